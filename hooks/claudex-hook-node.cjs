@@ -1,0 +1,29 @@
+// The same pipe as claudex-hook's curl line, for machines that have no curl: stdin -> POST to the daemon's socket -> stdout.
+const http = require('node:http');
+const { env, stdin, stdout } = process;
+const giveUp = () => process.exit(0);
+setTimeout(giveUp, 5000).unref();
+const chunks = [];
+stdin.on('data', (chunk) => chunks.push(chunk));
+stdin.on('end', () => {
+  const request = http.request(
+    {
+      socketPath: env.CLAUDEX_SOCKET,
+      path: '/v1/hooks',
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'x-claudex-ppid': env.CLAUDEX_PPID ?? '',
+        'x-claude-pid': env.CLAUDE_PID ?? '',
+        'x-claude-config-dir': env.CLAUDE_CONFIG_DIR ?? '',
+      },
+    },
+    (response) => {
+      if (response.statusCode !== 200) return giveUp();
+      response.pipe(stdout);
+      response.on('end', () => process.exit(0));
+    },
+  );
+  request.on('error', giveUp);
+  request.end(Buffer.concat(chunks));
+});

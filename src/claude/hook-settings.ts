@@ -1,0 +1,86 @@
+/**
+ * The entries that make claude talk to us, in the shape of Claude Code's settings (docs: hooks, statusLine; facts section 2).
+ * Used twice: written into the user's settings by `claudex install`, or carried for one launch through `--settings`.
+ */
+
+/** Every hook event claudex listens to. */
+export const hookEvents = [
+  'SessionStart',
+  'SessionEnd',
+  'UserPromptSubmit',
+  'Stop',
+  'StopFailure',
+  'Notification',
+  'PermissionRequest',
+] as const;
+
+export type HookEventName = (typeof hookEvents)[number];
+
+export interface HookHandler {
+  type: 'command';
+  command: string;
+  /** Seconds. */
+  timeout?: number;
+}
+
+export interface StatusLineSetting {
+  type: 'command';
+  command: string;
+}
+
+export interface ClaudexSettings {
+  hooks: Record<string, Array<{ hooks: HookHandler[] }>>;
+  statusLine: StatusLineSetting;
+}
+
+/** Where the scripts are and which home they speak to. */
+export interface HookLocation {
+  /** Absolute folder that holds claudex-hook and claudex-statusline. */
+  hooksDir: string;
+  /** CLAUDEX_HOME to use where the session's environment names none. */
+  home: string;
+}
+
+/** `text` as one word for a POSIX shell. */
+export function shellQuote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/**
+ * A shell command that becomes the script, and quietly does nothing when the script is gone
+ * (package removed without `claudex uninstall`): a hook must never make claude worse.
+ */
+function guardedCommand(location: HookLocation, script: string, argument?: string): string {
+  const path = shellQuote(`${location.hooksDir}/${script}`);
+  const argumentWord = argument === undefined ? '' : ` ${shellQuote(argument)}`;
+  return `[ -x ${path} ] || exit 0; export CLAUDEX_HOME="\${CLAUDEX_HOME:-${shellQuoteInside(location.home)}}"; exec ${path}${argumentWord}`;
+}
+
+/** `text` for the inside of a double-quoted shell word. */
+function shellQuoteInside(text: string): string {
+  return text.replaceAll(/[\\"$`]/g, (character) => `\\${character}`);
+}
+
+/** The command of every hook entry. */
+export function hookCommand(location: HookLocation): string {
+  return guardedCommand(location, 'claudex-hook');
+}
+
+/** The status line's command; `wrapped` is the user's own status-line command, run first. */
+export function statusLineCommand(location: HookLocation, wrapped?: string): string {
+  return guardedCommand(location, 'claudex-statusline', wrapped);
+}
+
+/** True for a command line that is (any version of) ours. */
+export function isClaudexCommand(command: unknown): boolean {
+  return typeof command === 'string' && /\/claudex-(hook|statusline)'/.test(command);
+}
+
+/** The whole settings fragment. */
+export function claudexSettings(location: HookLocation, wrappedStatusLine?: string): ClaudexSettings {
+  const handler: HookHandler = { type: 'command', command: hookCommand(location), timeout: 10 };
+  return {
+    hooks: Object.fromEntries(hookEvents.map((event) => [event, [{ hooks: [handler] }]])),
+    statusLine: { type: 'command', command: statusLineCommand(location, wrappedStatusLine) },
+  };
+}

@@ -1,0 +1,93 @@
+/** Where claudex keeps things. One owner for every path below CLAUDEX_HOME, and for making that folder private. */
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ClaudexError, systemErrorCode } from './errors.ts';
+
+/** sun_path holds 108 bytes on Linux and 104 on macOS, the closing NUL included. */
+const maxSocketPathBytes = 100;
+
+export interface ClaudexPaths {
+  home: string;
+  /** The daemon's unix socket. */
+  socket: string;
+  /** Names the socket's path for shell scripts; exists while a daemon runs. */
+  socketAddress: string;
+  /** Held by the one daemon of this home. */
+  lock: string;
+  journal: string;
+  sessions: string;
+  /** One rendered badge per claude session_id. */
+  badges: string;
+  log: string;
+  config: string;
+  /** Copies of the hook scripts that the installed entries name, so that they outlive a moved package. */
+  hooks: string;
+  installRecord: string;
+}
+
+/** All paths for this environment. Pure: creates nothing. */
+export function claudexPaths(env: NodeJS.ProcessEnv = process.env): ClaudexPaths {
+  const home = resolve(env.CLAUDEX_HOME || join(env.HOME || homedir(), '.claudex'));
+  return {
+    home,
+    socket: socketPath(home, env),
+    socketAddress: join(home, 'daemon.addr'),
+    lock: join(home, 'daemon.lock'),
+    journal: join(home, 'journal.ndjson'),
+    sessions: join(home, 'sessions.json'),
+    badges: join(home, 'badges'),
+    log: join(home, 'logs', 'daemon.log'),
+    config: join(home, 'config.json'),
+    hooks: join(home, 'hooks'),
+    installRecord: join(home, 'install.json'),
+  };
+}
+
+function socketPath(home: string, env: NodeJS.ProcessEnv): string {
+  const plain = join(home, 'daemon.sock');
+  if (Buffer.byteLength(plain) <= maxSocketPathBytes) return plain;
+  const digest = createHash('sha256').update(home).digest('hex').slice(0, 16);
+  const runtime = env.XDG_RUNTIME_DIR || tmpdir();
+  return join(runtime, `claudex-${process.getuid?.() ?? 0}`, `${digest}.sock`);
+}
+
+/**
+ * Makes sure `path` is a directory of ours with mode 0700; creates it if missing.
+ * @throws ClaudexError HOME_NOT_PRIVATE when it belongs to somebody else or is a link into somebody else's folder.
+ */
+export function ensurePrivateDir(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new ClaudexError('HOME_NOT_PRIVATE', `${path} cannot be created (${systemErrorCode(error) ?? error}).`, {
+      cause: error,
+    });
+  }
+  const stat = lstatSync(path);
+  const uid = process.getuid?.();
+  if (!stat.isDirectory()) throw new ClaudexError('HOME_NOT_PRIVATE', `${path} is not a plain folder.`);
+  if (uid !== undefined && stat.uid !== uid) {
+    throw new ClaudexError('HOME_NOT_PRIVATE', `${path} belongs to uid ${stat.uid}, you are ${uid}.`);
+  }
+  if ((stat.mode & 0o077) !== 0) chmodSync(path, 0o700);
+}
+
+/** Claude's own config folder: CLAUDE_CONFIG_DIR, else ~/.claude. */
+export function claudeConfigDir(env: NodeJS.ProcessEnv = process.env): string {
+  return resolve(env.CLAUDE_CONFIG_DIR || join(env.HOME || homedir(), '.claude'));
+}
+
+/** The root of this installed package (the folder with our package.json). */
+export function packageRoot(): string {
+  let dir = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(dir, 'package.json'))) dir = dirname(dir);
+  return dir;
+}
+
+/** Our own version, from package.json. */
+export function packageVersion(): string {
+  return (JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }).version;
+}
