@@ -53,12 +53,9 @@ export function shellQuote(text: string): string {
 function guardedCommand(location: HookLocation, script: string, argument?: string): string {
   const path = shellQuote(`${location.hooksDir}/${script}`);
   const argumentWord = argument === undefined ? '' : ` ${shellQuote(argument)}`;
-  return `[ -x ${path} ] || exit 0; export CLAUDEX_HOME="\${CLAUDEX_HOME:-${shellQuoteInside(location.home)}}"; exec ${path}${argumentWord}`;
-}
-
-/** `text` for the inside of a double-quoted shell word. */
-function shellQuoteInside(text: string): string {
-  return text.replaceAll(/[\\"$`]/g, (character) => `\\${character}`);
+  // not "${CLAUDEX_HOME:-…}": inside it a brace ends the word, and bash wants its quotes paired
+  const home = `[ -n "$CLAUDEX_HOME" ] || CLAUDEX_HOME=${shellQuote(location.home)}; export CLAUDEX_HOME`;
+  return `[ -x ${path} ] || exit 0; ${home}; exec ${path}${argumentWord}`;
 }
 
 /** The command of every hook entry. */

@@ -1,0 +1,47 @@
+/** Our copies of the hook scripts below CLAUDEX_HOME: the entries name these, so they outlive a moved package. */
+import { readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { systemErrorCode } from '../src/errors.ts';
+import { ensurePrivateDir, packageRoot } from '../src/paths.ts';
+
+/** Every script of `hooks/` in the package. */
+export const hookScripts = ['claudex-hook', 'claudex-hook-node.cjs', 'claudex-statusline'] as const;
+
+const mode = 0o755;
+
+/** The scripts whose copy in `hooksDir` is missing, of another version, or not executable. */
+export function staleHookScripts(hooksDir: string): string[] {
+  return hookScripts.filter((name) => {
+    const copy = join(hooksDir, name);
+    const stat = statSync(copy, { throwIfNoEntry: false });
+    return !stat || (stat.mode & 0o777) !== mode || !readFileSync(copy).equals(readFileSync(packaged(name)));
+  });
+}
+
+/** Brings the copies up to date, each replaced in one step: a running hook keeps the one it has open. */
+export function ensureHookScripts(hooksDir: string): void {
+  ensurePrivateDir(hooksDir);
+  for (const name of staleHookScripts(hooksDir)) {
+    writeFileAtomic.sync(join(hooksDir, name), readFileSync(packaged(name), 'utf8'), { mode });
+  }
+}
+
+/** Removes the copies, and the folder when nothing else is in it. */
+export function removeHookScripts(hooksDir: string): void {
+  for (const name of hookScripts) rmSync(join(hooksDir, name), { force: true });
+  removeEmptyFolder(hooksDir);
+}
+
+/** Removes a folder that is there, empty, and not a link; leaves any other alone. */
+export function removeEmptyFolder(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(systemErrorCode(error) ?? '')) throw error;
+  }
+}
+
+function packaged(name: string): string {
+  return join(packageRoot(), 'hooks', name);
+}

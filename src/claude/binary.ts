@@ -1,0 +1,68 @@
+/** Finds the real claude: CLAUDEX_CLAUDE_BIN, then the setting, then PATH; never claudex itself. */
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { delimiter, join, sep } from 'node:path';
+import { ClaudexError } from '../errors.ts';
+
+export interface FindClaudeOptions {
+  env: NodeJS.ProcessEnv;
+  /** The `claude.path` setting. */
+  setting?: string | undefined;
+  /** Root of this package: whatever resolves into it is ourselves. */
+  ownRoot: string;
+}
+
+/**
+ * Absolute or PATH-resolved path of claude.
+ * @throws ClaudexError CLAUDE_NOT_FOUND, saying where it looked.
+ */
+export function findClaude(options: FindClaudeOptions): string {
+  const named: Array<[source: string, path: string | undefined]> = [
+    ['CLAUDEX_CLAUDE_BIN', options.env.CLAUDEX_CLAUDE_BIN],
+    ['the setting claude.path', options.setting],
+  ];
+  for (const [source, path] of named) {
+    if (!path) continue;
+    if (!isExecutableFile(path)) throw new ClaudexError('CLAUDE_NOT_FOUND', `${source} names ${path}, which cannot be run.`);
+    if (isOurs(path, options.ownRoot)) {
+      throw new ClaudexError('CLAUDE_NOT_FOUND', `${source} names ${path}, which is claudex itself.`);
+    }
+    return path;
+  }
+  const ours: string[] = [];
+  for (const dir of (options.env.PATH ?? '').split(delimiter)) {
+    const candidate = join(dir || '.', 'claude');
+    if (!isExecutableFile(candidate)) continue;
+    if (!isOurs(candidate, options.ownRoot)) return candidate;
+    ours.push(candidate);
+  }
+  throw new ClaudexError(
+    'CLAUDE_NOT_FOUND',
+    ours.length > 0 ? `PATH has ${ours.join(', ')}, but that is claudex itself.` : 'No folder in PATH has it.',
+  );
+}
+
+function isExecutableFile(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false; // missing or not executable
+  }
+}
+
+function isOurs(path: string, ownRoot: string): boolean {
+  const real = realpathSync(path);
+  if (!real.startsWith(realpathSync(ownRoot) + sep)) return false;
+  return !real.includes(`${sep}node_modules${sep}`) || real.endsWith(join('bin', 'claudex.js'));
+}
+
+/** `claude --version` as `2.1.330`, or null when it does not answer within `timeoutMs`. Runs the binary: not for hot paths. */
+export function claudeVersion(path: string, timeoutMs = 10_000): string | null {
+  try {
+    const text = execFileSync(path, ['--version'], { encoding: 'utf8', timeout: timeoutMs, stdio: ['ignore', 'pipe', 'ignore'] });
+    return /\d+\.\d+\.\d+\S*/.exec(text)?.[0] ?? null;
+  } catch {
+    return null; // not runnable here: reported by `status` as a problem
+  }
+}

@@ -1,0 +1,28 @@
+/** Claude's own per-session inbox socket (since 2.1.224, facts section 3): one JSON line in, nothing back. */
+import { lstatSync } from 'node:fs';
+import { connect } from 'node:net';
+
+/** The frame that puts `text` into the session as a peer's message. */
+export function inboxFrame(text: string): string {
+  return `${JSON.stringify({ type: 'user', message: { role: 'user', content: text } })}\n`;
+}
+
+/**
+ * Writes one frame. Resolves when the bytes have been handed over, which proves nothing about delivery.
+ * @throws when the socket is not ours, is gone, or does not take the bytes within `timeoutMs`.
+ */
+export async function writeToInbox(path: string, text: string, timeoutMs = 2000): Promise<void> {
+  const stat = lstatSync(path);
+  if (!stat.isSocket() || stat.uid !== process.getuid?.()) throw new Error(`${path} is not a socket of ours`);
+  await new Promise<void>((resolve, reject) => {
+    const socket = connect(path);
+    socket.setTimeout(timeoutMs, () => socket.destroy(new Error('inbox socket: no answer')));
+    socket.once('error', reject);
+    socket.once('connect', () => socket.end(inboxFrame(text)));
+    socket.once('finish', () => {
+      socket.setTimeout(0);
+      resolve();
+    });
+    socket.resume();
+  });
+}

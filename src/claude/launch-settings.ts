@@ -1,0 +1,58 @@
+/**
+ * The `--settings` that carries our hooks and badge for one launch, so that the first run works with nothing installed
+ * and nothing written to ~/.claude. Merged with the user's own `--settings`, which claude takes once only.
+ */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { ClaudexSettings } from './hook-settings.ts';
+
+/**
+ * `args` with our settings added. The user's own are merged: their keys win, their hooks stay.
+ * Settings of theirs that cannot be read are passed on untouched, for claude itself to complain about.
+ */
+export function withLaunchSettings(
+  args: readonly string[],
+  ours: ClaudexSettings,
+  options: { cwd: string; statusLine: boolean },
+): string[] {
+  const wanted: Record<string, unknown> = { hooks: ours.hooks, ...(options.statusLine && { statusLine: ours.statusLine }) };
+  const place = findSettingsArgument(args);
+  if (!place) return ['--settings', JSON.stringify(wanted), ...args];
+  const theirs = parseSettings(place.value, options.cwd);
+  if (!theirs) return [...args];
+  const merged = { ...wanted, ...theirs, hooks: mergeHooks(theirs.hooks, ours.hooks) };
+  const text = JSON.stringify(merged);
+  const rest = [...args];
+  rest.splice(place.index, place.words, ...(place.words === 2 ? ['--settings', text] : [`--settings=${text}`]));
+  return rest;
+}
+
+function findSettingsArgument(args: readonly string[]): { index: number; words: 1 | 2; value: string } | undefined {
+  for (let index = 0; index < args.length; index++) {
+    const word = args[index]!;
+    if (word === '--') return undefined;
+    if (word.startsWith('--settings=')) return { index, words: 1, value: word.slice('--settings='.length) };
+    if (word === '--settings' && args[index + 1] !== undefined) return { index, words: 2, value: args[index + 1]! };
+  }
+  return undefined;
+}
+
+/** Claude takes a JSON text or the path of a file. */
+function parseSettings(value: string, cwd: string): Record<string, unknown> | undefined {
+  try {
+    const text = value.trimStart().startsWith('{') ? value : readFileSync(resolve(cwd, value), 'utf8');
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined; // not ours to judge
+  }
+}
+
+function mergeHooks(theirs: unknown, ours: ClaudexSettings['hooks']): Record<string, unknown> {
+  const merged: Record<string, unknown> = { ...(typeof theirs === 'object' && theirs !== null ? theirs : {}) };
+  for (const [event, entries] of Object.entries(ours)) {
+    const existing = merged[event];
+    merged[event] = Array.isArray(existing) ? [...existing, ...entries] : entries;
+  }
+  return merged;
+}

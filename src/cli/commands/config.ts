@@ -1,0 +1,62 @@
+import type { Command } from 'commander';
+import { claudexPaths } from '../../paths.ts';
+import { readSettings, settingDefinition, settingDefinitions, type SettingKey } from '../../settings.ts';
+import { colours, table } from '../render.ts';
+
+export function addConfig(program: Command): void {
+  const config = program
+    .command('config')
+    .description('show and change settings')
+    .addHelpText(
+      'after',
+      '\nPrecedence: command-line flag, environment variable, config file, default.\n\nExamples:\n  claudex config list\n  claudex config set claude.path /opt/claude/bin/claude\n  claudex config unset claude.path',
+    );
+  config
+    .command('list')
+    .description('every setting with its value, where that comes from, and what it means')
+    .option('--json', 'print JSON')
+    .action((options: { json?: boolean }) => {
+      const { values, sources } = readSettings(process.env);
+      const all = settingDefinitions.map((one) => ({
+        key: one.key,
+        value: values[one.key],
+        source: sources[one.key],
+        default: one.default,
+        env: one.env,
+        description: one.text,
+      }));
+      if (options.json) return void process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
+      const chalk = colours(process.stdout);
+      const rows = all.map((one) => [one.key, String(one.value ?? '(unset)'), one.source, one.env, one.description]);
+      process.stdout.write(
+        `${table(['SETTING', 'VALUE', 'FROM', 'ENVIRONMENT', 'MEANING'], rows, (cell, column, row) => (row === -1 ? chalk.bold(cell) : column === 0 ? chalk.cyan(cell) : cell))}\n`,
+      );
+    });
+  config
+    .command('get <key>')
+    .description('print one setting’s value')
+    .action((key: string) => {
+      const value = readSettings(process.env).values[settingDefinition(key).key as SettingKey];
+      process.stdout.write(`${value ?? ''}\n`);
+    });
+  config
+    .command('set <key> <value>')
+    .description('write one setting to the config file')
+    .action(async (key: string, value: string) => {
+      const { storeSetting } = await import('../settings-store.ts');
+      storeSetting(process.env, settingDefinition(key), value);
+    });
+  config
+    .command('unset <key>')
+    .description('take one setting out of the config file')
+    .action(async (key: string) => {
+      const { removeSetting } = await import('../settings-store.ts');
+      removeSetting(process.env, settingDefinition(key));
+    });
+  config
+    .command('path')
+    .description('print the config file’s path')
+    .action(() => {
+      process.stdout.write(`${claudexPaths(process.env).config}\n`);
+    });
+}

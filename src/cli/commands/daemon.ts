@@ -1,0 +1,113 @@
+import { closeSync, readFileSync, watch, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Command } from 'commander';
+import { connectDaemon, ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { toClaudexError } from '../../errors.ts';
+import { claudexPaths } from '../../paths.ts';
+
+export function addDaemon(program: Command): void {
+  const daemon = program
+    .command('daemon')
+    .description('the background process that knows every session; started by itself when needed')
+    .addHelpText('after', '\nExamples:\n  claudex daemon status\n  claudex daemon logs --follow');
+  daemon
+    .command('start')
+    .description('start it if it does not run')
+    .action(async () => {
+      const status = await (await ensureDaemon(process.env)).status();
+      process.stdout.write(`The daemon runs (pid ${status.pid}, version ${status.version}).\n`);
+    });
+  daemon
+    .command('stop')
+    .description('stop it; running sessions go on, messages stay on disk')
+    .action(async () => {
+      process.stdout.write((await stopDaemon(process.env)) ? 'The daemon has stopped.\n' : 'The daemon does not run.\n');
+    });
+  daemon
+    .command('status')
+    .description('say whether it runs')
+    .option('--json', 'print JSON')
+    .action(async (options: { json?: boolean }) => {
+      const status = await (await connectDaemon(process.env))?.status();
+      if (options.json) process.stdout.write(`${JSON.stringify({ running: status !== undefined, ...status }, null, 2)}\n`);
+      else if (status) {
+        process.stdout.write(
+          `The daemon runs: pid ${status.pid}, version ${status.version}, up ${Math.round(status.uptimeMs / 1000)} s, ${status.sessions} sessions, ${status.pending} messages waiting.\n`,
+        );
+      } else process.stdout.write('The daemon does not run. It starts by itself with the next `claudex` or `claudex send`.\n');
+      if (!status) process.exitCode = 3;
+    });
+  daemon
+    .command('logs')
+    .description('print its log (one JSON object a line, no message bodies)')
+    .option('-n, --lines <count>', 'how many of the last lines', '50')
+    .option('-f, --follow', 'go on printing what is added')
+    .action((options: { lines: string; follow?: boolean }) => printLogs(Number(options.lines), options.follow === true));
+  daemon
+    .command('run', { hidden: true })
+    .description('be the daemon, in the foreground')
+    .action(() => runInForeground());
+}
+
+/** Asks the daemon to stop and waits until it is gone. False when none runs. */
+export async function stopDaemon(env: NodeJS.ProcessEnv): Promise<boolean> {
+  const client = await connectDaemon(env);
+  if (!client) return false;
+  const { pid } = await client.status();
+  await client.shutdown('stopped');
+  for (let waitedMs = 0; waitedMs < 5000 && isRunning(pid); waitedMs += 20) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return true;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false; // gone
+  }
+}
+
+function printLogs(count: number, follow: boolean): void {
+  const { log } = claudexPaths(process.env);
+  let shown = readLog(log);
+  const lines = shown.split('\n').filter((line) => line !== '');
+  process.stdout.write(lines.slice(-count).map((line) => `${line}\n`).join(''));
+  if (!follow) return;
+  process.once('SIGINT', () => process.exit(0));
+  watch(dirname(log), () => {
+    const now = readLog(log);
+    // rotated: what is there is all new
+    process.stdout.write(now.startsWith(shown) ? now.slice(shown.length) : now);
+    shown = now;
+  });
+}
+
+function readLog(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return ''; // no daemon has run yet
+  }
+}
+
+/** Reports readiness on file descriptor 3 where the starter has opened one (CLAUDEX_DAEMON). */
+async function runInForeground(): Promise<void> {
+  const report = (value: object): void => {
+    if (process.env.CLAUDEX_DAEMON !== '1') return;
+    writeSync(3, `${JSON.stringify(value)}\n`);
+    closeSync(3);
+  };
+  try {
+    const { runDaemon } = await import('../../daemon/run-daemon.ts');
+    const started = await runDaemon(process.env);
+    report({ ready: true, pid: process.pid });
+    if (!started && process.env.CLAUDEX_DAEMON !== '1') process.stdout.write('Another daemon serves this home already.\n');
+  } catch (error) {
+    const known = toClaudexError(error);
+    report({ ready: false, code: known.code, facts: known.facts });
+    throw error;
+  }
+}

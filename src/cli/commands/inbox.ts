@@ -1,0 +1,119 @@
+import type { Command } from 'commander';
+import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { ClaudexError } from '../../errors.ts';
+import { isFinal, type Message } from '../../protocol/message.ts';
+import { age, colours, table } from '../render.ts';
+
+interface InboxOptions {
+  json?: boolean;
+  all?: boolean;
+  watch?: boolean;
+}
+
+export function addInbox(program: Command): void {
+  const inbox = program
+    .command('inbox')
+    .description('show the messages that wait, and what became of the others')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  claudex inbox\n  claudex inbox list api --all\n  claudex inbox show m4k2…\n  claudex inbox cancel m4k2…',
+    );
+  inbox
+    .command('list [target]', { isDefault: true })
+    .description('the messages that are not finished (of one session: id, name or folder)')
+    .option('-a, --all', 'finished ones too')
+    .option('-w, --watch', 'print each change as it comes, until Ctrl-C')
+    .option('--json', 'print JSON')
+    .action(list);
+  inbox
+    .command('show <id>')
+    .description('one message with its history and its answer')
+    .option('--json', 'print JSON')
+    .action(async (id: string, options: InboxOptions) => {
+      const client = await ensureDaemon(process.env);
+      const message = await client.message(id);
+      process.stdout.write(options.json ? `${JSON.stringify(message, null, 2)}\n` : describe(message));
+    });
+  inbox
+    .command('read <id>')
+    .description('the text of one message, whole')
+    .action(async (id: string) => {
+      const client = await ensureDaemon(process.env);
+      process.stdout.write(`${(await client.message(id)).body}\n`);
+    });
+  inbox
+    .command('cancel <id>')
+    .description('take back a message that has not been delivered')
+    .action(async (id: string) => change(id, 'cancel'));
+  inbox
+    .command('retry <id>')
+    .description('queue a failed, expired or cancelled message again')
+    .action(async (id: string) => change(id, 'retry'));
+}
+
+async function change(id: string, what: 'cancel' | 'retry'): Promise<void> {
+  const client = await ensureDaemon(process.env);
+  const message = await client.changeMessage(id, what);
+  process.stdout.write(`${message.id} is ${message.state}.\n`);
+}
+
+async function list(target: string | undefined, options: InboxOptions): Promise<void> {
+  const client = await ensureDaemon(process.env);
+  const fits = (one: Message): boolean =>
+    (options.all || !isFinal(one.state)) &&
+    (target === undefined || [one.recipient.id, one.recipient.name, one.recipient.cwd].includes(target));
+  if (options.watch) return watch(target);
+  const messages = (await client.messages()).filter(fits);
+  if (options.json) return void process.stdout.write(`${JSON.stringify(messages, null, 2)}\n`);
+  if (messages.length === 0) return void process.stdout.write('No messages wait.\n');
+  const chalk = colours(process.stdout);
+  const rows = messages.map((one) => [
+    one.id,
+    one.recipient.name,
+    one.kind,
+    one.state,
+    one.reason ?? one.route ?? '',
+    age(new Date(one.acceptedAt).toISOString()),
+    one.replyTo ?? '',
+    firstLine(one.body),
+  ]);
+  const header = ['ID', 'FOR', 'KIND', 'STATE', 'HOW', 'AGE', 'ANSWERS', 'TEXT'];
+  process.stdout.write(
+    `${table(header, rows, (cell, column, row) => (row === -1 ? chalk.bold(cell) : column === 0 ? chalk.cyan(cell) : cell))}\n`,
+  );
+}
+
+async function watch(target: string | undefined): Promise<void> {
+  process.once('SIGINT', () => process.exit(0));
+  const client = await ensureDaemon(process.env);
+  for await (const event of await client.events()) {
+    if (event.type !== 'message') continue;
+    const { message } = event;
+    if (target !== undefined && ![message.recipient.id, message.recipient.name].includes(target)) continue;
+    const how = message.reason ?? message.route ?? '';
+    process.stdout.write(`${message.id}  ${message.recipient.name}  ${message.state}${how ? `  ${how}` : ''}\n`);
+  }
+  throw new ClaudexError('DAEMON_UNREACHABLE', 'It has stopped.');
+}
+
+/** A list shows one line of each message; `inbox read` gives the whole. */
+function firstLine(body: string): string {
+  const line = body.split('\n')[0]!;
+  return line.length > 40 || body.includes('\n') ? `${line.slice(0, 40)}…` : line;
+}
+
+function describe(message: Message): string {
+  const lines = [
+    `${message.id}  ${message.kind} for ${message.recipient.name} (${message.recipient.id ?? 'waits for a session in'} ${message.recipient.cwd})`,
+    `From:   ${message.sender.label}`,
+    ...(message.replyTo ? [`Answers: ${message.replyTo}`] : []),
+    ...message.history.map(
+      (one) =>
+        `${new Date(one.at).toISOString()}  ${one.state}${one.route ? ` by ${one.route}` : ''}${one.reason ? ` (${one.reason})` : ''}`,
+    ),
+    '',
+    message.body,
+    ...(message.answer === undefined ? [] : ['', 'Answer:', message.answer]),
+  ];
+  return `${lines.join('\n')}\n`;
+}

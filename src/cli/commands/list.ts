@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { connectDaemon, ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
+import type { SessionRecord } from '../../protocol/session.ts';
+import { colours, sessionTable } from '../render.ts';
+
+interface ListOptions {
+  json?: boolean;
+  watch?: boolean;
+}
+
+export function addList(program: Command): void {
+  program
+    .command('list')
+    .description('show every running session on this machine')
+    .option('--json', 'print JSON')
+    .option('-w, --watch', 'keep showing it, redrawn in place, until Ctrl-C')
+    .addHelpText('after', '\nExamples:\n  claudex list\n  claudex list --json | jq -r \'.[] | select(.state == "idle") | .name\'')
+    .action(async (options: ListOptions) => {
+      if (options.watch) return watchSessions(options);
+      const client = await ensureDaemon(process.env);
+      print(await client.sessions(), options);
+    });
+}
+
+function print(sessions: readonly SessionRecord[], options: ListOptions): void {
+  if (options.json) process.stdout.write(`${JSON.stringify(sessions, null, 2)}\n`);
+  else process.stdout.write(`${sessionTable(sessions, colours(process.stdout))}\n`);
+}
+
+/** Redraws on each change; on a pipe each change is printed below the last. Survives a daemon that is replaced. */
+async function watchSessions(options: ListOptions): Promise<void> {
+  const inPlace = process.stdout.isTTY === true && !options.json;
+  process.once('SIGINT', () => process.exit(0));
+  for (;;) {
+    const client = (await connectDaemon(process.env)) ?? (await ensureDaemon(process.env));
+    const events = await client.events();
+    for await (const event of events) {
+      if (event.type === 'message' && options.json) continue;
+      const sessions = await client.sessions();
+      if (inPlace) process.stdout.write('\x1b[H\x1b[2J');
+      print(sessions, options);
+    }
+  }
+}

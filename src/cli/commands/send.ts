@@ -1,0 +1,196 @@
+import { realpathSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import type { DaemonClient } from '../../daemon-client/client.ts';
+import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { ClaudexError } from '../../errors.ts';
+import { type Route, routes } from '../../protocol/message.ts';
+import type { SendReply, SendRequest } from '../../protocol/wire.ts';
+import { parseClockTime, parseDuration } from '../durations.ts';
+import { followMessage } from '../follow-message.ts';
+import { readMessage } from '../message-source.ts';
+import { colours } from '../render.ts';
+import { senderOf } from '../sender.ts';
+
+interface SendOptions {
+  file?: string;
+  note?: boolean;
+  when: 'idle' | 'now';
+  from?: string;
+  route?: Route;
+  replyTo?: string;
+  key?: string;
+  delay?: string;
+  at?: string;
+  expires?: string;
+  hold?: boolean;
+  to?: string[];
+  all?: boolean;
+  wait?: string | true;
+  failOnPermission?: boolean;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+const targetHelp = `
+A target is a session's id, its name (the folder's basename, any case), or a path (., ../api, /work/api).
+The message is on disk before its id is printed. It goes in as soon as the session is idle: never into a dialog,
+never into a draft. What cannot go in now waits; \`claudex inbox\` shows it.`;
+
+export function addSend(program: Command): void {
+  shared(program.command('send'))
+    .argument('[target]', 'who is to get it')
+    .argument('[message...]', 'the text; - or nothing reads standard input')
+    .description('put a message into a running session')
+    .option('--wait [duration]', 'wait for the answer and print it (30s, 5m; no duration: as long as it takes)')
+    .addHelpText(
+      'after',
+      `${targetHelp}
+
+Examples:
+  claudex send api "rerun the migration check"
+  git diff | claudex send . -
+  claudex send web --note "the API moved to port 8081"
+  claudex send api --wait=5m "do the tests pass?"
+  claudex send --all --delay 10m "commit what you have"`,
+    )
+    .action(send);
+  shared(program.command('ask'))
+    .argument('<target>', 'who is to answer')
+    .argument('[message...]', 'the question; - or nothing reads standard input')
+    .description('put a question into a running session and print its answer (send --wait)')
+    .option('--wait <duration>', 'how long to wait at most')
+    .addHelpText('after', `${targetHelp}\n\nExample:\n  claudex ask api "which migrations are pending?"`)
+    .action((target: string, words: string[], options: SendOptions) =>
+      send(target, words, { ...options, wait: options.wait ?? true }),
+    );
+}
+
+function shared(command: Command): Command {
+  return command
+    .option('-F, --file <path>', 'read the message from a file')
+    .option('--note', 'say it silently with the next prompt instead of starting a turn')
+    .addOption(new Option('--when <moment>', 'idle: after the turn; now: in mid-turn too').choices(['idle', 'now']).default('idle'))
+    .option('--from <name>', 'speak as this program or session (a peer), not as the user')
+    .addOption(new Option('--route <route>', 'only this way in (docs/delivery.md)').choices(routes))
+    .option('--reply-to <id>', 'the message this one answers')
+    .option('--key <key>', 'idempotency key: the same key again returns the first message')
+    .option('--delay <duration>', 'not before that long from now')
+    .option('--at <time>', 'not before that time (18:00)')
+    .option('--expires <duration>', 'give up if it is not delivered by then')
+    .option('--hold', 'accept it even if no session runs in that folder yet')
+    .option('--to <target>', 'another target (repeatable); one message each', (one: string, all: string[] = []) => [...all, one])
+    .option('--all', 'every live session but this one')
+    .option('--fail-on-permission', 'with --wait: exit 6 as soon as the session waits for a person')
+    .option('-q, --quiet', 'no progress on stderr')
+    .option('--json', 'print JSON');
+}
+
+async function send(target: string | undefined, words: string[], options: SendOptions): Promise<void> {
+  // with --to or --all there is no target word: the first word belongs to the message
+  const several = options.all === true || options.to !== undefined;
+  const text = several && target !== undefined ? [target, ...words] : words;
+  if (!several && target === undefined) throw new ClaudexError('USAGE', 'Say who is to get the message.');
+  const body = await readMessage(text, options.file);
+  if (body.trim() === '') throw new ClaudexError('EMPTY_MESSAGE');
+  const timeoutMs = typeof options.wait === 'string' ? parseDuration(options.wait) : undefined;
+  const client = await ensureDaemon(process.env);
+  const request = { ...(await requestFrom(client, options)), body };
+  const targets = several ? await targetsOf(client, options) : [target!];
+  const replies: SendReply[] = [];
+  for (const one of targets) replies.push(await client.send({ ...request, target: pathTarget(one) }));
+  if (options.wait === undefined) return printReplies(replies, options);
+  await waitFor(client, replies, options, timeoutMs);
+}
+
+async function requestFrom(client: DaemonClient, options: SendOptions): Promise<Omit<SendRequest, 'target' | 'body'>> {
+  const now = Date.now();
+  if (options.delay !== undefined && options.at !== undefined) {
+    throw new ClaudexError('USAGE', 'Give --delay or --at, not both.');
+  }
+  const notBefore =
+    options.delay !== undefined
+      ? now + parseDuration(options.delay)
+      : options.at !== undefined
+        ? parseClockTime(options.at, now)
+        : undefined;
+  return {
+    kind: options.note ? 'note' : 'task',
+    when: options.when,
+    sender: await senderOf(client, process.env, options.from),
+    hold: options.hold === true,
+    ...(options.route !== undefined && { route: options.route }),
+    ...(options.replyTo !== undefined && { replyTo: options.replyTo }),
+    ...(options.key !== undefined && { key: options.key }),
+    ...(notBefore !== undefined && { notBefore }),
+    ...(options.expires !== undefined && { expiresAt: now + parseDuration(options.expires) }),
+  };
+}
+
+async function targetsOf(client: DaemonClient, options: SendOptions): Promise<string[]> {
+  if (!options.all) return options.to ?? [];
+  const self = process.env.CLAUDE_CODE_SESSION_ID;
+  const ids = (await client.sessions()).filter((one) => one.sessionId !== self || self === undefined).map((one) => one.id);
+  if (ids.length === 0) throw new ClaudexError('NO_SUCH_SESSION', 'Nobody is live.');
+  return ids;
+}
+
+/** Paths become absolute and real here: the daemon runs in another folder. */
+function pathTarget(target: string): string {
+  const isPath = target === '.' || target === '..' || target.includes('/') || target === '~';
+  if (!isPath) return target;
+  const expanded = target === '~' || target.startsWith('~/') ? `${homedir()}${target.slice(1)}` : target;
+  const absolute = resolve(expanded);
+  try {
+    return realpathSync(absolute);
+  } catch {
+    return absolute; // a folder that is not there yet (--hold), or one that is gone
+  }
+}
+
+function printReplies(replies: readonly SendReply[], options: SendOptions): void {
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify(replies.length === 1 ? replies[0] : replies, null, 2)}\n`);
+    return;
+  }
+  for (const reply of replies) process.stdout.write(`${reply.id}\n`);
+  if (options.quiet || !process.stderr.isTTY) return;
+  const chalk = colours(process.stderr);
+  for (const reply of replies) {
+    const state = reply.route ? `delivering by ${reply.route}` : 'queued';
+    process.stderr.write(chalk.dim(`${state} for ${reply.target.name} (${reply.target.id ?? reply.target.cwd})\n`));
+  }
+}
+
+async function waitFor(
+  client: DaemonClient,
+  replies: readonly SendReply[],
+  options: SendOptions,
+  timeoutMs: number | undefined,
+): Promise<void> {
+  const chalk = colours(process.stderr);
+  // Ctrl-C stops the waiting, not the message
+  process.once('SIGINT', () => {
+    process.stderr.write(`\nStopped waiting; the message stays: claudex inbox show ${replies[0]!.id}\n`);
+    process.exit(130);
+  });
+  const settled = await Promise.allSettled(
+    replies.map((reply) =>
+      followMessage(client, reply.id, {
+        env: process.env,
+        ...(timeoutMs !== undefined && { timeoutMs }),
+        failOnPermission: options.failOnPermission === true,
+        onProgress: (text) => {
+          if (!options.quiet) process.stderr.write(chalk.dim(`${reply.target.name}: ${text}\n`));
+        },
+      }),
+    ),
+  );
+  const answered = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  if (options.json) process.stdout.write(`${JSON.stringify(answered.length === 1 ? answered[0] : answered, null, 2)}\n`);
+  else for (const one of answered) process.stdout.write(`${one.answer ?? ''}\n`);
+  const failed = settled.find((one) => one.status === 'rejected');
+  if (failed) throw failed.reason;
+  process.exit(0);
+}

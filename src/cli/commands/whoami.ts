@@ -1,0 +1,21 @@
+import type { Command } from 'commander';
+import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { claudeConfigDir } from '../../paths.ts';
+import { shortPath, stateText } from '../render.ts';
+
+export function addWhoami(program: Command): void {
+  program
+    .command('whoami')
+    .description('say which session this shell runs in (inside claude’s Bash tool and hooks)')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample (inside a session):\n  claudex whoami')
+    .action(async (options: { json?: boolean }) => {
+      const client = await ensureDaemon(process.env);
+      const session = await client.whoami([process.ppid], claudeConfigDir(process.env));
+      process.stdout.write(
+        options.json
+          ? `${JSON.stringify(session, null, 2)}\n`
+          : `${session.id}  ${session.name}  ${shortPath(session.cwd)}  ${stateText(session)}\n`,
+      );
+    });
+}

@@ -1,0 +1,82 @@
+/** Waits for what becomes of messages, with progress for people. */
+import type { DaemonClient } from '../daemon-client/client.ts';
+import { ensureDaemon } from '../daemon-client/ensure-daemon.ts';
+import { ClaudexError } from '../errors.ts';
+import { isFinal, type Message } from '../protocol/message.ts';
+import type { SessionRecord } from '../protocol/session.ts';
+import { stateText } from './render.ts';
+
+export interface FollowOptions {
+  env: NodeJS.ProcessEnv;
+  /** Undefined waits for ever. */
+  timeoutMs?: number;
+  /** Give up (exit 6) as soon as the session waits for a person. */
+  failOnPermission: boolean;
+  onProgress: (text: string) => void;
+}
+
+/**
+ * Resolves with the message once it is answered.
+ * @throws ClaudexError WAIT_TIMED_OUT, NEEDS_PERSON, MESSAGE_FAILED (failed, expired or cancelled)
+ */
+export async function followMessage(client: DaemonClient, id: string, options: FollowOptions): Promise<Message> {
+  let timer: NodeJS.Timeout | undefined;
+  const timedOut = new Promise<never>((_, reject) => {
+    if (options.timeoutMs === undefined) return;
+    timer = setTimeout(() => reject(new ClaudexError('WAIT_TIMED_OUT', `Message ${id}.`)), options.timeoutMs);
+  });
+  try {
+    return await Promise.race([follow(client, id, options), timedOut]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function follow(first: DaemonClient, id: string, options: FollowOptions): Promise<Message> {
+  let client = first;
+  let said = '';
+  const say = (text: string): void => {
+    if (text !== said) options.onProgress(text);
+    said = text;
+  };
+  for (;;) {
+    const events = await client.events();
+    try {
+      let message = await client.message(id);
+      const look = (session: SessionRecord | undefined): Message | undefined => {
+        if (isFinal(message.state)) return settle(message);
+        say(progressText(message, session));
+        if (options.failOnPermission && session?.state === 'waiting') {
+          throw new ClaudexError('NEEDS_PERSON', `${session.id} ${stateText(session)}.`);
+        }
+        return undefined;
+      };
+      const now = look((await client.sessions()).find((one) => one.id === message.recipient.id));
+      if (now) return now;
+      for await (const event of events) {
+        let session: SessionRecord | undefined;
+        if (event.type === 'message' && event.message.id === id) message = event.message;
+        else if (event.type === 'session' && event.session.id === message.recipient.id) session = event.session;
+        else continue;
+        const done = look(session);
+        if (done) return done;
+      }
+    } finally {
+      events.close();
+    }
+    // the daemon went away: the message is on disk, the next daemon knows it
+    client = await ensureDaemon(options.env);
+  }
+}
+
+function settle(message: Message): Message {
+  if (message.state === 'answered') return message;
+  throw new ClaudexError('MESSAGE_FAILED', `Message ${message.id} is ${message.state}${message.reason ? `: ${message.reason}` : ''}.`);
+}
+
+function progressText(message: Message, session: SessionRecord | undefined): string {
+  if (session?.state === 'waiting') return `needs a person: ${session.waitingFor ?? 'dialog'}`;
+  if (message.state === 'delivered') return `working (delivered by ${message.route})`;
+  if (message.state === 'leased') return `delivering by ${message.route}`;
+  return message.reason ? `queued (${message.reason})` : 'queued';
+}

@@ -1,0 +1,22 @@
+/** The words that are ours, and only as the exact first argument; `claudex -- …` always goes to claude. */
+export const ownCommands = [
+  'send',
+  'ask',
+  'inbox',
+  'list',
+  'whoami',
+  'status',
+  'config',
+  'install',
+  'uninstall',
+  'daemon',
+  'demo',
+  'completion',
+  'help',
+] as const;
+
+const ownFlags = ['--version', '-v', '-V', '--help', '-h'];
+
+export function isOwnCommand(word: string | undefined): boolean {
+  return word !== undefined && ([...ownCommands, ...ownFlags] as string[]).includes(word);
+}

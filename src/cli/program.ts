@@ -1,0 +1,85 @@
+/** The commander program: every command of ours, with one way to report errors and exit codes. */
+import { Command, CommanderError } from 'commander';
+import { toClaudexError } from '../errors.ts';
+import { addCompletion } from './commands/completion.ts';
+import { addConfig } from './commands/config.ts';
+import { addDaemon } from './commands/daemon.ts';
+import { addDemo } from './commands/demo.ts';
+import { addInbox } from './commands/inbox.ts';
+import { addInstall } from './commands/install.ts';
+import { addList } from './commands/list.ts';
+import { addSend } from './commands/send.ts';
+import { addStatus } from './commands/status.ts';
+import { addWhoami } from './commands/whoami.ts';
+import { printError } from './print-error.ts';
+import { versionText } from './version.ts';
+
+/** Runs one of our commands; sets the exit code. */
+export async function runProgram(args: readonly string[]): Promise<void> {
+  // `claudex send | head`: the reader has had enough
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  if (args.length === 1 && ['--version', '-v', '-V'].includes(args[0]!)) {
+    process.stdout.write(versionText(process.env));
+    return;
+  }
+  const program = buildProgram();
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 2;
+      return;
+    }
+    const known = toClaudexError(error);
+    printError(known);
+    process.exitCode = known.exitCode;
+  }
+}
+
+/** The whole command tree (also read by the docs test and the completions). */
+export function buildProgram(): Command {
+  const program = new Command('claudex')
+    .description('Runs claude as usual, and puts work into any running session from any shell.')
+    .usage('[claude arguments…]  |  <command>')
+    .helpCommand('help [command]', 'show help for a command')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: false })
+    .showHelpAfterError('Fix: run `claudex help` or `claudex <command> --help`.')
+    .addHelpText(
+      'after',
+      `
+Everything else goes to claude:
+  claudex                      start claude in this folder
+  claudex --continue           any of claude's own arguments
+  claudex run …, claudex -- …  always claude, even where a word is also a command of ours
+  claudex -- --help            claude's own help
+
+Examples:
+  claudex send api "rerun the migration check"
+  claudex ask . "what are you working on?"
+  claudex list --watch
+
+Exit codes: 0 done, 1 our bug, 2 wrong usage, 3 you can fix it, 4 timed out waiting, 5 the message failed, 6 a person is needed.`,
+    );
+  addSend(program);
+  addInbox(program);
+  addList(program);
+  addWhoami(program);
+  addStatus(program);
+  addConfig(program);
+  addInstall(program);
+  addDaemon(program);
+  addDemo(program);
+  addCompletion(program);
+  for (const command of program.commands) inherit(command);
+  return program;
+}
+
+/** Subcommands report errors as the program does. */
+function inherit(command: Command): void {
+  command.exitOverride().showHelpAfterError(`Fix: run \`claudex ${command.name()} --help\`.`);
+  for (const child of command.commands) inherit(child);
+}

@@ -1,0 +1,60 @@
+/** Text for people: tables, times, colours only where they are wanted. */
+import { homedir } from 'node:os';
+import { Chalk, type ChalkInstance } from 'chalk';
+import type { SessionRecord } from '../protocol/session.ts';
+
+/** Colours on a terminal, never with NO_COLOR (no-color.org) or on a dumb one. */
+export function colours(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): ChalkInstance {
+  const wanted = stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
+  return new Chalk({ level: wanted ? 1 : 0 });
+}
+
+/** Columns padded to the widest cell; widths are taken before `paint` adds colour. */
+export function table(header: string[], rows: string[][], paint: (cell: string, column: number, row: number) => string): string {
+  const all = [header, ...rows];
+  const widths = header.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
+  const line = (row: string[], index: number): string =>
+    row
+      .map((cell, column) => paint(cell, column, index) + ' '.repeat(column === row.length - 1 ? 0 : widths[column]! - cell.length))
+      .join('  ')
+      .trimEnd();
+  return all.map((row, index) => line(row, index - 1)).join('\n');
+}
+
+/** `12s`, `5m`, `3h`, `2d`. */
+export function age(fromIso: string, now: number = Date.now()): string {
+  const seconds = Math.max(0, Math.round((now - Date.parse(fromIso)) / 1000));
+  if (seconds < 60) return `${seconds}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
+  if (seconds < 86400) return `${Math.floor(seconds / 3600)}h`;
+  return `${Math.floor(seconds / 86400)}d`;
+}
+
+export function shortPath(path: string, home: string = homedir()): string {
+  return path === home ? '~' : path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
+}
+
+export function stateText(session: Pick<SessionRecord, 'state' | 'waitingFor'>): string {
+  return session.waitingFor ? `${session.state}: ${session.waitingFor}` : session.state;
+}
+
+export function sessionTable(sessions: readonly SessionRecord[], chalk: ChalkInstance, now?: number): string {
+  if (sessions.length === 0) return 'No live sessions. Start one with `claudex` (or `claude`) in a project folder.';
+  const rows = [...sessions]
+    .sort((a, b) => a.cwd.localeCompare(b.cwd) || a.startedAt.localeCompare(b.startedAt))
+    .map((one) => [
+      one.id,
+      one.name,
+      shortPath(one.cwd),
+      stateText(one),
+      one.supervised ? 'claudex' : 'bare',
+      String(one.pending),
+      age(one.startedAt, now),
+    ]);
+  return table(['ID', 'NAME', 'FOLDER', 'STATE', 'RUN BY', 'PENDING', 'AGE'], rows, (cell, column, row) => {
+    if (row === -1) return chalk.bold(cell);
+    if (column === 0) return chalk.cyan(cell);
+    if (column === 3) return cell.startsWith('idle') ? chalk.green(cell) : cell.startsWith('waiting') ? chalk.red(cell) : chalk.yellow(cell);
+    return cell;
+  });
+}

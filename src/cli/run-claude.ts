@@ -1,0 +1,104 @@
+/** `claudex [claude args…]`: the real claude, on a pty of ours when it is a session, else with our own stdio. */
+import { spawn } from 'node:child_process';
+import { readFileSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { readInstalledState } from '../../install-scripts/installed-state.ts';
+import { findClaude } from '../claude/binary.ts';
+import { environmentForClaude } from '../claude/environment.ts';
+import { claudexSettings } from '../claude/hook-settings.ts';
+import { opensSession } from '../claude/invocation.ts';
+import { withLaunchSettings } from '../claude/launch-settings.ts';
+import { ClaudexError, toClaudexError } from '../errors.ts';
+import { claudexPaths, packageRoot } from '../paths.ts';
+import type { PtyExit } from '../pty/spawn-pty.ts';
+import { readSettings, type Settings } from '../settings.ts';
+import { mirrorExit } from '../supervisor/endings.ts';
+import { printError } from './print-error.ts';
+
+/** Runs claude and ends this process the way claude ended. */
+export async function runClaude(args: readonly string[]): Promise<void> {
+  try {
+    const { env } = process;
+    const settings = readSettings(env).values;
+    const file = findClaude({ env, setting: settings['claude.path'] ?? undefined, ownRoot: packageRoot() });
+    const isSession = process.stdin.isTTY && process.stdout.isTTY && opensSession(args);
+    mirrorExit(isSession ? await runSession(file, args, settings) : await passThrough(file, args));
+  } catch (error) {
+    const known = toClaudexError(error);
+    printError(known);
+    process.exitCode = known.exitCode;
+  }
+}
+
+async function runSession(file: string, args: readonly string[], settings: Settings): Promise<PtyExit> {
+  const { env } = process;
+  const cwd = workingDirectory(env);
+  const { runSupervisor } = await import('../supervisor/run-supervisor.ts');
+  try {
+    return await runSupervisor({
+      file,
+      args: argumentsWithHooks(args, cwd, settings),
+      cwd,
+      env: environmentForClaude(env),
+      ownEnv: env,
+      stdin: process.stdin,
+      stdout: process.stdout,
+    });
+  } catch (error) {
+    if (!(error instanceof ClaudexError) || error.code !== 'PTY_UNAVAILABLE') throw error;
+    process.stderr.write(`claudex: ${error.message} Running claude without it: messages reach this session as a bare one.\n`);
+    return passThrough(file, args);
+  }
+}
+
+/** Installed: claude's own settings carry the hooks. Not installed: this launch carries them, and ~/.claude stays as it is. */
+function argumentsWithHooks(args: readonly string[], cwd: string, settings: Settings): readonly string[] {
+  const { env } = process;
+  const installed = readInstalledState(env);
+  if (installed.hooks) return args;
+  const ours = claudexSettings({ hooksDir: join(packageRoot(), 'hooks'), home: claudexPaths(env).home });
+  const statusLine = settings['badge.enabled'] && !installed.userHasStatusLine && !installed.statusLine;
+  return withLaunchSettings(args, ours, { cwd, statusLine: statusLine && !projectHasStatusLine(cwd) });
+}
+
+/** A project's own status line would be hidden by ours: `--settings` goes before project settings. */
+function projectHasStatusLine(cwd: string): boolean {
+  return ['settings.json', 'settings.local.json'].some((name) => {
+    try {
+      return readFileSync(join(cwd, '.claude', name), 'utf8').includes('"statusLine"');
+    } catch {
+      return false; // no such file
+    }
+  });
+}
+
+/** The folder as the shell names it (through links), where that is true; else the physical one. */
+function workingDirectory(env: NodeJS.ProcessEnv): string {
+  const physical = process.cwd();
+  try {
+    if (env.PWD && realpathSync(env.PWD) === physical) return env.PWD;
+  } catch {
+    // PWD names nothing: use what the system says
+  }
+  return physical;
+}
+
+/** Claude with our stdio, as if we were not here. */
+function passThrough(file: string, args: readonly string[]): Promise<PtyExit> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { stdio: 'inherit', env: environmentForClaude(process.env) });
+    const forward = (signal: NodeJS.Signals): void => {
+      child.kill(signal);
+    };
+    // a terminal's Ctrl-C reaches claude by itself; we only must not die of it first
+    const ignore = (): void => undefined;
+    process.on('SIGTERM', forward).on('SIGHUP', forward).on('SIGINT', ignore).on('SIGQUIT', ignore);
+    child.once('error', (cause) => reject(new ClaudexError('CLAUDE_NOT_FOUND', `${file}: ${cause.message}.`, { cause })));
+    child.once('exit', (code, signal) => {
+      process.off('SIGTERM', forward).off('SIGHUP', forward).off('SIGINT', ignore).off('SIGQUIT', ignore);
+      void import('node:os').then(({ constants }) =>
+        resolve({ code: code ?? 0, signal: signal === null ? 0 : constants.signals[signal] }),
+      );
+    });
+  });
+}

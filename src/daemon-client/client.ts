@@ -1,0 +1,159 @@
+/**
+ * The one typed client of the daemon: JSON over its unix socket.
+ * node:http and not undici: requiring undici costs every short command about 65 ms and 17 MB here, node:http 3 ms.
+ */
+import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
+import { ClaudexError, isErrorCode, systemErrorCode } from '../errors.ts';
+import type { Message } from '../protocol/message.ts';
+import type { SessionRecord } from '../protocol/session.ts';
+import type {
+  DaemonEvent,
+  DaemonStatus,
+  ErrorBody,
+  LeaseReport,
+  SendReply,
+  SendRequest,
+  SupervisorCommand,
+  SupervisorHello,
+} from '../protocol/wire.ts';
+
+const requestTimeoutMs = 10_000;
+
+/** An open NDJSON stream. */
+export interface EventStream<T> {
+  [Symbol.asyncIterator](): AsyncIterator<T>;
+  close(): void;
+}
+
+export class DaemonClient {
+  readonly socketPath: string;
+
+  constructor(socketPath: string) {
+    this.socketPath = socketPath;
+  }
+
+  status(): Promise<DaemonStatus> {
+    return this.#json('GET', '/v1/status');
+  }
+
+  async sessions(): Promise<SessionRecord[]> {
+    return (await this.#json<{ sessions: SessionRecord[] }>('GET', '/v1/sessions')).sessions;
+  }
+
+  async whoami(pids: number[], configDir: string): Promise<SessionRecord> {
+    return (await this.#json<{ session: SessionRecord }>('POST', '/v1/whoami', { pids, configDir })).session;
+  }
+
+  send(request: SendRequest): Promise<SendReply> {
+    return this.#json('POST', '/v1/messages', request);
+  }
+
+  async messages(): Promise<Message[]> {
+    return (await this.#json<{ messages: Message[] }>('GET', '/v1/messages')).messages;
+  }
+
+  message(id: string): Promise<Message> {
+    return this.#json('GET', `/v1/messages/${encodeURIComponent(id)}`);
+  }
+
+  changeMessage(id: string, change: 'cancel' | 'retry'): Promise<Message> {
+    return this.#json('POST', `/v1/messages/${encodeURIComponent(id)}/${change}`);
+  }
+
+  shutdown(reason: 'stopped' | 'replaced'): Promise<unknown> {
+    return this.#json('POST', `/v1/shutdown?reason=${reason}`);
+  }
+
+  reportLease(sessionId: string, report: LeaseReport): Promise<unknown> {
+    return this.#json('POST', `/v1/supervisors/${sessionId}/lease`, report);
+  }
+
+  reportGate(sessionId: string, open: boolean): Promise<unknown> {
+    return this.#json('POST', `/v1/supervisors/${sessionId}/gate`, { open });
+  }
+
+  /** Every change of sessions and messages from now on. */
+  events(): Promise<EventStream<DaemonEvent>> {
+    return this.#stream('GET', '/v1/events');
+  }
+
+  /** Registers a supervisor for as long as the stream is open. */
+  supervise(hello: SupervisorHello): Promise<EventStream<SupervisorCommand>> {
+    return this.#stream('POST', '/v1/supervisors', hello);
+  }
+
+  async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await this.#open(method, path, body);
+    const text = await readText(response);
+    if (response.statusCode === undefined || response.statusCode >= 400) throw errorFrom(text);
+    return JSON.parse(text) as T;
+  }
+
+  async #stream<T>(method: string, path: string, body?: unknown): Promise<EventStream<T>> {
+    const response = await this.#open(method, path, body);
+    if (response.statusCode !== 200) throw errorFrom(await readText(response));
+    response.setTimeout(0);
+    return { [Symbol.asyncIterator]: () => lines<T>(response), close: () => response.destroy() };
+  }
+
+  #open(method: string, path: string, body?: unknown): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const payload = body === undefined ? undefined : JSON.stringify(body);
+      const request: ClientRequest = httpRequest({
+        socketPath: this.socketPath,
+        method,
+        path,
+        headers: payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) },
+      });
+      const timer = setTimeout(
+        () => request.destroy(new ClaudexError('DAEMON_UNREACHABLE', `No answer within ${requestTimeoutMs} ms.`)),
+        requestTimeoutMs,
+      );
+      request.once('response', (response) => {
+        clearTimeout(timer);
+        resolve(response);
+      });
+      request.once('error', (error) => {
+        clearTimeout(timer);
+        reject(
+          error instanceof ClaudexError
+            ? error
+            : new ClaudexError('DAEMON_UNREACHABLE', `${systemErrorCode(error) ?? error.message}.`, { cause: error }),
+        );
+      });
+      request.end(payload);
+    });
+  }
+}
+
+async function readText(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function errorFrom(text: string): ClaudexError {
+  try {
+    const { error } = JSON.parse(text) as ErrorBody;
+    if (isErrorCode(error.code)) return new ClaudexError(error.code, error.facts);
+  } catch {
+    // not our error body: said below
+  }
+  return new ClaudexError('INTERNAL', `The daemon answered: ${text.slice(0, 200)}`);
+}
+
+async function* lines<T>(response: IncomingMessage): AsyncGenerator<T> {
+  let rest = '';
+  response.setEncoding('utf8');
+  try {
+    for await (const chunk of response) {
+      rest += chunk;
+      const parts = rest.split('\n');
+      rest = parts.pop()!;
+      for (const line of parts) yield JSON.parse(line) as T;
+    }
+  } catch (error) {
+    // a stream that ends without a last chunk: its daemon died, which its reader sees as the end
+    if (systemErrorCode(error) !== 'ECONNRESET' && !response.destroyed) throw error;
+  }
+}

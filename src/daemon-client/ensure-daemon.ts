@@ -1,0 +1,116 @@
+/**
+ * A running daemon of at least our version, started if there is none. Safe to call from many processes at once:
+ * the daemon's own lock lets one win, the others connect to it.
+ */
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { isAtLeast } from '../claude/capabilities.ts';
+import { environmentForClaude } from '../claude/environment.ts';
+import { ClaudexError, isErrorCode } from '../errors.ts';
+import { claudexPaths, ensurePrivateDir, packageRoot, packageVersion } from '../paths.ts';
+import { DaemonClient } from './client.ts';
+
+const startTimeoutMs = 10_000;
+
+/** Connects to the running daemon; undefined when there is none. Starts nothing. */
+export async function connectDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClient | undefined> {
+  const client = new DaemonClient(claudexPaths(env).socket);
+  try {
+    await client.status();
+    return client;
+  } catch (error) {
+    if (error instanceof ClaudexError && error.code === 'DAEMON_UNREACHABLE') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Connects, starting or replacing the daemon where needed.
+ * @throws ClaudexError DAEMON_START_FAILED, HOME_NOT_PRIVATE
+ */
+export async function ensureDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClient> {
+  const client = new DaemonClient(claudexPaths(env).socket);
+  const version = packageVersion();
+  try {
+    const status = await client.status();
+    if (isAtLeast(status.version, version)) return client;
+    await client.shutdown('replaced');
+    await waitForExit(status.pid);
+  } catch (error) {
+    if (!(error instanceof ClaudexError) || error.code !== 'DAEMON_UNREACHABLE') throw error;
+  }
+  await startDaemon(env);
+  await client.status();
+  return client;
+}
+
+/** Bounded: a daemon that does not go is left to the lock (the new one then says why it cannot start). */
+async function waitForExit(pid: number): Promise<void> {
+  for (let waitedMs = 0; waitedMs < 3000; waitedMs += 20) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return; // gone
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function startDaemon(env: NodeJS.ProcessEnv): Promise<void> {
+  const paths = claudexPaths(env);
+  ensurePrivateDir(paths.home);
+  mkdirSync(dirname(paths.log), { recursive: true, mode: 0o700 });
+  const errorLog = openSync(`${paths.log}.stderr`, 'a', 0o600);
+  const child = spawn(process.execPath, [...process.execArgv, entryPoint(), 'daemon', 'run'], {
+    cwd: paths.home,
+    detached: true,
+    env: { ...environmentForClaude(env), CLAUDEX_HOME: paths.home, CLAUDEX_DAEMON: '1' },
+    stdio: ['ignore', errorLog, errorLog, 'pipe'],
+  });
+  closeSync(errorLog);
+  try {
+    await readReadiness(child.stdio[3] as Readable, new Promise((resolve) => child.once('exit', resolve)), child);
+  } finally {
+    child.unref();
+  }
+}
+
+/** The file that Node is to run for `claudex daemon run`: the built one, or the source when we run from source. */
+function entryPoint(): string {
+  const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+  return extension === '.ts'
+    ? join(packageRoot(), 'src', 'cli', 'main.ts')
+    : join(packageRoot(), 'dist', 'src', 'cli', 'main.js');
+}
+
+async function readReadiness(
+  pipe: Readable,
+  exited: Promise<unknown>,
+  child: { on(event: 'error', listener: (error: Error) => void): unknown },
+): Promise<void> {
+  let text = '';
+  const report = await new Promise<string>((resolve, reject) => {
+    const timer = setTimeout(() => reject(failed(`It did not get ready within ${startTimeoutMs} ms.`)), startTimeoutMs);
+    const settle = (done: () => void): void => {
+      clearTimeout(timer);
+      pipe.destroy();
+      done();
+    };
+    child.on('error', (error) => settle(() => reject(failed(error.message))));
+    pipe.setEncoding('utf8');
+    pipe.on('data', (chunk: string) => {
+      text += chunk;
+      if (text.includes('\n')) settle(() => resolve(text));
+    });
+    pipe.on('error', () => undefined); // the end comes as exit
+    void exited.then(() => settle(() => (text.includes('\n') ? resolve(text) : reject(failed('It ended at once.')))));
+  });
+  const ready = JSON.parse(report) as { ready: boolean; code?: string; facts?: string };
+  if (!ready.ready) throw new ClaudexError(isErrorCode(ready.code) ? ready.code : 'DAEMON_START_FAILED', ready.facts ?? '');
+}
+
+function failed(facts: string): ClaudexError {
+  return new ClaudexError('DAEMON_START_FAILED', facts);
+}

@@ -1,0 +1,54 @@
+/**
+ * Keeps each session's badge rendered in a file, for the status line to print without asking anybody.
+ * File: `badges/<claude session_id>`, first line this daemon's pid (the reader checks that it lives), second the badge.
+ */
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** `[abc12345 · 3 peers · ✉2]`; peers and messages are left out at 0. Pure. */
+export function renderBadge(id: string, peers: number, unread: number): string {
+  const parts = [id];
+  if (peers > 0) parts.push(peers === 1 ? '1 peer' : `${peers} peers`);
+  if (unread > 0) parts.push(`✉${unread}`);
+  return `[${parts.join(' · ')}]`;
+}
+
+export interface BadgeSubject {
+  id: string;
+  sessionId: string | null;
+  pending: number;
+}
+
+export class Badges {
+  readonly #dir: string;
+  readonly #written = new Map<string, string>();
+
+  /** Takes over the folder: what an earlier daemon left is removed. */
+  constructor(dir: string) {
+    this.#dir = dir;
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    for (const name of readdirSync(dir)) rmSync(join(dir, name), { force: true });
+  }
+
+  /** Writes what has changed, removes what has gone. Each file is replaced whole. */
+  update(sessions: readonly BadgeSubject[]): void {
+    const wanted = new Map<string, string>();
+    for (const one of sessions) {
+      if (one.sessionId !== null && /^[0-9a-zA-Z-]+$/.test(one.sessionId)) {
+        wanted.set(one.sessionId, renderBadge(one.id, sessions.length - 1, one.pending));
+      }
+    }
+    for (const [sessionId, badge] of wanted) {
+      if (this.#written.get(sessionId) === badge) continue;
+      const path = join(this.#dir, sessionId);
+      writeFileSync(`${path}.new`, `${process.pid}\n${badge}\n`, { mode: 0o600 });
+      renameSync(`${path}.new`, path);
+      this.#written.set(sessionId, badge);
+    }
+    for (const sessionId of this.#written.keys()) {
+      if (wanted.has(sessionId)) continue;
+      rmSync(join(this.#dir, sessionId), { force: true });
+      this.#written.delete(sessionId);
+    }
+  }
+}

@@ -1,0 +1,363 @@
+/**
+ * Takes accepted messages to their sessions: one lease at a time per session, proof before anything counts as delivered,
+ * back to the queue when proof does not come. Owns the mailbox and its journal; asks choose-route how, never guesses.
+ */
+import { capabilitiesOf } from '../claude/capabilities.ts';
+import { maxHookOutputChars } from '../claude/hook-payload.ts';
+import { writeToInbox } from '../claude/inbox-socket.ts';
+import { findMark } from '../claude/transcript.ts';
+import { composeText, composeTexts, markOf } from '../delivery/attribution.ts';
+import { chooseRoute, type Moment, type RoutePolicy, type SessionSituation } from '../delivery/choose-route.ts';
+import type { Log } from '../log.ts';
+import type { Message, MessageState, Recipient, Route } from '../protocol/message.ts';
+import type { GateReason } from '../protocol/wire.ts';
+import type { Journal } from './journal.ts';
+import { type JournalEntry, Mailbox } from './mailbox.ts';
+import { type Session, type SessionTable, stateOf } from './session-table.ts';
+
+/** A turn that went idle without a Stop hook counts as interrupted after this long. */
+const interruptGraceMs = 2000;
+
+/** A typed message is its supervisor's for this long; it reports sooner when the text has left the box unproven. */
+const typedLeaseMs = 600_000;
+
+export interface DeskOptions {
+  table: SessionTable;
+  journal: Journal;
+  log: Log;
+  now: () => number;
+  policy: RoutePolicy;
+  leaseMs: number;
+  onMessage: (message: Message) => void;
+}
+
+export class DeliveryDesk {
+  readonly mailbox = new Mailbox();
+  readonly #options: DeskOptions;
+  /** One pending timer per session id, re-armed by each pump. */
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #interruptTimers = new Map<string, NodeJS.Timeout>();
+  /** Waiters (asyncRewake hooks) by session id. */
+  readonly #waiters = new Map<string, (text: string) => void>();
+  /** What sessionChanged last saw: a new state makes an old refusal void. */
+  readonly #lastState = new Map<string, string>();
+  /** Sessions whose inbox socket has refused us. */
+  readonly #brokenSockets = new Set<string>();
+
+  constructor(options: DeskOptions) {
+    this.#options = options;
+  }
+
+  /** Journalled and on disk when it resolves. @throws ClaudexError JOURNAL_UNWRITABLE; nothing is queued then. */
+  async accept(message: Message): Promise<Message> {
+    const known = message.key === undefined ? undefined : this.mailbox.byKey(message.key);
+    if (known) return known;
+    const entry = this.mailbox.accept(message);
+    try {
+      await this.#options.journal.commit(entry);
+    } catch (error) {
+      this.mailbox.move(message.id, { state: 'cancelled', at: this.#options.now(), reason: 'not accepted' });
+      this.mailbox.forget(message.id);
+      throw error;
+    }
+    this.#options.log('message accepted', { id: message.id, session: message.recipient.id, kind: message.kind });
+    this.#options.onMessage(message);
+    this.#pumpRecipient(message.recipient);
+    return message;
+  }
+
+  /** Ends a message that has not been delivered, or queues an ended one again. False when it is past that point. */
+  change(id: string, state: 'cancelled' | 'queued'): boolean {
+    const message = this.mailbox.get(id);
+    if (!message || (state === 'cancelled' && message.state !== 'queued')) return false;
+    if (!this.#move(id, { state, ...(state === 'queued' && { reason: 'retried by hand' }) })) return false;
+    this.#pumpRecipient(message.recipient);
+    return true;
+  }
+
+  /** A session has started: what waited for one in that folder is now for it. */
+  sessionStarted(session: Session): void {
+    for (const message of this.mailbox.homeless()) {
+      if (message.recipient.cwd !== session.cwd) continue;
+      const recipient: Recipient = { ...message.recipient, id: session.id };
+      this.#record(this.mailbox.readdress(message.id, recipient));
+    }
+  }
+
+  /** Something about a session has changed: see whether its turn was interrupted, then try to deliver. */
+  sessionChanged(session: Session): void {
+    const state = stateOf(session);
+    if (this.#lastState.get(session.id) !== state) session.gateShutSince = null;
+    this.#lastState.set(session.id, state);
+    this.#watchForInterrupt(session);
+    this.pump(session);
+  }
+
+  /** The session has ended: its turn's messages fail, the rest wait for the next session in that folder. */
+  sessionGone(session: Session): void {
+    clearTimeout(this.#timers.get(session.id));
+    clearTimeout(this.#interruptTimers.get(session.id));
+    this.#timers.delete(session.id);
+    this.#interruptTimers.delete(session.id);
+    this.#waiters.delete(session.id);
+    this.#lastState.delete(session.id);
+    this.#brokenSockets.delete(session.id);
+    this.#proveLeases(session);
+    for (const message of this.mailbox.openFor(session.id)) this.orphan(message);
+  }
+
+  /** The session of an open message ended while no daemon ran. */
+  orphan(message: Message): void {
+    if (message.state === 'delivered') {
+      this.#move(message.id, { state: 'failed', reason: 'the session ended before its turn did' });
+      return;
+    }
+    if (message.state === 'leased') this.#move(message.id, { state: 'queued', reason: 'the session ended' });
+    this.#record(this.mailbox.readdress(message.id, { ...message.recipient, id: null }));
+  }
+
+  /** Delivers what can be delivered to this session now. */
+  pump(session: Session): void {
+    clearTimeout(this.#timers.get(session.id));
+    this.#timers.delete(session.id);
+    const now = this.#options.now();
+    const open = this.mailbox.openFor(session.id);
+    this.#expire(open, now);
+    if (this.#holdForLease(session, open, now)) return;
+    const next = this.#nextTask(open, now);
+    if (!next) return this.#wakeLater(session, this.#nextMoment(open));
+    if (next.when === 'idle' && open.some((one) => one.state === 'delivered' && one.kind === 'task')) return;
+    if (next.attempts > 0 && this.#proveByTranscript(session, next) !== undefined) return;
+    const decision = chooseRoute(this.#situation(session), next, 'now', this.#options.policy);
+    if ('wait' in decision) {
+      const until = [this.#nextMoment(open)];
+      if (decision.retryInMs !== undefined) until.push(now + decision.retryInMs);
+      return this.#wakeLater(session, earliest(until));
+    }
+    this.#deliver(session, next, decision.route);
+  }
+
+  /** What a UserPromptSubmit or Stop hook is to carry: leased here, proven by the transcript. Undefined for nothing. */
+  claimForHook(session: Session, moment: Exclude<Moment, 'now'>, promptId: string | null): string | undefined {
+    const now = this.#options.now();
+    const open = this.mailbox.openFor(session.id);
+    this.#expire(open, now);
+    if (open.some((one) => one.state === 'leased')) return undefined;
+    const ready = open.filter((one) => one.state === 'queued' && (one.notBefore ?? 0) <= now);
+    const claimed: Message[] = [];
+    let route: Route | undefined;
+    for (const message of ready) {
+      if (message.kind === 'task' && claimed.some((one) => one.kind === 'task')) continue;
+      if (message.attempts > 0 && this.#proveByTranscript(session, message) !== undefined) continue;
+      const decision = chooseRoute(this.#situation(session), message, moment, this.#options.policy);
+      if ('wait' in decision) {
+        if (message.kind === 'task') break;
+        continue;
+      }
+      route = decision.route;
+      claimed.push(message);
+    }
+    if (route === undefined) return undefined;
+    const deadline = now + this.#options.leaseMs;
+    for (const message of claimed) {
+      this.#move(message.id, {
+        state: 'leased',
+        route,
+        leaseDeadline: deadline,
+        ...(promptId !== null && { promptId }),
+      });
+    }
+    // claude writes what it took into the transcript at once; look soon, then at the deadline
+    this.#wakeLater(session, now + 300);
+    return composeTexts(claimed, maxHookOutputChars);
+  }
+
+  /** The supervisor did not type: why decides what happens next. */
+  pasteRefused(session: Session, messageId: string, reason: GateReason): void {
+    session.gateShutSince ??= this.#options.now();
+    if (this.#move(messageId, { state: 'queued', reason: `prompt box: ${reason}` })) this.pump(session);
+  }
+
+  /** Typed and entered, not proven yet: nobody else may carry it while the supervisor looks after it. */
+  pasteTyped(messageId: string): void {
+    const message = this.mailbox.get(messageId);
+    if (message?.state === 'leased') message.leaseDeadline = this.#options.now() + typedLeaseMs;
+  }
+
+  gateOpened(session: Session): void {
+    session.gateShutSince = null;
+    this.pump(session);
+  }
+
+  /** Claude has reported our mark: the message is in. */
+  proven(session: Session, messageId: string, promptId: string | null): boolean {
+    const message = this.mailbox.get(messageId);
+    if (!message || message.recipient.id !== session.id) return false;
+    return this.#move(messageId, {
+      state: 'delivered',
+      ...(message.route !== undefined && { route: message.route }),
+      ...(promptId !== null && { promptId }),
+    });
+  }
+
+  /** A turn has ended (Stop): what it was for is answered, or failed when `failure` says why. */
+  turnEnded(session: Session, promptId: string | null, answer: string | null, failure?: string): void {
+    this.#proveLeases(session);
+    for (const message of this.mailbox.openFor(session.id)) {
+      if (message.state !== 'delivered') continue;
+      if (message.promptId !== undefined && promptId !== null && message.promptId !== promptId) continue;
+      if (failure !== undefined) this.#move(message.id, { state: 'failed', reason: failure });
+      else this.#move(message.id, { state: 'answered', answer: answer ?? '' });
+    }
+  }
+
+  /** A waiter (asyncRewake hook) offers itself; the newer supersedes the older. Returns its removal. */
+  addWaiter(session: Session, wake: (text: string) => void): () => void {
+    this.#waiters.set(session.id, wake);
+    this.pump(session);
+    return () => {
+      if (this.#waiters.get(session.id) === wake) this.#waiters.delete(session.id);
+    };
+  }
+
+  close(): void {
+    for (const timer of [...this.#timers.values(), ...this.#interruptTimers.values()]) clearTimeout(timer);
+  }
+
+  #situation(session: Session): SessionSituation {
+    return {
+      state: stateOf(session),
+      capabilities: capabilitiesOf(session.version),
+      supervised: session.supervisor !== null,
+      gateShutForMs: session.gateShutSince === null ? undefined : this.#options.now() - session.gateShutSince,
+      hasInboxSocket: !!session.file?.messagingSocketPath && !this.#brokenSockets.has(session.id),
+      hasWaiter: this.#waiters.has(session.id),
+      hasHooks: session.hookState !== null,
+    };
+  }
+
+  #deliver(session: Session, message: Message, route: Route): void {
+    const leaseDeadline = this.#options.now() + this.#options.leaseMs;
+    if (!this.#move(message.id, { state: 'leased', route, leaseDeadline })) return;
+    this.#wakeLater(session, leaseDeadline);
+    const text = composeText(message);
+    if (route === 'paste') {
+      session.supervisor?.send({ type: 'paste', messageId: message.id, text, mark: markOf(message), deadline: leaseDeadline });
+    } else if (route === 'inbox-socket') {
+      writeToInbox(session.file!.messagingSocketPath!, text).catch(() => {
+        this.#brokenSockets.add(session.id);
+        if (this.#move(message.id, { state: 'queued', reason: 'inbox socket: unreachable' })) this.pump(session);
+      });
+    } else if (route === 'wake') {
+      const wake = this.#waiters.get(session.id);
+      this.#waiters.delete(session.id);
+      wake?.(text);
+    }
+  }
+
+  /** True while a lease is out: nothing else may go in. Ends leases that have run out. */
+  #holdForLease(session: Session, open: readonly Message[], now: number): boolean {
+    let held = false;
+    for (const message of open) {
+      if (message.state !== 'leased') continue;
+      if (this.#proveByTranscript(session, message) !== undefined) continue;
+      if ((message.leaseDeadline ?? 0) > now) {
+        this.#wakeLater(session, message.leaseDeadline!);
+        held = true;
+      } else {
+        this.#options.log('lease ran out', { id: message.id, route: message.route, attempts: message.attempts });
+        this.#move(message.id, { state: 'queued', reason: `${message.route}: no proof in time` });
+      }
+    }
+    return held;
+  }
+
+  #proveLeases(session: Session): void {
+    for (const message of this.mailbox.openFor(session.id)) {
+      if (message.state === 'leased') this.#proveByTranscript(session, message);
+    }
+  }
+
+  #proveByTranscript(session: Session, message: Message): true | undefined {
+    if (session.transcriptPath === null) return undefined;
+    const found = findMark(session.transcriptPath, markOf(message));
+    if (!found) return undefined;
+    this.proven(session, message.id, found.promptId);
+    return true;
+  }
+
+  #nextTask(open: readonly Message[], now: number): Message | undefined {
+    return open.find(
+      (one) =>
+        one.state === 'queued' && (one.notBefore ?? 0) <= now && (one.kind === 'task' || one.forcedRoute !== undefined),
+    );
+  }
+
+  #nextMoment(open: readonly Message[]): number | undefined {
+    const now = this.#options.now();
+    return earliest(open.flatMap((one) => [one.notBefore, one.expiresAt]).filter((at) => at === undefined || at > now));
+  }
+
+  #expire(open: readonly Message[], now: number): void {
+    for (const message of open) {
+      if (message.state === 'queued' && message.expiresAt !== undefined && message.expiresAt <= now) {
+        this.#move(message.id, { state: 'expired', reason: 'not delivered in time' });
+      }
+    }
+  }
+
+  #watchForInterrupt(session: Session): void {
+    clearTimeout(this.#interruptTimers.get(session.id));
+    this.#interruptTimers.delete(session.id);
+    const delivered = this.mailbox.openFor(session.id).filter((one) => one.state === 'delivered');
+    if (delivered.length === 0 || stateOf(session) !== 'idle') return;
+    const timer = setTimeout(() => {
+      for (const { id } of delivered) {
+        if (this.mailbox.get(id)?.state === 'delivered') {
+          this.#move(id, { state: 'failed', reason: 'the turn was interrupted' });
+        }
+      }
+      this.pump(session);
+    }, interruptGraceMs);
+    this.#interruptTimers.set(session.id, timer);
+  }
+
+  #pumpRecipient(recipient: Recipient): void {
+    const session = recipient.id === null ? undefined : this.#options.table.byId(recipient.id);
+    if (session) this.pump(session);
+  }
+
+  #wakeLater(session: Session, at: number | undefined): void {
+    if (at === undefined) return;
+    clearTimeout(this.#timers.get(session.id));
+    const delayMs = Math.min(Math.max(1, at - this.#options.now()), 0x7fffffff);
+    this.#timers.set(
+      session.id,
+      setTimeout(() => this.pump(session), delayMs),
+    );
+  }
+
+  #move(id: string, change: { state: MessageState } & Partial<Omit<Message, 'state'>>): boolean {
+    const entry = this.mailbox.move(id, { at: this.#options.now(), ...change });
+    if (!entry) return false;
+    this.#record(entry);
+    const message = this.mailbox.get(id)!;
+    this.#options.log(`message ${message.state}`, { id, route: message.route ?? null, reason: message.reason ?? null });
+    this.#options.onMessage(message);
+    return true;
+  }
+
+  /** A state that cannot be written is still true; the journal then lags, and the transcript decides after a restart. */
+  #record(entry: JournalEntry): void {
+    try {
+      this.#options.journal.append(entry);
+    } catch (error) {
+      this.#options.log('journal unwritable', { error: String(error) });
+    }
+  }
+}
+
+function earliest(times: ReadonlyArray<number | undefined>): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}

@@ -1,0 +1,36 @@
+/** From what a sender types (id, name, folder basename, path) to the one live session meant. Pure. */
+import { basename } from 'node:path';
+import { ClaudexError } from '../errors.ts';
+
+interface Candidate {
+  id: string;
+  name: string;
+  cwd: string;
+}
+
+/**
+ * @throws ClaudexError NO_SUCH_SESSION (lists who is live) or AMBIGUOUS_TARGET (lists ids and paths)
+ */
+export function findTarget<T extends Candidate>(target: string, live: readonly T[]): T {
+  const byId = live.filter((one) => one.id === target);
+  const wanted = target.toLowerCase();
+  const path = target.length > 1 ? target.replace(/\/+$/, '') : target;
+  const matches =
+    byId.length > 0
+      ? byId
+      : target.startsWith('/')
+        ? live.filter((one) => one.cwd === path)
+        : live.filter((one) => one.name.toLowerCase() === wanted || basename(one.cwd).toLowerCase() === wanted);
+  if (matches.length === 1) return matches[0]!;
+  if (matches.length > 1) {
+    throw new ClaudexError('AMBIGUOUS_TARGET', `"${target}" could be: ${describe(matches)}.`);
+  }
+  throw new ClaudexError(
+    'NO_SUCH_SESSION',
+    live.length === 0 ? `Asked for "${target}"; nobody is live.` : `Asked for "${target}"; live: ${describe(live)}.`,
+  );
+}
+
+function describe(sessions: readonly Candidate[]): string {
+  return sessions.map((one) => `${one.id} (${one.cwd})`).join(', ');
+}

@@ -1,0 +1,102 @@
+/**
+ * What each hook event means for the session and its messages, and what the hook is to answer.
+ * Claude waits for the answer: everything here is in memory and quick.
+ */
+import { resolve } from 'node:path';
+import { capabilitiesOf } from '../claude/capabilities.ts';
+import { additionalContextReply, blockReply, type HookPayload } from '../claude/hook-payload.ts';
+import { firstMark } from '../delivery/attribution.ts';
+import type { DeliveryDesk } from './delivery-desk.ts';
+import type { SessionRegistry } from './session-registry.ts';
+import type { Session } from './session-table.ts';
+
+/** Who is asking, from the hook script's headers. */
+export interface HookCaller {
+  /** The hook process's parent. */
+  parentPid: number | null;
+  /** CLAUDE_PID (2.1.330). */
+  claudePid: number | null;
+  configDir: string;
+}
+
+export class HookIntake {
+  readonly #registry: SessionRegistry;
+  readonly #desk: DeliveryDesk;
+
+  constructor(registry: SessionRegistry, desk: DeliveryDesk) {
+    this.#registry = registry;
+    this.#desk = desk;
+  }
+
+  /** Handles one event. @returns the hook's standard output, empty for nothing */
+  handle(payload: HookPayload, caller: HookCaller): string {
+    const session = this.findSession(payload, caller);
+    if (!session) return '';
+    if (payload.sessionId !== session.sessionId && payload.event !== 'SessionEnd') {
+      session.sessionId = payload.sessionId;
+    }
+    if (payload.transcriptPath !== null && payload.event !== 'SessionEnd') {
+      session.transcriptPath = payload.transcriptPath;
+    }
+    const reply = this.#react(session, payload);
+    this.#registry.changed(session);
+    return reply;
+  }
+
+  /** The session that a hook event comes from; registers a bare one that nothing has told of yet. */
+  findSession(payload: HookPayload, caller: HookCaller): Session | undefined {
+    for (const pid of [caller.claudePid, caller.parentPid]) {
+      const session = pid === null ? undefined : this.#registry.findByAncestry(pid, resolve(caller.configDir));
+      if (session) return session;
+    }
+    return this.#registry.table.byClaudeSessionId(payload.sessionId);
+  }
+
+  #react(session: Session, payload: HookPayload): string {
+    switch (payload.event) {
+      case 'SessionStart':
+        if (payload.source !== 'compact') session.hookState = 'idle';
+        if (payload.source === 'clear') session.supervisor?.send({ type: 'cleared' });
+        return '';
+      case 'UserPromptSubmit':
+        return this.#onPrompt(session, payload);
+      case 'Stop':
+        return this.#onStop(session, payload);
+      case 'StopFailure':
+        session.hookState = 'idle';
+        this.#desk.turnEnded(session, payload.promptId, null, `API error${payload.error ? `: ${payload.error}` : ''}`);
+        return '';
+      case 'PermissionRequest':
+        session.hookState = 'waiting';
+        session.permissionTool = payload.toolName;
+        return '';
+      case 'Notification':
+        if (payload.notificationType === 'permission_prompt') session.hookState = 'waiting';
+        return '';
+      default:
+        return '';
+    }
+  }
+
+  #onPrompt(session: Session, payload: HookPayload): string {
+    session.hookState = 'busy';
+    session.permissionTool = null;
+    const mark = firstMark(payload.prompt ?? '');
+    const ours = mark !== undefined && this.#desk.proven(session, mark, payload.promptId);
+    session.supervisor?.send({ type: 'prompt-submitted', ...(ours && { mark }) });
+    const text = this.#desk.claimForHook(session, 'prompt-hook', payload.promptId);
+    return text === undefined ? '' : additionalContextReply('UserPromptSubmit', text);
+  }
+
+  #onStop(session: Session, payload: HookPayload): string {
+    session.hookState = 'idle';
+    session.permissionTool = null;
+    this.#desk.turnEnded(session, payload.promptId, payload.lastAssistantMessage);
+    const text = this.#desk.claimForHook(session, 'stop-hook', payload.promptId);
+    if (text === undefined) return '';
+    session.hookState = 'busy';
+    return capabilitiesOf(session.version).stopAdditionalContext
+      ? additionalContextReply('Stop', text)
+      : blockReply(text);
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * Every message and its state. The one owner of claims: a message is leased to one route at a time, exclusively.
+ * Pure: no clock, no file. Each change is returned as a journal entry; `apply` replays such entries after a restart.
+ */
+import { isFinal, type Message, type MessageState, type Route } from '../protocol/message.ts';
+
+export type JournalEntry =
+  | { t: 'accept'; message: Message }
+  | {
+      t: 'state';
+      id: string;
+      state: MessageState;
+      at: number;
+      route?: Route;
+      reason?: string;
+      leaseDeadline?: number;
+      promptId?: string;
+      answer?: string;
+    }
+  | { t: 'recipient'; id: string; recipient: Message['recipient'] };
+
+type StateEntry = Extract<JournalEntry, { t: 'state' }>;
+
+/** Which states may follow which. */
+const allowed: Record<MessageState, readonly MessageState[]> = {
+  queued: ['leased', 'delivered', 'expired', 'cancelled', 'failed'],
+  leased: ['queued', 'delivered', 'expired', 'failed', 'cancelled'],
+  delivered: ['answered', 'failed'],
+  answered: [],
+  failed: ['queued'],
+  expired: ['queued'],
+  cancelled: ['queued'],
+};
+
+export class Mailbox {
+  readonly #messages = new Map<string, Message>();
+  readonly #byKey = new Map<string, string>();
+  /** Not yet final, oldest first, per recipient id. */
+  readonly #open = new Map<string, Set<string>>();
+
+  get(id: string): Message | undefined {
+    return this.#messages.get(id);
+  }
+
+  all(): Message[] {
+    return [...this.#messages.values()];
+  }
+
+  /** The message first accepted with this idempotency key. */
+  byKey(key: string): Message | undefined {
+    const id = this.#byKey.get(key);
+    return id === undefined ? undefined : this.#messages.get(id);
+  }
+
+  /** Open messages of one recipient in the order they were accepted. */
+  openFor(recipientId: string): Message[] {
+    return [...(this.#open.get(recipientId) ?? [])].map((id) => this.#messages.get(id)!);
+  }
+
+  /** Open messages that wait for a session to start in some folder. */
+  homeless(): Message[] {
+    return this.openFor('');
+  }
+
+  /** Accepted and not delivered yet. */
+  pendingFor(recipientId: string): number {
+    return this.openFor(recipientId).filter((message) => message.state !== 'delivered').length;
+  }
+
+  pendingTotal(): number {
+    let total = 0;
+    for (const id of this.#open.keys()) total += this.pendingFor(id);
+    return total;
+  }
+
+  accept(message: Message): JournalEntry {
+    const entry: JournalEntry = { t: 'accept', message };
+    this.apply(entry);
+    return entry;
+  }
+
+  /**
+   * Moves a message on.
+   * @returns the journal entry, or undefined when that step is not allowed from where the message stands
+   * (a late proof of a cancelled message, a second proof of a delivered one).
+   */
+  move(id: string, change: Omit<StateEntry, 't' | 'id'>): JournalEntry | undefined {
+    const message = this.#messages.get(id);
+    if (!message || !allowed[message.state].includes(change.state)) return undefined;
+    const entry: JournalEntry = { t: 'state', id, ...change };
+    this.apply(entry);
+    return entry;
+  }
+
+  /** Gives an open message another recipient (its session ended, or the session it was held for has started). */
+  readdress(id: string, recipient: Message['recipient']): JournalEntry {
+    const entry: JournalEntry = { t: 'recipient', id, recipient };
+    this.apply(entry);
+    return entry;
+  }
+
+  /** Applies one entry, from the journal or from above. Unknown ids are ignored (compacted away). */
+  apply(entry: JournalEntry): void {
+    if (entry.t === 'accept') {
+      const message = entry.message;
+      this.#messages.set(message.id, message);
+      if (message.key !== undefined) this.#byKey.set(message.key, message.id);
+      this.#file(message);
+      return;
+    }
+    const message = this.#messages.get(entry.id);
+    if (!message) return;
+    this.#open.get(message.recipient.id ?? '')?.delete(message.id);
+    if (entry.t === 'recipient') message.recipient = entry.recipient;
+    else applyState(message, entry);
+    this.#file(message);
+  }
+
+  /** Forgets a final message (compaction). */
+  forget(id: string): void {
+    const message = this.#messages.get(id);
+    if (!message || !isFinal(message.state)) return;
+    this.#messages.delete(id);
+    if (message.key !== undefined) this.#byKey.delete(message.key);
+  }
+
+  #file(message: Message): void {
+    if (isFinal(message.state)) return;
+    const recipient = message.recipient.id ?? '';
+    const set = this.#open.get(recipient) ?? new Set();
+    this.#open.set(recipient, set);
+    const newest = [...set].at(-1);
+    set.add(message.id);
+    // a retried or readdressed message goes back to its place: order per recipient is the order of acceptance
+    if (newest !== undefined && this.#messages.get(newest)!.acceptedAt >= message.acceptedAt) this.#sort(recipient);
+  }
+
+  #sort(recipient: string): void {
+    const order = [...this.#messages.keys()];
+    const position = new Map(order.map((id, index) => [id, index]));
+    const ids = [...this.#open.get(recipient)!].sort((a, b) => position.get(a)! - position.get(b)!);
+    this.#open.set(recipient, new Set(ids));
+  }
+}
+
+function applyState(message: Message, entry: StateEntry): void {
+  message.state = entry.state;
+  message.history.push({
+    state: entry.state,
+    at: entry.at,
+    ...(entry.route !== undefined && { route: entry.route }),
+    ...(entry.reason !== undefined && { reason: entry.reason }),
+  });
+  if (entry.state === 'leased') message.attempts++;
+  if (entry.state === 'queued') delete message.route;
+  if (entry.route !== undefined) message.route = entry.route;
+  if (entry.leaseDeadline !== undefined) message.leaseDeadline = entry.leaseDeadline;
+  else delete message.leaseDeadline;
+  if (entry.promptId !== undefined) message.promptId = entry.promptId;
+  if (entry.answer !== undefined) message.answer = entry.answer;
+  if (entry.reason !== undefined) message.reason = entry.reason;
+  else delete message.reason;
+}

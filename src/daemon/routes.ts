@@ -1,0 +1,207 @@
+/** The daemon's HTTP API as data: method, path, what it does. Documented in docs/api.md, compared with it by a test. */
+import { resolve } from 'node:path';
+import { parseHookPayload } from '../claude/hook-payload.ts';
+import { newMessageId } from '../delivery/attribution.ts';
+import { sanitiseBody, sanitiseLine } from '../delivery/sanitise.ts';
+import { ClaudexError } from '../errors.ts';
+import type { Message, Recipient } from '../protocol/message.ts';
+import {
+  parseGateReport,
+  parseLeaseReport,
+  parseSendRequest,
+  parseSupervisorHello,
+  parseWhoami,
+} from '../protocol/parse.ts';
+import type { DaemonStatus, SendReply, SendRequest } from '../protocol/wire.ts';
+import type { DeliveryDesk } from './delivery-desk.ts';
+import { type EventStreams, openStream } from './event-streams.ts';
+import { findTarget } from './find-target.ts';
+import type { HookIntake } from './hook-intake.ts';
+import { handled, type RouteDefinition } from './http-server.ts';
+import type { SessionRegistry } from './session-registry.ts';
+import { nameOf, recordOf, type Session } from './session-table.ts';
+
+export interface RoutesOptions {
+  registry: SessionRegistry;
+  desk: DeliveryDesk;
+  hooks: HookIntake;
+  events: EventStreams;
+  version: string;
+  configDir: string;
+  startedAt: number;
+  now: () => number;
+  stop: (reason: 'stopped' | 'replaced') => void;
+}
+
+export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
+  const { registry, desk, hooks, events, now } = options;
+  const record = (session: Session) => recordOf(session, desk.mailbox.pendingFor(session.id));
+
+  return [
+    { method: 'GET', path: '/v1/status', handle: status },
+    {
+      method: 'GET',
+      path: '/v1/sessions',
+      handle: () => ({ sessions: registry.table.all().map(record) }),
+    },
+    { method: 'GET', path: '/v1/events', handle: ({ response }) => (events.add(response), handled) },
+    { method: 'POST', path: '/v1/whoami', handle: ({ body }) => whoami(body) },
+    { method: 'POST', path: '/v1/messages', status: 202, handle: ({ body }) => send(parseSendRequest(body)) },
+    { method: 'GET', path: '/v1/messages', handle: () => ({ messages: desk.mailbox.all() }) },
+    { method: 'GET', path: '/v1/messages/:id', handle: ({ params }) => message(params[0]!) },
+    { method: 'POST', path: '/v1/messages/:id/cancel', handle: ({ params }) => change(params[0]!, 'cancelled') },
+    { method: 'POST', path: '/v1/messages/:id/retry', handle: ({ params }) => change(params[0]!, 'queued') },
+    {
+      method: 'POST',
+      path: '/v1/hooks',
+      handle: ({ body, headers, response }) => {
+        const payload = parseHookPayload(body);
+        if (!payload) throw new ClaudexError('BAD_REQUEST', 'That is no hook payload.');
+        const header = (name: string): string => String(headers[name] ?? '');
+        const reply = hooks.handle(payload, {
+          parentPid: Number(header('x-claudex-ppid')) || null,
+          claudePid: Number(header('x-claude-pid')) || null,
+          configDir: header('x-claude-config-dir') || options.configDir,
+        });
+        response.writeHead(200, { 'content-type': 'application/json' }).end(reply);
+        return handled;
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/supervisors',
+      handle: ({ body, response }) => {
+        const hello = parseSupervisorHello(body);
+        const session = registry.ensure(hello.pid, hello.cwd, resolve(hello.configDir));
+        if (!session || session.startTime !== hello.startTime) {
+          throw new ClaudexError('NO_SUCH_SESSION', `Process ${hello.pid} is not running.`);
+        }
+        const write = openStream(response);
+        const supervisor = { pid: hello.supervisorPid, send: write };
+        session.supervisor = supervisor;
+        session.gateShutSince = null;
+        response.once('close', () => {
+          if (session.supervisor !== supervisor) return;
+          session.supervisor = null;
+          registry.changed(session);
+          registry.checkAlive(session);
+        });
+        write({ type: 'welcome', id: session.id, daemonVersion: options.version });
+        registry.changed(session);
+        return handled;
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/supervisors/:id/lease',
+      handle: ({ params, body }) => {
+        const report = parseLeaseReport(body);
+        const session = sessionById(params[0]!);
+        if (report.outcome === 'refused') desk.pasteRefused(session, report.messageId, report.reason);
+        else desk.pasteTyped(report.messageId);
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/supervisors/:id/gate',
+      handle: ({ params, body }) => {
+        if (parseGateReport(body).open) desk.gateOpened(sessionById(params[0]!));
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/shutdown',
+      handle: ({ query }) => {
+        // after the answer has gone out
+        setImmediate(() => options.stop(query.get('reason') === 'replaced' ? 'replaced' : 'stopped'));
+      },
+    },
+  ];
+
+  function status(): DaemonStatus {
+    return {
+      version: options.version,
+      pid: process.pid,
+      uptimeMs: Math.round(now() - options.startedAt),
+      sessions: registry.table.all().length,
+      pending: desk.mailbox.pendingTotal(),
+    };
+  }
+
+  function sessionById(id: string): Session {
+    const session = registry.table.byId(id);
+    if (!session) throw new ClaudexError('NO_SUCH_SESSION', `Asked for "${id.slice(0, 40)}".`);
+    return session;
+  }
+
+  function whoami(body: unknown): unknown {
+    const { pids, configDir } = parseWhoami(body);
+    for (const pid of pids) {
+      const session = registry.findByAncestry(pid, resolve(configDir));
+      if (session) return { session: record(session) };
+    }
+    throw new ClaudexError('NOT_IN_A_SESSION');
+  }
+
+  function message(id: string): Message {
+    const found = desk.mailbox.get(id);
+    if (!found) throw new ClaudexError('NO_SUCH_MESSAGE', `Asked for "${id.slice(0, 40)}".`);
+    return found;
+  }
+
+  function change(id: string, state: 'cancelled' | 'queued'): Message {
+    const found = message(id);
+    if (!desk.change(id, state)) throw new ClaudexError('WRONG_STATE', `It is ${found.state}.`);
+    return found;
+  }
+
+  async function send(request: SendRequest): Promise<SendReply> {
+    const body = sanitiseBody(request.body);
+    if (body.trim() === '') throw new ClaudexError('EMPTY_MESSAGE');
+    const known = request.key === undefined ? undefined : desk.mailbox.byKey(request.key);
+    const accepted = known ?? (await desk.accept(compose(request, body)));
+    return {
+      id: accepted.id,
+      target: accepted.recipient,
+      state: accepted.state,
+      route: accepted.route ?? null,
+      repeated: known !== undefined,
+    };
+  }
+
+  function compose(request: SendRequest, body: string): Message {
+    const at = now();
+    return {
+      id: newMessageId(),
+      recipient: recipientOf(request),
+      kind: request.kind,
+      when: request.when,
+      sender: { kind: request.sender.kind, label: sanitiseLine(request.sender.label).replaceAll(/[[\]]/g, '') },
+      body,
+      ...(request.route !== undefined && { forcedRoute: request.route }),
+      ...(request.replyTo !== undefined && { replyTo: request.replyTo }),
+      ...(request.key !== undefined && { key: request.key }),
+      ...(request.notBefore !== undefined && { notBefore: request.notBefore }),
+      ...(request.expiresAt !== undefined && { expiresAt: request.expiresAt }),
+      acceptedAt: at,
+      state: 'queued',
+      attempts: 0,
+      history: [{ state: 'queued', at }],
+    };
+  }
+
+  function recipientOf(request: SendRequest): Recipient {
+    try {
+      const session = findTarget(
+        request.target,
+        registry.table.all().map((one) => ({ id: one.id, name: nameOf(one), cwd: one.cwd })),
+      );
+      return { id: session.id, name: session.name, cwd: session.cwd };
+    } catch (error) {
+      const canHold = request.hold && request.target.startsWith('/');
+      if (!canHold || !(error instanceof ClaudexError) || error.code !== 'NO_SUCH_SESSION') throw error;
+      const cwd = request.target;
+      return { id: null, name: nameOf({ cwd }), cwd };
+    }
+  }
+}

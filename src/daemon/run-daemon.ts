@@ -1,0 +1,236 @@
+/**
+ * The daemon process: takes the lock, brings the parts up, says it is ready, and goes down in order.
+ * Wiring only; each part owns its own facts.
+ */
+import { chmodSync, existsSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+import { defaultPolicy } from '../delivery/choose-route.ts';
+import { ClaudexError } from '../errors.ts';
+import { type Log, openLog } from '../log.ts';
+import { type ClaudexPaths, claudeConfigDir, claudexPaths, ensurePrivateDir, packageVersion } from '../paths.ts';
+import { isFinal, type Message } from '../protocol/message.ts';
+import { readSettings } from '../settings.ts';
+import { Badges } from './badges.ts';
+import { DeliveryDesk } from './delivery-desk.ts';
+import { EventStreams } from './event-streams.ts';
+import { HookIntake } from './hook-intake.ts';
+import { createHttpServer } from './http-server.ts';
+import { Journal, readJournal, rewriteJournal } from './journal.ts';
+import { holdsLock, releaseLock, takeLock } from './lock.ts';
+import { type JournalEntry, Mailbox } from './mailbox.ts';
+import { daemonRoutes } from './routes.ts';
+import { SessionRegistry } from './session-registry.ts';
+import { recordOf, type Session } from './session-table.ts';
+
+/** Ended messages are kept this long for `inbox` and for idempotency keys. */
+const keepEndedMs = 7 * 24 * 3600 * 1000;
+
+/** What the readiness pipe says; one JSON line. */
+export type ReadyReport = { ready: true; pid: number } | { ready: false; code: string; facts: string };
+
+/**
+ * Runs until it is told to stop. Resolves once it listens.
+ * @returns false when another live daemon has this home
+ * @throws ClaudexError HOME_NOT_PRIVATE, DAEMON_START_FAILED
+ */
+export async function runDaemon(env: NodeJS.ProcessEnv): Promise<boolean> {
+  process.umask(0o077);
+  const paths = claudexPaths(env);
+  ensurePrivateDir(paths.home);
+  ensurePrivateDir(dirname(paths.socket));
+  const version = packageVersion();
+  if (!takeLock(paths.lock, version)) return false;
+  const log = openLog(paths.log);
+  try {
+    await start(paths, env, version, log);
+    return true;
+  } catch (error) {
+    releaseLock(paths.lock);
+    throw error;
+  }
+}
+
+async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: string, log: Log): Promise<void> {
+  const settings = readSettings(env).values;
+  const now = Date.now;
+  const startedAt = now();
+  const events = new EventStreams();
+  const badges = new Badges(paths.badges);
+  const configDir = claudeConfigDir(env);
+  const entries = compactJournal(paths.journal, now(), log);
+  const journal = new Journal(paths.journal);
+  let badgesDue = false;
+
+  const registry = new SessionRegistry({
+    persistPath: paths.sessions,
+    now,
+    listener: {
+      onStarted: (session) => {
+        log('session started', { id: session.id, pid: session.pid });
+        desk.sessionStarted(session);
+      },
+      onChange: (session) => {
+        desk.sessionChanged(session);
+        tell(session);
+      },
+      onGone: (session) => {
+        log('session gone', { id: session.id, pid: session.pid });
+        desk.sessionGone(session);
+        events.send({ type: 'session', session: { ...recordOf(session, 0), state: 'gone' } });
+        renderBadges();
+      },
+    },
+  });
+  const desk = new DeliveryDesk({
+    table: registry.table,
+    journal,
+    log,
+    now,
+    policy: {
+      ...defaultPolicy,
+      gatePatienceMs: settings['delivery.gatePatienceMs'],
+      typePeers: settings['delivery.typePeers'],
+    },
+    leaseMs: settings['delivery.leaseMs'],
+    onMessage: (message: Message) => {
+      events.send({ type: 'message', message });
+      renderBadges();
+    },
+  });
+  for (const entry of entries) desk.mailbox.apply(entry);
+  const hooks = new HookIntake(registry, desk);
+
+  const server = createHttpServer(
+    daemonRoutes({ registry, desk, hooks, events, version, configDir, startedAt, now, stop }),
+    (error) => log('internal error', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+  );
+  await listen(server, paths.socket);
+  writeFileSync(paths.socketAddress, `${paths.socket}\n`, { mode: 0o600 });
+  registry.start(configDir);
+  // what was for sessions that ended while no daemon ran waits for the next one in their folder
+  const live = new Set(registry.table.all().map((session) => session.id));
+  for (const message of desk.mailbox.all()) {
+    if (isFinal(message.state) || message.recipient.id === null || live.has(message.recipient.id)) continue;
+    desk.orphan(message);
+  }
+  log('daemon ready', { pid: process.pid, version, messages: desk.mailbox.pendingTotal() });
+
+  // a removed socket is put back; a lock that is somebody else's means we are the displaced one
+  let stopping = false;
+  const homeWatcher = watch(paths.home, () => {
+    if (!holdsLock(paths.lock)) shutDown('displaced');
+    else if (!existsSync(paths.socketAddress)) writeFileSync(paths.socketAddress, `${paths.socket}\n`, { mode: 0o600 });
+  });
+  const socketWatcher = watch(dirname(paths.socket), () => {
+    if (stopping || existsSync(paths.socket)) return;
+    log('socket removed, listening anew');
+    // the old listener serves nobody any more; its open streams live on
+    server.close();
+    server.listen(paths.socket, () => chmodSync(paths.socket, 0o600));
+  });
+  homeWatcher.on('error', () => shutDown('displaced'));
+  process.once('SIGTERM', () => stop('stopped'));
+  process.once('SIGINT', () => stop('stopped'));
+  process.on('SIGHUP', () => log('hangup ignored'));
+  process.on('uncaughtException', (error) => {
+    log('uncaught exception', { error: error.stack ?? error.message });
+    shutDown('crashed');
+    process.exit(1);
+  });
+
+  function stop(reason: 'stopped' | 'replaced'): void {
+    for (const session of registry.table.all()) session.supervisor?.send({ type: 'bye', reason });
+    shutDown(reason);
+    setTimeout(() => process.exit(0), 500).unref();
+  }
+
+  function shutDown(reason: string): void {
+    if (stopping) return;
+    stopping = true;
+    log('daemon stops', { reason });
+    homeWatcher.close();
+    socketWatcher.close();
+    registry.close();
+    desk.close();
+    events.close();
+    server.close();
+    server.closeIdleConnections();
+    journal.close();
+    if (holdsLock(paths.lock)) {
+      badges.update([]);
+      rmSync(paths.socketAddress, { force: true });
+      rmSync(paths.socket, { force: true });
+      releaseLock(paths.lock);
+    }
+    for (const session of registry.table.all()) session.supervisor = null;
+    setImmediate(() => server.closeAllConnections());
+  }
+
+  function tell(session: Session): void {
+    events.send({ type: 'session', session: recordOf(session, desk.mailbox.pendingFor(session.id)) });
+    renderBadges();
+  }
+
+  /** Once per turn of the event loop, however many changes came in it. */
+  function renderBadges(): void {
+    if (badgesDue) return;
+    badgesDue = true;
+    setImmediate(() => {
+      badgesDue = false;
+      if (stopping) return;
+      try {
+        badges.update(
+          registry.table.all().map((session) => ({
+            id: session.id,
+            sessionId: session.sessionId,
+            pending: desk.mailbox.pendingFor(session.id),
+          })),
+        );
+      } catch (error) {
+        log('badges unwritable', { error: String(error) });
+      }
+    });
+  }
+}
+
+/** Reads the journal and rewrites it without what ended long ago. */
+function compactJournal(path: string, now: number, log: Log): JournalEntry[] {
+  const { entries, damagedLines } = readJournal(path);
+  if (damagedLines > 0) log('journal had damaged lines', { damagedLines });
+  const mailbox = new Mailbox();
+  for (const entry of entries) mailbox.apply(entry);
+  const kept = mailbox
+    .all()
+    .filter((one) => !isFinal(one.state) || (one.history.at(-1)?.at ?? one.acceptedAt) > now - keepEndedMs);
+  const compacted: JournalEntry[] = kept.map((message) => ({ t: 'accept', message }));
+  rewriteJournal(path, compacted);
+  return compacted;
+}
+
+/** Listens on the socket's path; a stale socket (nobody answers) is removed first, a live one is left alone. */
+async function listen(server: ReturnType<typeof createHttpServer>, path: string): Promise<void> {
+  if (existsSync(path)) {
+    if (await answers(path)) throw new ClaudexError('DAEMON_START_FAILED', `Something else listens on ${path}.`);
+    rmSync(path, { force: true });
+  }
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+  chmodSync(path, 0o600);
+}
+
+/** Alive means it answers: connect, don't stat. */
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const end = (alive: boolean): void => {
+      socket.destroy();
+      resolve(alive);
+    };
+    socket.setTimeout(1000, () => end(true));
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+  });
+}

@@ -1,0 +1,48 @@
+/** The line that precedes a message's body: says who speaks, and carries the mark that proves delivery. Pure. */
+import { randomBytes } from 'node:crypto';
+import type { Message } from '../protocol/message.ts';
+
+const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';
+
+/** A new message id, `m` and fifteen characters (75 random bits). It doubles as the message's mark. */
+export function newMessageId(): string {
+  const bytes = randomBytes(15);
+  return `m${Array.from(bytes, (byte) => alphabet[byte & 31]).join('')}`;
+}
+
+/** The text whose appearance in claude's own reports proves that the message went in. */
+export function markOf(message: Pick<Message, 'id'>): string {
+  return `[claudex ${message.id}`;
+}
+
+/** `[claudex m… from …]`, so that no body can start the line: no `!command`, no `/command`. */
+export function attributionLine(message: Message): string {
+  const reply = message.replyTo ? `, answers ${message.replyTo}` : '';
+  return `${markOf(message)} from ${message.sender.label}${reply}]`;
+}
+
+/** The whole text that goes into the session. */
+export function composeText(message: Message): string {
+  return `${attributionLine(message)}\n${message.body}`;
+}
+
+/** What stands in for a message that its route cannot carry whole: never a silent half. */
+export function pointerText(message: Message): string {
+  return `${attributionLine(message)}\nThis message is too long for this way in. Read it whole by running: claudex inbox read ${message.id}`;
+}
+
+/** Several messages as one text of at most `maxChars` characters; the longest become pointers until it fits. */
+export function composeTexts(messages: readonly Message[], maxChars: number): string {
+  const texts = messages.map(composeText);
+  const longestFirst = messages.map((_, index) => index).sort((a, b) => texts[b]!.length - texts[a]!.length);
+  for (const index of longestFirst) {
+    if (texts.join('\n\n').length <= maxChars) break;
+    texts[index] = pointerText(messages[index]!);
+  }
+  return texts.join('\n\n');
+}
+
+/** The id in the first attribution line of `text`; later ones may be a body's own and prove nothing. */
+export function firstMark(text: string): string | undefined {
+  return /\[claudex (m[a-km-np-z2-9]{15}) from /.exec(text)?.[1];
+}

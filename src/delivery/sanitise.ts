@@ -1,0 +1,26 @@
+/** Makes a message body plain text: nothing in it can act on a terminal. Pure. */
+
+/** Whole escape sequences: CSI, OSC/DCS/SOS/PM/APC strings with their terminator, and two-byte escapes. */
+const escapeSequences =
+  /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)|\x1b[ -/]*[0-~]/g;
+/** What is left of C0 (but tab and newline), DEL and C1. */
+const controls = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+
+/**
+ * `body` without control characters and escape sequences; tabs and newlines are kept, CRLF and CR become newlines,
+ * lone surrogates become U+FFFD, trailing white space goes.
+ */
+export function sanitiseBody(body: string): string {
+  return body
+    .replace(escapeSequences, '')
+    .replace(/\r\n?/g, '\n')
+    .replace(controls, '')
+    .toWellFormed()
+    .trimEnd();
+}
+
+/** One line of plain text for labels and names, at most `maxChars` characters. */
+export function sanitiseLine(text: string, maxChars = 80): string {
+  const line = sanitiseBody(text).replace(/\s+/g, ' ').trim();
+  return line.length <= maxChars ? line : `${line.slice(0, maxChars - 1)}…`;
+}

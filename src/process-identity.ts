@@ -1,0 +1,62 @@
+/** Which process a pid is: pid alone can be reused, pid and start time cannot. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** True while a process with that pid exists (also one that is not ours). */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !isZombie(pid);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/** A dead child that nobody has reaped yet still answers kill(0). */
+function isZombie(pid: number): boolean {
+  return process.platform === 'linux' && statFields(pid)?.[0] === 'Z';
+}
+
+/** The fields of /proc/<pid>/stat after the command name: [state, ppid, …]. */
+function statFields(pid: number): string[] | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return undefined; // the process is gone
+  }
+}
+
+function ps(pid: number, column: string): string | undefined {
+  try {
+    return execFileSync('ps', ['-o', `${column}=`, '-p', String(pid)], { encoding: 'utf8', stdio: 'pipe' }).trim();
+  } catch {
+    return undefined; // no such process
+  }
+}
+
+/**
+ * An opaque text that is the same for one process all its life and differs for the next one with its pid:
+ * clock ticks since boot on Linux (the same figure claude writes as `procStart`), `lstart` elsewhere.
+ */
+export function processStartTime(pid: number): string | undefined {
+  return process.platform === 'linux' ? statFields(pid)?.[19] : ps(pid, 'lstart') || undefined;
+}
+
+/** The parent's pid, or undefined when the process is gone. */
+export function parentPid(pid: number): number | undefined {
+  const text = process.platform === 'linux' ? statFields(pid)?.[1] : ps(pid, 'ppid');
+  const parent = Number(text);
+  return Number.isInteger(parent) && parent > 0 ? parent : undefined;
+}
+
+/** `pid` and its ancestors, nearest first, at most 32. */
+export function ancestry(pid: number): number[] {
+  const chain: number[] = [];
+  let current: number | undefined = pid;
+  while (current !== undefined && current > 1 && chain.length < 32) {
+    chain.push(current);
+    current = parentPid(current);
+  }
+  return chain;
+}

@@ -1,0 +1,84 @@
+/** One message on its way into a session, and the states it passes through. */
+
+export const messageStates = [
+  'queued',
+  'leased',
+  'delivered',
+  'answered',
+  'failed',
+  'expired',
+  'cancelled',
+] as const;
+export type MessageState = (typeof messageStates)[number];
+
+export const routes = ['paste', 'inbox-socket', 'wake', 'turn-end', 'next-prompt'] as const;
+/** A way into a session; see docs/delivery.md. */
+export type Route = (typeof routes)[number];
+
+/** A task starts a turn; a note stays silent until the next prompt or task. */
+export type MessageKind = 'task' | 'note';
+
+/** Who speaks: the user at a shell speaks as the user; another session or program speaks as a peer. */
+export interface Sender {
+  kind: 'user' | 'peer';
+  /** Shown in the attribution line. */
+  label: string;
+}
+
+/** The session a message is for. `id` is null while it waits for a session to start in `cwd`. */
+export interface Recipient {
+  id: string | null;
+  name: string;
+  cwd: string;
+}
+
+export interface StateChange {
+  state: MessageState;
+  /** Milliseconds since the epoch. */
+  at: number;
+  route?: Route;
+  reason?: string;
+}
+
+export interface Message {
+  /** `m` and fifteen characters; also the mark that proves delivery. */
+  id: string;
+  recipient: Recipient;
+  kind: MessageKind;
+  /** `idle`: wait for the end of the turn. `now`: may go in mid-turn. */
+  when: 'idle' | 'now';
+  sender: Sender;
+  body: string;
+  /** Only this route may carry it. */
+  forcedRoute?: Route;
+  replyTo?: string;
+  /** Idempotency key: a second send with the same key gets this message. */
+  key?: string;
+  /** Milliseconds since the epoch; not before this time. */
+  notBefore?: number;
+  /** Milliseconds since the epoch; given up if not delivered by then. */
+  expiresAt?: number;
+  acceptedAt: number;
+  state: MessageState;
+  /** The route of the current lease or of the delivery. */
+  route?: Route;
+  /** While leased: milliseconds since the epoch when the lease runs out unproven. */
+  leaseDeadline?: number;
+  /** How many leases it has had. */
+  attempts: number;
+  /** Claude's prompt_id of the turn it started or joined. */
+  promptId?: string;
+  /** The last assistant message of that turn. */
+  answer?: string;
+  /** Why it failed, expired or went back to the queue. */
+  reason?: string;
+  history: StateChange[];
+}
+
+/** Largest body in bytes of UTF-8. */
+export const maxBodyBytes = 256 * 1024;
+
+/** States from which nothing more happens by itself. */
+export function isFinal(state: MessageState): boolean {
+  return state === 'answered' || state === 'failed' || state === 'expired' || state === 'cancelled';
+}

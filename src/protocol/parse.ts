@@ -1,0 +1,133 @@
+/** Checks what comes over the wire, field by field, with an error that names the field. */
+import { ClaudexError } from '../errors.ts';
+import { maxBodyBytes, routes, type Route, type Sender } from './message.ts';
+import type { GateReport, LeaseReport, SendRequest, SupervisorHello } from './wire.ts';
+
+class Fields {
+  readonly #record: Record<string, unknown>;
+
+  constructor(value: unknown) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw new ClaudexError('BAD_REQUEST', 'The body must be a JSON object.');
+    }
+    this.#record = value as Record<string, unknown>;
+  }
+
+  string(key: string, maxChars = 4096): string {
+    const value = this.#record[key];
+    if (typeof value !== 'string' || value === '' || value.length > maxChars) this.#wrong(key, 'a non-empty text');
+    return value as string;
+  }
+
+  optionalString(key: string): string | undefined {
+    return this.#record[key] === undefined ? undefined : this.string(key);
+  }
+
+  integer(key: string): number {
+    const value = this.#record[key];
+    if (!Number.isSafeInteger(value) || (value as number) < 0) this.#wrong(key, 'a whole number');
+    return value as number;
+  }
+
+  optionalInteger(key: string): number | undefined {
+    return this.#record[key] === undefined ? undefined : this.integer(key);
+  }
+
+  boolean(key: string, missing: boolean): boolean {
+    const value = this.#record[key] ?? missing;
+    if (typeof value !== 'boolean') this.#wrong(key, 'true or false');
+    return value as boolean;
+  }
+
+  oneOf<T extends string>(key: string, allowed: readonly T[], missing?: T): T {
+    const value = this.#record[key] ?? missing;
+    if (!allowed.includes(value as T)) this.#wrong(key, `one of ${allowed.join(', ')}`);
+    return value as T;
+  }
+
+  any(key: string): unknown {
+    return this.#record[key];
+  }
+
+  #wrong(key: string, wanted: string): never {
+    throw new ClaudexError('BAD_REQUEST', `"${key}" must be ${wanted}.`);
+  }
+}
+
+/** The raw body text is checked apart: empty and too large have errors of their own. */
+export function parseSendRequest(value: unknown): SendRequest {
+  const fields = new Fields(value);
+  const body = fields.any('body');
+  if (typeof body !== 'string') throw new ClaudexError('BAD_REQUEST', '"body" must be a text.');
+  if (Buffer.byteLength(body) > maxBodyBytes) {
+    throw new ClaudexError('MESSAGE_TOO_LARGE', `It has ${Buffer.byteLength(body)} bytes.`);
+  }
+  const optional = {
+    route: fields.any('route') === undefined ? undefined : fields.oneOf<Route>('route', routes),
+    replyTo: fields.optionalString('replyTo'),
+    key: fields.optionalString('key'),
+    notBefore: fields.optionalInteger('notBefore'),
+    expiresAt: fields.optionalInteger('expiresAt'),
+  };
+  return {
+    target: fields.string('target'),
+    body,
+    kind: fields.oneOf('kind', ['task', 'note'], 'task'),
+    when: fields.oneOf('when', ['idle', 'now'], 'idle'),
+    sender: parseSender(fields.any('sender')),
+    hold: fields.boolean('hold', false),
+    ...withoutUndefined(optional),
+  };
+}
+
+function parseSender(value: unknown): Sender {
+  const fields = new Fields(value ?? {});
+  return { kind: fields.oneOf('kind', ['user', 'peer']), label: fields.string('label', 200) };
+}
+
+export function parseSupervisorHello(value: unknown): SupervisorHello {
+  const fields = new Fields(value);
+  return {
+    pid: fields.integer('pid'),
+    startTime: fields.string('startTime'),
+    supervisorPid: fields.integer('supervisorPid'),
+    cwd: fields.string('cwd'),
+    configDir: fields.string('configDir'),
+    version: fields.string('version'),
+  };
+}
+
+export function parseLeaseReport(value: unknown): LeaseReport {
+  const fields = new Fields(value);
+  const messageId = fields.string('messageId');
+  const outcome = fields.oneOf('outcome', ['refused', 'typed']);
+  if (outcome === 'typed') return { messageId, outcome };
+  const reason = fields.oneOf('reason', [
+    'not-idle',
+    'unknown-state',
+    'typing',
+    'draft',
+    'suspended',
+    'busy-lane',
+    'unproven',
+  ]);
+  return { messageId, outcome, reason };
+}
+
+export function parseGateReport(value: unknown): GateReport {
+  return { open: new Fields(value).boolean('open', false) };
+}
+
+/** A list of pids, nearest ancestor first. */
+export function parseWhoami(value: unknown): { pids: number[]; configDir: string } {
+  const fields = new Fields(value);
+  const pids = fields.any('pids');
+  if (!Array.isArray(pids) || pids.length > 64 || !pids.every((pid) => Number.isSafeInteger(pid))) {
+    throw new ClaudexError('BAD_REQUEST', '"pids" must be a list of at most 64 whole numbers.');
+  }
+  return { pids: pids as number[], configDir: fields.string('configDir') };
+}
+
+function withoutUndefined<T extends Record<string, unknown>>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as never;
+}

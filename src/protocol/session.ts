@@ -1,0 +1,26 @@
+/** What the rest of the world sees of one running claude process. */
+
+export type SessionState = 'starting' | 'idle' | 'busy' | 'waiting' | 'gone';
+
+/** One record per running claude process, as `claudex list --json` prints it. Times are ISO 8601. */
+export interface SessionRecord {
+  /** Eight characters; stays through /clear, /resume and daemon restarts. */
+  id: string;
+  /** The folder's basename. */
+  name: string;
+  cwd: string;
+  pid: number;
+  /** Claude's own session id; changes with /clear. Null until claude has told it. */
+  sessionId: string | null;
+  state: SessionState;
+  /** What a `waiting` session waits for, in words. */
+  waitingFor: string | null;
+  /** True while a claudex supervisor owns its terminal. */
+  supervised: boolean;
+  /** Messages accepted for it and not delivered yet. */
+  pending: number;
+  /** Claude's version. */
+  version: string | null;
+  startedAt: string;
+  lastActiveAt: string;
+}

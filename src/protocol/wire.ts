@@ -1,0 +1,90 @@
+/** The words that cross the daemon's socket. Bodies are JSON; streams are one JSON object a line (NDJSON). */
+import type { Message, MessageKind, Route, Sender } from './message.ts';
+import type { SessionRecord } from './session.ts';
+
+/** Sent by every client, so that the log can tell who asked. */
+export const protocolVersion = 1;
+
+/** `POST /v1/messages` */
+export interface SendRequest {
+  /** id, name, folder basename or absolute path (relative paths are resolved by the client). */
+  target: string;
+  body: string;
+  kind: MessageKind;
+  when: 'idle' | 'now';
+  sender: Sender;
+  route?: Route;
+  replyTo?: string;
+  key?: string;
+  notBefore?: number;
+  expiresAt?: number;
+  /** Accept it even if no live session is in that folder yet. */
+  hold?: boolean;
+}
+
+/** The daemon's answer to a send: the message is on disk. */
+export interface SendReply {
+  id: string;
+  target: { id: string | null; name: string; cwd: string };
+  state: Message['state'];
+  /** The route already chosen, or null while it waits. */
+  route: Route | null;
+  /** True when `key` had been used before and this is the first one's id. */
+  repeated: boolean;
+}
+
+/** `POST /v1/supervisors`: one long response, a SupervisorCommand a line, for as long as the supervisor lives. */
+export interface SupervisorHello {
+  /** The claude process. */
+  pid: number;
+  startTime: string;
+  supervisorPid: number;
+  cwd: string;
+  configDir: string;
+  version: string;
+}
+
+/** Daemon → supervisor. */
+export type SupervisorCommand =
+  | { type: 'welcome'; id: string; daemonVersion: string }
+  /** Type this message if the gate is open; the answer is a LeaseReport. */
+  | { type: 'paste'; messageId: string; text: string; mark: string; deadline: number }
+  /** Claude has reported a submitted prompt (hook). `mark` when it was one of ours. */
+  | { type: 'prompt-submitted'; mark?: string }
+  /** The prompt box is known to be empty: claude cleared the conversation. */
+  | { type: 'cleared' }
+  /** The daemon goes away. `restart`: somebody else brings up the next one. */
+  | { type: 'bye'; reason: 'stopped' | 'replaced' };
+
+/** `POST /v1/supervisors/:id/lease`: what became of a paste. */
+export type LeaseReport =
+  | { messageId: string; outcome: 'refused'; reason: GateReason }
+  | { messageId: string; outcome: 'typed' };
+
+/** `POST /v1/supervisors/:id/gate`: sent when a gate that had refused opens again. */
+export interface GateReport {
+  open: boolean;
+}
+
+/** Why nothing may be typed now. */
+export type GateReason = 'not-idle' | 'unknown-state' | 'typing' | 'draft' | 'suspended' | 'busy-lane' | 'unproven';
+
+/** `GET /v1/status` */
+export interface DaemonStatus {
+  version: string;
+  pid: number;
+  uptimeMs: number;
+  sessions: number;
+  pending: number;
+}
+
+/** `GET /v1/events`: one a line. */
+export type DaemonEvent =
+  | { type: 'session'; session: SessionRecord }
+  | { type: 'message'; message: Message }
+  | { type: 'hello' };
+
+/** Body of every non-2xx answer. */
+export interface ErrorBody {
+  error: { code: string; message: string; facts: string; fix: string };
+}

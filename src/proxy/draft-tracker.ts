@@ -1,0 +1,115 @@
+/**
+ * Follows what the person types, byte by byte, to know whether the prompt box may hold a draft. Pure, no clock of its own.
+ * Anything typed, pasted or recalled since the last submitted prompt counts; what a terminal answers by itself
+ * (device attributes, cursor position, colours, focus, mouse) does not. In doubt it is a draft.
+ */
+
+type State = 'ground' | 'escape' | 'csi' | 'string' | 'string-escape' | 'paste' | 'x10-mouse';
+
+const escape = 0x1b;
+const pasteEnd = '\x1b[201~';
+
+export class DraftTracker {
+  /** True when the box may hold something of the person's. */
+  maybeDraft = false;
+  /** When the person last pressed a key; 0 for never. */
+  lastKeyAt = 0;
+  #lastWasEnter = false;
+  #state: State = 'ground';
+  #sequence = '';
+  #mouseBytes = 0;
+
+  /** Takes bytes that came from the outer terminal. */
+  take(bytes: Uint8Array, now: number): void {
+    for (const byte of bytes) this.#step(byte, now);
+    // a lone Esc at the end of a chunk is the Esc key, until more says otherwise
+    if (this.#state === 'escape') this.#key(now, false);
+  }
+
+  /** Claude has reported a submitted prompt, or cleared its conversation: the box is empty if Enter was the last key. */
+  promptTaken(): void {
+    if (this.#lastWasEnter) this.maybeDraft = false;
+  }
+
+  /** The screen has proven the box empty. */
+  provenEmpty(): void {
+    this.maybeDraft = false;
+  }
+
+  #key(now: number, isEnter: boolean): void {
+    this.maybeDraft = true;
+    this.lastKeyAt = now;
+    this.#lastWasEnter = isEnter;
+  }
+
+  #step(byte: number, now: number): void {
+    switch (this.#state) {
+      case 'ground':
+        if (byte === escape) this.#state = 'escape';
+        else this.#key(now, byte === 0x0d);
+        return;
+      case 'escape':
+        this.#afterEscape(byte, now);
+        return;
+      case 'csi':
+        this.#sequence += String.fromCharCode(byte);
+        if (byte >= 0x40 && byte <= 0x7e) this.#endCsi(now);
+        else if (this.#sequence.length > 64) this.#state = 'ground';
+        return;
+      case 'x10-mouse':
+        if (--this.#mouseBytes === 0) this.#state = 'ground';
+        return;
+      case 'string':
+        if (byte === 0x07) this.#state = 'ground';
+        else if (byte === escape) this.#state = 'string-escape';
+        return;
+      case 'string-escape':
+        this.#state = byte === 0x5c ? 'ground' : 'string';
+        return;
+      case 'paste':
+        this.#key(now, false);
+        this.#sequence = (this.#sequence + String.fromCharCode(byte)).slice(-pasteEnd.length);
+        if (this.#sequence === pasteEnd) this.#state = 'ground';
+        return;
+    }
+  }
+
+  #afterEscape(byte: number, now: number): void {
+    this.#sequence = '';
+    if (byte === 0x5b) this.#state = 'csi';
+    else if (byte === 0x5d || byte === 0x50 || byte === 0x5f || byte === 0x5e || byte === 0x58) this.#state = 'string';
+    else if (byte === escape) this.#key(now, false);
+    else {
+      this.#key(now, false); // Alt+key, or the beginning of a function key
+      this.#state = 'ground';
+    }
+  }
+
+  #endCsi(now: number): void {
+    const sequence = this.#sequence;
+    this.#state = 'ground';
+    if (sequence === '200~') {
+      this.#sequence = '';
+      this.#state = 'paste';
+      this.#key(now, false);
+    } else if (sequence === 'M') {
+      this.#mouseBytes = 3;
+      this.#state = 'x10-mouse';
+    } else if (!isTerminalReply(sequence)) {
+      this.#key(now, /^13(;1)?u$/.test(sequence));
+    }
+  }
+}
+
+/** What terminals send by themselves or in answer to a query, never because of a key. */
+function isTerminalReply(sequence: string): boolean {
+  return (
+    /^[IO]$/.test(sequence) || // focus
+    /^<[\d;]+[Mm]$/.test(sequence) || // SGR mouse
+    /^[?>=][\d;]*c$/.test(sequence) || // device attributes
+    /^\?[\d;]*u$/.test(sequence) || // kitty keyboard flags
+    /^\??\d+;\d+(;\d+)?R$/.test(sequence) || // cursor position
+    /^\??[\d;]*\$y$/.test(sequence) || // mode report
+    /^\??[\d;]*[nt]$/.test(sequence) // status, colour scheme and window reports
+  );
+}

@@ -1,0 +1,137 @@
+/**
+ * Every setting: its key, type, default, environment variable and meaning. One owner; docs/settings.md is checked against it.
+ * Order of precedence: command-line flag, environment, config file, default. Reading is plain JSON so that start-up stays
+ * fast; writing goes through `conf` (src/cli/settings-store.ts).
+ */
+import { readFileSync } from 'node:fs';
+import { ClaudexError } from './errors.ts';
+import { claudexPaths } from './paths.ts';
+
+export interface SettingDefinition {
+  key: string;
+  type: 'string' | 'boolean' | 'integer';
+  default: string | boolean | number | null;
+  /** Environment variable that overrides the file. */
+  env: string;
+  /** For `integer`. */
+  minimum?: number;
+  text: string;
+}
+
+export const settingDefinitions = [
+  {
+    key: 'claude.path',
+    type: 'string',
+    default: null,
+    env: 'CLAUDEX_CLAUDE_BIN',
+    text: 'The claude to run. Unset: the first one in PATH that is not claudex.',
+  },
+  {
+    key: 'badge.enabled',
+    type: 'boolean',
+    default: true,
+    env: 'CLAUDEX_BADGE',
+    text: 'Show the badge in the status line of sessions that claudex starts before it is installed.',
+  },
+  {
+    key: 'delivery.typePeers',
+    type: 'boolean',
+    default: false,
+    env: 'CLAUDEX_TYPE_PEERS',
+    text: 'Type messages of other sessions and programs as if you had typed them. Off: they arrive as a peer’s.',
+  },
+  {
+    key: 'delivery.gatePatienceMs',
+    type: 'integer',
+    minimum: 0,
+    default: 2000,
+    env: 'CLAUDEX_GATE_PATIENCE_MS',
+    text: 'How long a prompt box may stay occupied (a draft, somebody typing) before a task takes another way in.',
+  },
+  {
+    key: 'delivery.leaseMs',
+    type: 'integer',
+    minimum: 1000,
+    default: 30000,
+    env: 'CLAUDEX_LEASE_MS',
+    text: 'How long a delivery may stay unproven before the message goes back to the queue.',
+  },
+] as const satisfies readonly SettingDefinition[];
+
+export type SettingKey = (typeof settingDefinitions)[number]['key'];
+
+export interface Settings {
+  'claude.path': string | null;
+  'badge.enabled': boolean;
+  'delivery.typePeers': boolean;
+  'delivery.gatePatienceMs': number;
+  'delivery.leaseMs': number;
+}
+
+/** @throws ClaudexError UNKNOWN_SETTING */
+export function settingDefinition(key: string): SettingDefinition {
+  const definition = settingDefinitions.find((one) => one.key === key);
+  if (!definition) throw new ClaudexError('UNKNOWN_SETTING', `Asked for "${key}".`);
+  return definition;
+}
+
+/** A setting's value from text (environment or command line). @throws ClaudexError BAD_SETTING */
+export function parseSetting(definition: SettingDefinition, text: string): string | boolean | number {
+  if (definition.type === 'string') return text;
+  if (definition.type === 'boolean') {
+    if (/^(true|1|yes|on)$/i.test(text)) return true;
+    if (/^(false|0|no|off)$/i.test(text)) return false;
+    throw new ClaudexError('BAD_SETTING', `${definition.key} takes true or false, not "${text}".`);
+  }
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < (definition.minimum ?? 0)) {
+    throw new ClaudexError(
+      'BAD_SETTING',
+      `${definition.key} takes a whole number from ${definition.minimum ?? 0}, not "${text}".`,
+    );
+  }
+  return value;
+}
+
+/** The config file's values by dotted key; an unreadable file counts as empty (`claudex status` reports it). */
+export function readConfigFile(path: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return {}; // none yet, or damaged
+  }
+  const flat: Record<string, unknown> = {};
+  for (const { key } of settingDefinitions) {
+    let current: unknown = value;
+    for (const part of key.split('.')) {
+      current = typeof current === 'object' && current !== null ? (current as Record<string, unknown>)[part] : undefined;
+    }
+    if (current !== undefined) flat[key] = current;
+  }
+  return flat;
+}
+
+export type SettingSource = 'environment' | 'file' | 'default';
+
+/** Every setting's value and where it comes from. @throws ClaudexError BAD_SETTING for a bad environment value. */
+export function readSettings(env: NodeJS.ProcessEnv): { values: Settings; sources: Record<SettingKey, SettingSource> } {
+  const file = readConfigFile(claudexPaths(env).config);
+  const values: Record<string, unknown> = {};
+  const sources: Record<string, SettingSource> = {};
+  for (const definition of settingDefinitions as readonly SettingDefinition[]) {
+    const fromEnv = env[definition.env];
+    const fromFile = file[definition.key];
+    if (fromEnv !== undefined && fromEnv !== '') {
+      values[definition.key] = parseSetting(definition, fromEnv);
+      sources[definition.key] = 'environment';
+    } else if (typeof fromFile === (definition.type === 'integer' ? 'number' : definition.type)) {
+      values[definition.key] = fromFile;
+      sources[definition.key] = 'file';
+    } else {
+      values[definition.key] = definition.default;
+      sources[definition.key] = 'default';
+    }
+  }
+  return { values: values as unknown as Settings, sources: sources as Record<SettingKey, SettingSource> };
+}

@@ -1,0 +1,50 @@
+/** How the outer process ends: signals go to claude first, then claude's own end is mirrored. One place per way to end. */
+import { constants } from 'node:os';
+import type { Pty, PtyExit } from '../pty/spawn-pty.ts';
+
+/** Signals that ask us to end. Claude is asked in turn; it has this long before it is killed. */
+const endingSignals = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const;
+const graceMs = 5000;
+
+/**
+ * Forwards ending signals to the child, and insists when it does not go.
+ * @returns the first signal that came, if any, and the removal of the handlers
+ */
+export function forwardSignals(pty: Pty): { received: () => NodeJS.Signals | undefined; dispose: () => void } {
+  let first: NodeJS.Signals | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const handlers = endingSignals.map((signal) => {
+    const handler = (): void => {
+      first ??= signal;
+      pty.kill(signal);
+      timer ??= setTimeout(() => pty.kill('SIGKILL'), graceMs);
+    };
+    process.on(signal, handler);
+    return [signal, handler] as const;
+  });
+  return {
+    received: () => first,
+    dispose: () => {
+      clearTimeout(timer);
+      for (const [signal, handler] of handlers) process.removeListener(signal, handler);
+    },
+  };
+}
+
+/** The name of a signal number on this platform. */
+export function signalName(number: number): NodeJS.Signals | undefined {
+  const entry = Object.entries(constants.signals).find(([, value]) => value === number);
+  return entry?.[0] as NodeJS.Signals | undefined;
+}
+
+/** Ends this process the way the child ended: same code, or death by the same signal. Does not return for a signal. */
+export function mirrorExit(exit: PtyExit): void {
+  const name = exit.signal === 0 ? undefined : signalName(exit.signal);
+  if (name === undefined) {
+    process.exit(exit.code);
+  }
+  process.removeAllListeners(name);
+  process.kill(process.pid, name);
+  // a signal whose default is to be ignored: say it by number, as shells do
+  setTimeout(() => process.exit(128 + exit.signal), 100);
+}

@@ -1,0 +1,112 @@
+/** Carries out the daemon's paste commands in this session, and tells it what became of each. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { pasteMessage } from '../delivery/paste.ts';
+import type { GateReason, LeaseReport, SupervisorCommand } from '../protocol/wire.ts';
+import type { DraftTracker } from '../proxy/draft-tracker.ts';
+import type { InputLane } from '../proxy/input-lane.ts';
+import { type PromptGate, typingQuietMs } from './prompt-gate.ts';
+
+/** A refused gate is looked at again this often while a message waits, besides after each pause in typing. */
+const gateRecheckMs = 5000;
+
+export interface TypistOptions {
+  gate: PromptGate;
+  draft: DraftTracker;
+  lane: InputLane;
+  nextOutput: (timeoutMs: number) => Promise<void>;
+  reportLease: (report: LeaseReport) => void;
+  reportGateOpen: () => void;
+  now: () => number;
+}
+
+export class MessageTypist {
+  readonly #options: TypistOptions;
+  readonly #proofs = new Map<string, () => void>();
+  #busy = false;
+  #gateTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: TypistOptions) {
+    this.#options = options;
+  }
+
+  async take(command: Extract<SupervisorCommand, { type: 'paste' }>): Promise<void> {
+    const { gate, draft, lane, now } = this.#options;
+    if (this.#busy) return this.#refuse(command.messageId, 'busy-lane');
+    this.#busy = true;
+    let proven = false;
+    const proof = new Promise<void>((resolve) => {
+      this.#proofs.set(command.messageId, () => {
+        proven = true;
+        resolve();
+      });
+    });
+    try {
+      const outcome = await pasteMessage(
+        {
+          shutBecause: () => gate.shutBecause(),
+          notIdle: () => gate.notIdle(),
+          readBox: () => gate.readBox(),
+          reserve: (type) => lane.reserve(type),
+          nextOutput: this.#options.nextOutput,
+          proof: async (timeoutMs) => {
+            await Promise.race([proof, delay(timeoutMs, undefined, { ref: false })]);
+            return proven;
+          },
+          keysSince: (since) => draft.lastKeyAt > since,
+          delay: (ms) => delay(ms),
+          now,
+        },
+        command.text,
+        command.mark,
+        () => this.#options.reportLease({ messageId: command.messageId, outcome: 'typed' }),
+      );
+      if (outcome === 'proven') return;
+      // what we have typed may still stand there: from here on it counts as a draft
+      if (outcome === 'given-up') draft.maybeDraft = true;
+      this.#refuse(command.messageId, outcome === 'given-up' ? 'unproven' : outcome);
+    } finally {
+      this.#proofs.delete(command.messageId);
+      this.#busy = false;
+    }
+  }
+
+  /** Claude has reported a submitted prompt; `messageId` when it carried our mark. */
+  promptSubmitted(messageId: string | undefined): void {
+    if (messageId !== undefined) this.#proofs.get(messageId)?.();
+    else this.#options.draft.promptTaken();
+  }
+
+  /** The person has pressed a key: a waiting message may have to wait for the pause after it. */
+  keyPressed(): void {
+    if (this.#gateTimer) this.#watchGate();
+  }
+
+  close(): void {
+    clearTimeout(this.#gateTimer);
+  }
+
+  #refuse(messageId: string, reason: GateReason): void {
+    this.#options.reportLease({ messageId, outcome: 'refused', reason });
+    if (reason === 'typing' || reason === 'draft' || reason === 'unproven') this.#watchGate();
+  }
+
+  /** Looks at the gate again after the next pause in typing; stops once it has reported it open. */
+  #watchGate(): void {
+    clearTimeout(this.#gateTimer);
+    const pauseMs = this.#options.gate.typingEndsInMs();
+    this.#gateTimer = setTimeout(
+      () => {
+        void this.#options.gate.shutBecause().then((reason) => {
+          if (reason === undefined) {
+            this.#gateTimer = undefined;
+            this.#options.reportGateOpen();
+          } else {
+            this.#watchGate();
+          }
+        });
+      },
+      pauseMs > 0 ? Math.min(pauseMs + 20, typingQuietMs + 20) : gateRecheckMs,
+    );
+    this.#gateTimer.unref();
+  }
+}

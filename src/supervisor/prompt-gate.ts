@@ -1,0 +1,57 @@
+/**
+ * Is the prompt box known to be empty and idle? The last word before anything is typed: claude's own session file,
+ * the person's keys, and in doubt the screen itself.
+ */
+import { type PromptBox, readPromptBox } from '../claude/prompt-box.ts';
+import { readSessionFile } from '../claude/session-file.ts';
+import type { GateReason } from '../protocol/wire.ts';
+import type { DraftTracker } from '../proxy/draft-tracker.ts';
+import type { OutputRing } from '../proxy/output-ring.ts';
+import { renderScreen } from '../terminal/screen-model.ts';
+
+/** Somebody who pressed a key this recently is still typing. */
+export const typingQuietMs = 800;
+
+export class PromptGate {
+  readonly #options: { configDir: string; pid: number; draft: DraftTracker; ring: OutputRing; now: () => number };
+
+  constructor(options: { configDir: string; pid: number; draft: DraftTracker; ring: OutputRing; now: () => number }) {
+    this.#options = options;
+  }
+
+  /** Undefined when a message may be typed now, else why not. */
+  async shutBecause(): Promise<GateReason | undefined> {
+    const { draft } = this.#options;
+    const unfit = this.notIdle();
+    if (unfit) return unfit;
+    if (this.#isTyping()) return 'typing';
+    if (!draft.maybeDraft) return undefined;
+    const box = await this.readBox();
+    // the screen took a moment to work out: ask again what may have changed meanwhile
+    if (this.#isTyping()) return 'typing';
+    if (box.kind !== 'empty') return 'draft';
+    draft.provenEmpty();
+    return this.notIdle();
+  }
+
+  /** Claude's own word that it is idle with no dialog open. */
+  notIdle(): GateReason | undefined {
+    const file = readSessionFile(this.#options.configDir, this.#options.pid);
+    if (!file || file.status === null) return 'unknown-state';
+    return file.status === 'idle' ? undefined : 'not-idle';
+  }
+
+  async readBox(): Promise<PromptBox> {
+    const { size, events } = this.#options.ring.snapshot();
+    return readPromptBox(await renderScreen(size, events));
+  }
+
+  /** Milliseconds until the last key is long enough ago. */
+  typingEndsInMs(): number {
+    return Math.max(0, this.#options.draft.lastKeyAt + typingQuietMs - this.#options.now());
+  }
+
+  #isTyping(): boolean {
+    return this.#options.draft.lastKeyAt > 0 && this.typingEndsInMs() > 0;
+  }
+}

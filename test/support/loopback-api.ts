@@ -1,0 +1,8 @@
+/** The API stand-in that `claudex demo` uses too. */
+export {
+  type LoopbackApi,
+  type LoopbackReply,
+  type LoopbackRequest,
+  type LoopbackScript,
+  startLoopbackApi,
+} from '../../src/demo/loopback-api.ts';
