@@ -2,10 +2,14 @@
 // Checks the Node version in syntax that any Node can read, then hands over. Knows no command.
 var parts = process.versions.node.split('.').map(Number);
 if (parts[0] < 20 || (parts[0] === 20 && (parts[1] < 18 || (parts[1] === 18 && parts[2] < 1)))) {
-  process.stderr.write('claudex needs Node 20.18.1 or newer; this is ' + process.version + '.\nFix: install a newer Node.js, then run claudex again.\n');
+  process.stderr.write(
+    'claudex needs Node 20.18.1 or newer; this is ' +
+      process.version +
+      '.\nFix: install a newer Node.js, then run claudex again.\n',
+  );
   process.exit(3);
 }
-import('../dist/src/cli/main.js').catch(function (error) {
+import('../dist/src/cli/main.js').catch((error) => {
   process.stderr.write('claudex: cannot start: ' + ((error && error.stack) || error) + '\n');
   process.exit(1);
 });

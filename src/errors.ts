@@ -146,7 +146,7 @@ export const errorCatalogue = {
   },
   USER_SETTINGS_UNREADABLE: {
     text: "Claude's settings file cannot be read as JSON, so it was left alone.",
-    fix: 'mend the file by hand, then run `claudex install` again.',
+    fix: 'mend the file by hand, then run the command again.',
     exitCode: 3,
     httpStatus: 500,
   },

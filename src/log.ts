@@ -11,9 +11,7 @@ const keptFiles = 3;
 
 export type LogFields = Record<string, string | number | boolean | null | undefined>;
 
-export interface Log {
-  (event: string, fields?: LogFields): void;
-}
+export type Log = (event: string, fields?: LogFields) => void;
 
 /** Opens the log at `path`. A log that cannot be written is dropped silently: logging never stops the daemon. */
 export function openLog(path: string, now: () => number = Date.now): Log {

@@ -105,7 +105,8 @@ export function readConfigFile(path: string): Record<string, unknown> {
   for (const { key } of settingDefinitions) {
     let current: unknown = value;
     for (const part of key.split('.')) {
-      current = typeof current === 'object' && current !== null ? (current as Record<string, unknown>)[part] : undefined;
+      current =
+        typeof current === 'object' && current !== null ? (current as Record<string, unknown>)[part] : undefined;
     }
     if (current !== undefined) flat[key] = current;
   }

@@ -23,7 +23,8 @@ export function findClaude(options: FindClaudeOptions): string {
   ];
   for (const [source, path] of named) {
     if (!path) continue;
-    if (!isExecutableFile(path)) throw new ClaudexError('CLAUDE_NOT_FOUND', `${source} names ${path}, which cannot be run.`);
+    if (!isExecutableFile(path))
+      throw new ClaudexError('CLAUDE_NOT_FOUND', `${source} names ${path}, which cannot be run.`);
     if (isOurs(path, options.ownRoot)) {
       throw new ClaudexError('CLAUDE_NOT_FOUND', `${source} names ${path}, which is claudex itself.`);
     }
@@ -60,7 +61,11 @@ function isOurs(path: string, ownRoot: string): boolean {
 /** `claude --version` as `2.1.330`, or null when it does not answer within `timeoutMs`. Runs the binary: not for hot paths. */
 export function claudeVersion(path: string, timeoutMs = 10_000): string | null {
   try {
-    const text = execFileSync(path, ['--version'], { encoding: 'utf8', timeout: timeoutMs, stdio: ['ignore', 'pipe', 'ignore'] });
+    const text = execFileSync(path, ['--version'], {
+      encoding: 'utf8',
+      timeout: timeoutMs,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     return /\d+\.\d+\.\d+\S*/.exec(text)?.[0] ?? null;
   } catch {
     return null; // not runnable here: reported by `status` as a problem

@@ -15,7 +15,10 @@ export function withLaunchSettings(
   ours: ClaudexSettings,
   options: { cwd: string; statusLine: boolean },
 ): string[] {
-  const wanted: Record<string, unknown> = { hooks: ours.hooks, ...(options.statusLine && { statusLine: ours.statusLine }) };
+  const wanted: Record<string, unknown> = {
+    hooks: ours.hooks,
+    ...(options.statusLine && { statusLine: ours.statusLine }),
+  };
   const place = findSettingsArgument(args);
   if (!place) return ['--settings', JSON.stringify(wanted), ...args];
   const theirs = parseSettings(place.value, options.cwd);

@@ -25,7 +25,10 @@ export function readPromptBox(rows: readonly BoxRow[]): PromptBox {
       }
       if (!ruleLine.test(rows[top - 1]!.text)) break;
       const bright = rows.slice(top, bottom).map((row) => row.brightText);
-      const text = bright.join('\n').replace(/^\s{0,2}❯/u, '').trim();
+      const text = bright
+        .join('\n')
+        .replace(/^\s{0,2}❯/u, '')
+        .trim();
       return text === '' ? { kind: 'empty' } : { kind: 'text', text };
     }
   }

@@ -10,7 +10,8 @@ export function parseDuration(text: string): number {
     throw new ClaudexError('USAGE', `"${text}" is no duration; write 30s, 10m or 1h30m.`);
   }
   let total = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) total += Number(amount) * unitMs[unit!]!;
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g))
+    total += Number(amount) * unitMs[unit!]!;
   return Math.round(total);
 }
 

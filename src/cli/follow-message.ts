@@ -71,7 +71,10 @@ async function follow(first: DaemonClient, id: string, options: FollowOptions): 
 
 function settle(message: Message): Message {
   if (message.state === 'answered') return message;
-  throw new ClaudexError('MESSAGE_FAILED', `Message ${message.id} is ${message.state}${message.reason ? `: ${message.reason}` : ''}.`);
+  throw new ClaudexError(
+    'MESSAGE_FAILED',
+    `Message ${message.id} is ${message.state}${message.reason ? `: ${message.reason}` : ''}.`,
+  );
 }
 
 function progressText(message: Message, session: SessionRecord | undefined): string {

@@ -10,12 +10,19 @@ export function colours(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv = pr
 }
 
 /** Columns padded to the widest cell; widths are taken before `paint` adds colour. */
-export function table(header: string[], rows: string[][], paint: (cell: string, column: number, row: number) => string): string {
+export function table(
+  header: string[],
+  rows: string[][],
+  paint: (cell: string, column: number, row: number) => string,
+): string {
   const all = [header, ...rows];
   const widths = header.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
   const line = (row: string[], index: number): string =>
     row
-      .map((cell, column) => paint(cell, column, index) + ' '.repeat(column === row.length - 1 ? 0 : widths[column]! - cell.length))
+      .map(
+        (cell, column) =>
+          paint(cell, column, index) + ' '.repeat(column === row.length - 1 ? 0 : widths[column]! - cell.length),
+      )
       .join('  ')
       .trimEnd();
   return all.map((row, index) => line(row, index - 1)).join('\n');
@@ -54,7 +61,12 @@ export function sessionTable(sessions: readonly SessionRecord[], chalk: ChalkIns
   return table(['ID', 'NAME', 'FOLDER', 'STATE', 'RUN BY', 'PENDING', 'AGE'], rows, (cell, column, row) => {
     if (row === -1) return chalk.bold(cell);
     if (column === 0) return chalk.cyan(cell);
-    if (column === 3) return cell.startsWith('idle') ? chalk.green(cell) : cell.startsWith('waiting') ? chalk.red(cell) : chalk.yellow(cell);
+    if (column === 3)
+      return cell.startsWith('idle')
+        ? chalk.green(cell)
+        : cell.startsWith('waiting')
+          ? chalk.red(cell)
+          : chalk.yellow(cell);
     return cell;
   });
 }

@@ -46,7 +46,9 @@ async function runSession(file: string, args: readonly string[], settings: Setti
     });
   } catch (error) {
     if (!(error instanceof ClaudexError) || error.code !== 'PTY_UNAVAILABLE') throw error;
-    process.stderr.write(`claudex: ${error.message} Running claude without it: messages reach this session as a bare one.\n`);
+    process.stderr.write(
+      `claudex: ${error.message} Running claude without it: messages reach this session as a bare one.\n`,
+    );
     return passThrough(file, args);
   }
 }
@@ -93,7 +95,9 @@ function passThrough(file: string, args: readonly string[]): Promise<PtyExit> {
     // a terminal's Ctrl-C reaches claude by itself; we only must not die of it first
     const ignore = (): void => undefined;
     process.on('SIGTERM', forward).on('SIGHUP', forward).on('SIGINT', ignore).on('SIGQUIT', ignore);
-    child.once('error', (cause) => reject(new ClaudexError('CLAUDE_NOT_FOUND', `${file}: ${cause.message}.`, { cause })));
+    child.once('error', (cause) =>
+      reject(new ClaudexError('CLAUDE_NOT_FOUND', `${file}: ${cause.message}.`, { cause })),
+    );
     child.once('exit', (code, signal) => {
       process.off('SIGTERM', forward).off('SIGHUP', forward).off('SIGINT', ignore).off('SIGQUIT', ignore);
       void import('node:os').then(({ constants }) =>

@@ -10,7 +10,11 @@ import { shortPath } from './render.ts';
  * A shell inside a session (claude's Bash tool, a hook) speaks as that session, a peer; so does `--from`.
  * Everything else is the user.
  */
-export async function senderOf(client: DaemonClient, env: NodeJS.ProcessEnv, from: string | undefined): Promise<Sender> {
+export async function senderOf(
+  client: DaemonClient,
+  env: NodeJS.ProcessEnv,
+  from: string | undefined,
+): Promise<Sender> {
   if (from !== undefined) return { kind: 'peer', label: from };
   if (env.CLAUDECODE || env.CLAUDE_CODE_SESSION_ID) {
     try {

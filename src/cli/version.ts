@@ -6,12 +6,17 @@ import { readSettings } from '../settings.ts';
 /** What `claudex --version` prints: ours, then claude's. */
 export function versionText(env: NodeJS.ProcessEnv): string {
   const found = locateClaude(env);
-  const claude = found.path === null ? 'claude: not found' : `claude ${found.version ?? '(does not answer)'} (${found.path})`;
+  const claude =
+    found.path === null ? 'claude: not found' : `claude ${found.version ?? '(does not answer)'} (${found.path})`;
   return `claudex ${packageVersion()}\n${claude}\n`;
 }
 
 /** Where claude is and which version; nulls when there is none. Runs `claude --version`. */
-export function locateClaude(env: NodeJS.ProcessEnv): { path: string | null; version: string | null; problem?: ClaudexError } {
+export function locateClaude(env: NodeJS.ProcessEnv): {
+  path: string | null;
+  version: string | null;
+  problem?: ClaudexError;
+} {
   try {
     const path = findClaude({
       env,

@@ -2,7 +2,7 @@
  * The one typed client of the daemon: JSON over its unix socket.
  * node:http and not undici: requiring undici costs every short command about 65 ms and 17 MB here, node:http 3 ms.
  */
-import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { ClaudexError, isErrorCode, systemErrorCode } from '../errors.ts';
 import type { Message } from '../protocol/message.ts';
 import type { SessionRecord } from '../protocol/session.ts';
@@ -103,7 +103,10 @@ export class DaemonClient {
         socketPath: this.socketPath,
         method,
         path,
-        headers: payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) },
+        headers:
+          payload === undefined
+            ? {}
+            : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) },
       });
       const timer = setTimeout(
         () => request.destroy(new ClaudexError('DAEMON_UNREACHABLE', `No answer within ${requestTimeoutMs} ms.`)),

@@ -108,7 +108,8 @@ async function readReadiness(
     void exited.then(() => settle(() => (text.includes('\n') ? resolve(text) : reject(failed('It ended at once.')))));
   });
   const ready = JSON.parse(report) as { ready: boolean; code?: string; facts?: string };
-  if (!ready.ready) throw new ClaudexError(isErrorCode(ready.code) ? ready.code : 'DAEMON_START_FAILED', ready.facts ?? '');
+  if (!ready.ready)
+    throw new ClaudexError(isErrorCode(ready.code) ? ready.code : 'DAEMON_START_FAILED', ready.facts ?? '');
 }
 
 function failed(facts: string): ClaudexError {

@@ -242,7 +242,13 @@ export class DeliveryDesk {
     this.#wakeLater(session, leaseDeadline);
     const text = composeText(message);
     if (route === 'paste') {
-      session.supervisor?.send({ type: 'paste', messageId: message.id, text, mark: markOf(message), deadline: leaseDeadline });
+      session.supervisor?.send({
+        type: 'paste',
+        messageId: message.id,
+        text,
+        mark: markOf(message),
+        deadline: leaseDeadline,
+      });
     } else if (route === 'inbox-socket') {
       writeToInbox(session.file!.messagingSocketPath!, text).catch(() => {
         this.#brokenSockets.add(session.id);

@@ -30,7 +30,10 @@ export interface RouteDefinition {
 /** Returned by a handler that answers on `request.response` itself. */
 export const handled = Symbol('handled');
 
-export function createHttpServer(routes: readonly RouteDefinition[], onInternalError: (error: unknown) => void): Server {
+export function createHttpServer(
+  routes: readonly RouteDefinition[],
+  onInternalError: (error: unknown) => void,
+): Server {
   const compiled = routes.map((route) => ({
     route,
     pattern: new RegExp(`^${route.path.replaceAll(/:\w+/g, '([^/]+)')}$`),
@@ -58,7 +61,9 @@ export function createHttpServer(routes: readonly RouteDefinition[], onInternalE
     } catch (thrown) {
       const error = toClaudexError(thrown);
       if (error.code === 'INTERNAL') onInternalError(thrown);
-      const body: ErrorBody = { error: { code: error.code, message: error.message, facts: error.facts, fix: error.fix } };
+      const body: ErrorBody = {
+        error: { code: error.code, message: error.message, facts: error.facts, fix: error.fix },
+      };
       if (response.headersSent) response.destroy();
       else sendJson(response, error.httpStatus, body);
     }

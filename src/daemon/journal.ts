@@ -39,7 +39,10 @@ export function readJournal(path: string): { entries: JournalEntry[]; damagedLin
 
 function assertVersion(version: number): void {
   if (version > header.version) {
-    throw new ClaudexError('DAEMON_START_FAILED', `The journal has format ${version}; this claudex knows ${header.version}.`);
+    throw new ClaudexError(
+      'DAEMON_START_FAILED',
+      `The journal has format ${version}; this claudex knows ${header.version}.`,
+    );
   }
 }
 

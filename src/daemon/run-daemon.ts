@@ -103,7 +103,8 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
 
   const server = createHttpServer(
     daemonRoutes({ registry, desk, hooks, events, version, configDir, startedAt, now, stop }),
-    (error) => log('internal error', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    (error) =>
+      log('internal error', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   );
   await listen(server, paths.socket);
   writeFileSync(paths.socketAddress, `${paths.socket}\n`, { mode: 0o600 });

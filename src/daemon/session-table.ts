@@ -34,7 +34,16 @@ export interface Session {
 /** What survives a restart of the daemon. */
 export type PersistedSession = Pick<
   Session,
-  'id' | 'pid' | 'startTime' | 'cwd' | 'configDir' | 'sessionId' | 'version' | 'transcriptPath' | 'startedAt' | 'lastActiveAt'
+  | 'id'
+  | 'pid'
+  | 'startTime'
+  | 'cwd'
+  | 'configDir'
+  | 'sessionId'
+  | 'version'
+  | 'transcriptPath'
+  | 'startedAt'
+  | 'lastActiveAt'
 >;
 
 const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';

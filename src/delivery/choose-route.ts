@@ -71,7 +71,8 @@ function choose(
   }
   if (message.kind === 'note' && forced === undefined) return { wait: 'the next prompt' };
   if (moment === 'stop-hook') {
-    if (forced === 'turn-end' || !hasBetterThanHook || (message.when === 'now' && !canSocket)) return { route: 'turn-end' };
+    if (forced === 'turn-end' || !hasBetterThanHook || (message.when === 'now' && !canSocket))
+      return { route: 'turn-end' };
     return { wait: 'the prompt box' };
   }
 

@@ -11,12 +11,7 @@ const controls = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
  * lone surrogates become U+FFFD, trailing white space goes.
  */
 export function sanitiseBody(body: string): string {
-  return body
-    .replace(escapeSequences, '')
-    .replace(/\r\n?/g, '\n')
-    .replace(controls, '')
-    .toWellFormed()
-    .trimEnd();
+  return body.replace(escapeSequences, '').replace(/\r\n?/g, '\n').replace(controls, '').toWellFormed().trimEnd();
 }
 
 /** One line of plain text for labels and names, at most `maxChars` characters. */

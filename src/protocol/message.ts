@@ -1,14 +1,6 @@
 /** One message on its way into a session, and the states it passes through. */
 
-export const messageStates = [
-  'queued',
-  'leased',
-  'delivered',
-  'answered',
-  'failed',
-  'expired',
-  'cancelled',
-] as const;
+export const messageStates = ['queued', 'leased', 'delivered', 'answered', 'failed', 'expired', 'cancelled'] as const;
 export type MessageState = (typeof messageStates)[number];
 
 export const routes = ['paste', 'inbox-socket', 'wake', 'turn-end', 'next-prompt'] as const;

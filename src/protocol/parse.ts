@@ -1,6 +1,6 @@
 /** Checks what comes over the wire, field by field, with an error that names the field. */
 import { ClaudexError } from '../errors.ts';
-import { maxBodyBytes, routes, type Route, type Sender } from './message.ts';
+import { maxBodyBytes, type Route, routes, type Sender } from './message.ts';
 import type { GateReport, LeaseReport, SendRequest, SupervisorHello } from './wire.ts';
 
 class Fields {

@@ -141,7 +141,8 @@ class Drain {
   /** The slave's buffer may be full: the rest is written as the master is read. */
   #writeSentinel(): void {
     try {
-      while (this.#unwritten.length > 0) this.#unwritten = this.#unwritten.subarray(writeSync(this.#slave, this.#unwritten));
+      while (this.#unwritten.length > 0)
+        this.#unwritten = this.#unwritten.subarray(writeSync(this.#slave, this.#unwritten));
     } catch (error) {
       if (systemErrorCode(error) === 'EAGAIN') return;
       this.#finished?.(); // the terminal has been hung up: nothing more will come

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { claudexPaths } from '../../paths.ts';
-import { readSettings, settingDefinition, settingDefinitions, type SettingKey } from '../../settings.ts';
+import { readSettings, type SettingKey, settingDefinition, settingDefinitions } from '../../settings.ts';
 import { colours, table } from '../render.ts';
 
 export function addConfig(program: Command): void {

@@ -21,7 +21,9 @@ export function addDaemon(program: Command): void {
     .command('stop')
     .description('stop it; running sessions go on, messages stay on disk')
     .action(async () => {
-      process.stdout.write((await stopDaemon(process.env)) ? 'The daemon has stopped.\n' : 'The daemon does not run.\n');
+      process.stdout.write(
+        (await stopDaemon(process.env)) ? 'The daemon has stopped.\n' : 'The daemon does not run.\n',
+      );
     });
   daemon
     .command('status')
@@ -29,12 +31,16 @@ export function addDaemon(program: Command): void {
     .option('--json', 'print JSON')
     .action(async (options: { json?: boolean }) => {
       const status = await (await connectDaemon(process.env))?.status();
-      if (options.json) process.stdout.write(`${JSON.stringify({ running: status !== undefined, ...status }, null, 2)}\n`);
+      if (options.json)
+        process.stdout.write(`${JSON.stringify({ running: status !== undefined, ...status }, null, 2)}\n`);
       else if (status) {
         process.stdout.write(
           `The daemon runs: pid ${status.pid}, version ${status.version}, up ${Math.round(status.uptimeMs / 1000)} s, ${status.sessions} sessions, ${status.pending} messages waiting.\n`,
         );
-      } else process.stdout.write('The daemon does not run. It starts by itself with the next `claudex` or `claudex send`.\n');
+      } else
+        process.stdout.write(
+          'The daemon does not run. It starts by itself with the next `claudex` or `claudex send`.\n',
+        );
       if (!status) process.exitCode = 3;
     });
   daemon
@@ -42,7 +48,9 @@ export function addDaemon(program: Command): void {
     .description('print its log (one JSON object a line, no message bodies)')
     .option('-n, --lines <count>', 'how many of the last lines', '50')
     .option('-f, --follow', 'go on printing what is added')
-    .action((options: { lines: string; follow?: boolean }) => printLogs(Number(options.lines), options.follow === true));
+    .action((options: { lines: string; follow?: boolean }) =>
+      printLogs(Number(options.lines), options.follow === true),
+    );
   daemon
     .command('run', { hidden: true })
     .description('be the daemon, in the foreground')
@@ -74,7 +82,12 @@ function printLogs(count: number, follow: boolean): void {
   const { log } = claudexPaths(process.env);
   let shown = readLog(log);
   const lines = shown.split('\n').filter((line) => line !== '');
-  process.stdout.write(lines.slice(-count).map((line) => `${line}\n`).join(''));
+  process.stdout.write(
+    lines
+      .slice(-count)
+      .map((line) => `${line}\n`)
+      .join(''),
+  );
   if (!follow) return;
   process.once('SIGINT', () => process.exit(0));
   watch(dirname(log), () => {
@@ -104,7 +117,8 @@ async function runInForeground(): Promise<void> {
     const { runDaemon } = await import('../../daemon/run-daemon.ts');
     const started = await runDaemon(process.env);
     report({ ready: true, pid: process.pid });
-    if (!started && process.env.CLAUDEX_DAEMON !== '1') process.stdout.write('Another daemon serves this home already.\n');
+    if (!started && process.env.CLAUDEX_DAEMON !== '1')
+      process.stdout.write('Another daemon serves this home already.\n');
   } catch (error) {
     const known = toClaudexError(error);
     report({ ready: false, code: known.code, facts: known.facts });

@@ -5,7 +5,9 @@ import { stopDaemon } from './daemon.ts';
 export function addInstall(program: Command): void {
   program
     .command('install')
-    .description('put the hooks and the badge into Claude’s user settings, so that bare `claude` sessions are known too')
+    .description(
+      'put the hooks and the badge into Claude’s user settings, so that bare `claude` sessions are known too',
+    )
     .option('--dry-run', 'print the change, write nothing')
     .option('--wrap-statusline', 'keep your own status line and add the badge behind it')
     .addHelpText('after', '\nExamples:\n  claudex install --dry-run\n  claudex install --wrap-statusline')
@@ -17,8 +19,12 @@ export function addInstall(program: Command): void {
         wrapStatusline: options.wrapStatusline === true,
       });
       printChange(report.diff);
-      if (options.dryRun) process.stdout.write(report.changed ? 'Nothing was written (--dry-run).\n' : 'Nothing to change.\n');
-      else process.stdout.write(report.changed ? `Installed into ${report.settingsPath}.\n` : 'Already installed; nothing changed.\n');
+      if (options.dryRun)
+        process.stdout.write(report.changed ? 'Nothing was written (--dry-run).\n' : 'Nothing to change.\n');
+      else
+        process.stdout.write(
+          report.changed ? `Installed into ${report.settingsPath}.\n` : 'Already installed; nothing changed.\n',
+        );
       if (report.backupPath) process.stdout.write(`Your file before: ${report.backupPath}\n`);
       for (const note of report.notes) process.stdout.write(`Note: ${note}\n`);
     });
@@ -38,7 +44,11 @@ export function addInstall(program: Command): void {
       });
       printChange(report.diff);
       process.stdout.write(
-        options.dryRun ? 'Nothing was written (--dry-run).\n' : report.changed ? 'Uninstalled.\n' : 'Nothing of ours was installed.\n',
+        options.dryRun
+          ? 'Nothing was written (--dry-run).\n'
+          : report.changed
+            ? 'Uninstalled.\n'
+            : 'Nothing of ours was installed.\n',
       );
       for (const note of report.notes) process.stdout.write(`Note: ${note}\n`);
     });

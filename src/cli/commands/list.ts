@@ -14,7 +14,10 @@ export function addList(program: Command): void {
     .description('show every running session on this machine')
     .option('--json', 'print JSON')
     .option('-w, --watch', 'keep showing it, redrawn in place, until Ctrl-C')
-    .addHelpText('after', '\nExamples:\n  claudex list\n  claudex list --json | jq -r \'.[] | select(.state == "idle") | .name\'')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  claudex list\n  claudex list --json | jq -r \'.[] | select(.state == "idle") | .name\'',
+    )
     .action(async (options: ListOptions) => {
       if (options.watch) return watchSessions(options);
       const client = await ensureDaemon(process.env);

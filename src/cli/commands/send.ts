@@ -71,7 +71,11 @@ function shared(command: Command): Command {
   return command
     .option('-F, --file <path>', 'read the message from a file')
     .option('--note', 'say it silently with the next prompt instead of starting a turn')
-    .addOption(new Option('--when <moment>', 'idle: after the turn; now: in mid-turn too').choices(['idle', 'now']).default('idle'))
+    .addOption(
+      new Option('--when <moment>', 'idle: after the turn; now: in mid-turn too')
+        .choices(['idle', 'now'])
+        .default('idle'),
+    )
     .option('--from <name>', 'speak as this program or session (a peer), not as the user')
     .addOption(new Option('--route <route>', 'only this way in (docs/delivery.md)').choices(routes))
     .option('--reply-to <id>', 'the message this one answers')
@@ -80,7 +84,10 @@ function shared(command: Command): Command {
     .option('--at <time>', 'not before that time (18:00)')
     .option('--expires <duration>', 'give up if it is not delivered by then')
     .option('--hold', 'accept it even if no session runs in that folder yet')
-    .option('--to <target>', 'another target (repeatable); one message each', (one: string, all: string[] = []) => [...all, one])
+    .option('--to <target>', 'another target (repeatable); one message each', (one: string, all: string[] = []) => [
+      ...all,
+      one,
+    ])
     .option('--all', 'every live session but this one')
     .option('--fail-on-permission', 'with --wait: exit 6 as soon as the session waits for a person')
     .option('-q, --quiet', 'no progress on stderr')
@@ -131,7 +138,9 @@ async function requestFrom(client: DaemonClient, options: SendOptions): Promise<
 async function targetsOf(client: DaemonClient, options: SendOptions): Promise<string[]> {
   if (!options.all) return options.to ?? [];
   const self = process.env.CLAUDE_CODE_SESSION_ID;
-  const ids = (await client.sessions()).filter((one) => one.sessionId !== self || self === undefined).map((one) => one.id);
+  const ids = (await client.sessions())
+    .filter((one) => one.sessionId !== self || self === undefined)
+    .map((one) => one.id);
   if (ids.length === 0) throw new ClaudexError('NO_SUCH_SESSION', 'Nobody is live.');
   return ids;
 }
@@ -188,7 +197,8 @@ async function waitFor(
     ),
   );
   const answered = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-  if (options.json) process.stdout.write(`${JSON.stringify(answered.length === 1 ? answered[0] : answered, null, 2)}\n`);
+  if (options.json)
+    process.stdout.write(`${JSON.stringify(answered.length === 1 ? answered[0] : answered, null, 2)}\n`);
   else for (const one of answered) process.stdout.write(`${one.answer ?? ''}\n`);
   const failed = settled.find((one) => one.status === 'rejected');
   if (failed) throw failed.reason;
