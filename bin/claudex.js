@@ -10,6 +10,6 @@ if (parts[0] < 20 || (parts[0] === 20 && (parts[1] < 18 || (parts[1] === 18 && p
   process.exit(3);
 }
 import('../dist/src/cli/main.js').catch((error) => {
-  process.stderr.write('claudex: cannot start: ' + ((error && error.stack) || error) + '\n');
+  process.stderr.write(`claudex: cannot start: ${error?.stack ?? error}\n`);
   process.exit(1);
 });

@@ -1,7 +1,7 @@
 /** Our hook entries inside a settings text: found, put in, brought up to date, taken out. */
 import { isDeepStrictEqual } from 'node:util';
 import { getNodeValue, type Node } from 'jsonc-parser';
-import { type ClaudexSettings, isClaudexCommand } from '../src/claude/hook-settings.ts';
+import { type ClaudexSettings, isClaudexCommand, isWaiterCommand } from '../src/claude/hook-settings.ts';
 import {
   appendChild,
   memberOf,
@@ -57,9 +57,13 @@ function ownHandlers(root: Node): OwnHandler[] {
   return found;
 }
 
-/** Makes `group` the one claudex entry of `event`: an older one is replaced where it stands, doubles go. */
+/** Makes `group` the one claudex entry of its kind in `event`: an older one is replaced where it stands, doubles go. */
 export function ensureHookGroup(text: string, file: string, event: string, group: HookGroup): string {
-  const ownOf = (body: string) => ownHandlers(parseSettings(body, file)).filter((own) => own.event === event);
+  const waits = isWaiterCommand(group.hooks[0]!.command);
+  const ownOf = (body: string) =>
+    ownHandlers(parseSettings(body, file)).filter(
+      (own) => own.event === event && isWaiterCommand(String(memberOf(own.handler, 'command')?.value)) === waits,
+    );
   let body = text;
   const own = ownOf(body);
   let keep = own.findIndex(({ nodes }) => !memberOf(nodes.group, 'matcher'));

@@ -59,7 +59,7 @@ export function writeSettingsFile(path: string, content: string | Buffer): void 
 
 /** The settings file could not be brought to the wanted content. */
 export function settingsUnwritable(path: string, reason: string, cause?: unknown): ClaudexError {
-  return new ClaudexError('INTERNAL', `${path} could not be written (${reason}).`, { cause });
+  return new ClaudexError('USER_SETTINGS_UNWRITABLE', `${path} could not be written (${reason}).`, { cause });
 }
 
 /** The name of a backup made at `now` (UTC), beside the real file; never one that is there already. */

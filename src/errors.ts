@@ -150,6 +150,12 @@ export const errorCatalogue = {
     exitCode: 3,
     httpStatus: 500,
   },
+  USER_SETTINGS_UNWRITABLE: {
+    text: "Claude's settings file could not be written.",
+    fix: 'check its permissions and that no other program rewrites it, then run the command again.',
+    exitCode: 3,
+    httpStatus: 500,
+  },
   USAGE: {
     text: 'The command line is not understood.',
     fix: 'run `claudex help` or `claudex <command> --help`.',

@@ -21,6 +21,12 @@ export interface HookHandler {
   command: string;
   /** Seconds. */
   timeout?: number;
+  /** Runs beside the session; when it exits with 2, claude starts a turn with what it wrote to stderr (about 2.1.107). */
+  asyncRewake?: boolean;
+  /** Shown to the user in the terminal when that happens. */
+  rewakeSummary?: string;
+  /** Precedes the text that the model gets. */
+  rewakeMessage?: string;
 }
 
 export interface StatusLineSetting {
@@ -58,9 +64,9 @@ function guardedCommand(location: HookLocation, script: string, argument?: strin
   return `[ -x ${path} ] || exit 0; ${home}; exec ${path}${argumentWord}`;
 }
 
-/** The command of every hook entry. */
-export function hookCommand(location: HookLocation): string {
-  return guardedCommand(location, 'claudex-hook');
+/** The command of every hook entry; `wait` is the one that waits to wake the session. */
+export function hookCommand(location: HookLocation, mode?: 'wait'): string {
+  return guardedCommand(location, 'claudex-hook', mode);
 }
 
 /** The status line's command; `wrapped` is the user's own status-line command, run first. */
@@ -73,11 +79,34 @@ export function isClaudexCommand(command: unknown): boolean {
   return typeof command === 'string' && /\/claudex-(hook|statusline)'/.test(command);
 }
 
+/** True for our waiting hook's command, false for the one that reports events. */
+export function isWaiterCommand(command: string): boolean {
+  return command.endsWith(" 'wait'");
+}
+
+/** A session may sit idle this long and still be woken; the daemon ends waiters that are no use earlier. */
+const waitTimeoutSeconds = 7 * 24 * 3600;
+/** After these events claude is idle: from then on a waiter can wake it. */
+const waitEvents: readonly string[] = ['SessionStart', 'Stop'];
+
 /** The whole settings fragment. */
 export function claudexSettings(location: HookLocation, wrappedStatusLine?: string): ClaudexSettings {
   const handler: HookHandler = { type: 'command', command: hookCommand(location), timeout: 10 };
+  const waiter: HookHandler = {
+    type: 'command',
+    command: hookCommand(location, 'wait'),
+    timeout: waitTimeoutSeconds,
+    asyncRewake: true,
+    rewakeSummary: 'message from claudex',
+    rewakeMessage: 'A message has come in through claudex. Its first line says who sent it:',
+  };
   return {
-    hooks: Object.fromEntries(hookEvents.map((event) => [event, [{ hooks: [handler] }]])),
+    hooks: Object.fromEntries(
+      hookEvents.map((event) => {
+        const handlers = waitEvents.includes(event) ? [handler, waiter] : [handler];
+        return [event, handlers.map((one) => ({ hooks: [one] }))];
+      }),
+    ),
     statusLine: { type: 'command', command: statusLineCommand(location, wrappedStatusLine) },
   };
 }

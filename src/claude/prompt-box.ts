@@ -12,10 +12,13 @@ export interface BoxRow {
 export type PromptBox = { kind: 'empty' } | { kind: 'text'; text: string } | { kind: 'unknown' };
 
 const ruleLine = /^\s*[─━╌]{10,}/;
+const selectedLine = /^\s*❯/u;
 const promptLine = /^\s{0,2}❯[\s\u00a0]?(.*)$/u;
 
 export function readPromptBox(rows: readonly BoxRow[]): PromptBox {
   for (let bottom = rows.length - 1; bottom >= 2; bottom--) {
+    // a selected line below every box: a dialog; what looks like a box above it is conversation
+    if (selectedLine.test(rows[bottom]!.text)) return { kind: 'unknown' };
     if (!ruleLine.test(rows[bottom]!.text)) continue;
     for (let top = bottom - 1; top >= 1; top--) {
       const prompt = promptLine.exec(rows[top]!.text);

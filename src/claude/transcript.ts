@@ -8,29 +8,39 @@ import { systemErrorCode } from '../errors.ts';
 
 const chunkBytes = 1 << 20;
 
-/** Size in bytes, 0 when there is no such file yet. */
+/** What the transcript says of a mark that stands in it. */
+export interface MarkFound {
+  /** The turn it belongs to, where a record tells: equals the prompt_id of that turn's Stop hook, on both test versions. */
+  promptId: string | null;
+  /** True while it only stands in claude's own queue (typed or sent in mid-turn, not read yet). */
+  onlyQueued: boolean;
+}
+
+/** Size in bytes; 0 when there is no such file yet. */
 export function transcriptSize(path: string): number {
   return withFile(path, 0, (fd) => fstatSync(fd).size);
 }
 
-/** What the transcript says of a mark: it is there, and in which turn when that record tells. */
-export interface MarkFound {
-  promptId: string | null;
-}
-
-/** The first record at or after `fromByte` that carries `mark`. Reads in chunks: memory stays small. */
+/** Looks `mark` up from `fromByte` on. Reads in chunks: memory stays small. Undefined when it is not there. */
 export function findMark(path: string, mark: string, fromByte = 0): MarkFound | undefined {
   return withFile(path, undefined, (fd) => {
     const needle = Buffer.from(mark, 'utf8');
     const buffer = Buffer.alloc(chunkBytes + needle.length);
+    let found: MarkFound | undefined;
     let position = fromByte;
     let kept = 0;
     for (;;) {
       const read = readSync(fd, buffer, kept, chunkBytes, position);
-      if (read === 0) return undefined;
+      if (read === 0) return found;
       const filled = kept + read;
-      const at = buffer.subarray(0, filled).indexOf(needle);
-      if (at !== -1) return { promptId: promptIdAround(fd, position - kept + at) };
+      const bytes = buffer.subarray(0, filled);
+      for (let at = bytes.indexOf(needle); at !== -1; at = bytes.indexOf(needle, at + needle.length)) {
+        const head = recordHead(fd, position - kept + at);
+        const promptId = /"promptId":"([^"]+)"/.exec(head)?.[1] ?? null;
+        if (promptId !== null) return { promptId, onlyQueued: false };
+        const queued = head.includes('"type":"queue-operation"');
+        found = { promptId: null, onlyQueued: queued && (found?.onlyQueued ?? true) };
+      }
       kept = Math.min(needle.length - 1, filled);
       buffer.copyWithin(0, filled - kept, filled);
       position += read;
@@ -38,12 +48,11 @@ export function findMark(path: string, mark: string, fromByte = 0): MarkFound | 
   });
 }
 
-/** The `promptId` of the record that holds byte `at`; user records carry it near their start. */
-function promptIdAround(fd: number, at: number): string | null {
+/** The record that holds byte `at`, from its start up to that byte (at most 64 KiB of it). */
+function recordHead(fd: number, at: number): string {
   const before = Buffer.alloc(Math.min(at, 64 * 1024));
   readSync(fd, before, 0, before.length, at - before.length);
-  const line = before.subarray(before.lastIndexOf(0x0a) + 1).toString('utf8');
-  return /"promptId":"([^"]+)"/.exec(line)?.[1] ?? null;
+  return before.subarray(before.lastIndexOf(0x0a) + 1).toString('utf8');
 }
 
 /** Where a session's transcript is when no hook has told: `<config>/projects/<cwd, every other character a dash>/<session id>.jsonl`. */

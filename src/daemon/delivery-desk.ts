@@ -5,7 +5,7 @@
 import { capabilitiesOf } from '../claude/capabilities.ts';
 import { maxHookOutputChars } from '../claude/hook-payload.ts';
 import { writeToInbox } from '../claude/inbox-socket.ts';
-import { findMark } from '../claude/transcript.ts';
+import { findMark, transcriptSize } from '../claude/transcript.ts';
 import { composeText, composeTexts, markOf } from '../delivery/attribution.ts';
 import { chooseRoute, type Moment, type RoutePolicy, type SessionSituation } from '../delivery/choose-route.ts';
 import type { Log } from '../log.ts';
@@ -17,6 +17,23 @@ import { type Session, type SessionTable, stateOf } from './session-table.ts';
 
 /** A turn that went idle without a Stop hook counts as interrupted after this long. */
 const interruptGraceMs = 2000;
+
+/** How a turn ended, from claude's Stop or StopFailure hook. */
+export interface EndedTurn {
+  promptId: string | null;
+  /** Claude's last message. */
+  answer: string | null;
+  /** Why there is no answer. */
+  failure?: string;
+}
+
+/** A waiting asyncRewake hook. */
+export interface Waiter {
+  /** Wakes its session with this text; it is used up then. */
+  wake(text: string): void;
+  /** It is not needed (any more): its process ends quietly. */
+  dismiss(): void;
+}
 
 /** A typed message is its supervisor's for this long; it reports sooner when the text has left the box unproven. */
 const typedLeaseMs = 600_000;
@@ -37,8 +54,12 @@ export class DeliveryDesk {
   /** One pending timer per session id, re-armed by each pump. */
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #interruptTimers = new Map<string, NodeJS.Timeout>();
+  /** How the last turn of each session ended. */
+  readonly #lastTurn = new Map<string, EndedTurn>();
+  /** Where the transcript ended when a message was first leased: its mark cannot stand before that. */
+  readonly #leaseStarts = new Map<string, { path: string; bytes: number }>();
   /** Waiters (asyncRewake hooks) by session id. */
-  readonly #waiters = new Map<string, (text: string) => void>();
+  readonly #waiters = new Map<string, Waiter>();
   /** What sessionChanged last saw: a new state makes an old refusal void. */
   readonly #lastState = new Map<string, string>();
   /** Sessions whose inbox socket has refused us. */
@@ -89,6 +110,7 @@ export class DeliveryDesk {
     const state = stateOf(session);
     if (this.#lastState.get(session.id) !== state) session.gateShutSince = null;
     this.#lastState.set(session.id, state);
+    this.#dropUselessWaiter(session);
     this.#watchForInterrupt(session);
     this.pump(session);
   }
@@ -99,8 +121,9 @@ export class DeliveryDesk {
     clearTimeout(this.#interruptTimers.get(session.id));
     this.#timers.delete(session.id);
     this.#interruptTimers.delete(session.id);
-    this.#waiters.delete(session.id);
+    this.#dismissWaiter(session);
     this.#lastState.delete(session.id);
+    this.#lastTurn.delete(session.id);
     this.#brokenSockets.delete(session.id);
     this.#proveLeases(session);
     for (const message of this.mailbox.openFor(session.id)) this.orphan(message);
@@ -125,14 +148,18 @@ export class DeliveryDesk {
     this.#expire(open, now);
     if (this.#holdForLease(session, open, now)) return;
     const next = this.#nextTask(open, now);
-    if (!next) return this.#wakeLater(session, this.#nextMoment(open));
+    if (!next) {
+      this.#wakeLater(session, this.#nextMoment(open));
+      return;
+    }
     if (next.when === 'idle' && open.some((one) => one.state === 'delivered' && one.kind === 'task')) return;
     if (next.attempts > 0 && this.#proveByTranscript(session, next) !== undefined) return;
     const decision = chooseRoute(this.#situation(session), next, 'now', this.#options.policy);
     if ('wait' in decision) {
       const until = [this.#nextMoment(open)];
       if (decision.retryInMs !== undefined) until.push(now + decision.retryInMs);
-      return this.#wakeLater(session, earliest(until));
+      this.#wakeLater(session, earliest(until));
+      return;
     }
     this.#deliver(session, next, decision.route);
   }
@@ -160,6 +187,7 @@ export class DeliveryDesk {
     if (route === undefined) return undefined;
     const deadline = now + this.#options.leaseMs;
     for (const message of claimed) {
+      this.#noteLeaseStart(session, message);
       this.#move(message.id, {
         state: 'leased',
         route,
@@ -167,8 +195,7 @@ export class DeliveryDesk {
         ...(promptId !== null && { promptId }),
       });
     }
-    // claude writes what it took into the transcript at once; look soon, then at the deadline
-    this.#wakeLater(session, now + 300);
+    this.#wakeLater(session, nextLook(claimed[0]!, now));
     return composeTexts(claimed, maxHookOutputChars);
   }
 
@@ -193,35 +220,58 @@ export class DeliveryDesk {
   proven(session: Session, messageId: string, promptId: string | null): boolean {
     const message = this.mailbox.get(messageId);
     if (!message || message.recipient.id !== session.id) return false;
-    return this.#move(messageId, {
+    const moved = this.#move(messageId, {
       state: 'delivered',
       ...(message.route !== undefined && { route: message.route }),
       ...(promptId !== null && { promptId }),
     });
+    this.#leaseStarts.delete(messageId);
+    // claude writes its transcript a little late: the proof may come after the end of the turn that it proves
+    const turn = this.#lastTurn.get(session.id);
+    if (moved && turn && message.promptId !== undefined && turn.promptId === message.promptId)
+      this.#settle(message, turn);
+    return moved;
   }
 
-  /** A turn has ended (Stop): what it was for is answered, or failed when `failure` says why. */
-  turnEnded(session: Session, promptId: string | null, answer: string | null, failure?: string): void {
+  /** A turn has ended: what it was for is answered, or failed. */
+  turnEnded(session: Session, turn: EndedTurn): void {
     this.#proveLeases(session);
+    this.#lastTurn.set(session.id, turn);
     for (const message of this.mailbox.openFor(session.id)) {
-      if (message.state !== 'delivered') continue;
-      if (message.promptId !== undefined && promptId !== null && message.promptId !== promptId) continue;
-      if (failure !== undefined) this.#move(message.id, { state: 'failed', reason: failure });
-      else this.#move(message.id, { state: 'answered', answer: answer ?? '' });
+      if (message.state === 'delivered' && this.#belongsToTurn(session, message, turn.promptId))
+        this.#settle(message, turn);
     }
   }
 
-  /** A waiter (asyncRewake hook) offers itself; the newer supersedes the older. Returns its removal. */
-  addWaiter(session: Session, wake: (text: string) => void): () => void {
-    this.#waiters.set(session.id, wake);
+  /** A waiter offers itself; the newer supersedes the older. Returns its removal (its process has gone). */
+  addWaiter(session: Session, waiter: Waiter): () => void {
+    this.#dismissWaiter(session);
+    this.#waiters.set(session.id, waiter);
+    this.#dropUselessWaiter(session);
     this.pump(session);
     return () => {
-      if (this.#waiters.get(session.id) === wake) this.#waiters.delete(session.id);
+      if (this.#waiters.get(session.id) === waiter) this.#waiters.delete(session.id);
     };
+  }
+
+  /** Ends every waiter's process (the daemon is being stopped for good). */
+  dismissWaiters(): void {
+    for (const waiter of this.#waiters.values()) waiter.dismiss();
+    this.#waiters.clear();
   }
 
   close(): void {
     for (const timer of [...this.#timers.values(), ...this.#interruptTimers.values()]) clearTimeout(timer);
+  }
+
+  /** Where claude has an inbox socket, nobody need wait beside it. */
+  #dropUselessWaiter(session: Session): void {
+    if (session.file?.messagingSocketPath && !this.#brokenSockets.has(session.id)) this.#dismissWaiter(session);
+  }
+
+  #dismissWaiter(session: Session): void {
+    this.#waiters.get(session.id)?.dismiss();
+    this.#waiters.delete(session.id);
   }
 
   #situation(session: Session): SessionSituation {
@@ -238,6 +288,7 @@ export class DeliveryDesk {
 
   #deliver(session: Session, message: Message, route: Route): void {
     const leaseDeadline = this.#options.now() + this.#options.leaseMs;
+    this.#noteLeaseStart(session, message);
     if (!this.#move(message.id, { state: 'leased', route, leaseDeadline })) return;
     this.#wakeLater(session, leaseDeadline);
     const text = composeText(message);
@@ -255,9 +306,9 @@ export class DeliveryDesk {
         if (this.#move(message.id, { state: 'queued', reason: 'inbox socket: unreachable' })) this.pump(session);
       });
     } else if (route === 'wake') {
-      const wake = this.#waiters.get(session.id);
+      const waiter = this.#waiters.get(session.id);
       this.#waiters.delete(session.id);
-      wake?.(text);
+      waiter?.wake(text);
     }
   }
 
@@ -268,7 +319,7 @@ export class DeliveryDesk {
       if (message.state !== 'leased') continue;
       if (this.#proveByTranscript(session, message) !== undefined) continue;
       if ((message.leaseDeadline ?? 0) > now) {
-        this.#wakeLater(session, message.leaseDeadline!);
+        this.#wakeLater(session, nextLook(message, now));
         held = true;
       } else {
         this.#options.log('lease ran out', { id: message.id, route: message.route, attempts: message.attempts });
@@ -284,9 +335,32 @@ export class DeliveryDesk {
     }
   }
 
+  /** Where the turn is not known from the hook, the transcript tells; a mark without a turn joined the running one. */
+  #belongsToTurn(session: Session, message: Message, promptId: string | null): boolean {
+    if (promptId === null) return true;
+    if (message.promptId !== undefined) return message.promptId === promptId;
+    const found = session.transcriptPath === null ? undefined : findMark(session.transcriptPath, markOf(message));
+    if (!found || found.onlyQueued) return false;
+    return found.promptId === null || found.promptId === promptId;
+  }
+
+  #noteLeaseStart(session: Session, message: Message): void {
+    const path = session.transcriptPath;
+    // an earlier attempt (perhaps under an earlier daemon) may have left its mark anywhere
+    if (path === null || message.attempts > 0) return;
+    this.#leaseStarts.set(message.id, { path, bytes: transcriptSize(path) });
+  }
+
+  #settle(message: Message, turn: EndedTurn): void {
+    if (turn.failure !== undefined) this.#move(message.id, { state: 'failed', reason: turn.failure });
+    else this.#move(message.id, { state: 'answered', answer: turn.answer ?? '' });
+  }
+
   #proveByTranscript(session: Session, message: Message): true | undefined {
     if (session.transcriptPath === null) return undefined;
-    const found = findMark(session.transcriptPath, markOf(message));
+    const start = this.#leaseStarts.get(message.id);
+    const fromByte = start?.path === session.transcriptPath ? start.bytes : 0;
+    const found = findMark(session.transcriptPath, markOf(message), fromByte);
     if (!found) return undefined;
     this.proven(session, message.id, found.promptId);
     return true;
@@ -361,6 +435,14 @@ export class DeliveryDesk {
       this.#options.log('journal unwritable', { error: String(error) });
     }
   }
+}
+
+/** Leases of hook routes are proven by the transcript alone: look at growing intervals. The others report by hook. */
+function nextLook(message: Message, now: number): number {
+  const deadline = message.leaseDeadline ?? now;
+  if (message.route !== 'turn-end' && message.route !== 'next-prompt') return deadline;
+  const leasedAt = message.history.at(-1)?.at ?? now;
+  return Math.min(deadline, now + Math.max(250, now - leasedAt));
 }
 
 function earliest(times: ReadonlyArray<number | undefined>): number | undefined {

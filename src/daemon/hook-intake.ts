@@ -64,7 +64,11 @@ export class HookIntake {
         return this.#onStop(session, payload);
       case 'StopFailure':
         session.hookState = 'idle';
-        this.#desk.turnEnded(session, payload.promptId, null, `API error${payload.error ? `: ${payload.error}` : ''}`);
+        this.#desk.turnEnded(session, {
+          promptId: payload.promptId,
+          answer: null,
+          failure: `API error${payload.error ? `: ${payload.error}` : ''}`,
+        });
         return '';
       case 'PermissionRequest':
         session.hookState = 'waiting';
@@ -79,10 +83,12 @@ export class HookIntake {
   }
 
   #onPrompt(session: Session, payload: HookPayload): string {
+    // a prompt queued in mid-turn reports the running turn's prompt_id (measured on 2.1.330): its own is found later
+    const promptId = session.hookState === 'busy' ? null : payload.promptId;
     session.hookState = 'busy';
     session.permissionTool = null;
     const mark = firstMark(payload.prompt ?? '');
-    const ours = mark !== undefined && this.#desk.proven(session, mark, payload.promptId);
+    const ours = mark !== undefined && this.#desk.proven(session, mark, promptId);
     session.supervisor?.send({ type: 'prompt-submitted', ...(ours && { mark }) });
     const text = this.#desk.claimForHook(session, 'prompt-hook', payload.promptId);
     return text === undefined ? '' : additionalContextReply('UserPromptSubmit', text);
@@ -91,7 +97,7 @@ export class HookIntake {
   #onStop(session: Session, payload: HookPayload): string {
     session.hookState = 'idle';
     session.permissionTool = null;
-    this.#desk.turnEnded(session, payload.promptId, payload.lastAssistantMessage);
+    this.#desk.turnEnded(session, { promptId: payload.promptId, answer: payload.lastAssistantMessage });
     const text = this.#desk.claimForHook(session, 'stop-hook', payload.promptId);
     if (text === undefined) return '';
     session.hookState = 'busy';

@@ -28,13 +28,20 @@ export function readJournal(path: string): { entries: JournalEntry[]; damagedLin
     try {
       const value = JSON.parse(line) as JournalEntry | typeof header;
       if ('journal' in value) assertVersion(value.version);
-      else entries.push(value);
+      else if (isEntry(value)) entries.push(value);
+      else damagedLines++;
     } catch (error) {
       if (error instanceof ClaudexError) throw error;
       damagedLines++;
     }
   }
   return { entries, damagedLines };
+}
+
+/** Enough to be applied without harm: a line that bit rot has left as JSON must not keep the daemon from starting. */
+function isEntry(value: JournalEntry): boolean {
+  if (value.t === 'accept') return typeof value.message?.id === 'string' && Array.isArray(value.message.history);
+  return (value.t === 'state' || value.t === 'recipient') && typeof value.id === 'string';
 }
 
 function assertVersion(version: number): void {
@@ -98,8 +105,16 @@ export class Journal {
       while (written < bytes.length) written += writeSync(this.#fd, bytes, written);
       this.#bytes += bytes.length;
     } catch (cause) {
-      ftruncateSync(this.#fd, this.#bytes);
+      this.#cutOff();
       throw new ClaudexError('JOURNAL_UNWRITABLE', `${systemErrorCode(cause) ?? cause}.`, { cause });
+    }
+  }
+
+  #cutOff(): void {
+    try {
+      ftruncateSync(this.#fd, this.#bytes);
+    } catch {
+      // a disk that takes nothing at all: the torn line is counted as damaged at the next start
     }
   }
 

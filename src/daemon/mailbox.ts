@@ -35,6 +35,9 @@ const allowed: Record<MessageState, readonly MessageState[]> = {
 export class Mailbox {
   readonly #messages = new Map<string, Message>();
   readonly #byKey = new Map<string, string>();
+  /** Place in the order of acceptance; not the clock, which may jump. */
+  readonly #places = new Map<string, number>();
+  #nextPlace = 0;
   /** Not yet final, oldest first, per recipient id. */
   readonly #open = new Map<string, Set<string>>();
 
@@ -104,6 +107,7 @@ export class Mailbox {
     if (entry.t === 'accept') {
       const message = entry.message;
       this.#messages.set(message.id, message);
+      this.#places.set(message.id, this.#nextPlace++);
       if (message.key !== undefined) this.#byKey.set(message.key, message.id);
       this.#file(message);
       return;
@@ -121,6 +125,7 @@ export class Mailbox {
     const message = this.#messages.get(id);
     if (!message || !isFinal(message.state)) return;
     this.#messages.delete(id);
+    this.#places.delete(id);
     if (message.key !== undefined) this.#byKey.delete(message.key);
   }
 
@@ -132,13 +137,11 @@ export class Mailbox {
     const newest = [...set].at(-1);
     set.add(message.id);
     // a retried or readdressed message goes back to its place: order per recipient is the order of acceptance
-    if (newest !== undefined && this.#messages.get(newest)!.acceptedAt >= message.acceptedAt) this.#sort(recipient);
+    if (newest !== undefined && this.#places.get(newest)! > this.#places.get(message.id)!) this.#sort(recipient);
   }
 
   #sort(recipient: string): void {
-    const order = [...this.#messages.keys()];
-    const position = new Map(order.map((id, index) => [id, index]));
-    const ids = [...this.#open.get(recipient)!].sort((a, b) => position.get(a)! - position.get(b)!);
+    const ids = [...this.#open.get(recipient)!].sort((a, b) => this.#places.get(a)! - this.#places.get(b)!);
     this.#open.set(recipient, new Set(ids));
   }
 }

@@ -1,6 +1,6 @@
 /** The daemon's HTTP API as data: method, path, what it does. Documented in docs/api.md, compared with it by a test. */
 import { resolve } from 'node:path';
-import { parseHookPayload } from '../claude/hook-payload.ts';
+import { type HookPayload, parseHookPayload } from '../claude/hook-payload.ts';
 import { newMessageId } from '../delivery/attribution.ts';
 import { sanitiseBody, sanitiseLine } from '../delivery/sanitise.ts';
 import { ClaudexError } from '../errors.ts';
@@ -16,8 +16,8 @@ import type { DaemonStatus, SendReply, SendRequest } from '../protocol/wire.ts';
 import type { DeliveryDesk } from './delivery-desk.ts';
 import { type EventStreams, openStream } from './event-streams.ts';
 import { findTarget } from './find-target.ts';
-import type { HookIntake } from './hook-intake.ts';
-import { handled, type RouteDefinition } from './http-server.ts';
+import type { HookCaller, HookIntake } from './hook-intake.ts';
+import { handled, type RouteDefinition, type RouteRequest } from './http-server.ts';
 import type { SessionRegistry } from './session-registry.ts';
 import { nameOf, recordOf, type Session } from './session-table.ts';
 
@@ -44,7 +44,14 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
       path: '/v1/sessions',
       handle: () => ({ sessions: registry.table.all().map(record) }),
     },
-    { method: 'GET', path: '/v1/events', handle: ({ response }) => (events.add(response), handled) },
+    {
+      method: 'GET',
+      path: '/v1/events',
+      handle: ({ response }) => {
+        events.add(response);
+        return handled;
+      },
+    },
     { method: 'POST', path: '/v1/whoami', handle: ({ body }) => whoami(body) },
     { method: 'POST', path: '/v1/messages', status: 202, handle: ({ body }) => send(parseSendRequest(body)) },
     { method: 'GET', path: '/v1/messages', handle: () => ({ messages: desk.mailbox.all() }) },
@@ -55,15 +62,22 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
       method: 'POST',
       path: '/v1/hooks',
       handle: ({ body, headers, response }) => {
-        const payload = parseHookPayload(body);
-        if (!payload) throw new ClaudexError('BAD_REQUEST', 'That is no hook payload.');
-        const header = (name: string): string => String(headers[name] ?? '');
-        const reply = hooks.handle(payload, {
-          parentPid: Number(header('x-claudex-ppid')) || null,
-          claudePid: Number(header('x-claude-pid')) || null,
-          configDir: header('x-claude-config-dir') || options.configDir,
-        });
+        const reply = hooks.handle(hookPayload(body), hookCaller(headers));
         response.writeHead(200, { 'content-type': 'application/json' }).end(reply);
+        return handled;
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/waiters',
+      handle: ({ body, headers, response }) => {
+        const session = hooks.findSession(hookPayload(body), hookCaller(headers));
+        if (!session) throw new ClaudexError('NOT_IN_A_SESSION');
+        const end = (status: number, text = ''): void => {
+          response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(text);
+        };
+        const remove = desk.addWaiter(session, { wake: (text) => end(200, text), dismiss: () => end(204) });
+        response.once('close', remove);
         return handled;
       },
     },
@@ -117,6 +131,21 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
       },
     },
   ];
+
+  function hookPayload(body: unknown): HookPayload {
+    const payload = parseHookPayload(body);
+    if (!payload) throw new ClaudexError('BAD_REQUEST', 'That is no hook payload.');
+    return payload;
+  }
+
+  function hookCaller(headers: RouteRequest['headers']): HookCaller {
+    const header = (name: string): string => String(headers[name] ?? '');
+    return {
+      parentPid: Number(header('x-claudex-ppid')) || null,
+      claudePid: Number(header('x-claude-pid')) || null,
+      configDir: header('x-claude-config-dir') || options.configDir,
+    };
+  }
 
   function status(): DaemonStatus {
     return {

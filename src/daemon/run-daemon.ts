@@ -142,6 +142,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
 
   function stop(reason: 'stopped' | 'replaced'): void {
     for (const session of registry.table.all()) session.supervisor?.send({ type: 'bye', reason });
+    if (reason === 'stopped') desk.dismissWaiters();
     shutDown(reason);
     setTimeout(() => process.exit(0), 500).unref();
   }

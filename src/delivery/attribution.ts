@@ -37,7 +37,8 @@ export function composeTexts(messages: readonly Message[], maxChars: number): st
   const longestFirst = messages.map((_, index) => index).sort((a, b) => texts[b]!.length - texts[a]!.length);
   for (const index of longestFirst) {
     if (texts.join('\n\n').length <= maxChars) break;
-    texts[index] = pointerText(messages[index]!);
+    const pointer = pointerText(messages[index]!);
+    if (pointer.length < texts[index]!.length) texts[index] = pointer;
   }
   return texts.join('\n\n');
 }

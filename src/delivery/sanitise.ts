@@ -17,5 +17,5 @@ export function sanitiseBody(body: string): string {
 /** One line of plain text for labels and names, at most `maxChars` characters. */
 export function sanitiseLine(text: string, maxChars = 80): string {
   const line = sanitiseBody(text).replace(/\s+/g, ' ').trim();
-  return line.length <= maxChars ? line : `${line.slice(0, maxChars - 1)}…`;
+  return line.length <= maxChars ? line : `${line.slice(0, maxChars - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }

@@ -6,8 +6,10 @@
 
 type State = 'ground' | 'escape' | 'csi' | 'string' | 'string-escape' | 'paste' | 'x10-mouse';
 
-const escape = 0x1b;
+const escapeByte = 0x1b;
 const pasteEnd = '\x1b[201~';
+/** The pieces of one answer of a terminal come this close together; later ones are keys. */
+const replyTimeoutMs = 1000;
 
 export class DraftTracker {
   /** True when the box may hold something of the person's. */
@@ -15,15 +17,20 @@ export class DraftTracker {
   /** When the person last pressed a key; 0 for never. */
   lastKeyAt = 0;
   #lastWasEnter = false;
+  #lastWasBackslash = false;
+  /** What was known before the sequence that has begun: true again if it turns out to be a terminal's answer. */
+  #before = { maybeDraft: false, lastKeyAt: 0, lastWasEnter: false, lastWasBackslash: false };
+  #sequenceAt = 0;
   #state: State = 'ground';
   #sequence = '';
   #mouseBytes = 0;
 
   /** Takes bytes that came from the outer terminal. */
   take(bytes: Uint8Array, now: number): void {
+    if (this.#isUnfinished() && now - this.#sequenceAt > replyTimeoutMs) this.#state = 'ground';
     for (const byte of bytes) this.#step(byte, now);
-    // a lone Esc at the end of a chunk is the Esc key, until more says otherwise
-    if (this.#state === 'escape') this.#key(now, false);
+    // Esc, Alt-[ or Alt-] and what was typed after it, until more says otherwise
+    if (this.#isUnfinished()) this.#key(now, false);
   }
 
   /** Claude has reported a submitted prompt, or cleared its conversation: the box is empty if Enter was the last key. */
@@ -36,17 +43,43 @@ export class DraftTracker {
     this.maybeDraft = false;
   }
 
-  #key(now: number, isEnter: boolean): void {
+  #key(now: number, isEnter: boolean, isBackslash = false): void {
     this.maybeDraft = true;
     this.lastKeyAt = now;
-    this.#lastWasEnter = isEnter;
+    // claude makes a new line of a backslash before Enter
+    this.#lastWasEnter = isEnter && !this.#lastWasBackslash;
+    this.#lastWasBackslash = isBackslash;
+  }
+
+  #isUnfinished(): boolean {
+    return this.#state !== 'ground' && this.#state !== 'paste';
+  }
+
+  #beginSequence(now: number): void {
+    this.#before = {
+      maybeDraft: this.maybeDraft,
+      lastKeyAt: this.lastKeyAt,
+      lastWasEnter: this.#lastWasEnter,
+      lastWasBackslash: this.#lastWasBackslash,
+    };
+    this.#sequenceAt = now;
+    this.#state = 'escape';
+  }
+
+  /** It was the terminal that spoke: no key has been pressed. */
+  #endReply(): void {
+    this.maybeDraft = this.#before.maybeDraft;
+    this.lastKeyAt = this.#before.lastKeyAt;
+    this.#lastWasEnter = this.#before.lastWasEnter;
+    this.#lastWasBackslash = this.#before.lastWasBackslash;
+    this.#state = 'ground';
   }
 
   #step(byte: number, now: number): void {
     switch (this.#state) {
       case 'ground':
-        if (byte === escape) this.#state = 'escape';
-        else this.#key(now, byte === 0x0d);
+        if (byte === escapeByte) this.#beginSequence(now);
+        else this.#key(now, byte === 0x0d, byte === 0x5c);
         return;
       case 'escape':
         this.#afterEscape(byte, now);
@@ -57,14 +90,15 @@ export class DraftTracker {
         else if (this.#sequence.length > 64) this.#state = 'ground';
         return;
       case 'x10-mouse':
-        if (--this.#mouseBytes === 0) this.#state = 'ground';
+        if (--this.#mouseBytes === 0) this.#endReply();
         return;
       case 'string':
-        if (byte === 0x07) this.#state = 'ground';
-        else if (byte === escape) this.#state = 'string-escape';
+        if (byte === 0x07) this.#endReply();
+        else if (byte === escapeByte) this.#state = 'string-escape';
         return;
       case 'string-escape':
-        this.#state = byte === 0x5c ? 'ground' : 'string';
+        if (byte === 0x5c) this.#endReply();
+        else this.#state = 'string';
         return;
       case 'paste':
         this.#key(now, false);
@@ -78,8 +112,10 @@ export class DraftTracker {
     this.#sequence = '';
     if (byte === 0x5b) this.#state = 'csi';
     else if (byte === 0x5d || byte === 0x50 || byte === 0x5f || byte === 0x5e || byte === 0x58) this.#state = 'string';
-    else if (byte === escape) this.#key(now, false);
-    else {
+    else if (byte === escapeByte) {
+      this.#key(now, false);
+      this.#beginSequence(now);
+    } else {
       this.#key(now, false); // Alt+key, or the beginning of a function key
       this.#state = 'ground';
     }
@@ -95,7 +131,9 @@ export class DraftTracker {
     } else if (sequence === 'M') {
       this.#mouseBytes = 3;
       this.#state = 'x10-mouse';
-    } else if (!isTerminalReply(sequence)) {
+    } else if (isTerminalReply(sequence)) {
+      this.#endReply();
+    } else {
       this.#key(now, /^13(;1)?u$/.test(sequence));
     }
   }

@@ -20,6 +20,9 @@ export class OutputRing {
   }
 
   resized(size: PtySize): void {
+    // of several in a row the last one counts: dragging a window's edge must not fill the ring
+    const last = this.#events.at(-1);
+    if (last !== undefined && !Buffer.isBuffer(last)) this.#events.pop();
     this.#events.push(size);
   }
 

@@ -1,5 +1,5 @@
 /** The real claude in a terminal, and what it leaves behind: session file and transcripts. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { realClaudePath } from './claude-binary.ts';
 import type { HermeticHome } from './hermetic-home.ts';
@@ -171,4 +171,30 @@ export function countInTranscripts(home: HermeticHome, needle: string): number {
   });
   // A resumed or forked conversation copies its records, uuids included.
   return new Set(records.map((record, index) => record.uuid ?? `record ${index}`)).size;
+}
+
+/**
+ * Checks that words with `needle` reached the conversation exactly once. Claude writes its transcript a little after it
+ * reports, so the first one is waited for.
+ */
+export async function expectOnce(home: HermeticHome, needle: string, timeoutMs = 15_000): Promise<void> {
+  const projects = join(home.home, '.claude', 'projects');
+  await new Promise<void>((resolve, reject) => {
+    const watcher = watch(projects, { recursive: true }, () => look());
+    const timer = setTimeout(() => {
+      watcher.close();
+      reject(
+        new Error(`${needle} did not reach a transcript; user messages: ${userMessagesInTranscript(home).join('\n')}`),
+      );
+    }, timeoutMs);
+    const look = (): void => {
+      if (countInTranscripts(home, needle) === 0) return;
+      clearTimeout(timer);
+      watcher.close();
+      resolve();
+    };
+    look();
+  });
+  const count = countInTranscripts(home, needle);
+  if (count !== 1) throw new Error(`${needle} reached the conversation ${count} times`);
 }

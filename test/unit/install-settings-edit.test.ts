@@ -67,7 +67,7 @@ for (const [name, input] of Object.entries(inputs)) {
     test(`${what}: in, in again, and out leaves every byte`, () => {
       const added = add(input, wrap);
       for (const event of hookEvents)
-        expect(ownCommands(added.text, event)).toEqual([entries.hooks[event]![0]!.hooks[0]!.command]);
+        expect(ownCommands(added.text, event)).toEqual(entries.hooks[event]!.map((group) => group.hooks[0]!.command));
       expect(added.text).not.toBe(input);
       expect(add(added.text, wrap).text).toBe(added.text);
       expect(removeClaudexEntries(added.text, { before: added.before }).text).toBe(input);
@@ -132,7 +132,7 @@ test('hooks of the user stay in front of ours', () => {
   const groups = read(add(inputs['own hooks']!).text).hooks;
   expect(groups.Stop!.map((group) => group.hooks[0]!.command)).toEqual([
     'say done',
-    entries.hooks.Stop![0]!.hooks[0]!.command,
+    ...entries.hooks.Stop!.map((group) => group.hooks[0]!.command),
   ]);
   expect(groups.PreToolUse).toEqual([{ matcher: 'Bash', hooks: [] }]);
 });

@@ -1,0 +1,92 @@
+/**
+ * What claudex promises, as data: id → behaviour → where the promise comes from. Tests cite ids with `verifies`;
+ * test/unit/requirements.test.ts counts them both ways.
+ */
+
+export const requirements = {
+  'terminal-bytes': {
+    text: 'Bytes of claude reach the terminal as they are, all of them, also those written just before the exit.',
+    source: 'house style, principle 1; issue 2 part 2',
+  },
+  'terminal-exit': {
+    text: 'The exit code or the signal of claude is the one of claudex.',
+    source: 'issue 2 part 2',
+  },
+  'terminal-restored': {
+    text: 'The terminal is as it was found, whatever ended claude.',
+    source: 'issue 2 part 2; field notes, ai-jail #40',
+  },
+  'terminal-size': { text: 'The size of the terminal and its changes reach claude.', source: 'issue 2 part 2' },
+  passthrough: {
+    text: 'What is no session goes to claude with our own stdio: identical bytes and exit code.',
+    source: 'issue 2 part 2',
+  },
+  'never-itself': {
+    text: 'claudex never runs itself as claude; when there is no claude it says how to install one.',
+    source: 'issue 2 part 2',
+  },
+  'clean-environment': {
+    text: 'An outer session’s own variables do not reach claude; the user’s CLAUDE_CODE_* settings do.',
+    source: 'issue 2 part 2; cc#76269, cc#72347',
+  },
+  'runs-alone': { text: 'With the daemon down or broken the session runs on.', source: 'issue 2 part 2' },
+  'launch-settings': {
+    text: 'Hooks for one launch are merged with the user’s own --settings, which keep their say.',
+    source: 'issue 2 part 2',
+  },
+  'one-daemon': { text: 'There is exactly one daemon per CLAUDEX_HOME.', source: 'issue 2 part 3; cc#84029' },
+  'private-home': {
+    text: 'Home 0700, socket and files 0600; a path too long for sun_path moves to a runtime folder.',
+    source: 'issue 2 part 3',
+  },
+  'daemon-comes-back': {
+    text: 'A stale socket, a deleted socket and a killed daemon are mended by whoever comes next.',
+    source: 'issue 2 part 3',
+  },
+  'bad-requests': {
+    text: 'A wrong request is answered with a 4xx and a code, and the daemon goes on.',
+    source: 'issue 3 part 7',
+  },
+  'log-without-bodies': { text: 'Logs are structured, rotated, and never hold a body.', source: 'issue 2 part 3' },
+  badge: { text: 'The badge says id, peers and unread, each absent at 0, in a file per session.', source: 'issue 2 part 5' },
+  target: { text: 'id, name, basename or path finds one session, or says who is live.', source: 'issue 2 part 6' },
+  'accepted-on-disk': {
+    text: 'An accepted message is on disk; a journal cut short or damaged loses only what was cut.',
+    source: 'issue 3 part 2',
+  },
+  'exactly-once': {
+    text: 'A message goes in once: states only move along allowed steps, a key repeats the first id, a restart doubles nothing.',
+    source: 'issue 3 parts 2 and 4; agent-deck #1142',
+  },
+  'order-kept': { text: 'Order per recipient is the order of acceptance, also after a retry.', source: 'issue 3 part 2' },
+  routes: { text: 'One pure function chooses the route from state, sender, kind and what is on offer.', source: 'issue 3 part 1' },
+  'plain-text': {
+    text: 'A body is plain text: no control character of it reaches the terminal, no line of it is a command.',
+    source: 'issue 2 part 6; issue 3 part 7',
+  },
+  mark: { text: 'Only the first attribution line proves a delivery; a body is never cut.', source: 'issue 3 parts 2 and 7' },
+  draft: {
+    text: 'Whatever the person typed, pasted or recalled is a draft; what a terminal says by itself is not.',
+    source: 'issue 2 part 6; agent-message-queue #95',
+  },
+  'prompt-box': { text: 'Only a box known to be empty is typed into; in doubt it is unknown.', source: 'issue 2 part 6' },
+  dialog: { text: 'No dialog is ever answered by a message.', source: 'agent-message-queue #216; devthrottle #3210' },
+  'keys-kept': { text: 'Keys pressed while a message is typed follow it in order, none lost.', source: 'issue 2 part 6' },
+  enter: {
+    text: 'Enter is a write of its own, pressed again only while our own text stands in the box untouched.',
+    source: 'issue 2 part 6; Codeman #455',
+  },
+  'idle-wake': { text: 'A message wakes an idle session.', source: 'issue 2; cc#44380' },
+  note: { text: 'A note is silent until the next prompt or task.', source: 'issue 2 part 6' },
+  answer: { text: 'ask prints the answer of the turn the message started.', source: 'issue 3 part 3' },
+  hold: { text: 'What waits for a session is for the next one in that folder.', source: 'issue 3 part 4' },
+  settings: { text: 'Environment over file over default; each value is checked.', source: 'issue 2 part 7' },
+  'import-direction': { text: 'Folders import in one direction only.', source: 'house style, layout' },
+} as const satisfies Record<string, { text: string; source: string }>;
+
+export type RequirementId = keyof typeof requirements;
+
+/** Names the requirements a test holds; put it at the end of the test's title. */
+export function verifies(...ids: RequirementId[]): string {
+  return `[${ids.join(', ')}]`;
+}

@@ -1,0 +1,275 @@
+/** The documentation and the code say the same: errors, settings, routes, commands, files, links, scripts. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { ownCommands } from '../../src/cli/own-commands.ts';
+import { buildProgram } from '../../src/cli/program.ts';
+import { daemonRoutes } from '../../src/daemon/routes.ts';
+import { errorCatalogue } from '../../src/errors.ts';
+import { claudexPaths } from '../../src/paths.ts';
+import { type SettingDefinition, settingDefinitions } from '../../src/settings.ts';
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+function readDoc(path: string): string {
+  return readFileSync(join(root, path), 'utf8');
+}
+
+/** The text below the heading `title`, to the next heading of the same level or a higher one. */
+function section(markdown: string, title: string): string {
+  const lines = markdown.split('\n');
+  const start = lines.findIndex((line) => /^#+ /.test(line) && line.replace(/^#+ /, '') === title);
+  if (start === -1) throw new Error(`no heading "${title}"`);
+  const level = /^#+/.exec(lines[start]!)![0].length;
+  const rest = outsideCode(lines.slice(start + 1));
+  const length = rest.findIndex((line) => new RegExp(`^#{1,${level}} `).test(line));
+  return lines.slice(start + 1, length === -1 ? undefined : start + 1 + length).join('\n');
+}
+
+/** The cells of every table row (headers left out) as plain text. */
+function tableRows(markdown: string): string[][] {
+  const lines = markdown.split('\n');
+  return lines
+    .filter(
+      (line, index) => line.startsWith('|') && !/^\|[-|: ]+$/.test(line) && !/^\|[-|: ]+$/.test(lines[index + 1] ?? ''),
+    )
+    .map((line) =>
+      line
+        .split(/(?<!\\)\|/)
+        .slice(1, -1)
+        .map((cell) => plain(cell.trim())),
+    );
+}
+
+/** The anchors that GitHub makes of the headings. */
+function headingAnchors(markdown: string): string[] {
+  return outsideCode(markdown.split('\n'))
+    .filter((line) => /^#+ /.test(line))
+    .map((line) =>
+      line
+        .replace(/^#+ /, '')
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+        .replaceAll(' ', '-'),
+    );
+}
+
+/** A cell that is one piece of code loses its backticks; escapes are undone. */
+function plain(cell: string): string {
+  return cell.replace(/^`([^`]*)`$/, '$1').replaceAll(/\\([<>|])/g, '$1');
+}
+
+function outsideCode(lines: readonly string[]): string[] {
+  let inCode = false;
+  return lines.map((line) => {
+    if (line.startsWith('```')) inCode = !inCode;
+    return inCode ? '' : line;
+  });
+}
+
+const documentedErrors = new Map(
+  tableRows(section(readDoc('docs/errors.md'), 'The catalogue')).map(([code, text, fix, exitCode, httpStatus]) => [
+    code,
+    { text, fix, exitCode: Number(exitCode), httpStatus: Number(httpStatus) },
+  ]),
+);
+
+describe('docs/errors.md', () => {
+  it('has every code of the catalogue and no other', () => {
+    expect([...documentedErrors.keys()].sort()).toEqual(Object.keys(errorCatalogue).sort());
+  });
+
+  it.each(Object.entries(errorCatalogue))('says of %s what the catalogue says', (code, entry) => {
+    expect(documentedErrors.get(code)).toEqual(entry);
+  });
+
+  it('has every exit code that an error can end with', () => {
+    const rows = tableRows(section(readDoc('docs/errors.md'), 'Exit codes')).map(([exitCode]) => Number(exitCode));
+    for (const { exitCode } of Object.values(errorCatalogue)) expect(rows).toContain(exitCode);
+  });
+});
+
+const settingRows = tableRows(section(readDoc('docs/settings.md'), 'All settings'));
+
+describe('docs/settings.md', () => {
+  it('has every setting and no other, in the same order', () => {
+    expect(settingRows.map(([key]) => key)).toEqual(settingDefinitions.map(({ key }) => key));
+  });
+
+  it.each(settingDefinitions.map((one) => one as SettingDefinition))('says of $key what its definition says', (one) => {
+    const type = one.minimum === undefined ? one.type : `${one.type}, from ${one.minimum}`;
+    const value = one.default === null ? '(unset)' : String(one.default);
+    expect(settingRows.find(([key]) => key === one.key)).toEqual([one.key, type, value, one.env, one.text]);
+  });
+
+  it.each(['CLAUDEX_HOME', 'CLAUDEX_CLAUDE_BIN', 'NO_COLOR', 'CLAUDE_CONFIG_DIR'])('tells of %s', (variable) => {
+    const names = tableRows(section(readDoc('docs/settings.md'), 'Environment variables')).map(([name]) => name);
+    expect(names).toContain(variable);
+  });
+});
+
+const api = readDoc('docs/api.md');
+const routes = daemonRoutes({} as never).map(({ method, path }) => `${method} ${path}`);
+const headings = [...api.matchAll(/^### `((?:GET|POST) \S+)`$/gm)].map((match) => match[1]!);
+
+describe('docs/api.md', () => {
+  it('has a section for every route and for no other', () => {
+    expect([...headings].sort()).toEqual([...routes].sort());
+  });
+
+  it.each(headings)('shows %s with curl, on its own path', (heading) => {
+    const [method, path] = heading.split(' ');
+    const text = section(api, `\`${heading}\``);
+    const example = /curl [\s\S]*?\n```/.exec(text)?.[0] ?? '';
+    expect(example).toContain('--unix-socket "$SOCKET"');
+    const shown = /http:\/\/claudex(\/[^\s?]*)/.exec(example)?.[1] ?? '';
+    expect(shown).toMatch(new RegExp(`^${path!.replaceAll(/:\w+/g, '[^/]+')}$`));
+    expect(/-X POST| -d /.test(example)).toBe(method === 'POST');
+    expect(text).toMatch(/Answer, 20\d/);
+  });
+
+  it('names only errors that exist', () => {
+    const named = [...api.matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g)].map((match) => match[1]!);
+    const variables = ['XDG_RUNTIME_DIR', 'CLAUDE_PID', 'CLAUDE_CONFIG_DIR'];
+    expect(named.filter((name) => !variables.includes(name) && !Object.hasOwn(errorCatalogue, name))).toEqual([]);
+  });
+});
+
+const commandsDoc = readDoc('docs/commands.md');
+const commands = buildProgram().commands;
+
+/** The options of a command and its subcommands as `-x, --name <value>`; without hidden ones and --help. */
+function optionsOf(command: Command): string[] {
+  const own = command.options.filter((option) => !option.hidden).map((option) => option.flags);
+  return [...new Set([...own, ...command.commands.flatMap(optionsOf)])];
+}
+
+function helpOf(command: Command): string {
+  let text = '';
+  command.configureOutput({ writeOut: (part) => (text += part) }).outputHelp();
+  return text;
+}
+
+describe('our commands', () => {
+  it('are those of the program', () => {
+    const names = commands.map((command) => command.name());
+    expect([...names, 'help'].sort()).toEqual([...ownCommands].sort());
+  });
+
+  it('each have a section in docs/commands.md, and no other has', () => {
+    const headings = [...commandsDoc.matchAll(/^## `(\w+)`$/gm)].map((match) => match[1]!);
+    expect(headings.sort()).toEqual([...ownCommands].sort());
+  });
+
+  it.each([...ownCommands])('%s is in the README', (name) => {
+    expect(section(readDoc('README.md'), 'Commands')).toContain(`\`claudex ${name}`);
+  });
+
+  it.each(commands.map((command) => [command.name(), command] as const))(
+    '%s: options are documented',
+    (name, command) => {
+      const documented = tableRows(section(commandsDoc, `\`${name}\``))
+        .map(([option]) => option!)
+        .filter((option) => option.startsWith('-'));
+      expect([...new Set(documented)].sort()).toEqual(optionsOf(command).sort());
+    },
+  );
+
+  it.each(commands.map((command) => [command.name(), command] as const))(
+    '%s: subcommands are documented',
+    (name, command) => {
+      const text = section(commandsDoc, `\`${name}\``);
+      for (const child of command.commands) {
+        // `daemon run` is for the daemon itself
+        if (name === 'daemon' && child.name() === 'run') continue;
+        expect(text).toContain(`claudex ${name} ${child.name()}`);
+      }
+    },
+  );
+
+  it.each(commands.map((command) => [command.name(), command] as const))(
+    '%s: --help has an example',
+    (name, command) => {
+      const [, examples] = helpOf(command).split(/\nExamples?\b[^\n]*:\n/);
+      expect(examples, helpOf(command)).toMatch(new RegExp(`claudex ${name}\\b`));
+    },
+  );
+});
+
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+const { scripts, version, bin, engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  scripts: Record<string, string>;
+  version: string;
+  bin: Record<string, string>;
+  engines: { node: string };
+};
+
+describe('the README', () => {
+  it('sets up with exactly two commands, both of them there', () => {
+    const block = /```\n([\s\S]*?)```/.exec(section(readDoc('README.md'), 'Set up'))?.[1] ?? '';
+    expect(block.trimEnd().split('\n')).toEqual(['npm ci && npm run demo', 'npm test']);
+    expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['demo', 'test']));
+    expect(bin).toHaveProperty('claudex');
+  });
+
+  it('installs the package that `npm pack` makes, on the Node that package.json asks for', () => {
+    const text = readDoc('README.md');
+    expect(text).toContain(`npm install -g ./claudex-${version}.tgz`);
+    expect(text).toContain(engines.node.replace('>=', ''));
+  });
+
+  it('lists exactly the files of src/paths.ts', () => {
+    const listed = tableRows(section(readDoc('README.md'), 'What it stores where')).map(([path]) => path!);
+    const paths = Object.values(claudexPaths({ HOME: '/home/ada' })).map((path) => path.replace('/home/ada', '~'));
+    expect(listed.sort()).toEqual(paths.sort());
+  });
+});
+
+describe.each(documents)('%s', (name) => {
+  it('links only to files and headings that are there', () => {
+    for (const [, target] of readDoc(name).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(target!)) continue;
+      const [file, anchor] = target!.split('#');
+      const path = file === '' ? name : join(dirname(name), file!);
+      expect(existsSync(join(root, path)), `${name} links to ${target}`).toBe(true);
+      if (anchor !== undefined) expect(headingAnchors(readDoc(path)), `${name} links to ${target}`).toContain(anchor);
+    }
+  });
+
+  it('names only npm scripts that are there', () => {
+    const named = [...readDoc(name).matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map((match) => match[1]!);
+    expect(named.filter((script) => !Object.hasOwn(scripts, script))).toEqual([]);
+  });
+
+  it('names only source files that are there', () => {
+    const named = [...readDoc(name).matchAll(/`((?:src|test|hooks|install-scripts|bin|bench)\/[\w./-]*)`/g)];
+    for (const [, path] of named) expect(existsSync(join(root, path!)), `${name} names ${path}`).toBe(true);
+  });
+});
+
+describe('docs/architecture.md', () => {
+  const doc = readDoc('docs/architecture.md');
+
+  it('has every folder and file directly below src/', () => {
+    const rows = tableRows(section(doc, 'Folders')).flatMap(([cells]) => cells!.split(', '));
+    const entries = readdirSync(join(root, 'src'), { withFileTypes: true });
+    const names = entries.map((entry) => `src/${entry.name}${entry.isDirectory() ? '/' : ''}`);
+    expect(rows.filter((row) => row.startsWith('src/')).sort()).toEqual(names.sort());
+  });
+
+  it('names owners that are there', () => {
+    const owners = tableRows(section(doc, 'One owner per fact')).flatMap(
+      ([, cell]) => cell!.match(/[\w/-]+\.ts/g) ?? [],
+    );
+    for (const owner of owners) expect(existsSync(join(root, 'src', owner)), owner).toBe(true);
+  });
+});
