@@ -35,6 +35,9 @@ export interface Waiter {
   dismiss(): void;
 }
 
+/** How late claude writes its transcript after a hook, at most in what we have seen. */
+const lateTranscriptMs = 300;
+
 /** A typed message is its supervisor's for this long; it reports sooner when the text has left the box unproven. */
 const typedLeaseMs = 600_000;
 
@@ -54,6 +57,7 @@ export class DeliveryDesk {
   /** One pending timer per session id, re-armed by each pump. */
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #interruptTimers = new Map<string, NodeJS.Timeout>();
+  readonly #lateTimers = new Map<string, NodeJS.Timeout>();
   /** How the last turn of each session ended. */
   readonly #lastTurn = new Map<string, EndedTurn>();
   /** Where the transcript ended when a message was first leased: its mark cannot stand before that. */
@@ -117,10 +121,10 @@ export class DeliveryDesk {
 
   /** The session has ended: its turn's messages fail, the rest wait for the next session in that folder. */
   sessionGone(session: Session): void {
-    clearTimeout(this.#timers.get(session.id));
-    clearTimeout(this.#interruptTimers.get(session.id));
-    this.#timers.delete(session.id);
-    this.#interruptTimers.delete(session.id);
+    for (const timers of [this.#timers, this.#interruptTimers, this.#lateTimers]) {
+      clearTimeout(timers.get(session.id));
+      timers.delete(session.id);
+    }
     this.#dismissWaiter(session);
     this.#lastState.delete(session.id);
     this.#lastTurn.delete(session.id);
@@ -169,7 +173,8 @@ export class DeliveryDesk {
     const now = this.#options.now();
     const open = this.mailbox.openFor(session.id);
     this.#expire(open, now);
-    if (open.some((one) => one.state === 'leased')) return undefined;
+    // what an earlier hook carried is in claude's hands already; what is being typed or sent is not
+    if (open.some((one) => one.state === 'leased' && !isHookRoute(one.route))) return undefined;
     const ready = open.filter((one) => one.state === 'queued' && (one.notBefore ?? 0) <= now);
     const claimed: Message[] = [];
     let route: Route | undefined;
@@ -235,11 +240,16 @@ export class DeliveryDesk {
 
   /** A turn has ended: what it was for is answered, or failed. */
   turnEnded(session: Session, turn: EndedTurn): void {
-    this.#proveLeases(session);
     this.#lastTurn.set(session.id, turn);
-    for (const message of this.mailbox.openFor(session.id)) {
-      if (message.state === 'delivered' && this.#belongsToTurn(session, message, turn.promptId))
-        this.#settle(message, turn);
+    this.#proveLeases(session);
+    this.#settleTurn(session);
+    // claude writes its transcript a little late: what could not be told yet is told then, or counts as interrupted
+    if (this.#delivered(session).length > 0) {
+      clearTimeout(this.#lateTimers.get(session.id));
+      this.#lateTimers.set(
+        session.id,
+        setTimeout(() => this.#settleTurn(session), lateTranscriptMs),
+      );
     }
   }
 
@@ -261,7 +271,9 @@ export class DeliveryDesk {
   }
 
   close(): void {
-    for (const timer of [...this.#timers.values(), ...this.#interruptTimers.values()]) clearTimeout(timer);
+    for (const timers of [this.#timers, this.#interruptTimers, this.#lateTimers]) {
+      for (const timer of timers.values()) clearTimeout(timer);
+    }
   }
 
   /** Where claude has an inbox socket, nobody need wait beside it. */
@@ -351,6 +363,19 @@ export class DeliveryDesk {
     this.#leaseStarts.set(message.id, { path, bytes: transcriptSize(path) });
   }
 
+  #delivered(session: Session): Message[] {
+    return this.mailbox.openFor(session.id).filter((one) => one.state === 'delivered');
+  }
+
+  /** Settles what belongs to the last turn that has ended. */
+  #settleTurn(session: Session): void {
+    const turn = this.#lastTurn.get(session.id);
+    if (!turn) return;
+    for (const message of this.#delivered(session)) {
+      if (this.#belongsToTurn(session, message, turn.promptId)) this.#settle(message, turn);
+    }
+  }
+
   #settle(message: Message, turn: EndedTurn): void {
     if (turn.failure !== undefined) this.#move(message.id, { state: 'failed', reason: turn.failure });
     else this.#move(message.id, { state: 'answered', answer: turn.answer ?? '' });
@@ -389,9 +414,10 @@ export class DeliveryDesk {
   #watchForInterrupt(session: Session): void {
     clearTimeout(this.#interruptTimers.get(session.id));
     this.#interruptTimers.delete(session.id);
-    const delivered = this.mailbox.openFor(session.id).filter((one) => one.state === 'delivered');
+    const delivered = this.#delivered(session);
     if (delivered.length === 0 || stateOf(session) !== 'idle') return;
     const timer = setTimeout(() => {
+      this.#settleTurn(session);
       for (const { id } of delivered) {
         if (this.mailbox.get(id)?.state === 'delivered') {
           this.#move(id, { state: 'failed', reason: 'the turn was interrupted' });
@@ -440,9 +466,13 @@ export class DeliveryDesk {
 /** Leases of hook routes are proven by the transcript alone: look at growing intervals. The others report by hook. */
 function nextLook(message: Message, now: number): number {
   const deadline = message.leaseDeadline ?? now;
-  if (message.route !== 'turn-end' && message.route !== 'next-prompt') return deadline;
+  if (!isHookRoute(message.route)) return deadline;
   const leasedAt = message.history.at(-1)?.at ?? now;
   return Math.min(deadline, now + Math.max(250, now - leasedAt));
+}
+
+function isHookRoute(route: Route | undefined): boolean {
+  return route === 'turn-end' || route === 'next-prompt';
 }
 
 function earliest(times: ReadonlyArray<number | undefined>): number | undefined {
