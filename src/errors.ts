@@ -20,7 +20,7 @@ export const errorCatalogue = {
   },
   PTY_UNAVAILABLE: {
     text: 'The terminal library (node-pty) could not be loaded.',
-    fix: 'reinstall claudex on this machine (npm install -g claudex); list, send and status work without it.',
+    fix: 'install claudex again on this machine, with the Node that runs it; list, send and status work without it.',
     exitCode: 3,
     httpStatus: 500,
   },
@@ -79,7 +79,7 @@ export const errorCatalogue = {
     httpStatus: 404,
   },
   WRONG_STATE: {
-    text: 'The message is past the point where that can be done.',
+    text: 'The state of the message does not allow that.',
     fix: 'run `claudex inbox show <id>` to see its state.',
     exitCode: 3,
     httpStatus: 409,
@@ -91,8 +91,8 @@ export const errorCatalogue = {
     httpStatus: 409,
   },
   MESSAGE_FAILED: {
-    text: 'The message was delivered, but its turn did not end with an answer.',
-    fix: 'look at the session, then send it again (claudex inbox retry <id>).',
+    text: 'The message got no answer.',
+    fix: 'see why (claudex inbox show <id>), then send it again (claudex inbox retry <id>).',
     exitCode: 5,
     httpStatus: 409,
   },

@@ -19,13 +19,14 @@ export function openLog(path: string, now: () => number = Date.now): Log {
   let bytes = sizeOf(path);
   return (event, fields = {}) => {
     const line = `${JSON.stringify({ at: new Date(now()).toISOString(), event, ...fields })}\n`;
+    const lineBytes = Buffer.byteLength(line);
     try {
-      if (bytes + line.length > maxBytes) {
+      if (bytes + lineBytes > maxBytes) {
         rotate(path);
         bytes = 0;
       }
       appendFileSync(path, line, { mode: 0o600 });
-      bytes += line.length;
+      bytes += lineBytes;
     } catch {
       // a full disk or a removed folder: nothing better to do than go on without a log
     }

@@ -1,10 +1,10 @@
 /**
  * Every setting: its key, type, default, environment variable and meaning. One owner; docs/settings.md is checked against it.
- * Order of precedence: command-line flag, environment, config file, default. Reading is plain JSON so that start-up stays
+ * Order of precedence: environment, config file, default. Reading is plain JSON so that start-up stays
  * fast; writing goes through `conf` (src/cli/settings-store.ts).
  */
 import { readFileSync } from 'node:fs';
-import { ClaudexError } from './errors.ts';
+import { ClaudexError, systemErrorCode } from './errors.ts';
 import { claudexPaths } from './paths.ts';
 
 export interface SettingDefinition {
@@ -84,13 +84,23 @@ export function parseSetting(definition: SettingDefinition, text: string): strin
     throw new ClaudexError('BAD_SETTING', `${definition.key} takes true or false, not "${text}".`);
   }
   const value = Number(text);
-  if (text.trim() === '' || !Number.isInteger(value) || value < (definition.minimum ?? 0)) {
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < (definition.minimum ?? 0)) {
     throw new ClaudexError(
       'BAD_SETTING',
       `${definition.key} takes a whole number from ${definition.minimum ?? 0}, not "${text}".`,
     );
   }
   return value;
+}
+
+/** Why the config file cannot be used; undefined when it can, or when there is none. */
+export function configFileProblem(path: string): string | undefined {
+  try {
+    JSON.parse(readFileSync(path, 'utf8'));
+    return undefined;
+  } catch (error) {
+    return systemErrorCode(error) === 'ENOENT' ? undefined : String(error);
+  }
 }
 
 /** The config file's values by dotted key; an unreadable file counts as empty (`claudex status` reports it). */
@@ -113,6 +123,17 @@ export function readConfigFile(path: string): Record<string, unknown> {
   return flat;
 }
 
+/** What `claudex config set` would have taken; a file edited by hand may hold anything. */
+function fits(definition: SettingDefinition, value: unknown): boolean {
+  if (definition.type !== 'integer') return typeof value === definition.type;
+  return Number.isSafeInteger(value) && (value as number) >= (definition.minimum ?? 0);
+}
+
+/** Every setting as if nothing were set. */
+export function defaultSettings(): Settings {
+  return Object.fromEntries(settingDefinitions.map((one) => [one.key, one.default])) as unknown as Settings;
+}
+
 export type SettingSource = 'environment' | 'file' | 'default';
 
 /** Every setting's value and where it comes from. @throws ClaudexError BAD_SETTING for a bad environment value. */
@@ -126,7 +147,7 @@ export function readSettings(env: NodeJS.ProcessEnv): { values: Settings; source
     if (fromEnv !== undefined && fromEnv !== '') {
       values[definition.key] = parseSetting(definition, fromEnv);
       sources[definition.key] = 'environment';
-    } else if (typeof fromFile === (definition.type === 'integer' ? 'number' : definition.type)) {
+    } else if (fits(definition, fromFile)) {
       values[definition.key] = fromFile;
       sources[definition.key] = 'file';
     } else {

@@ -45,7 +45,8 @@ function parseSettings(value: string, cwd: string): Record<string, unknown> | un
   try {
     const text = value.trimStart().startsWith('{') ? value : readFileSync(resolve(cwd, value), 'utf8');
     const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : undefined;
+    const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
+    return isObject ? (parsed as Record<string, unknown>) : undefined;
   } catch {
     return undefined; // not ours to judge
   }

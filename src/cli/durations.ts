@@ -15,7 +15,7 @@ export function parseDuration(text: string): number {
   return Math.round(total);
 }
 
-/** `18:00` (the next one) or a date that Date can read. Milliseconds since the epoch. @throws ClaudexError USAGE */
+/** `18:00` (the next one) or a date such as 2026-01-31T18:00. Milliseconds since the epoch. @throws ClaudexError USAGE */
 export function parseClockTime(text: string, now: number): number {
   const clock = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text);
   if (clock) {
@@ -24,7 +24,8 @@ export function parseClockTime(text: string, now: number): number {
     if (at.getTime() <= now) at.setDate(at.getDate() + 1);
     return at.getTime();
   }
-  const at = Date.parse(text);
+  // Date.parse takes "12:60" for a month and a year
+  const at = text.includes('-') ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(at)) throw new ClaudexError('USAGE', `"${text}" is no time; write 18:00 or 2026-01-31T18:00.`);
   return at;
 }

@@ -27,7 +27,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
   }
   const program = buildProgram();
   try {
-    await program.parseAsync([...args], { from: 'user' });
+    await program.parseAsync(withExplicitWait(args), { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? 0 : 2;
@@ -37,6 +37,15 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     printError(known);
     process.exitCode = known.exitCode;
   }
+}
+
+/** A bare `--wait` takes no value from the words after it: only what reads as a duration is one. */
+function withExplicitWait(args: readonly string[]): string[] {
+  return args.map((word, index) => {
+    if (word !== '--wait' || args[0] !== 'send' || /^\d+(\.\d+)?(ms|s|m|h|d)?(\d.*)?$/.test(args[index + 1] ?? ''))
+      return word;
+    return '--wait=forever';
+  });
 }
 
 /** The whole command tree (also read by the docs test and the completions). */

@@ -11,7 +11,7 @@ import { withLaunchSettings } from '../claude/launch-settings.ts';
 import { ClaudexError, toClaudexError } from '../errors.ts';
 import { claudexPaths, packageRoot } from '../paths.ts';
 import type { PtyExit } from '../pty/spawn-pty.ts';
-import { readSettings, type Settings } from '../settings.ts';
+import { defaultSettings, readSettings, type Settings } from '../settings.ts';
 import { mirrorExit } from '../supervisor/endings.ts';
 import { printError } from './print-error.ts';
 
@@ -19,7 +19,7 @@ import { printError } from './print-error.ts';
 export async function runClaude(args: readonly string[]): Promise<void> {
   try {
     const { env } = process;
-    const settings = readSettings(env).values;
+    const settings = readSettingsForRun(env);
     const file = findClaude({ env, setting: settings['claude.path'] ?? undefined, ownRoot: packageRoot() });
     const isSession = process.stdin.isTTY && process.stdout.isTTY && opensSession(args);
     mirrorExit(isSession ? await runSession(file, args, settings) : await passThrough(file, args));
@@ -50,6 +50,18 @@ async function runSession(file: string, args: readonly string[], settings: Setti
       `claudex: ${error.message} Running claude without it: messages reach this session as a bare one.\n`,
     );
     return passThrough(file, args);
+  }
+}
+
+/** A bad setting must not keep anybody from claude: it is named, and the defaults are used. */
+function readSettingsForRun(env: NodeJS.ProcessEnv): Settings {
+  try {
+    return readSettings(env).values;
+  } catch (error) {
+    const known = toClaudexError(error);
+    if (known.code !== 'BAD_SETTING') throw error;
+    process.stderr.write(`claudex: ${known.message} Using the defaults.\n`);
+    return defaultSettings();
   }
 }
 

@@ -2,10 +2,12 @@
  * What each hook event means for the session and its messages, and what the hook is to answer.
  * Claude waits for the answer: everything here is in memory and quick.
  */
+import type { IncomingHttpHeaders } from 'node:http';
 import { resolve } from 'node:path';
 import { capabilitiesOf } from '../claude/capabilities.ts';
-import { additionalContextReply, blockReply, type HookPayload } from '../claude/hook-payload.ts';
+import { additionalContextReply, blockReply, type HookPayload, parseHookPayload } from '../claude/hook-payload.ts';
 import { firstMark } from '../delivery/attribution.ts';
+import { ClaudexError } from '../errors.ts';
 import type { DeliveryDesk } from './delivery-desk.ts';
 import type { SessionRegistry } from './session-registry.ts';
 import type { Session } from './session-table.ts';
@@ -17,6 +19,23 @@ export interface HookCaller {
   /** CLAUDE_PID (2.1.330). */
   claudePid: number | null;
   configDir: string;
+}
+
+/** A hook's body, checked. @throws ClaudexError BAD_REQUEST */
+export function hookPayload(body: unknown): HookPayload {
+  const payload = parseHookPayload(body);
+  if (!payload) throw new ClaudexError('BAD_REQUEST', 'That is no hook payload.');
+  return payload;
+}
+
+/** Who is asking, as hooks/claudex-hook says it. */
+export function hookCaller(headers: IncomingHttpHeaders, defaultConfigDir: string): HookCaller {
+  const header = (name: string): string => String(headers[name] ?? '');
+  return {
+    parentPid: Number(header('x-claudex-ppid')) || null,
+    claudePid: Number(header('x-claude-pid')) || null,
+    configDir: header('x-claude-config-dir') || defaultConfigDir,
+  };
 }
 
 export class HookIntake {
@@ -32,6 +51,7 @@ export class HookIntake {
   handle(payload: HookPayload, caller: HookCaller): string {
     const session = this.findSession(payload, caller);
     if (!session) return '';
+    session.hooksSeen = true;
     if (payload.sessionId !== session.sessionId && payload.event !== 'SessionEnd') {
       session.sessionId = payload.sessionId;
     }

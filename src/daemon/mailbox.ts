@@ -147,6 +147,8 @@ export class Mailbox {
 }
 
 function applyState(message: Message, entry: StateEntry): void {
+  // a retry by hand starts afresh: its old deadline is over
+  if (isFinal(message.state)) delete message.expiresAt;
   message.state = entry.state;
   message.history.push({
     state: entry.state,

@@ -1,6 +1,5 @@
 /** The daemon's HTTP API as data: method, path, what it does. Documented in docs/api.md, compared with it by a test. */
 import { resolve } from 'node:path';
-import { type HookPayload, parseHookPayload } from '../claude/hook-payload.ts';
 import { newMessageId } from '../delivery/attribution.ts';
 import { sanitiseBody, sanitiseLine } from '../delivery/sanitise.ts';
 import { ClaudexError } from '../errors.ts';
@@ -13,17 +12,24 @@ import {
   parseWhoami,
 } from '../protocol/parse.ts';
 import type { DaemonStatus, SendReply, SendRequest } from '../protocol/wire.ts';
+import type { Carriers } from './carriers.ts';
 import type { DeliveryDesk } from './delivery-desk.ts';
 import { type EventStreams, openStream } from './event-streams.ts';
 import { findTarget } from './find-target.ts';
-import type { HookCaller, HookIntake } from './hook-intake.ts';
-import { handled, type RouteDefinition, type RouteRequest } from './http-server.ts';
+import { type HookIntake, hookCaller, hookPayload } from './hook-intake.ts';
+import { handled, type RouteDefinition } from './http-server.ts';
+import type { Mailbox } from './mailbox.ts';
 import type { SessionRegistry } from './session-registry.ts';
 import { nameOf, recordOf, type Session } from './session-table.ts';
+
+/** A session that no hook has told of for this long after its start counts as silent. */
+const silentAfterMs = 15_000;
 
 export interface RoutesOptions {
   registry: SessionRegistry;
   desk: DeliveryDesk;
+  carriers: Carriers;
+  mailbox: Mailbox;
   hooks: HookIntake;
   events: EventStreams;
   version: string;
@@ -34,8 +40,8 @@ export interface RoutesOptions {
 }
 
 export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
-  const { registry, desk, hooks, events, now } = options;
-  const record = (session: Session) => recordOf(session, desk.mailbox.pendingFor(session.id));
+  const { registry, desk, carriers, mailbox, hooks, events, now } = options;
+  const record = (session: Session) => recordOf(session, mailbox.pendingFor(session.id));
 
   return [
     { method: 'GET', path: '/v1/status', handle: status },
@@ -54,7 +60,7 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
     },
     { method: 'POST', path: '/v1/whoami', handle: ({ body }) => whoami(body) },
     { method: 'POST', path: '/v1/messages', status: 202, handle: ({ body }) => send(parseSendRequest(body)) },
-    { method: 'GET', path: '/v1/messages', handle: () => ({ messages: desk.mailbox.all() }) },
+    { method: 'GET', path: '/v1/messages', handle: () => ({ messages: mailbox.all() }) },
     { method: 'GET', path: '/v1/messages/:id', handle: ({ params }) => message(params[0]!) },
     { method: 'POST', path: '/v1/messages/:id/cancel', handle: ({ params }) => change(params[0]!, 'cancelled') },
     { method: 'POST', path: '/v1/messages/:id/retry', handle: ({ params }) => change(params[0]!, 'queued') },
@@ -62,7 +68,7 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
       method: 'POST',
       path: '/v1/hooks',
       handle: ({ body, headers, response }) => {
-        const reply = hooks.handle(hookPayload(body), hookCaller(headers));
+        const reply = hooks.handle(hookPayload(body), hookCaller(headers, options.configDir));
         response.writeHead(200, { 'content-type': 'application/json' }).end(reply);
         return handled;
       },
@@ -71,12 +77,13 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
       method: 'POST',
       path: '/v1/waiters',
       handle: ({ body, headers, response }) => {
-        const session = hooks.findSession(hookPayload(body), hookCaller(headers));
+        const session = hooks.findSession(hookPayload(body), hookCaller(headers, options.configDir));
         if (!session) throw new ClaudexError('NOT_IN_A_SESSION');
         const end = (status: number, text = ''): void => {
           response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(text);
         };
-        const remove = desk.addWaiter(session, { wake: (text) => end(200, text), dismiss: () => end(204) });
+        const remove = carriers.addWaiter(session, { wake: (text) => end(200, text), dismiss: () => end(204) });
+        desk.pump(session);
         response.once('close', remove);
         return handled;
       },
@@ -132,28 +139,17 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
     },
   ];
 
-  function hookPayload(body: unknown): HookPayload {
-    const payload = parseHookPayload(body);
-    if (!payload) throw new ClaudexError('BAD_REQUEST', 'That is no hook payload.');
-    return payload;
-  }
-
-  function hookCaller(headers: RouteRequest['headers']): HookCaller {
-    const header = (name: string): string => String(headers[name] ?? '');
-    return {
-      parentPid: Number(header('x-claudex-ppid')) || null,
-      claudePid: Number(header('x-claude-pid')) || null,
-      configDir: header('x-claude-config-dir') || options.configDir,
-    };
-  }
-
   function status(): DaemonStatus {
     return {
       version: options.version,
       pid: process.pid,
       uptimeMs: Math.round(now() - options.startedAt),
       sessions: registry.table.all().length,
-      pending: desk.mailbox.pendingTotal(),
+      pending: mailbox.pendingTotal(),
+      silent: registry.table
+        .all()
+        .filter((one) => !one.hooksSeen && now() - one.startedAt > silentAfterMs)
+        .map((one) => ({ id: one.id, cwd: one.cwd })),
     };
   }
 
@@ -173,7 +169,7 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
   }
 
   function message(id: string): Message {
-    const found = desk.mailbox.get(id);
+    const found = mailbox.get(id);
     if (!found) throw new ClaudexError('NO_SUCH_MESSAGE', `Asked for "${id.slice(0, 40)}".`);
     return found;
   }
@@ -187,8 +183,9 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
   async function send(request: SendRequest): Promise<SendReply> {
     const body = sanitiseBody(request.body);
     if (body.trim() === '') throw new ClaudexError('EMPTY_MESSAGE');
-    const known = request.key === undefined ? undefined : desk.mailbox.byKey(request.key);
-    const accepted = known ?? (await desk.accept(compose(request, body)));
+    const known = request.key === undefined ? undefined : mailbox.byKey(request.key);
+    const accepted = known ?? compose(request, body);
+    if (!known) await desk.accept(accepted);
     return {
       id: accepted.id,
       target: accepted.recipient,
@@ -225,10 +222,18 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
         request.target,
         registry.table.all().map((one) => ({ id: one.id, name: nameOf(one), cwd: one.cwd })),
       );
+      if (request.route !== undefined && !carriers.offers(registry.table.byId(session.id)!, request.route)) {
+        throw new ClaudexError('ROUTE_UNAVAILABLE', `Session ${session.id} has no ${request.route}.`);
+      }
       return { id: session.id, name: session.name, cwd: session.cwd };
     } catch (error) {
-      const canHold = request.hold && request.target.startsWith('/');
-      if (!canHold || !(error instanceof ClaudexError) || error.code !== 'NO_SUCH_SESSION') throw error;
+      if (!request.hold || !(error instanceof ClaudexError) || error.code !== 'NO_SUCH_SESSION') throw error;
+      if (!request.target.startsWith('/')) {
+        throw new ClaudexError(
+          'NO_SUCH_SESSION',
+          `To hold a message, name the folder by its path, not "${request.target}".`,
+        );
+      }
       const cwd = request.target;
       return { id: null, name: nameOf({ cwd }), cwd };
     }

@@ -12,6 +12,7 @@ import { type ClaudexPaths, claudeConfigDir, claudexPaths, ensurePrivateDir, pac
 import { isFinal, type Message } from '../protocol/message.ts';
 import { readSettings } from '../settings.ts';
 import { Badges } from './badges.ts';
+import { Carriers } from './carriers.ts';
 import { DeliveryDesk } from './delivery-desk.ts';
 import { EventStreams } from './event-streams.ts';
 import { HookIntake } from './hook-intake.ts';
@@ -19,6 +20,7 @@ import { createHttpServer } from './http-server.ts';
 import { Journal, readJournal, rewriteJournal } from './journal.ts';
 import { holdsLock, releaseLock, takeLock } from './lock.ts';
 import { type JournalEntry, Mailbox } from './mailbox.ts';
+import { MessageStore } from './message-store.ts';
 import { daemonRoutes } from './routes.ts';
 import { SessionRegistry } from './session-registry.ts';
 import { recordOf, type Session } from './session-table.ts';
@@ -76,15 +78,28 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
       },
       onGone: (session) => {
         log('session gone', { id: session.id, pid: session.pid });
+        carriers.sessionGone(session);
         desk.sessionGone(session);
         events.send({ type: 'session', session: { ...recordOf(session, 0), state: 'gone' } });
         renderBadges();
       },
     },
   });
+  const store = new MessageStore({
+    journal,
+    log,
+    now,
+    onMessage: (message: Message) => {
+      events.send({ type: 'message', message });
+      renderBadges();
+    },
+  });
+  const { mailbox } = store;
+  const carriers = new Carriers();
   const desk = new DeliveryDesk({
     table: registry.table,
-    journal,
+    store,
+    carriers,
     log,
     now,
     policy: {
@@ -93,16 +108,12 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
       typePeers: settings['delivery.typePeers'],
     },
     leaseMs: settings['delivery.leaseMs'],
-    onMessage: (message: Message) => {
-      events.send({ type: 'message', message });
-      renderBadges();
-    },
   });
-  for (const entry of entries) desk.mailbox.apply(entry);
+  for (const entry of entries) mailbox.apply(entry);
   const hooks = new HookIntake(registry, desk);
 
   const server = createHttpServer(
-    daemonRoutes({ registry, desk, hooks, events, version, configDir, startedAt, now, stop }),
+    daemonRoutes({ registry, desk, carriers, mailbox, hooks, events, version, configDir, startedAt, now, stop }),
     (error) =>
       log('internal error', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   );
@@ -111,11 +122,12 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   registry.start(configDir);
   // what was for sessions that ended while no daemon ran waits for the next one in their folder
   const live = new Set(registry.table.all().map((session) => session.id));
-  for (const message of desk.mailbox.all()) {
+  for (const message of mailbox.all()) {
     if (isFinal(message.state) || message.recipient.id === null || live.has(message.recipient.id)) continue;
     desk.orphan(message);
   }
-  log('daemon ready', { pid: process.pid, version, messages: desk.mailbox.pendingTotal() });
+  store.expire();
+  log('daemon ready', { pid: process.pid, version, messages: mailbox.pendingTotal() });
 
   // a removed socket is put back; a lock that is somebody else's means we are the displaced one
   let stopping = false;
@@ -142,7 +154,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
 
   function stop(reason: 'stopped' | 'replaced'): void {
     for (const session of registry.table.all()) session.supervisor?.send({ type: 'bye', reason });
-    if (reason === 'stopped') desk.dismissWaiters();
+    if (reason === 'stopped') carriers.dismissWaiters();
     shutDown(reason);
     setTimeout(() => process.exit(0), 500).unref();
   }
@@ -170,7 +182,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   }
 
   function tell(session: Session): void {
-    events.send({ type: 'session', session: recordOf(session, desk.mailbox.pendingFor(session.id)) });
+    events.send({ type: 'session', session: recordOf(session, mailbox.pendingFor(session.id)) });
     renderBadges();
   }
 
@@ -186,7 +198,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
           registry.table.all().map((session) => ({
             id: session.id,
             sessionId: session.sessionId,
-            pending: desk.mailbox.pendingFor(session.id),
+            pending: mailbox.pendingFor(session.id),
           })),
         );
       } catch (error) {

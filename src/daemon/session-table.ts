@@ -21,6 +21,8 @@ export interface Session {
   file: ClaudeSessionFile | null;
   /** What hooks last said; null until one has come. */
   hookState: Extract<SessionState, 'idle' | 'busy' | 'waiting'> | null;
+  /** True once a hook of this session has reached us. */
+  hooksSeen: boolean;
   /** The tool of the last permission request, until the turn goes on. */
   permissionTool: string | null;
   transcriptPath: string | null;
@@ -42,6 +44,7 @@ export type PersistedSession = Pick<
   | 'sessionId'
   | 'version'
   | 'transcriptPath'
+  | 'hooksSeen'
   | 'startedAt'
   | 'lastActiveAt'
 >;
@@ -143,6 +146,7 @@ export class SessionTable {
       sessionId: one.sessionId,
       version: one.version,
       transcriptPath: one.transcriptPath,
+      hooksSeen: one.hooksSeen,
       startedAt: one.startedAt,
       lastActiveAt: one.lastActiveAt,
     }));
@@ -158,6 +162,7 @@ function emptySession(
     version: null,
     file: null,
     hookState: null,
+    hooksSeen: false,
     permissionTool: null,
     transcriptPath: null,
     supervisor: null,

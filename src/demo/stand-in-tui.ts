@@ -50,7 +50,8 @@ function commonPayload(): object {
 
 /** Fires one hook event; returns the context its hooks add. */
 async function fire(event: HookEventName, fields: object): Promise<string[]> {
-  const handlers = (settings.hooks?.[event] ?? []).flatMap((entry) => entry.hooks);
+  // those that wait to wake an idle session run beside it; the demo types
+  const handlers = (settings.hooks?.[event] ?? []).flatMap((entry) => entry.hooks).filter((one) => !one.asyncRewake);
   const payload = { ...commonPayload(), hook_event_name: event, ...fields };
   const outputs = await Promise.all(handlers.map((handler) => runCommand(handler.command, payload)));
   return outputs.flatMap((output) => {

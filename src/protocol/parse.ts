@@ -6,7 +6,10 @@ import type { GateReport, LeaseReport, SendRequest, SupervisorHello } from './wi
 class Fields {
   readonly #record: Record<string, unknown>;
 
-  constructor(value: unknown) {
+  readonly #prefix: string;
+
+  constructor(value: unknown, prefix = '') {
+    this.#prefix = prefix;
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw new ClaudexError('BAD_REQUEST', 'The body must be a JSON object.');
     }
@@ -50,7 +53,7 @@ class Fields {
   }
 
   #wrong(key: string, wanted: string): never {
-    throw new ClaudexError('BAD_REQUEST', `"${key}" must be ${wanted}.`);
+    throw new ClaudexError('BAD_REQUEST', `"${this.#prefix}${key}" must be ${wanted}.`);
   }
 }
 
@@ -81,7 +84,7 @@ export function parseSendRequest(value: unknown): SendRequest {
 }
 
 function parseSender(value: unknown): Sender {
-  const fields = new Fields(value ?? {});
+  const fields = new Fields(value ?? {}, 'sender.');
   return { kind: fields.oneOf('kind', ['user', 'peer']), label: fields.string('label', 200) };
 }
 

@@ -76,6 +76,8 @@ export interface DaemonStatus {
   uptimeMs: number;
   sessions: number;
   pending: number;
+  /** Sessions whose hooks have never reported. */
+  silent: Array<{ id: string; cwd: string }>;
 }
 
 /** `GET /v1/events`: one a line. */

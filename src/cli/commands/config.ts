@@ -9,11 +9,12 @@ export function addConfig(program: Command): void {
     .description('show and change settings')
     .addHelpText(
       'after',
-      '\nPrecedence: command-line flag, environment variable, config file, default.\n\nExamples:\n  claudex config list\n  claudex config set claude.path /opt/claude/bin/claude\n  claudex config unset claude.path',
+      '\nPrecedence: environment variable, config file, default.\n\nExamples:\n  claudex config list\n  claudex config set claude.path /opt/claude/bin/claude\n  claudex config unset claude.path',
     );
   config
     .command('list')
     .description('every setting with its value, where that comes from, and what it means')
+    .addHelpText('after', '\nExample:\n  claudex config list --json')
     .option('--json', 'print JSON')
     .action((options: { json?: boolean }) => {
       const { values, sources } = readSettings(process.env);
@@ -35,6 +36,7 @@ export function addConfig(program: Command): void {
   config
     .command('get <key>')
     .description('print one setting’s value')
+    .addHelpText('after', '\nExample:\n  claudex config get claude.path')
     .action((key: string) => {
       const value = readSettings(process.env).values[settingDefinition(key).key as SettingKey];
       process.stdout.write(`${value ?? ''}\n`);
@@ -42,6 +44,7 @@ export function addConfig(program: Command): void {
   config
     .command('set <key> <value>')
     .description('write one setting to the config file')
+    .addHelpText('after', '\nExample:\n  claudex config set delivery.typePeers true')
     .action(async (key: string, value: string) => {
       const { storeSetting } = await import('../settings-store.ts');
       storeSetting(process.env, settingDefinition(key), value);
@@ -49,6 +52,7 @@ export function addConfig(program: Command): void {
   config
     .command('unset <key>')
     .description('take one setting out of the config file')
+    .addHelpText('after', '\nExample:\n  claudex config unset delivery.typePeers')
     .action(async (key: string) => {
       const { removeSetting } = await import('../settings-store.ts');
       removeSetting(process.env, settingDefinition(key));
@@ -56,6 +60,7 @@ export function addConfig(program: Command): void {
   config
     .command('path')
     .description('print the config file’s path')
+    .addHelpText('after', '\nExample:\n  claudex config path')
     .action(() => {
       process.stdout.write(`${claudexPaths(process.env).config}\n`);
     });

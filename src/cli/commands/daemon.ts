@@ -2,7 +2,7 @@ import { closeSync, readFileSync, watch, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { connectDaemon, ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
-import { toClaudexError } from '../../errors.ts';
+import { ClaudexError, toClaudexError } from '../../errors.ts';
 import { claudexPaths } from '../../paths.ts';
 
 export function addDaemon(program: Command): void {
@@ -13,6 +13,7 @@ export function addDaemon(program: Command): void {
   daemon
     .command('start')
     .description('start it if it does not run')
+    .addHelpText('after', '\nExample:\n  claudex daemon start')
     .action(async () => {
       const status = await (await ensureDaemon(process.env)).status();
       process.stdout.write(`The daemon runs (pid ${status.pid}, version ${status.version}).\n`);
@@ -20,6 +21,7 @@ export function addDaemon(program: Command): void {
   daemon
     .command('stop')
     .description('stop it; running sessions go on, messages stay on disk')
+    .addHelpText('after', '\nExample:\n  claudex daemon stop')
     .action(async () => {
       process.stdout.write(
         (await stopDaemon(process.env)) ? 'The daemon has stopped.\n' : 'The daemon does not run.\n',
@@ -28,6 +30,7 @@ export function addDaemon(program: Command): void {
   daemon
     .command('status')
     .description('say whether it runs')
+    .addHelpText('after', '\nExample:\n  claudex daemon status --json')
     .option('--json', 'print JSON')
     .action(async (options: { json?: boolean }) => {
       const status = await (await connectDaemon(process.env))?.status();
@@ -46,11 +49,14 @@ export function addDaemon(program: Command): void {
   daemon
     .command('logs')
     .description('print its log (one JSON object a line, no message bodies)')
+    .addHelpText('after', '\nExample:\n  claudex daemon logs -n 200 --follow')
     .option('-n, --lines <count>', 'how many of the last lines', '50')
     .option('-f, --follow', 'go on printing what is added')
-    .action((options: { lines: string; follow?: boolean }) =>
-      printLogs(Number(options.lines), options.follow === true),
-    );
+    .action((options: { lines: string; follow?: boolean }) => {
+      if (!/^\d+$/.test(options.lines))
+        throw new ClaudexError('USAGE', `--lines takes a number, not "${options.lines}".`);
+      printLogs(Number(options.lines), options.follow === true);
+    });
   daemon
     .command('run', { hidden: true })
     .description('be the daemon, in the foreground')

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError } from '../../errors.ts';
-import { isFinal, type Message } from '../../protocol/message.ts';
+import { isFinal, type Message, type Recipient } from '../../protocol/message.ts';
+import { pathTarget } from '../path-target.ts';
 import { age, colours, table } from '../render.ts';
 
 interface InboxOptions {
@@ -21,6 +22,7 @@ export function addInbox(program: Command): void {
   inbox
     .command('list [target]', { isDefault: true })
     .description('the messages that are not finished (of one session: id, name or folder)')
+    .addHelpText('after', '\nExample:\n  claudex inbox list api --all')
     .option('-a, --all', 'finished ones too')
     .option('-w, --watch', 'print each change as it comes, until Ctrl-C')
     .option('--json', 'print JSON')
@@ -28,6 +30,7 @@ export function addInbox(program: Command): void {
   inbox
     .command('show <id>')
     .description('one message with its history and its answer')
+    .addHelpText('after', '\nExample:\n  claudex inbox show m4k2pqr7stuvwxyz')
     .option('--json', 'print JSON')
     .action(async (id: string, options: InboxOptions) => {
       const client = await ensureDaemon(process.env);
@@ -37,6 +40,7 @@ export function addInbox(program: Command): void {
   inbox
     .command('read <id>')
     .description('the text of one message, whole')
+    .addHelpText('after', '\nExample:\n  claudex inbox read m4k2pqr7stuvwxyz')
     .action(async (id: string) => {
       const client = await ensureDaemon(process.env);
       process.stdout.write(`${(await client.message(id)).body}\n`);
@@ -44,10 +48,12 @@ export function addInbox(program: Command): void {
   inbox
     .command('cancel <id>')
     .description('take back a message that has not been delivered')
+    .addHelpText('after', '\nExample:\n  claudex inbox cancel m4k2pqr7stuvwxyz')
     .action(async (id: string) => change(id, 'cancel'));
   inbox
     .command('retry <id>')
     .description('queue a failed, expired or cancelled message again')
+    .addHelpText('after', '\nExample:\n  claudex inbox retry m4k2pqr7stuvwxyz')
     .action(async (id: string) => change(id, 'retry'));
 }
 
@@ -58,12 +64,14 @@ async function change(id: string, what: 'cancel' | 'retry'): Promise<void> {
 }
 
 async function list(target: string | undefined, options: InboxOptions): Promise<void> {
+  const fits = recipientFilter(target);
+  if (options.watch) return watch(fits, options);
   const client = await ensureDaemon(process.env);
-  const fits = (one: Message): boolean =>
-    (options.all || !isFinal(one.state)) &&
-    (target === undefined || [one.recipient.id, one.recipient.name, one.recipient.cwd].includes(target));
-  if (options.watch) return watch(target);
-  const messages = (await client.messages()).filter(fits);
+  const all = (await client.messages()).filter((one) => fits(one.recipient));
+  if (target !== undefined && all.length === 0 && !(await client.sessions()).some(fits)) {
+    throw new ClaudexError('NO_SUCH_SESSION', `Asked for "${target}".`);
+  }
+  const messages = all.filter((one) => options.all || !isFinal(one.state));
   if (options.json) return void process.stdout.write(`${JSON.stringify(messages, null, 2)}\n`);
   if (messages.length === 0) return void process.stdout.write('No messages wait.\n');
   const chalk = colours(process.stdout);
@@ -83,17 +91,29 @@ async function list(target: string | undefined, options: InboxOptions): Promise<
   );
 }
 
-async function watch(target: string | undefined): Promise<void> {
+/** By id, name (any case) or folder; everybody when no target is given. */
+function recipientFilter(target: string | undefined): (one: Recipient) => boolean {
+  if (target === undefined) return () => true;
+  const path = pathTarget(target);
+  return (one) => one.id === target || one.name.toLowerCase() === target.toLowerCase() || one.cwd === path;
+}
+
+/** Survives a daemon that is replaced. */
+async function watch(fits: (one: Recipient) => boolean, options: InboxOptions): Promise<void> {
   process.once('SIGINT', () => process.exit(0));
-  const client = await ensureDaemon(process.env);
-  for await (const event of await client.events()) {
-    if (event.type !== 'message') continue;
-    const { message } = event;
-    if (target !== undefined && ![message.recipient.id, message.recipient.name].includes(target)) continue;
-    const how = message.reason ?? message.route ?? '';
-    process.stdout.write(`${message.id}  ${message.recipient.name}  ${message.state}${how ? `  ${how}` : ''}\n`);
+  for (;;) {
+    const client = await ensureDaemon(process.env);
+    for await (const event of await client.events()) {
+      if (event.type !== 'message' || !fits(event.message.recipient)) continue;
+      const { message } = event;
+      const how = message.reason ?? message.route ?? '';
+      process.stdout.write(
+        options.json
+          ? `${JSON.stringify(message)}\n`
+          : `${message.id}  ${message.recipient.name}  ${message.state}${how ? `  ${how}` : ''}\n`,
+      );
+    }
   }
-  throw new ClaudexError('DAEMON_UNREACHABLE', 'It has stopped.');
 }
 
 /** A list shows one line of each message; `inbox read` gives the whole. */

@@ -1,6 +1,3 @@
-import { realpathSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { DaemonClient } from '../../daemon-client/client.ts';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
@@ -10,6 +7,7 @@ import type { SendReply, SendRequest } from '../../protocol/wire.ts';
 import { parseClockTime, parseDuration } from '../durations.ts';
 import { followMessage } from '../follow-message.ts';
 import { readMessage } from '../message-source.ts';
+import { pathTarget } from '../path-target.ts';
 import { colours } from '../render.ts';
 import { senderOf } from '../sender.ts';
 
@@ -101,7 +99,11 @@ async function send(target: string | undefined, words: string[], options: SendOp
   if (!several && target === undefined) throw new ClaudexError('USAGE', 'Say who is to get the message.');
   const body = await readMessage(text, options.file);
   if (body.trim() === '') throw new ClaudexError('EMPTY_MESSAGE');
-  const timeoutMs = typeof options.wait === 'string' ? parseDuration(options.wait) : undefined;
+  if (options.failOnPermission && options.wait === undefined) {
+    throw new ClaudexError('USAGE', '--fail-on-permission goes with --wait.');
+  }
+  const hasLimit = typeof options.wait === 'string' && options.wait !== 'forever';
+  const timeoutMs = hasLimit ? parseDuration(options.wait as string) : undefined;
   const client = await ensureDaemon(process.env);
   const request = { ...(await requestFrom(client, options)), body };
   const targets = several ? await targetsOf(client, options) : [target!];
@@ -143,19 +145,6 @@ async function targetsOf(client: DaemonClient, options: SendOptions): Promise<st
     .map((one) => one.id);
   if (ids.length === 0) throw new ClaudexError('NO_SUCH_SESSION', 'Nobody is live.');
   return ids;
-}
-
-/** Paths become absolute and real here: the daemon runs in another folder. */
-function pathTarget(target: string): string {
-  const isPath = target === '.' || target === '..' || target.includes('/') || target === '~';
-  if (!isPath) return target;
-  const expanded = target === '~' || target.startsWith('~/') ? `${homedir()}${target.slice(1)}` : target;
-  const absolute = resolve(expanded);
-  try {
-    return realpathSync(absolute);
-  } catch {
-    return absolute; // a folder that is not there yet (--hold), or one that is gone
-  }
 }
 
 function printReplies(replies: readonly SendReply[], options: SendOptions): void {

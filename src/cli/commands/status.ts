@@ -2,8 +2,9 @@ import type { Command } from 'commander';
 import { readInstalledState } from '../../../install-scripts/installed-state.ts';
 import { connectDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError } from '../../errors.ts';
-import { packageVersion } from '../../paths.ts';
+import { claudexPaths, packageVersion } from '../../paths.ts';
 import { loadNodePty } from '../../pty/load-node-pty.ts';
+import { configFileProblem } from '../../settings.ts';
 import { colours } from '../render.ts';
 import { locateClaude } from '../version.ts';
 
@@ -63,14 +64,22 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
       fix: 'stop it (claudex daemon stop); the next command starts the new one.',
     });
   }
+  const { config } = claudexPaths(env);
+  const damaged = configFileProblem(config);
+  if (damaged !== undefined) {
+    problems.push({
+      code: 'CONFIG_UNREADABLE',
+      message: `${config} cannot be read, so its settings are not used: ${damaged}.`,
+      fix: 'mend the file by hand, or remove it.',
+    });
+  }
   const installed = readInstalledState(env);
   problems.push(...installProblems(installed));
-  for (const session of (await client?.sessions()) ?? []) {
-    if (session.state !== 'starting' || Date.now() - Date.parse(session.startedAt) < 30_000) continue;
+  for (const session of status?.silent ?? []) {
     problems.push({
       code: 'SESSION_SILENT',
-      message: `Session ${session.id} (${session.cwd}) reports nothing.`,
-      fix: 'trust its folder when claude asks, and check that hooks are not switched off (disableAllHooks, --bare, policy).',
+      message: `Session ${session.id} (${session.cwd}) reports nothing: its hooks have never run.`,
+      fix: 'trust its folder when claude asks; restart it if it was started before `claudex install`; check that hooks are not switched off (disableAllHooks, --bare, policy).',
     });
   }
   return {

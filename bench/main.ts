@@ -1,0 +1,74 @@
+/**
+ * `npm run bench [-- name…] [--quick] [--json]`: measures what this machine makes of claudex, and holds it against the targets.
+ * Everything runs in temporary homes, with a stand-in API; the exit code is 1 when a target is missed.
+ */
+import { cpus, totalmem } from 'node:os';
+import { realClaudeVersion } from '../test/support/claude-binary.ts';
+import { disposeResources } from '../test/support/resources.ts';
+import { measureDaemonIdle } from './daemon-idle.ts';
+import { measureDaemonLoad } from './daemon-load.ts';
+import { type Figure, isMet, type Measurement } from './figure.ts';
+import { measureBadge, measureHook } from './hook.ts';
+import { renderTable } from './render.ts';
+import { measureSend } from './send.ts';
+import { measureStartup } from './startup.ts';
+
+const measurements: Record<string, Measurement> = {
+  hook: measureHook,
+  badge: measureBadge,
+  startup: measureStartup,
+  send: measureSend,
+  'daemon-idle': measureDaemonIdle,
+  'daemon-load': measureDaemonLoad,
+};
+
+const words = process.argv.slice(2);
+const asJson = words.includes('--json');
+const quick = words.includes('--quick');
+const names = words.filter((word) => word !== '--json' && word !== '--quick');
+const unknown = names.filter((name) => !(name in measurements));
+if (unknown.length > 0) {
+  process.stderr.write(`No measurement ${unknown.join(', ')}; there are ${Object.keys(measurements).join(', ')}.\n`);
+  process.exit(2);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void disposeResources().finally(() => process.exit(130)));
+}
+
+const progress = (text: string): void => {
+  process.stderr.write(`  ${text}\n`);
+};
+const figures: Figure[] = [];
+const failures: string[] = [];
+for (const name of names.length > 0 ? names : Object.keys(measurements)) {
+  process.stderr.write(`${name} …\n`);
+  try {
+    figures.push(...(await measurements[name]!({ quick, progress })));
+  } catch (error) {
+    failures.push(`${name}: ${error instanceof Error ? error.message : error}`);
+  } finally {
+    await disposeResources();
+  }
+}
+
+const machine = {
+  date: new Date().toISOString().slice(0, 10),
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: cpus().length,
+  memoryGb: Math.round(totalmem() / 1e9),
+  platform: `${process.platform}-${process.arch}`,
+  node: process.version,
+  claude: realClaudeVersion(),
+  quick,
+};
+if (asJson) {
+  const withResult = figures.map((figure) => ({ ...figure, ok: isMet(figure) ?? null }));
+  process.stdout.write(`${JSON.stringify({ machine, figures: withResult, failures }, null, 2)}\n`);
+} else {
+  const { date, cpu, cores, platform, node, claude } = machine;
+  process.stdout.write(`\n${date}, ${platform}, ${cores} cores (${cpu}), Node ${node}, claude ${claude}\n\n`);
+  process.stdout.write(`${renderTable(figures)}\n`);
+  for (const failure of failures) process.stdout.write(`\nFAILED ${failure}\n`);
+}
+process.exitCode = failures.length > 0 || figures.some((figure) => isMet(figure) === false) ? 1 : 0;

@@ -1,0 +1,75 @@
+/** Which ways into a session are there at this moment, and putting a leased message on one of them. */
+import { capabilitiesOf } from '../claude/capabilities.ts';
+import { maxHookOutputChars } from '../claude/hook-payload.ts';
+import { writeToInbox } from '../claude/inbox-socket.ts';
+import { composeText, composeTexts, markOf } from '../delivery/attribution.ts';
+import type { SessionSituation } from '../delivery/choose-route.ts';
+import type { Message, Route } from '../protocol/message.ts';
+import { type Session, stateOf } from './session-table.ts';
+import { type Waiter, Waiters } from './waiters.ts';
+
+export class Carriers {
+  readonly #waiters = new Waiters();
+  /** Sessions whose inbox socket has refused us. */
+  readonly #brokenSockets = new Set<string>();
+
+  /** True when the session offers that way in at all (perhaps not at this moment). */
+  offers(session: Session, route: Route): boolean {
+    if (route === 'paste') return session.supervisor !== null;
+    if (route === 'inbox-socket') return this.#hasInboxSocket(session);
+    return true;
+  }
+
+  situation(session: Session, now: number): SessionSituation {
+    return {
+      state: stateOf(session),
+      capabilities: capabilitiesOf(session.version),
+      supervised: session.supervisor !== null,
+      gateShutForMs: session.gateShutSince === null ? undefined : now - session.gateShutSince,
+      hasInboxSocket: this.#hasInboxSocket(session),
+      hasWaiter: this.#waiters.has(session.id),
+      hasHooks: session.hooksSeen,
+    };
+  }
+
+  /** Puts a message on a route that answers by itself. `onRefused` is called when it cannot even be handed over. */
+  carry(session: Session, message: Message, route: Route, deadline: number, onRefused: (reason: string) => void): void {
+    if (route === 'paste') {
+      const text = composeText(message);
+      session.supervisor?.send({ type: 'paste', messageId: message.id, text, mark: markOf(message), deadline });
+    } else if (route === 'inbox-socket') {
+      writeToInbox(session.file!.messagingSocketPath!, composeText(message)).catch(() => {
+        this.#brokenSockets.add(session.id);
+        onRefused('inbox socket: unreachable');
+      });
+    } else if (route === 'wake') {
+      this.#waiters.wake(session.id, composeTexts([message], maxHookOutputChars));
+    }
+  }
+
+  /** A waiter offers itself. Returns its removal (its process has gone). */
+  addWaiter(session: Session, waiter: Waiter): () => void {
+    const remove = this.#waiters.add(session.id, waiter);
+    this.sessionChanged(session);
+    return remove;
+  }
+
+  /** Where claude has an inbox socket, nobody need wait beside it. */
+  sessionChanged(session: Session): void {
+    if (this.#hasInboxSocket(session)) this.#waiters.dismiss(session.id);
+  }
+
+  sessionGone(session: Session): void {
+    this.#waiters.dismiss(session.id);
+    this.#brokenSockets.delete(session.id);
+  }
+
+  /** Ends every waiter's process (the daemon is being stopped for good). */
+  dismissWaiters(): void {
+    this.#waiters.dismissAll();
+  }
+
+  #hasInboxSocket(session: Session): boolean {
+    return !!session.file?.messagingSocketPath && !this.#brokenSockets.has(session.id);
+  }
+}

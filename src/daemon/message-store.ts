@@ -1,0 +1,86 @@
+/** The mailbox with its journal: every change is written down, logged and told. Owns expiry; decides nothing about routes. */
+import type { Log } from '../log.ts';
+import type { Message, MessageState, Recipient } from '../protocol/message.ts';
+import type { Journal } from './journal.ts';
+import { type JournalEntry, Mailbox } from './mailbox.ts';
+
+export interface MessageStoreOptions {
+  journal: Journal;
+  log: Log;
+  now: () => number;
+  onMessage: (message: Message) => void;
+}
+
+export class MessageStore {
+  readonly mailbox = new Mailbox();
+  readonly #options: MessageStoreOptions;
+  #expiryTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: MessageStoreOptions) {
+    this.#options = options;
+  }
+
+  /** Journalled and on disk when it resolves. @throws ClaudexError JOURNAL_UNWRITABLE; nothing is queued then. */
+  async accept(message: Message): Promise<void> {
+    const entry = this.mailbox.accept(message);
+    try {
+      await this.#options.journal.commit(entry);
+    } catch (error) {
+      this.mailbox.move(message.id, { state: 'cancelled', at: this.#options.now(), reason: 'not accepted' });
+      this.mailbox.forget(message.id);
+      throw error;
+    }
+    this.#options.log('message accepted', { id: message.id, session: message.recipient.id, kind: message.kind });
+    this.#options.onMessage(message);
+    this.#armExpiry();
+  }
+
+  /** Moves a message on; false when that step is not allowed from where it stands. */
+  move(id: string, change: { state: MessageState } & Partial<Omit<Message, 'state'>>): boolean {
+    const entry = this.mailbox.move(id, { at: this.#options.now(), ...change });
+    if (!entry) return false;
+    this.#record(entry);
+    const message = this.mailbox.get(id)!;
+    this.#options.log(`message ${message.state}`, { id, route: message.route ?? null, reason: message.reason ?? null });
+    this.#options.onMessage(message);
+    return true;
+  }
+
+  readdress(id: string, recipient: Recipient): void {
+    this.#record(this.mailbox.readdress(id, recipient));
+  }
+
+  /** Ends every queued message whose time is over, and sees to the next one. */
+  expire(): void {
+    const now = this.#options.now();
+    for (const message of this.#expiring()) {
+      if (message.expiresAt! <= now) this.move(message.id, { state: 'expired', reason: 'not delivered in time' });
+    }
+    this.#armExpiry();
+  }
+
+  close(): void {
+    clearTimeout(this.#expiryTimer);
+  }
+
+  #expiring(): Message[] {
+    return this.mailbox.all().filter((one) => one.state === 'queued' && one.expiresAt !== undefined);
+  }
+
+  #armExpiry(): void {
+    clearTimeout(this.#expiryTimer);
+    const next = Math.min(...this.#expiring().map((one) => one.expiresAt!));
+    if (!Number.isFinite(next)) return;
+    const delayMs = Math.min(Math.max(1, next - this.#options.now()), 0x7fffffff);
+    this.#expiryTimer = setTimeout(() => this.expire(), delayMs);
+  }
+
+  /** A state that cannot be written is still true; the journal then lags, and the transcript decides after a restart. */
+  #record(entry: JournalEntry): void {
+    try {
+      this.#options.journal.append(entry);
+    } catch (error) {
+      this.#options.log('journal unwritable', { error: String(error) });
+    }
+  }
+}

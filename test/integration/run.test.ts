@@ -1,0 +1,246 @@
+/** `claudex` as `claude`: the same bytes, the same end, the terminal as it was found. Every case is run with and without. */
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { verifies } from '../requirements.ts';
+import { claudexBin, fixture, runClaudex, startClaudex } from '../support/claudex.ts';
+import type { HermeticHome } from '../support/hermetic-home.ts';
+import { isAlive } from '../support/processes.ts';
+import { type PtyDriver, startInPty } from '../support/pty-driver.ts';
+import { run } from '../support/run-command.ts';
+import { useTestBed } from '../support/test-bed.ts';
+
+const patient = { timeoutMs: 40_000 };
+
+/**
+ * Environment in which `claude` is that fixture, by a wrapper outside this checkout: claudex takes everything in its own
+ * package for itself. Without `passArguments` the fixture gets none (claudex adds --settings, which would be its argument).
+ */
+function withClaude(home: HermeticHome, name: string, extra: Record<string, string> = {}, passArguments = false) {
+  const wrapper = join(home.root, `claude-${name.replace('.mjs', '')}`);
+  writeFileSync(wrapper, `#!/bin/sh\nexec '${process.execPath}' '${fixture(name)}'${passArguments ? ' "$@"' : ''}\n`);
+  chmodSync(wrapper, 0o755);
+  return { ...home.env(), CLAUDEX_CLAUDE_BIN: wrapper, ...extra };
+}
+
+describe('a session in a terminal', () => {
+  const bed = useTestBed();
+
+  function start(name: string, extra: Record<string, string> = {}, args: string[] = []): PtyDriver {
+    const home = bed.home();
+    return startClaudex(args, { cwd: home.cwd, env: withClaude(home, name, extra), cols: 90, rows: 20 });
+  }
+
+  function startDirect(name: string, extra: Record<string, string> = {}): PtyDriver {
+    const home = bed.home();
+    return startInPty(fixture(name), [], { cwd: home.cwd, env: withClaude(home, name, extra), cols: 90, rows: 20 });
+  }
+
+  it.each(['invalid-utf8.mjs', 'bare-linefeed.mjs'])(
+    `%s: bytes through claudex equal bytes without ${verifies('terminal-bytes')}`,
+    async (name) => {
+      const [direct, through] = [startDirect(name), start(name)];
+      await Promise.all([direct.waitForExit(patient), through.waitForExit(patient)]);
+      expect(direct.rawOutput().length).toBeGreaterThan(10);
+      expect(through.rawOutput().equals(direct.rawOutput())).toBe(true);
+    },
+  );
+
+  it('the comparison sees a difference where there is one', async () => {
+    const [one, other] = [startDirect('invalid-utf8.mjs'), start('bare-linefeed.mjs')];
+    await Promise.all([one.waitForExit(patient), other.waitForExit(patient)]);
+    expect(other.rawOutput().equals(one.rawOutput())).toBe(false);
+  });
+
+  it(`the tail of a burst is complete, twenty times ${verifies('terminal-bytes')}`, async () => {
+    const extra = { BURST_BYTES: '300000', EXIT_CODE: '3' };
+    const direct = startDirect('burst-then-exit.mjs', extra);
+    await direct.waitForExit(patient);
+    expect(direct.rawOutput().length).toBe(300_000);
+    for (let round = 0; round < 20; round++) {
+      const through = start('burst-then-exit.mjs', extra);
+      expect(await through.waitForExit(patient)).toEqual({ code: 3, signal: null });
+      expect(through.rawOutput().equals(direct.rawOutput()), `round ${round}`).toBe(true);
+      await through.dispose();
+    }
+  }, 300_000);
+
+  it.each(['SIGTERM', 'SIGKILL', 'SIGSEGV'])(`death by %s is mirrored ${verifies('terminal-exit')}`, async (signal) => {
+    const [direct, through] = [
+      startDirect('kills-itself.mjs', { DIE_OF: signal }),
+      start('kills-itself.mjs', { DIE_OF: signal }),
+    ];
+    expect(await direct.waitForExit(patient)).toMatchObject({ code: null });
+    expect(await through.waitForExit(patient)).toEqual(await direct.exit);
+  });
+
+  it(`terminal modes and flags are put back after a death in the alternate screen ${verifies('terminal-restored')}`, async () => {
+    const idle = startDirect('report-tty.mjs');
+    const flagsBefore = idle.ttyFlags();
+    const through = start('dies-in-alt-screen.mjs');
+    expect(await through.waitForExit(patient)).toEqual({ code: null, signal: 9 });
+    expect(through.ttyFlags()).toBe(flagsBefore);
+    expect(through.inAlternateScreen()).toBe(false);
+    expect(through.modes()).toMatchObject({ bracketedPaste: false, mouseTracking: 'none', sendFocus: false });
+    idle.type('q');
+    await idle.waitForExit(patient);
+  });
+
+  it(`everything a full-screen program sets is undone after its death ${verifies('terminal-restored')}`, async () => {
+    const through = start('dies-in-alt-screen.mjs');
+    await through.waitForExit(patient);
+    const raw = through.rawOutput().toString('latin1');
+    const undo = raw.slice(raw.indexOf('in the alternate screen'));
+    // cursor keys, keypad, wrap, scroll region, line drawing: what the fixture has set and no one else resets
+    expect(through.modes().applicationCursorKeys).toBe(false);
+    for (const sequence of ['\x1b[?7h', '\x1b[r', '\x1b(B', '\x1b>']) expect(undo).toContain(sequence);
+  });
+
+  it(`kill -9 of claude leaves flags as found ${verifies('terminal-restored', 'terminal-exit')}`, async () => {
+    const driver = start('report-tty.mjs');
+    const flagsBefore = driver.ttyFlags();
+    await driver.waitForScreen('ready', patient);
+    expect(driver.ttyFlags()).not.toBe(flagsBefore);
+    const child = childOf(driver.pid);
+    process.kill(child, 'SIGKILL');
+    expect(await driver.waitForExit(patient)).toEqual({ code: null, signal: 9 });
+    expect(driver.ttyFlags()).toBe(flagsBefore);
+  });
+
+  it(`claudex that is asked to end asks claude, and ends with it ${verifies('terminal-exit', 'terminal-restored')}`, async () => {
+    const driver = start('fake-tui.mjs');
+    const flagsBefore = driver.ttyFlags();
+    await driver.waitForScreen('❯', patient);
+    const child = childOf(driver.pid);
+    driver.kill('SIGTERM');
+    expect(await driver.waitForExit(patient)).toEqual({ code: 0, signal: null });
+    expect(isAlive(child)).toBe(false);
+    expect(driver.ttyFlags()).toBe(flagsBefore);
+  });
+
+  it(`size and resizes reach claude ${verifies('terminal-size')}`, async () => {
+    const driver = start('report-tty.mjs');
+    await driver.waitForScreen('ready', patient);
+    expect(driver.screenWithHistory()).toContain('isTTY true true true');
+    expect(driver.screenWithHistory()).toContain('size 90x20');
+    driver.resize(70, 15);
+    await driver.waitForScreen('resized 70x15', patient);
+    driver.type('q');
+    expect(await driver.waitForExit(patient)).toEqual({ code: 0, signal: null });
+  });
+
+  it(`every byte typed reaches claude as it is ${verifies('terminal-bytes')}`, async () => {
+    const driver = start('dump-input.mjs');
+    await driver.waitForScreen('ready', patient);
+    for (const [typed, hex] of [
+      ['\x03', '03'],
+      ['\x1a', '1a'],
+      ['\x1b[I', '1b5b49'],
+      ['\x1b]11;rgb:0/0/0\x07', '1b5d31313b7267623a302f302f3007'],
+      [Buffer.from([0xff, 0xfe]), 'fffe'],
+    ] as const) {
+      driver.write(typed);
+      await driver.waitForScreen(hex, patient);
+    }
+    driver.key('ctrl-d');
+    await driver.waitForExit(patient);
+  });
+
+  it(`with a home that is a file the session runs on, alone ${verifies('runs-alone')}`, async () => {
+    const home = bed.home();
+    const broken = join(home.root, 'a-file');
+    writeFileSync(broken, 'not a folder');
+    const driver = startClaudex([], { cwd: home.cwd, env: withClaude(home, 'fake-tui.mjs', { CLAUDEX_HOME: broken }, true) });
+    await driver.waitForScreen('❯', patient);
+    driver.type('hello');
+    await driver.waitForScreen('❯ hello', patient);
+    driver.key('enter');
+    await driver.waitForScreen('ECHO: hello', patient);
+    driver.type('/exit');
+    await driver.waitForScreen('❯ /exit', patient);
+    driver.key('enter');
+    expect(await driver.waitForExit(patient)).toEqual({ code: 0, signal: null });
+    expect(readFileSync(broken, 'utf8')).toBe('not a folder');
+  });
+});
+
+/** The one child of a process. */
+function childOf(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+  expect(children.length).toBeGreaterThan(0);
+  return children[0]!;
+}
+
+describe('without a terminal, and with claude’s own words', () => {
+  const bed = useTestBed();
+
+  it.each([
+    ['a pipe', ['hello'], 'in'],
+    ['-p', ['-p', 'hello'], 'in'],
+    ['a subcommand', ['mcp', 'list'], ''],
+    ['--', ['--', '--help'], ''],
+  ])(`%s: same words, same output, same code ${verifies('passthrough')}`, async (_, args, stdin) => {
+    const home = bed.home();
+    const env = withClaude(home, 'echo-args.mjs', { EXIT_CODE: '7', ECHO_STDIN: '1' }, true);
+    const through = await runClaudex(args, { cwd: home.cwd, env, stdin });
+    const passed = args[0] === '--' ? args.slice(1) : args;
+    const direct = await run(fixture('echo-args.mjs'), passed, { cwd: home.cwd, env, stdin });
+    const without = (text: string) => ({ ...JSON.parse(text), pid: 0, ppid: 0 });
+    expect(without(through.stdout)).toEqual(without(direct.stdout));
+    expect([through.code, through.stderr]).toEqual([7, direct.stderr]);
+  });
+
+  it(`bytes that are no text pass through a pipe ${verifies('passthrough', 'terminal-bytes')}`, async () => {
+    const home = bed.home();
+    const env = withClaude(home, 'invalid-utf8.mjs');
+    const through = await runClaudex(['-p'], { cwd: home.cwd, env });
+    const direct = await run(fixture('invalid-utf8.mjs'), [], { cwd: home.cwd, env });
+    expect(through.stdoutBytes.equals(direct.stdoutBytes)).toBe(true);
+  });
+
+  it(`death by a signal is mirrored without a terminal ${verifies('passthrough', 'terminal-exit')}`, async () => {
+    const home = bed.home();
+    const env = withClaude(home, 'kills-itself.mjs', { DIE_OF: 'SIGTERM' });
+    const result = await runClaudex(['-p'], { cwd: home.cwd, env });
+    expect(result).toMatchObject({ code: null, signal: 'SIGTERM', stdout: 'about to die\n' });
+  });
+
+  it(`a claude that is a link to claudex does not call itself ${verifies('never-itself')}`, async () => {
+    const home = bed.home();
+    const folder = join(home.root, 'bin');
+    mkdirSync(folder);
+    symlinkSync(claudexBin, join(folder, 'claude'));
+    const { CLAUDEX_CLAUDE_BIN: _, ...env } = home.env();
+    const onlyItself = { ...env, PATH: `${folder}:${join(process.execPath, '..')}` };
+    const alone = await runClaudex(['-p', 'x'], { cwd: home.cwd, env: onlyItself });
+    expect(alone.code).toBe(3);
+    expect(alone.stderr).toMatch(/claude command was not found[\s\S]*claudex itself[\s\S]*Fix: install Claude Code/);
+    expect(alone.stdout).toBe('');
+    const realFolder = join(home.root, 'real');
+    mkdirSync(realFolder);
+    symlinkSync(withClaude(home, 'echo-args.mjs', {}, true).CLAUDEX_CLAUDE_BIN, join(realFolder, 'claude'));
+    const byLink = await run(join(folder, 'claude'), ['-p', 'x'], {
+      cwd: home.cwd,
+      env: { ...env, PATH: `${folder}:${realFolder}:${env.PATH}` },
+    });
+    expect(JSON.parse(byLink.stdout).argv).toEqual(['-p', 'x']);
+  });
+
+  it(`no claude at all: says how to install one, exit 3 ${verifies('never-itself')}`, async () => {
+    const home = bed.home();
+    const { CLAUDEX_CLAUDE_BIN: _, ...env } = home.env();
+    const result = await runClaudex([], { cwd: home.cwd, env: { ...env, PATH: '/nonexistent' } });
+    expect(result.code).toBe(3);
+    expect(result.stderr).toContain('npm install -g @anthropic-ai/claude-code');
+  });
+
+  it(`drops the outer session’s variables, keeps the user’s ${verifies('clean-environment')}`, async () => {
+    const home = bed.home();
+    const outer = { CLAUDECODE: '1', CLAUDE_CODE_SESSION_ID: 's', CLAUDE_CODE_CHILD_SESSION: '1', CLAUDE_PID: '1' };
+    const env = withClaude(home, 'echo-args.mjs', { ...outer, CLAUDE_CODE_USE_BEDROCK: '1', CLAUDE_CONFIG_DIR: '/c' });
+    const result = await runClaudex(['-p', 'x'], { cwd: home.cwd, env });
+    const seen = JSON.parse(result.stdout).env;
+    expect(seen).toMatchObject({ CLAUDE_CODE_USE_BEDROCK: '1', CLAUDE_CONFIG_DIR: '/c' });
+    for (const name of Object.keys(outer)) expect(seen).not.toHaveProperty(name);
+  });
+});
