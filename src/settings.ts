@@ -56,6 +56,13 @@ export const settingDefinitions = [
     env: 'CLAUDEX_LEASE_MS',
     text: 'How long a delivery may stay unproven before the message goes back to the queue.',
   },
+  {
+    key: 'notify.enabled',
+    type: 'boolean',
+    default: true,
+    env: 'CLAUDEX_NOTIFY',
+    text: 'Show a desktop notification when a task waits on a session that needs a person.',
+  },
 ] as const satisfies readonly SettingDefinition[];
 
 export type SettingKey = (typeof settingDefinitions)[number]['key'];
@@ -66,6 +73,7 @@ export interface Settings {
   'delivery.typePeers': boolean;
   'delivery.gatePatienceMs': number;
   'delivery.leaseMs': number;
+  'notify.enabled': boolean;
 }
 
 /** @throws ClaudexError UNKNOWN_SETTING */

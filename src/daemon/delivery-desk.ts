@@ -25,6 +25,8 @@ export interface DeskOptions {
   now: () => number;
   policy: RoutePolicy;
   leaseMs: number;
+  /** A task cannot go in now, and why. */
+  onWait: (session: Session, reason: string) => void;
 }
 
 export class DeliveryDesk {
@@ -116,6 +118,7 @@ export class DeliveryDesk {
     if (next.attempts > 0 && this.#proveByTranscript(session, next)) return;
     const decision = chooseRoute(this.#carriers.situation(session, now), next, 'now', this.#options.policy);
     if ('wait' in decision) {
+      if (decision.needsPerson) this.#options.onWait(session, decision.wait);
       const until = [nextDue(open, now)];
       if (decision.retryInMs !== undefined) until.push(now + decision.retryInMs);
       this.#wakeLater(session, earliest(until));

@@ -3,10 +3,8 @@
  * Wiring only; each part owns its own facts.
  */
 import { chmodSync, existsSync, rmSync, watch, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { defaultPolicy } from '../delivery/choose-route.ts';
-import { ClaudexError } from '../errors.ts';
 import { type Log, openLog } from '../log.ts';
 import { type ClaudexPaths, claudeConfigDir, claudexPaths, ensurePrivateDir, packageVersion } from '../paths.ts';
 import { isFinal, type Message } from '../protocol/message.ts';
@@ -18,9 +16,11 @@ import { EventStreams } from './event-streams.ts';
 import { HookIntake } from './hook-intake.ts';
 import { createHttpServer } from './http-server.ts';
 import { Journal, readJournal, rewriteJournal } from './journal.ts';
+import { listen } from './listen.ts';
 import { holdsLock, releaseLock, takeLock } from './lock.ts';
 import { type JournalEntry, Mailbox } from './mailbox.ts';
 import { MessageStore } from './message-store.ts';
+import { PersonNotice } from './person-notice.ts';
 import { daemonRoutes } from './routes.ts';
 import { SessionRegistry } from './session-registry.ts';
 import { recordOf, type Session } from './session-table.ts';
@@ -108,7 +108,9 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
       typePeers: settings['delivery.typePeers'],
     },
     leaseMs: settings['delivery.leaseMs'],
+    onWait: (session, reason) => notice.taskWaits(session, reason),
   });
+  const notice = new PersonNotice({ enabled: settings['notify.enabled'], env, now, log });
   for (const entry of entries) mailbox.apply(entry);
   const hooks = new HookIntake(registry, desk);
 
@@ -220,31 +222,4 @@ function compactJournal(path: string, now: number, log: Log): JournalEntry[] {
   const compacted: JournalEntry[] = kept.map((message) => ({ t: 'accept', message }));
   rewriteJournal(path, compacted);
   return compacted;
-}
-
-/** Listens on the socket's path; a stale socket (nobody answers) is removed first, a live one is left alone. */
-async function listen(server: ReturnType<typeof createHttpServer>, path: string): Promise<void> {
-  if (existsSync(path)) {
-    if (await answers(path)) throw new ClaudexError('DAEMON_START_FAILED', `Something else listens on ${path}.`);
-    rmSync(path, { force: true });
-  }
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(path, resolve);
-  });
-  chmodSync(path, 0o600);
-}
-
-/** Alive means it answers: connect, don't stat. */
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    const end = (alive: boolean): void => {
-      socket.destroy();
-      resolve(alive);
-    };
-    socket.setTimeout(1000, () => end(true));
-    socket.once('connect', () => end(true));
-    socket.once('error', () => end(false));
-  });
 }

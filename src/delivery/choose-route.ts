@@ -28,7 +28,12 @@ export type Moment = 'now' | 'prompt-hook' | 'stop-hook';
 export type RouteDecision =
   | { route: Route }
   /** Ask again when something changes, at the latest after `retryInMs`. */
-  | { wait: string; retryInMs?: number };
+  | {
+      wait: string;
+      retryInMs?: number;
+      /** Nothing goes on until a person does something at that session. */
+      needsPerson?: boolean;
+    };
 
 export interface RoutePolicy {
   /** How long the gate may stay shut before another way is taken. */
@@ -77,7 +82,7 @@ function choose(
   }
 
   if (session.state === 'starting') return { wait: 'the session to start' };
-  if (session.state === 'waiting') return { wait: 'a person to answer the session' };
+  if (session.state === 'waiting') return { wait: 'a person to answer the session', needsPerson: true };
   if (session.state === 'busy') {
     if (message.when === 'now' && canSocket) return { route: 'inbox-socket' };
     return { wait: 'the end of the turn' };
@@ -93,5 +98,5 @@ function choose(
   }
   if (canSocket) return { route: 'inbox-socket' };
   if (canWake) return { route: 'wake' };
-  return { wait: session.hasHooks ? 'the next prompt' : 'a way in (the session reports nothing)' };
+  return { wait: session.hasHooks ? 'the next prompt' : 'a way in (the session reports nothing)', needsPerson: true };
 }

@@ -4,7 +4,7 @@
  */
 import { type FSWatcher, watch } from 'node:fs';
 import { DaemonClient, type EventStream } from '../daemon-client/client.ts';
-import { ensureDaemon } from '../daemon-client/ensure-daemon.ts';
+import { connectDaemon, ensureDaemon } from '../daemon-client/ensure-daemon.ts';
 import { claudexPaths } from '../paths.ts';
 import type { SupervisorCommand, SupervisorHello } from '../protocol/wire.ts';
 
@@ -66,7 +66,7 @@ export class DaemonLink {
     return ensureDaemon(this.#env);
   }
 
-  /** Resolves when the daemon's home changes, which is when one starts. No polling. */
+  /** Resolves when a daemon has started: its address file is written then. No polling. */
   #daemonAppears(): Promise<void> {
     return new Promise((resolve) => {
       try {
@@ -77,6 +77,10 @@ export class DaemonLink {
         });
         this.#watcher.unref();
         this.#watcher.on('error', () => undefined);
+        // one may have started before we watched
+        void connectDaemon(this.#env)
+          .then((client) => client && resolve())
+          .catch(() => undefined);
       } catch {
         // the home is gone: nobody can come back there; this promise then stays open, which is meant
       }

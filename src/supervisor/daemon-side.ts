@@ -13,7 +13,6 @@ import { PromptGate } from './prompt-gate.ts';
 export interface DaemonSideOptions {
   env: NodeJS.ProcessEnv;
   claudePid: number;
-  cwd: string;
   draft: DraftTracker;
   ring: OutputRing;
   lane: InputLane;
@@ -45,7 +44,8 @@ export function startDaemonSide(options: DaemonSideOptions): { close: () => void
       pid: options.claudePid,
       startTime,
       supervisorPid: process.pid,
-      cwd: options.cwd,
+      // the physical folder, as claude itself names it
+      cwd: process.cwd(),
       configDir,
       version: packageVersion(),
     },

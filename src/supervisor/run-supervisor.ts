@@ -76,7 +76,6 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
         const side = startDaemonSide({
           env: options.ownEnv,
           claudePid: pty.pid,
-          cwd: options.cwd,
           draft,
           ring,
           lane,

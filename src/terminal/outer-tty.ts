@@ -35,11 +35,12 @@ export function terminalSize(stdout: NodeJS.WriteStream): PtySize {
 }
 
 /**
- * Modes that a killed program may have left on: synchronized output, mouse reports, focus reports, bracketed paste,
+ * Modes that a killed program may have left on: scroll region (its reset moves the cursor: saved and restored around it),
+ * line drawing, no wrap, application cursor keys and keypad, synchronized output, mouse reports, focus reports, bracketed paste,
  * kitty keyboard flags, modifyOtherKeys, hidden cursor, colours (list: field notes, ai-jail #40).
  */
 const resetModes =
-  '\x1b[?2026l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[<u\x1b[>4;0m\x1b[?25h\x1b[0m';
+  '\x1b7\x1b[r\x1b8\x1b(B\x1b[?7h\x1b[?1l\x1b>\x1b[?2026l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[<u\x1b[>4;0m\x1b[?25h\x1b[0m';
 const leaveAlternateScreen = '\x1b[?1049l';
 
 /** Undoes those modes after a program that could not do so itself. `recentOutput` tells whether it was in the alternate screen. */

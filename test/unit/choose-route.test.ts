@@ -160,9 +160,13 @@ describe(`choose-route ${verifies('routes')}`, () => {
   it('names what a session lacks that reports nothing', () => {
     const bare = { ...situation({ ...allCases()[0]!, state: 'idle' }), supervised: false, hasInboxSocket: false };
     const task = { kind: 'task', when: 'idle', sender: { kind: 'user', label: 'x' } } as const;
-    expect(chooseRoute({ ...bare, hasWaiter: false }, task, 'now')).toEqual({ wait: 'the next prompt' });
+    expect(chooseRoute({ ...bare, hasWaiter: false }, task, 'now')).toEqual({
+      wait: 'the next prompt',
+      needsPerson: true,
+    });
     expect(chooseRoute({ ...bare, hasWaiter: false, hasHooks: false }, task, 'now')).toEqual({
       wait: 'a way in (the session reports nothing)',
+      needsPerson: true,
     });
   });
 });

@@ -1,0 +1,32 @@
+/** Listening on a unix socket that may have been left behind by somebody who is dead. */
+import { chmodSync, existsSync, rmSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { connect } from 'node:net';
+import { ClaudexError } from '../errors.ts';
+
+/** Listens on the socket's path; a stale socket (nobody answers) is removed first, a live one is left alone. */
+export async function listen(server: Server, path: string): Promise<void> {
+  if (existsSync(path)) {
+    if (await answers(path)) throw new ClaudexError('DAEMON_START_FAILED', `Something else listens on ${path}.`);
+    rmSync(path, { force: true });
+  }
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+  chmodSync(path, 0o600);
+}
+
+/** Alive means it answers: connect, don't stat. */
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const end = (alive: boolean): void => {
+      socket.destroy();
+      resolve(alive);
+    };
+    socket.setTimeout(1000, () => end(true));
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+  });
+}
