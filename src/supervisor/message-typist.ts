@@ -31,6 +31,8 @@ export class MessageTypist {
 
   async take(command: Extract<SupervisorCommand, { type: 'paste' }>): Promise<void> {
     const { gate, draft, lane, now } = this.#options;
+    // we were stopped (Ctrl-Z) or asleep: the daemon has taken the lease back
+    if (now() > command.deadline) return this.#refuse(command.messageId, 'suspended');
     if (this.#busy) return this.#refuse(command.messageId, 'busy-lane');
     this.#busy = true;
     let proven = false;

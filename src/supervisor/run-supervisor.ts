@@ -8,6 +8,7 @@ import { OutputRing } from '../proxy/output-ring.ts';
 import { type PtyExit, spawnPty } from '../pty/spawn-pty.ts';
 import { enterRawMode, resetTerminalModes, terminalSize } from '../terminal/outer-tty.ts';
 import { forwardSignals } from './endings.ts';
+import { Suspend } from './suspend.ts';
 
 export interface SupervisorOptions {
   /** Path of claude. */
@@ -39,16 +40,28 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
     onOutput: (bytes) => {
       ring.output(bytes);
       wakeOutputWaiter?.();
+      suspend.output(bytes);
       if (!stdout.write(bytes)) pty.pause();
     },
   });
-  const restoreTerminal = enterRawMode(stdin);
+  let restoreTerminal = enterRawMode(stdin);
   const signals = forwardSignals(pty);
   const lane = new InputLane((bytes) => pty.write(bytes));
+  const suspend = new Suspend({
+    pty,
+    flushed: () => flushed(stdout),
+    releaseTerminal: () => restoreTerminal(),
+    takeTerminal: () => {
+      restoreTerminal = enterRawMode(stdin);
+      onResize();
+    },
+    now: Date.now,
+  });
   let onKeys: (() => void) | undefined;
 
   const onInput = (bytes: Buffer): void => {
     draft.take(bytes, Date.now());
+    suspend.keys(bytes);
     lane.fromPerson(bytes);
     onKeys?.();
   };
@@ -101,6 +114,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   ended = true;
   closeDaemonSide?.();
   signals.dispose();
+  suspend.dispose();
   stdin.off('data', onInput).off('end', onGone).pause();
   stdout.off('drain', onDrain).off('resize', onResize);
   await flushed(stdout);

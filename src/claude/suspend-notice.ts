@@ -1,0 +1,18 @@
+/**
+ * Claude suspends itself on Ctrl-Z: it leaves its terminal modes, says so, and stops its own process group. Behind a pty of
+ * ours that group is orphaned, so the stop has no effect and claude would only sit there deaf (facts, section 7).
+ * What it says is the one sign of it: measured on 2.1.197 and 2.1.330, pinned by test/e2e/suspend.test.ts.
+ */
+
+/** True when `output` ends in claude's notice that it has suspended itself. */
+export function announcesSuspend(output: string): boolean {
+  return /uspended\. Run `fg` to bring (?:Claude Code|it) back\.[\s\S]{0,200}$/.test(output);
+}
+
+/** True when keys from the terminal contain Ctrl-Z, as a byte or in the kitty protocol. */
+export function holdsCtrlZ(keys: Buffer): boolean {
+  return keys.includes(0x1a) || keys.includes('\x1b[122;5u');
+}
+
+/** Ctrl-Z as claude reads it. */
+export const ctrlZ = Buffer.from([0x1a]);

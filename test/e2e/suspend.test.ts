@@ -1,0 +1,49 @@
+/** Ctrl-Z and fg through claudex, in a shell with job control, as with bare claude. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { realClaudePath, realClaudeVersion } from '../support/claude-binary.ts';
+import { claudexBin } from '../support/claudex.ts';
+import { sendMessage, waitForMessage, waitForSessionRecord } from '../support/daemon-watch.ts';
+import { startInPty } from '../support/pty-driver.ts';
+import { expectOnce, promptBox, waitForPromptBox } from '../support/real-claude.ts';
+import { useTestBed } from '../support/test-bed.ts';
+
+describe(`suspending claude ${realClaudeVersion()}`, () => {
+  const bed = useTestBed();
+
+  it('gives the shell its terminal back on Ctrl-Z, and fg brings claude back with its draft', async () => {
+    const home = bed.home();
+    const env = home.env(await bed.api(), {
+      CLAUDEX_CLAUDE_BIN: realClaudePath(),
+      PS1: 'shell> ',
+      NODE: process.execPath,
+    });
+    const shell = startInPty('bash', ['--norc', '--noprofile', '-i'], { cwd: home.cwd, env });
+    await shell.waitForScreen('shell>');
+    shell.write(Buffer.from(`stty -a > before; "$NODE" '${claudexBin}'\r`));
+    await waitForPromptBox(shell);
+    const session = await waitForSessionRecord(home, (one) => one.supervised && one.state === 'idle');
+    shell.type('half a draft');
+    await shell.waitForScreen((screen) => promptBox(screen) === 'half a draft');
+    shell.write(Buffer.from([0x1a]));
+    await shell.waitForScreen(/Stopped[\s\S]*shell>/);
+    shell.write(Buffer.from('stty -a > during; echo the shell is $((40 + 2))\r'));
+    await shell.waitForScreen('the shell is 42');
+    expect(readFileSync(join(home.cwd, 'during'), 'utf8')).toBe(readFileSync(join(home.cwd, 'before'), 'utf8'));
+    shell.write(Buffer.from('fg\r'));
+    await shell.waitForScreen((screen) => promptBox(screen) === 'half a draft');
+    for (let count = 0; count < 'half a draft'.length; count++) shell.key('backspace');
+    await shell.waitForScreen((screen) => promptBox(screen) === '');
+    const id = await sendMessage(home, [session.id, 'after fg']);
+    await waitForMessage(home, id, ['answered']);
+    await expectOnce(home, id);
+    shell.key('ctrl-c');
+    await shell.waitForScreen(/again to exit/);
+    shell.key('ctrl-c');
+    await shell.waitForScreen((screen) => screen.trimEnd().endsWith('shell>'));
+    shell.write(Buffer.from('stty -a > after; exit\r'));
+    await shell.exit;
+    expect(readFileSync(join(home.cwd, 'after'), 'utf8')).toBe(readFileSync(join(home.cwd, 'before'), 'utf8'));
+  });
+});
