@@ -2,7 +2,7 @@
  * `npm run bench [-- name…] [--quick] [--json]`: measures what this machine makes of claudex, and holds it against the targets.
  * Everything runs in temporary homes, with a stand-in API; the exit code is 1 when a target is missed.
  */
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { realClaudeVersion } from '../test/support/claude-binary.ts';
 import { disposeResources } from '../test/support/resources.ts';
 import { measureDaemonIdle } from './daemon-idle.ts';
@@ -39,6 +39,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 const progress = (text: string): void => {
   process.stderr.write(`  ${text}\n`);
 };
+const loadBefore = Number(loadavg()[0]!.toFixed(2));
 const figures: Figure[] = [];
 const failures: string[] = [];
 for (const name of names.length > 0 ? names : Object.keys(measurements)) {
@@ -60,6 +61,8 @@ const machine = {
   platform: `${process.platform}-${process.arch}`,
   node: process.version,
   claude: realClaudeVersion(),
+  /** One-minute load average before the first measurement: somebody else on the cores makes every time longer. */
+  loadBefore,
   quick,
 };
 if (asJson) {
@@ -67,7 +70,8 @@ if (asJson) {
   process.stdout.write(`${JSON.stringify({ machine, figures: withResult, failures }, null, 2)}\n`);
 } else {
   const { date, cpu, cores, platform, node, claude } = machine;
-  process.stdout.write(`\n${date}, ${platform}, ${cores} cores (${cpu}), Node ${node}, claude ${claude}\n\n`);
+  const load = `load average before: ${loadBefore}`;
+  process.stdout.write(`\n${date}, ${platform}, ${cores} cores (${cpu}), Node ${node}, claude ${claude}; ${load}\n\n`);
   process.stdout.write(`${renderTable(figures)}\n`);
   for (const failure of failures) process.stdout.write(`\nFAILED ${failure}\n`);
 }

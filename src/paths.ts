@@ -1,5 +1,4 @@
 /** Where claudex keeps things. One owner for every path below CLAUDEX_HOME, and for making that folder private. */
-import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -49,6 +48,8 @@ export function claudexPaths(env: NodeJS.ProcessEnv = process.env): ClaudexPaths
 function socketPath(home: string, env: NodeJS.ProcessEnv): string {
   const plain = join(home, 'daemon.sock');
   if (Buffer.byteLength(plain) <= maxSocketPathBytes) return plain;
+  // loaded here only: node:crypto would cost every start 3 ms
+  const { createHash } = process.getBuiltinModule('node:crypto');
   const digest = createHash('sha256').update(home).digest('hex').slice(0, 16);
   const runtime = env.XDG_RUNTIME_DIR || tmpdir();
   return join(runtime, `claudex-${process.getuid?.() ?? 0}`, `${digest}.sock`);

@@ -1,5 +1,4 @@
 /** Finds the real claude: CLAUDEX_CLAUDE_BIN, then the setting, then PATH; never claudex itself. */
-import { execFileSync } from 'node:child_process';
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { delimiter, join, sep } from 'node:path';
 import { ClaudexError } from '../errors.ts';
@@ -56,18 +55,4 @@ function isOurs(path: string, ownRoot: string): boolean {
   const real = realpathSync(path);
   if (!real.startsWith(realpathSync(ownRoot) + sep)) return false;
   return !real.includes(`${sep}node_modules${sep}`) || real.endsWith(join('bin', 'claudex.js'));
-}
-
-/** `claude --version` as `2.1.330`, or null when it does not answer within `timeoutMs`. Runs the binary: not for hot paths. */
-export function claudeVersion(path: string, timeoutMs = 10_000): string | null {
-  try {
-    const text = execFileSync(path, ['--version'], {
-      encoding: 'utf8',
-      timeout: timeoutMs,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    return /\d+\.\d+\.\d+\S*/.exec(text)?.[0] ?? null;
-  } catch {
-    return null; // not runnable here: reported by `status` as a problem
-  }
 }

@@ -1,5 +1,4 @@
 /** `claudex [claude args…]`: the real claude, on a pty of ours when it is a session, else with our own stdio. */
-import { spawn } from 'node:child_process';
 import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { readInstalledState } from '../../install-scripts/installed-state.ts';
@@ -22,7 +21,7 @@ export async function runClaude(args: readonly string[]): Promise<void> {
     const settings = readSettingsForRun(env);
     const file = findClaude({ env, setting: settings['claude.path'] ?? undefined, ownRoot: packageRoot() });
     const isSession = process.stdin.isTTY && process.stdout.isTTY && opensSession(args);
-    mirrorExit(isSession ? await runSession(file, args, settings) : await passThrough(file, args));
+    mirrorExit(isSession ? await runSession(file, args, settings) : await withoutPty(file, args));
   } catch (error) {
     const known = toClaudexError(error);
     printError(known);
@@ -49,7 +48,7 @@ async function runSession(file: string, args: readonly string[], settings: Setti
     process.stderr.write(
       `claudex: ${error.message} Running claude without it: messages reach this session as a bare one.\n`,
     );
-    return passThrough(file, args);
+    return withoutPty(file, args);
   }
 }
 
@@ -97,24 +96,8 @@ function workingDirectory(env: NodeJS.ProcessEnv): string {
   return physical;
 }
 
-/** Claude with our stdio, as if we were not here. */
-function passThrough(file: string, args: readonly string[]): Promise<PtyExit> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { stdio: 'inherit', env: environmentForClaude(process.env) });
-    const forward = (signal: NodeJS.Signals): void => {
-      child.kill(signal);
-    };
-    // a terminal's Ctrl-C reaches claude by itself; we only must not die of it first
-    const ignore = (): void => undefined;
-    process.on('SIGTERM', forward).on('SIGHUP', forward).on('SIGINT', ignore).on('SIGQUIT', ignore);
-    child.once('error', (cause) =>
-      reject(new ClaudexError('CLAUDE_NOT_FOUND', `${file}: ${cause.message}.`, { cause })),
-    );
-    child.once('exit', (code, signal) => {
-      process.off('SIGTERM', forward).off('SIGHUP', forward).off('SIGINT', ignore).off('SIGQUIT', ignore);
-      void import('node:os').then(({ constants }) =>
-        resolve({ code: code ?? 0, signal: signal === null ? 0 : constants.signals[signal] }),
-      );
-    });
-  });
+/** Loaded only where it is needed: a session does without node:child_process. */
+async function withoutPty(file: string, args: readonly string[]): Promise<PtyExit> {
+  const { passThrough } = await import('./pass-through.ts');
+  return passThrough(file, args);
 }

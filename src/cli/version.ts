@@ -1,4 +1,5 @@
-import { claudeVersion, findClaude } from '../claude/binary.ts';
+import { findClaude } from '../claude/binary.ts';
+import { claudeVersion } from '../claude/version.ts';
 import { ClaudexError } from '../errors.ts';
 import { packageRoot, packageVersion } from '../paths.ts';
 import { readSettings } from '../settings.ts';

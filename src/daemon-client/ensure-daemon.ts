@@ -42,8 +42,21 @@ export async function ensureDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClient
     if (!(error instanceof ClaudexError) || error.code !== 'DAEMON_UNREACHABLE') throw error;
   }
   await startDaemon(env);
-  await client.status();
+  await waitForAnswer(client);
   return client;
+}
+
+/** Who lost the race for the lock is told so before the winner listens: give it a moment. */
+async function waitForAnswer(client: DaemonClient): Promise<void> {
+  for (let waitedMs = 0; ; waitedMs += 20) {
+    try {
+      await client.status();
+      return;
+    } catch (error) {
+      if (waitedMs >= startTimeoutMs) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 /** Bounded: a daemon that does not go is left to the lock (the new one then says why it cannot start). */

@@ -107,21 +107,23 @@ export class DeliveryDesk {
     clearTimeout(this.#timers.get(session.id));
     this.#timers.delete(session.id);
     const now = this.#options.now();
-    const open = this.#store.mailbox.openFor(session.id);
-    if (this.#holdForLease(session, open, now)) return;
-    const next = this.#nextTask(open, now);
+    const { mailbox } = this.#store;
+    if (mailbox.countOpen(session.id, 'leased') > 0 && this.#holdForLease(session, now)) return;
+    const next = mailbox.firstOpen(session.id, (one) => isReadyTask(one, now));
     if (!next) {
-      this.#wakeLater(session, nextDue(open, now));
+      this.#wakeLater(session, nextDue(mailbox.openFor(session.id), now));
       return;
     }
-    if (next.when === 'idle' && open.some((one) => one.state === 'delivered' && one.kind === 'task')) return;
+    const taskAtWork = (one: Message): boolean => one.state === 'delivered' && one.kind === 'task';
+    if (next.when === 'idle' && mailbox.countOpen(session.id, 'delivered') > 0) {
+      if (mailbox.firstOpen(session.id, taskAtWork)) return;
+    }
     if (next.attempts > 0 && this.#proveByTranscript(session, next)) return;
     const decision = chooseRoute(this.#carriers.situation(session, now), next, 'now', this.#options.policy);
     if ('wait' in decision) {
       if (decision.needsPerson) this.#options.onWait(session, decision.wait);
-      const until = [nextDue(open, now)];
-      if (decision.retryInMs !== undefined) until.push(now + decision.retryInMs);
-      this.#wakeLater(session, earliest(until));
+      // whatever becomes due later stands behind this one
+      if (decision.retryInMs !== undefined) this.#wakeLater(session, now + decision.retryInMs);
       return;
     }
     this.#deliver(session, next, decision.route);
@@ -215,9 +217,9 @@ export class DeliveryDesk {
   }
 
   /** True while a lease is out: nothing else may go in. Ends leases that have run out. */
-  #holdForLease(session: Session, open: readonly Message[], now: number): boolean {
+  #holdForLease(session: Session, now: number): boolean {
     let held = false;
-    for (const message of open) {
+    for (const message of this.#store.mailbox.openFor(session.id)) {
       if (message.state !== 'leased' || this.#proveByTranscript(session, message)) continue;
       if ((message.leaseDeadline ?? 0) > now) {
         this.#wakeLater(session, nextLook(message, now));
@@ -242,13 +244,6 @@ export class DeliveryDesk {
     return found !== undefined;
   }
 
-  #nextTask(open: readonly Message[], now: number): Message | undefined {
-    return open.find(
-      (one) =>
-        one.state === 'queued' && (one.notBefore ?? 0) <= now && (one.kind === 'task' || one.forcedRoute !== undefined),
-    );
-  }
-
   #pumpRecipient(recipient: Recipient): void {
     const session = recipient.id === null ? undefined : this.#options.table.byId(recipient.id);
     if (session) this.pump(session);
@@ -263,6 +258,15 @@ export class DeliveryDesk {
       setTimeout(() => this.pump(session), delayMs),
     );
   }
+}
+
+/** A message that may start a turn now. A note only when one route is forced on it. */
+function isReadyTask(message: Message, now: number): boolean {
+  return (
+    message.state === 'queued' &&
+    (message.notBefore ?? 0) <= now &&
+    (message.kind === 'task' || message.forcedRoute !== undefined)
+  );
 }
 
 /** When the next delayed message is due. */

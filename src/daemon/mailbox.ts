@@ -38,8 +38,13 @@ export class Mailbox {
   /** Place in the order of acceptance; not the clock, which may jump. */
   readonly #places = new Map<string, number>();
   #nextPlace = 0;
-  /** Not yet final, oldest first, per recipient id. */
-  readonly #open = new Map<string, Set<string>>();
+  /** Order of acceptance. */
+  readonly #sequence = new Map<string, number>();
+  #nextSequence = 0;
+  /** Not yet final, oldest first, per recipient id (empty for those that wait for a session). */
+  readonly #open = new Map<string, Set<Message>>();
+  /** How many of them are in each state: asked at every accept, so never counted anew. */
+  readonly #counts = new Map<string, Map<MessageState, number>>();
 
   get(id: string): Message | undefined {
     return this.#messages.get(id);
@@ -57,7 +62,18 @@ export class Mailbox {
 
   /** Open messages of one recipient in the order they were accepted. */
   openFor(recipientId: string): Message[] {
-    return [...(this.#open.get(recipientId) ?? [])].map((id) => this.#messages.get(id)!);
+    return [...(this.#open.get(recipientId) ?? [])];
+  }
+
+  /** The oldest open message of one recipient that fits; looks no further. */
+  firstOpen(recipientId: string, fits: (message: Message) => boolean): Message | undefined {
+    for (const message of this.#open.get(recipientId) ?? []) if (fits(message)) return message;
+    return undefined;
+  }
+
+  /** How many open messages of one recipient are in that state. */
+  countOpen(recipientId: string, state: MessageState): number {
+    return this.#counts.get(recipientId)?.get(state) ?? 0;
   }
 
   /** Open messages that wait for a session to start in some folder. */
@@ -67,7 +83,7 @@ export class Mailbox {
 
   /** Accepted and not delivered yet. */
   pendingFor(recipientId: string): number {
-    return this.openFor(recipientId).filter((message) => message.state !== 'delivered').length;
+    return this.countOpen(recipientId, 'queued') + this.countOpen(recipientId, 'leased');
   }
 
   pendingTotal(): number {
@@ -107,6 +123,7 @@ export class Mailbox {
     if (entry.t === 'accept') {
       const message = entry.message;
       this.#messages.set(message.id, message);
+      this.#sequence.set(message.id, this.#nextSequence++);
       this.#places.set(message.id, this.#nextPlace++);
       if (message.key !== undefined) this.#byKey.set(message.key, message.id);
       this.#file(message);
@@ -114,10 +131,19 @@ export class Mailbox {
     }
     const message = this.#messages.get(entry.id);
     if (!message) return;
-    this.#open.get(message.recipient.id ?? '')?.delete(message.id);
+    if (entry.t === 'state' && !isFinal(message.state) && !isFinal(entry.state)) {
+      // it keeps its place in the queue
+      const recipient = message.recipient.id ?? '';
+      this.#count(recipient, message.state, -1);
+      applyState(message, entry);
+      this.#count(recipient, message.state, 1);
+      return;
+    }
+    this.#unfile(message);
     if (entry.t === 'recipient') message.recipient = entry.recipient;
     else applyState(message, entry);
     this.#file(message);
+    this.#restoreOrder(message);
   }
 
   /** Forgets a final message (compaction). */
@@ -125,24 +151,38 @@ export class Mailbox {
     const message = this.#messages.get(id);
     if (!message || !isFinal(message.state)) return;
     this.#messages.delete(id);
+    this.#sequence.delete(id);
     this.#places.delete(id);
     if (message.key !== undefined) this.#byKey.delete(message.key);
+  }
+
+  #unfile(message: Message): void {
+    const recipient = message.recipient.id ?? '';
+    if (this.#open.get(recipient)?.delete(message)) this.#count(recipient, message.state, -1);
   }
 
   #file(message: Message): void {
     if (isFinal(message.state)) return;
     const recipient = message.recipient.id ?? '';
     const set = this.#open.get(recipient) ?? new Set();
-    this.#open.set(recipient, set);
-    const newest = [...set].at(-1);
-    set.add(message.id);
-    // a retried or readdressed message goes back to its place: order per recipient is the order of acceptance
-    if (newest !== undefined && this.#places.get(newest)! > this.#places.get(message.id)!) this.#sort(recipient);
+    this.#open.set(recipient, set.add(message));
+    this.#count(recipient, message.state, 1);
   }
 
-  #sort(recipient: string): void {
-    const ids = [...this.#open.get(recipient)!].sort((a, b) => this.#places.get(a)! - this.#places.get(b)!);
-    this.#open.set(recipient, new Set(ids));
+  /** A message that came back or moved stands at the end; order per recipient is the order of acceptance. */
+  #restoreOrder(moved: Message): void {
+    const set = this.#open.get(moved.recipient.id ?? '');
+    if (!set?.has(moved)) return;
+    const sequence = (message: Message): number => this.#sequence.get(message.id)!;
+    const later = [...set].filter((one) => sequence(one) > sequence(moved));
+    for (const one of later) set.delete(one);
+    for (const one of later) set.add(one);
+  }
+
+  #count(recipient: string, state: MessageState, change: number): void {
+    const counts = this.#counts.get(recipient) ?? new Map<MessageState, number>();
+    this.#counts.set(recipient, counts);
+    counts.set(state, (counts.get(state) ?? 0) + change);
   }
 }
 

@@ -3,7 +3,7 @@
  * Wiring only; each part owns its own facts.
  */
 import { chmodSync, existsSync, rmSync, watch, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { defaultPolicy } from '../delivery/choose-route.ts';
 import { type Log, openLog } from '../log.ts';
 import { type ClaudexPaths, claudeConfigDir, claudexPaths, ensurePrivateDir, packageVersion } from '../paths.ts';
@@ -39,6 +39,8 @@ export type ReadyReport = { ready: true; pid: number } | { ready: false; code: s
 export async function runDaemon(env: NodeJS.ProcessEnv): Promise<boolean> {
   process.umask(0o077);
   const paths = claudexPaths(env);
+  // whoever started us in the background has made the home: if it is gone, so is the reason to run
+  if (env.CLAUDEX_DAEMON === '1' && !existsSync(paths.home)) return false;
   ensurePrivateDir(paths.home);
   ensurePrivateDir(dirname(paths.socket));
   const version = packageVersion();
@@ -133,11 +135,14 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
 
   // a removed socket is put back; a lock that is somebody else's means we are the displaced one
   let stopping = false;
-  const homeWatcher = watch(paths.home, () => {
+  const homeWatcher = watch(paths.home, (_event, name) => {
+    if (name !== basename(paths.lock) && name !== basename(paths.socketAddress) && name !== basename(paths.home))
+      return;
     if (!holdsLock(paths.lock)) shutDown('displaced');
     else if (!existsSync(paths.socketAddress)) writeFileSync(paths.socketAddress, `${paths.socket}\n`, { mode: 0o600 });
   });
-  const socketWatcher = watch(dirname(paths.socket), () => {
+  const socketWatcher = watch(dirname(paths.socket), (_event, name) => {
+    if (name !== basename(paths.socket)) return;
     if (stopping || existsSync(paths.socket)) return;
     log('socket removed, listening anew');
     // the old listener serves nobody any more; its open streams live on

@@ -1,6 +1,7 @@
 /** The line that precedes a message's body: says who speaks, and carries the mark that proves delivery. Pure. */
 import { randomBytes } from 'node:crypto';
 import type { Message } from '../protocol/message.ts';
+import { sanitiseLine } from './sanitise.ts';
 
 const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';
 
@@ -17,14 +18,21 @@ export function markOf(message: Pick<Message, 'id'>): string {
 
 /** `[claudex m… from …]`, so that no body can start the line: no `!command`, no `/command`. */
 export function attributionLine(message: Message): string {
-  const reply = message.replyTo ? `, answers ${message.replyTo}` : '';
+  const reply = message.replyTo ? `, answers ${sanitiseLine(message.replyTo)}` : '';
   return `${markOf(message)} from ${message.sender.label}${reply}]`;
 }
 
 /** The whole text that goes into the session. */
 export function composeText(message: Message): string {
-  return `${attributionLine(message)}\n${message.body}`;
+  const body = message.sender.kind === 'peer' ? message.body.replace(outsidePaths, '$& ') : message.body;
+  return `${attributionLine(message)}\n${body}`;
 }
+
+/**
+ * Claude reads the file after an `@` into the prompt, without asking (2.1.197: by wake too). A peer gets none from outside
+ * the project that way: a space after the `@` takes the meaning away.
+ */
+const outsidePaths = /(?<=^|\s)@(?="?(?:[/~]|[^\s"]*\.\.))/gu;
 
 /** What stands in for a message that its route cannot carry whole: never a silent half. */
 export function pointerText(message: Message): string {

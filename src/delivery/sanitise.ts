@@ -6,12 +6,16 @@ const escapeSequences =
 /** What is left of C0 (but tab and newline), DEL and C1. */
 const controls = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
+/** What would read as another message's mark (attribution.ts), wherever it comes to stand in a transcript. */
+const quotedMarks = /\[claudex (?=m[a-km-np-z2-9]{15})/g;
+
 /**
  * `body` without control characters and escape sequences; tabs and newlines are kept, CRLF and CR become newlines,
- * lone surrogates become U+FFFD, trailing white space goes.
+ * lone surrogates become U+FFFD, a quoted mark is one no more (`[claudex: m…`), trailing white space goes.
  */
 export function sanitiseBody(body: string): string {
-  return body.replace(escapeSequences, '').replace(/\r\n?/g, '\n').replace(controls, '').toWellFormed().trimEnd();
+  const plain = body.replace(escapeSequences, '').replace(/\r\n?/g, '\n').replace(controls, '').toWellFormed();
+  return plain.replace(quotedMarks, '[claudex: ').trimEnd();
 }
 
 /** One line of plain text for labels and names, at most `maxChars` characters. */

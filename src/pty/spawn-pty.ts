@@ -2,7 +2,6 @@
  * The inner terminal: spawns a process on a pty and hands over its bytes, all of them, then how it ended.
  * The only importer of node-pty.
  */
-import { randomBytes } from 'node:crypto';
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import type { ReadStream } from 'node:tty';
 import { systemErrorCode } from '../errors.ts';
@@ -126,6 +125,7 @@ class Drain {
 
   /** Resolves when all output has been passed on; bounded, as a stopped outer terminal may never read it. */
   finish(): Promise<void> {
+    const { randomBytes } = process.getBuiltinModule('node:crypto');
     this.#sentinel = Buffer.from(randomBytes(16).toString('hex'), 'latin1');
     this.#unwritten = this.#sentinel;
     return new Promise((resolve) => {

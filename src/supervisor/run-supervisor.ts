@@ -10,6 +10,9 @@ import { enterRawMode, resetTerminalModes, terminalSize } from '../terminal/oute
 import { forwardSignals } from './endings.ts';
 import { Suspend } from './suspend.ts';
 
+/** The daemon side is loaded after claude's first output, or after this long without one. */
+const startDaemonAfterMs = 300;
+
 export interface SupervisorOptions {
   /** Path of claude. */
   file: string;
@@ -80,9 +83,18 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   stdout.on('resize', onResize);
   stdout.on('error', onGone);
 
+  const nextOutput = (timeoutMs: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      wakeOutputWaiter = () => {
+        clearTimeout(timer);
+        wakeOutputWaiter = undefined;
+        resolve();
+      };
+    });
   let closeDaemonSide: (() => void) | undefined;
   let ended = false;
-  setImmediate(() => {
+  const startDaemon = (): void => {
     import('./daemon-side.ts')
       .then(({ startDaemonSide }) => {
         if (ended) return;
@@ -92,15 +104,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
           draft,
           ring,
           lane,
-          nextOutput: (timeoutMs) =>
-            new Promise((resolve) => {
-              const timer = setTimeout(resolve, timeoutMs);
-              wakeOutputWaiter = () => {
-                clearTimeout(timer);
-                wakeOutputWaiter = undefined;
-                resolve();
-              };
-            }),
+          nextOutput,
         });
         closeDaemonSide = side.close;
         onKeys = side.keyPressed;
@@ -108,7 +112,9 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
       .catch(() => {
         // the daemon side may fail in any way it likes: the session runs on, alone
       });
-  });
+  };
+  // claude goes first: its first output, or a moment without any
+  void Promise.race([nextOutput(startDaemonAfterMs), pty.exited]).then(startDaemon);
 
   const exit = await pty.exited;
   ended = true;

@@ -1,5 +1,4 @@
 /** The person's terminal: raw mode with its restore armed first, its size, and undoing what a dead program left on. */
-import { spawnSync } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import type { ReadStream } from 'node:tty';
 import type { PtySize } from '../pty/spawn-pty.ts';
@@ -22,6 +21,8 @@ export function enterRawMode(stdin: ReadStream): () => void {
   };
   process.once('exit', restore);
   stdin.setRawMode(true);
+  // loaded here, while claude boots already
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
   spawnSync('stty', ['-opost'], { stdio: [0, 'ignore', 'ignore'] });
   return () => {
     process.removeListener('exit', restore);

@@ -1,0 +1,130 @@
+/** Carries out the planned faults, one after another, each when its time has come. */
+import { rmSync } from 'node:fs';
+import { claudexPaths } from '../../src/paths.ts';
+import { childPids } from '../../test/support/processes.ts';
+import type { Fault } from './plan.ts';
+import { hooksInFlight, type Seat } from './seat.ts';
+import { delay } from './senders.ts';
+import { killQuietly, type Stage } from './stage.ts';
+
+const hourMs = 3_600_000;
+
+export class Faults {
+  /** How often each has struck: a fault that found nothing to strike does not count. */
+  readonly struck = new Map<string, number>();
+  readonly #stage: Stage;
+  readonly #seats: Seat[];
+  readonly #pending = new Set<Promise<void>>();
+
+  constructor(stage: Stage, seats: Seat[]) {
+    this.#stage = stage;
+    this.#seats = seats;
+  }
+
+  /** Runs the plan; `accepted` tells how far the senders are. Ends when all has struck or the run is over. */
+  async run(faults: readonly Fault[], accepted: () => number, isOver: () => boolean): Promise<void> {
+    for (const fault of faults) {
+      while (accepted() < fault.afterMessages && !isOver()) await delay(5);
+      if (isOver()) break;
+      const done = await this.#strike(fault);
+      if (done) this.struck.set(fault.kind, (this.struck.get(fault.kind) ?? 0) + 1);
+    }
+    await Promise.all(this.#pending);
+    this.#stage.setClock(0);
+  }
+
+  async #strike({ kind, seat: index, amount }: Fault): Promise<boolean> {
+    const seat = this.#seats[index]!;
+    switch (kind) {
+      case 'daemon killed':
+        return this.#killDaemon();
+      case 'daemon stopped 1–3 s':
+        return this.#stopDaemon(1000 + 2000 * amount);
+      case 'supervisor killed':
+        return this.#killSupervisor(seat);
+      case 'claude killed':
+        return killed(seat.claudePid());
+      case 'claude and daemon killed': {
+        const claude = seat.claudePid();
+        // whoever dies first, neither sees the other go
+        if (amount < 0.5) return this.#killDaemon() && killed(claude);
+        return killed(claude) && this.#killDaemon();
+      }
+      case 'hooks killed':
+        return this.#killHooks(3 + Math.floor(5 * amount));
+      case 'waiting hook killed': {
+        const seats = [seat, ...this.#seats];
+        const waiting = seats.map((one) => one.hookPids(true)).find((pids) => pids.length > 0) ?? [];
+        return waiting.map((pid) => killTree(pid)).some(Boolean);
+      }
+      case 'socket deleted':
+        rmSync(claudexPaths(this.#stage.env()).socket, { force: true });
+        return true;
+      case 'daemon starts race':
+        if (amount < 0.7) this.#killDaemon();
+        await Promise.all([1, 2, 3].map(() => this.#stage.startDaemonNow()));
+        return true;
+      case 'session cleared':
+        await seat.prompt('/clear');
+        return true;
+      case 'person leaves a draft':
+        this.#later(seat.prompt('a draft of the person', 500 + 2500 * amount));
+        return true;
+      case 'disk full':
+        return this.#fillDisk(300 + 1200 * amount);
+      case 'clock jumps':
+        this.#stage.setClock(amount < 0.5 ? hourMs : -hourMs);
+        this.#later(delay(500 + 1000 * amount).then(() => this.#stage.setClock(0)));
+        return true;
+    }
+  }
+
+  #killDaemon(): boolean {
+    return killed(this.#stage.daemonPid());
+  }
+
+  #stopDaemon(forMs: number): boolean {
+    const pid = this.#stage.daemonPid();
+    if (pid === undefined || !killQuietly(pid, 'SIGSTOP')) return false;
+    this.#later(delay(forMs).then(() => void killQuietly(pid, 'SIGCONT')));
+    return true;
+  }
+
+  #killSupervisor(seat: Seat): boolean {
+    const supervised = seat.profile.supervised ? seat : this.#seats.find((one) => one.profile.supervised);
+    return killed(supervised?.outerPid);
+  }
+
+  async #killHooks(count: number): Promise<boolean> {
+    let killedCount = 0;
+    for (let look = 0; look < 60 && killedCount < count; look++) {
+      for (const pid of hooksInFlight(this.#stage.home.root).slice(0, 2)) {
+        if (killQuietly(pid, 'SIGKILL')) killedCount++;
+      }
+      await delay(7);
+    }
+    return killedCount > 0;
+  }
+
+  #fillDisk(forMs: number): boolean {
+    if (!this.#stage.hasOwnDisk) return false;
+    const heal = this.#stage.fillDisk();
+    this.#later(delay(forMs).then(heal));
+    return true;
+  }
+
+  /** A fault that lasts while the next ones strike. */
+  #later(work: Promise<void>): void {
+    const tracked: Promise<void> = work.finally(() => this.#pending.delete(tracked));
+    this.#pending.add(tracked);
+  }
+}
+
+function killed(pid: number | undefined): boolean {
+  return pid !== undefined && killQuietly(pid, 'SIGKILL');
+}
+
+function killTree(pid: number): boolean {
+  for (const child of childPids(pid)) killQuietly(child, 'SIGKILL');
+  return killQuietly(pid, 'SIGKILL');
+}

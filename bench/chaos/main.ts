@@ -1,0 +1,201 @@
+/**
+ * `npm run chaos -- --messages 10000 --seed 1`: real daemons, supervisors, hooks and senders over fake claudes, with faults
+ * while messages flow; then every promised message is looked for in every transcript. Exit 1 on any violation.
+ */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runClaudex } from '../../test/support/claudex.ts';
+import { Faults } from './faults.ts';
+import { makePlan } from './plan.ts';
+import { printReport, type Report } from './report.ts';
+import { Seat } from './seat.ts';
+import { delay, Senders } from './senders.ts';
+import { Stage } from './stage.ts';
+import { judge } from './verdict.ts';
+
+const { values } = parseArgs({
+  options: {
+    messages: { type: 'string', default: '1000' },
+    seed: { type: 'string', default: '1' },
+    sessions: { type: 'string', default: '14' },
+    seconds: { type: 'string', default: '900' },
+    json: { type: 'boolean', default: false },
+    'no-faults': { type: 'boolean', default: false },
+  },
+});
+const options = {
+  messages: Number(values.messages),
+  seed: Number(values.seed),
+  sessions: Number(values.sessions),
+};
+const maxSeconds = Number(values.seconds);
+for (const [name, value] of Object.entries({ ...options, seconds: maxSeconds })) {
+  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`--${name} takes a whole number from 1`);
+}
+/** After the last message was accepted, the queue may take this long to run dry. */
+const drainMs = 120_000;
+/** A session that can be reached at any time and still sits idle on a queue for this long has stalled. */
+const stalledMs = 12_000;
+/** Where only a prompt lets messages in, the person comes back this soon. */
+const patienceMs = 400;
+
+const startedAt = Date.now();
+const plan = makePlan(options);
+const stage = new Stage(plan.seats.map((_, index) => `seat-${String(index).padStart(2, '0')}`));
+const seats = plan.seats.map((profile, index) => {
+  return new Seat(stage, profile, stage.home.dir(`seat-${String(index).padStart(2, '0')}`));
+});
+let over = false;
+const outOfTime = (): boolean => over || Date.now() - startedAt > maxSeconds * 1000;
+const senders = new Senders(stage, seats, outOfTime);
+const faults = new Faults(stage, seats);
+const stalls: string[] = [];
+let prompts = 0;
+let pending = 0;
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => void cleanUp().finally(() => process.exit(130)));
+}
+try {
+  process.exitCode = await run();
+} finally {
+  await cleanUp();
+}
+process.exit();
+
+async function run(): Promise<number> {
+  const installed = await runClaudex(['install'], { env: stage.env() });
+  if (installed.code !== 0) throw new Error(`claudex install: ${installed.stderr}`);
+  await stage.startDaemon();
+  for (const seat of seats) seat.start();
+  const watching = watch();
+  const progress = setInterval(() => {
+    const struck = [...faults.struck.values()].reduce((sum, one) => sum + one, 0);
+    say(
+      `${senders.promised.size}/${options.messages} accepted, ${pending} waiting, ${struck} faults, ${stalls.length} stalls`,
+    );
+  }, 5000);
+  const striking = values['no-faults']
+    ? Promise.resolve()
+    : faults.run(
+        plan.faults,
+        () => senders.promised.size,
+        () => outOfTime() || senders.promised.size >= options.messages,
+      );
+  await senders.run(plan.messages);
+  await striking;
+  stage.setClock(0);
+  const acceptedSeconds = (Date.now() - startedAt) / 1000;
+  say('all accepted; draining');
+  const drained = await drain();
+  clearInterval(progress);
+  over = true;
+  await watching;
+  const messages = await stage.client.messages();
+  const verdict = judge(senders.promised, messages, join(stage.home.home, '.claude', 'projects'));
+  const report: Report = {
+    ...options,
+    seconds: (Date.now() - startedAt) / 1000,
+    acceptedSeconds,
+    drained,
+    ownDisk: stage.hasOwnDisk,
+    faults: Object.fromEntries(faults.struck),
+    failedTries: Object.fromEntries(senders.failures),
+    failedStarts: Object.fromEntries(stage.startFailures),
+    sessionsStarted: seats.reduce((sum, seat) => sum + seat.starts, 0),
+    prompts,
+    stalls,
+    ...verdict,
+  };
+  printReport(report, values.json);
+  const good = verdict.violations.length === 0 && verdict.accepted === options.messages;
+  if (!good) say(`evidence: ${stage.keepEvidence()}`);
+  return good ? 0 : 1;
+}
+
+/** Watches the queues: tells the senders how long they are, and plays the person where only a prompt lets messages in. */
+async function watch(): Promise<void> {
+  /** Since when a folder's session has been idle with the same number of messages waiting. */
+  const waits = new Map<string, { since: number; pending: number; stalled: boolean }>();
+  let nothingSince = Date.now();
+  while (!over) {
+    await delay(100);
+    const sessions = await stage.client.sessions().catch(() => undefined);
+    if (!sessions) {
+      if (Date.now() - nothingSince > 3000) await stage.startDaemon();
+      continue;
+    }
+    nothingSince = Date.now();
+    pending = sessions.reduce((sum, one) => sum + one.pending, 0);
+    for (const seat of seats) {
+      const session = sessions.find((one) => one.cwd === seat.cwd);
+      senders.pending.set(seat.cwd, session?.pending ?? senders.pending.get(seat.cwd) ?? 0);
+      const before = waits.get(seat.cwd);
+      if (!session || session.pending === 0 || session.state !== 'idle' || before?.pending !== session.pending) {
+        waits.set(seat.cwd, { since: Date.now(), pending: session?.pending ?? 0, stalled: false });
+        continue;
+      }
+      const waitedMs = Date.now() - before.since;
+      if (seat.profile.version === '2.1.100' ? waitedMs > patienceMs : waitedMs > stalledMs) {
+        await nudge(seat, session.id);
+        waits.set(seat.cwd, { since: Date.now(), pending: session.pending, stalled: true });
+      }
+    }
+  }
+}
+
+async function nudge(seat: Seat, sessionId: string): Promise<void> {
+  if (seat.profile.version !== '2.1.100') {
+    const open = await stage.client.messages().catch(() => []);
+    const first = open.find(
+      (one) => one.recipient.id === sessionId && (one.state === 'queued' || one.state === 'leased'),
+    );
+    // notes wait for a prompt by their nature
+    if (first && open.every((one) => one.recipient.id !== sessionId || one.state !== 'queued' || one.kind === 'note')) {
+      if (first.state === 'queued') return promptIn(seat);
+    }
+    const at = Math.round((Date.now() - startedAt) / 1000);
+    const what = `${first?.id} is ${first?.state}${first?.route ? ` by ${first.route}` : ''} (${first?.reason ?? 'no reason'})`;
+    stalls.push(`${at} s, ${seat.profile.name}, ${seat.cwd.split('/').at(-1)}: ${what}`);
+    say(`stalled: ${stalls.at(-1)}`);
+  }
+  await promptIn(seat);
+}
+
+async function promptIn(seat: Seat): Promise<void> {
+  prompts++;
+  await seat.prompt('go on');
+}
+
+/** True when nothing is open any more. Notes need a prompt: the person goes round. */
+async function drain(): Promise<boolean> {
+  const until = Date.now() + drainMs;
+  for (let round = 0; Date.now() < until; round++) {
+    await delay(500);
+    const messages = await stage.client.messages().catch(() => undefined);
+    if (!messages) {
+      await stage.startDaemon();
+      continue;
+    }
+    const open = messages.filter(
+      (one) => one.state === 'queued' || one.state === 'leased' || one.state === 'delivered',
+    );
+    if (open.length === 0) return true;
+    if (round % 4 !== 0) continue;
+    for (const seat of seats) {
+      const here = open.filter((one) => one.recipient.cwd === seat.cwd);
+      if (here.length > 0 && here.every((one) => one.kind === 'note')) await promptIn(seat);
+    }
+  }
+  return false;
+}
+
+async function cleanUp(): Promise<void> {
+  over = true;
+  for (const seat of seats) seat.close();
+  await stage.dispose();
+}
+
+function say(text: string): void {
+  if (!values.json) process.stderr.write(`${((Date.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${text}\n`);
+}

@@ -1,0 +1,26 @@
+/** Claude without a pty of ours. */
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { environmentForClaude } from '../claude/environment.ts';
+import { ClaudexError } from '../errors.ts';
+import type { PtyExit } from '../pty/spawn-pty.ts';
+
+/** Claude with our stdio, as if we were not here. */
+export function passThrough(file: string, args: readonly string[]): Promise<PtyExit> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { stdio: 'inherit', env: environmentForClaude(process.env) });
+    const forward = (signal: NodeJS.Signals): void => {
+      child.kill(signal);
+    };
+    // a terminal's Ctrl-C reaches claude by itself; we only must not die of it first
+    const ignore = (): void => undefined;
+    process.on('SIGTERM', forward).on('SIGHUP', forward).on('SIGINT', ignore).on('SIGQUIT', ignore);
+    child.once('error', (cause) =>
+      reject(new ClaudexError('CLAUDE_NOT_FOUND', `${file}: ${cause.message}.`, { cause })),
+    );
+    child.once('exit', (code, signal) => {
+      process.off('SIGTERM', forward).off('SIGHUP', forward).off('SIGINT', ignore).off('SIGQUIT', ignore);
+      resolve({ code: code ?? 0, signal: signal === null ? 0 : constants.signals[signal] });
+    });
+  });
+}
