@@ -48,7 +48,10 @@ export const requirements = {
     source: 'issue 3 part 7',
   },
   'log-without-bodies': { text: 'Logs are structured, rotated, and never hold a body.', source: 'issue 2 part 3' },
-  badge: { text: 'The badge says id, peers and unread, each absent at 0, in a file per session.', source: 'issue 2 part 5' },
+  badge: {
+    text: 'The badge says id, peers and unread, each absent at 0, in a file per session.',
+    source: 'issue 2 part 5',
+  },
   target: { text: 'id, name, basename or path finds one session, or says who is live.', source: 'issue 2 part 6' },
   'accepted-on-disk': {
     text: 'An accepted message is on disk; a journal cut short or damaged loses only what was cut.',
@@ -58,20 +61,35 @@ export const requirements = {
     text: 'A message goes in once: states only move along allowed steps, a key repeats the first id, a restart doubles nothing.',
     source: 'issue 3 parts 2 and 4; agent-deck #1142',
   },
-  'order-kept': { text: 'Order per recipient is the order of acceptance, also after a retry.', source: 'issue 3 part 2' },
-  routes: { text: 'One pure function chooses the route from state, sender, kind and what is on offer.', source: 'issue 3 part 1' },
+  'order-kept': {
+    text: 'Order per recipient is the order of acceptance, also after a retry.',
+    source: 'issue 3 part 2',
+  },
+  routes: {
+    text: 'One pure function chooses the route from state, sender, kind and what is on offer.',
+    source: 'issue 3 part 1',
+  },
   'plain-text': {
     text: 'A body is plain text: no control character of it reaches the terminal, no line of it is a command.',
     source: 'issue 2 part 6; issue 3 part 7',
   },
-  mark: { text: 'Only the first attribution line proves a delivery; a body is never cut.', source: 'issue 3 parts 2 and 7' },
+  mark: {
+    text: 'Only the first attribution line proves a delivery; a body is never cut.',
+    source: 'issue 3 parts 2 and 7',
+  },
   draft: {
     text: 'Whatever the person typed, pasted or recalled is a draft; what a terminal says by itself is not.',
     source: 'issue 2 part 6; agent-message-queue #95',
   },
-  'prompt-box': { text: 'Only a box known to be empty is typed into; in doubt it is unknown.', source: 'issue 2 part 6' },
+  'prompt-box': {
+    text: 'Only a box known to be empty is typed into; in doubt it is unknown.',
+    source: 'issue 2 part 6',
+  },
   dialog: { text: 'No dialog is ever answered by a message.', source: 'agent-message-queue #216; devthrottle #3210' },
-  'keys-kept': { text: 'Keys pressed while a message is typed follow it in order, none lost.', source: 'issue 2 part 6' },
+  'keys-kept': {
+    text: 'Keys pressed while a message is typed follow it in order, none lost.',
+    source: 'issue 2 part 6',
+  },
   enter: {
     text: 'Enter is a write of its own, pressed again only while our own text stands in the box untouched.',
     source: 'issue 2 part 6; Codeman #455',

@@ -33,7 +33,7 @@ for (const [name, value] of Object.entries({ ...options, seconds: maxSeconds }))
   if (!Number.isSafeInteger(value) || value < 1) throw new Error(`--${name} takes a whole number from 1`);
 }
 /** After the last message was accepted, the queue may take this long to run dry. */
-const drainMs = 120_000;
+const drainMs = 60_000;
 /** A session that can be reached at any time and still sits idle on a queue for this long has stalled. */
 const stalledMs = 12_000;
 /** Where only a prompt lets messages in, the person comes back this soon. */

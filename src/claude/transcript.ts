@@ -48,6 +48,50 @@ export function findMark(path: string, mark: string, fromByte = 0): MarkFound | 
   });
 }
 
+/** How much of a turn is read to find its answer. */
+const maxTurnBytes = 16 << 20;
+
+/**
+ * The last text claude wrote in the turn whose prompt carries `mark`, if that turn came to its end
+ * (`stop_reason: end_turn`); undefined when it was interrupted or is still running.
+ */
+export function findAnswer(path: string, mark: string): string | undefined {
+  const lines = withFile(path, '', (fd) => {
+    const bytes = Buffer.alloc(Math.min(fstatSync(fd).size, maxTurnBytes));
+    const from = Math.max(0, fstatSync(fd).size - bytes.length);
+    readSync(fd, bytes, 0, bytes.length, from);
+    return bytes.toString('utf8');
+  }).split('\n');
+  const start = lines.findLastIndex((line) => line.includes(mark) && /"type":"(user|attachment)"/.test(line));
+  if (start === -1) return undefined;
+  let answer: string | undefined;
+  for (const line of lines.slice(start + 1)) {
+    const record = parseRecord(line);
+    if (record?.isSidechain) continue;
+    if (record?.type === 'user' && record.origin?.kind === 'human' && record.promptId !== undefined) break;
+    if (record?.type !== 'assistant' || !Array.isArray(record.message?.content)) continue;
+    const text = record.message.content.map((block) => (block.type === 'text' ? (block.text ?? '') : '')).join('');
+    if (text !== '' && record.message.stop_reason === 'end_turn') answer = text;
+  }
+  return answer;
+}
+
+interface TranscriptRecord {
+  type?: string;
+  isSidechain?: boolean;
+  promptId?: string;
+  origin?: { kind?: string };
+  message?: { stop_reason?: string | null; content?: string | Array<{ type?: string; text?: string }> };
+}
+
+function parseRecord(line: string): TranscriptRecord | undefined {
+  try {
+    return JSON.parse(line) as TranscriptRecord;
+  } catch {
+    return undefined; // the line being written, or the cut first one
+  }
+}
+
 /** The record that holds byte `at`, from its start up to that byte (at most 64 KiB of it). */
 function recordHead(fd: number, at: number): string {
   const before = Buffer.alloc(Math.min(at, 64 * 1024));

@@ -146,6 +146,8 @@ export class DeliveryDesk {
         if (message.kind === 'task') break;
         continue;
       }
+      // one too many for a hook's answer, even as a pointer: the next hook carries it
+      if (composeTexts([...claimed, message], maxHookOutputChars).length > maxHookOutputChars) break;
       route = decision.route;
       claimed.push(message);
     }
@@ -160,6 +162,7 @@ export class DeliveryDesk {
         ...(promptId !== null && { promptId }),
       });
     }
+    if (moment === 'stop-hook') this.#turns.continued(session);
     this.#wakeLater(session, nextLook(claimed[0]!, now));
     return composeTexts(claimed, maxHookOutputChars);
   }

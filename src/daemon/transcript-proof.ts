@@ -1,5 +1,5 @@
 /** Looks for messages' marks in their sessions' transcripts: what stands there has been put in. */
-import { findMark, type MarkFound, transcriptSize } from '../claude/transcript.ts';
+import { findAnswer, findMark, type MarkFound, transcriptSize } from '../claude/transcript.ts';
 import { markOf } from '../delivery/attribution.ts';
 import type { Message } from '../protocol/message.ts';
 import type { Session } from './session-table.ts';
@@ -21,6 +21,11 @@ export class TranscriptProof {
     if (path === null) return undefined;
     const start = this.#starts.get(message.id);
     return findMark(path, markOf(message), start?.path === path ? start.bytes : 0);
+  }
+
+  /** What claude answered in the turn that the message started; undefined when that turn was cut short. */
+  answer(session: Session, message: Message): string | undefined {
+    return session.transcriptPath === null ? undefined : findAnswer(session.transcriptPath, markOf(message));
   }
 
   forget(messageId: string): void {

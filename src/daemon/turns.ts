@@ -46,6 +46,11 @@ export class Turns {
     });
   }
 
+  /** The turn goes on with what its Stop hook was given: how it stood there is not how it ended. */
+  continued(session: Session): void {
+    this.#last.delete(session.id);
+  }
+
   /** A message has been proven; the turn that it belongs to may be over already. */
   delivered(session: Session, message: Message): void {
     const turn = this.#last.get(session.id);
@@ -59,14 +64,12 @@ export class Turns {
     if (delivered.length === 0 || stateOf(session) !== 'idle') return;
     this.#arm(this.#interruptTimers, session, interruptGraceMs, () => {
       this.#settle(session);
-      for (const { id } of delivered) {
-        if (this.#store.mailbox.get(id)?.state !== 'delivered') continue;
-        this.#store.move(id, {
-          state: 'failed',
-          reason: session.hooksSeen
-            ? 'the turn was interrupted'
-            : 'the session reports nothing (its hooks are off), so its answer is not known',
-        });
+      for (const message of delivered) {
+        if (message.state !== 'delivered') continue;
+        // its Stop may have come while no daemon ran, or its hooks are off: the transcript knows
+        const answer = this.#proof.answer(session, message);
+        if (answer !== undefined) this.#end(message, { promptId: null, answer });
+        else this.#store.move(message.id, { state: 'failed', reason: 'the turn was interrupted' });
       }
       this.#onSettled(session);
     });

@@ -6,7 +6,7 @@ import { DraftTracker } from '../proxy/draft-tracker.ts';
 import { InputLane } from '../proxy/input-lane.ts';
 import { OutputRing } from '../proxy/output-ring.ts';
 import { type PtyExit, spawnPty } from '../pty/spawn-pty.ts';
-import { enterRawMode, resetTerminalModes, terminalSize } from '../terminal/outer-tty.ts';
+import { endsInAlternateScreen, enterRawMode, resetTerminalModes, terminalSize } from '../terminal/outer-tty.ts';
 import { forwardSignals } from './endings.ts';
 import { Suspend } from './suspend.ts';
 
@@ -124,7 +124,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   stdin.off('data', onInput).off('end', onGone).pause();
   stdout.off('drain', onDrain).off('resize', onResize);
   await flushed(stdout);
-  if (exit.signal !== 0) resetTerminalModes(ring.bytes());
+  if (exit.signal !== 0 || endsInAlternateScreen(ring.bytes())) resetTerminalModes(ring.bytes());
   restoreTerminal();
   return exit;
 }

@@ -44,12 +44,17 @@ const resetModes =
   '\x1b7\x1b[r\x1b8\x1b(B\x1b[?7h\x1b[?1l\x1b>\x1b[?2026l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[<u\x1b[>4;0m\x1b[?25h\x1b[0m';
 const leaveAlternateScreen = '\x1b[?1049l';
 
-/** Undoes those modes after a program that could not do so itself. `recentOutput` tells whether it was in the alternate screen. */
-export function resetTerminalModes(recentOutput: Buffer): void {
+/** True when a program's last word on the alternate screen was to enter it. */
+export function endsInAlternateScreen(recentOutput: Buffer): boolean {
   const entered = Math.max(recentOutput.lastIndexOf('\x1b[?1049h'), recentOutput.lastIndexOf('\x1b[?47h'));
   const left = Math.max(recentOutput.lastIndexOf('\x1b[?1049l'), recentOutput.lastIndexOf('\x1b[?47l'));
+  return entered > left;
+}
+
+/** Undoes those modes after a program that could not do so itself. `recentOutput` tells whether it was in the alternate screen. */
+export function resetTerminalModes(recentOutput: Buffer): void {
   try {
-    writeSync(1, (entered > left ? leaveAlternateScreen : '') + resetModes);
+    writeSync(1, (endsInAlternateScreen(recentOutput) ? leaveAlternateScreen : '') + resetModes);
   } catch {
     // the terminal is gone
   }

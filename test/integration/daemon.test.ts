@@ -113,7 +113,11 @@ describe('daemon', () => {
   it(`a socket on which something else answers is left alone ${verifies('one-daemon')}`, async () => {
     const home = bed.home();
     mkdirSync(home.claudexHome, { mode: 0o700 });
-    const stranger = createServer((socket) => socket.end('hello\n'));
+    const stranger = createServer((socket) => {
+      // whoever only looks whether somebody is there hangs up on us
+      socket.on('error', () => {});
+      socket.resume().end('hello\n');
+    });
     await new Promise<void>((resolve) => stranger.listen(socketOf(home), resolve));
     bed.defer(() => new Promise<void>((resolve) => stranger.close(() => resolve())));
     const result = await daemon(home, 'start');
@@ -175,7 +179,9 @@ describe('bad requests', () => {
   const send = (fields: Record<string, unknown>): string =>
     JSON.stringify({ target: 'api', body: 'hi', sender: { kind: 'user', label: 'x' }, ...fields });
 
-  const cases: Array<[name: string, method: string, path: string, body?: string, headers?: Record<string, string>]> = [
+  const cases: Array<
+    [name: string, method: string, path: string, body?: string | undefined, headers?: Record<string, string>]
+  > = [
     ['an unknown address', 'GET', '/v1/nothing'],
     ['an unknown method', 'DELETE', '/v1/status'],
     ['no address', 'GET', '/'],
@@ -209,7 +215,12 @@ describe('bad requests', () => {
     ['a waiter of nobody', 'POST', '/v1/waiters', '{"session_id":"s","hook_event_name":"Stop"}'],
     ['pids of text', 'POST', '/v1/whoami', '{"pids":["1"],"configDir":"/"}'],
     ['a thousand pids', 'POST', '/v1/whoami', JSON.stringify({ pids: Array(1000).fill(1), configDir: '/' })],
-    ['a supervisor of a dead process', 'POST', '/v1/supervisors', JSON.stringify({ pid: 4194304, startTime: '1', supervisorPid: 1, cwd: '/', configDir: '/', version: '1' })],
+    [
+      'a supervisor of a dead process',
+      'POST',
+      '/v1/supervisors',
+      JSON.stringify({ pid: 4194304, startTime: '1', supervisorPid: 1, cwd: '/', configDir: '/', version: '1' }),
+    ],
     ['a lease of nobody', 'POST', '/v1/supervisors/nobody/lease', '{"messageId":"m","outcome":"typed"}'],
     ['a gate of nobody', 'POST', '/v1/supervisors/nobody/gate', '{"open":true}'],
     ['huge headers', 'GET', '/v1/status', undefined, { 'x-filler': 'x'.repeat(64 * 1024) }],
@@ -220,7 +231,11 @@ describe('bad requests', () => {
     expect((await runClaudex(['daemon', 'start'], { cwd: home.cwd, env: home.env() })).code).toBe(0);
     const before = JSON.parse((await ask(home, 'GET', '/v1/status')).text);
     for (const [name, method, path, body, headers] of cases) {
-      const answer = await ask(home, method, path, body, headers);
+      const answer = await ask(home, method, path, body, headers).catch((error: Error) => {
+        // node hangs up on headers it will not read, sometimes before its 431 has been read
+        if (name !== 'huge headers') throw new Error(`${name}: ${error.message}`, { cause: error });
+        return { status: 431, text: '' };
+      });
       expect(answer.status, `${name}: ${answer.text}`).toBeGreaterThanOrEqual(400);
       expect(answer.status, `${name}: ${answer.text}`).toBeLessThan(500);
       // node itself answers headers it will not read

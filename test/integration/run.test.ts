@@ -26,9 +26,13 @@ function withClaude(home: HermeticHome, name: string, extra: Record<string, stri
 describe('a session in a terminal', () => {
   const bed = useTestBed();
 
-  function start(name: string, extra: Record<string, string> = {}, args: string[] = []): PtyDriver {
+  /** Claudex in a home that is a file: sessions shorter than a daemon's start would leave one behind. */
+  function start(name: string, extra: Record<string, string> = {}): PtyDriver {
     const home = bed.home();
-    return startClaudex(args, { cwd: home.cwd, env: withClaude(home, name, extra), cols: 90, rows: 20 });
+    const broken = join(home.root, 'a-file');
+    writeFileSync(broken, '');
+    const env = withClaude(home, name, { CLAUDEX_HOME: broken, ...extra });
+    return startClaudex([], { cwd: home.cwd, env, cols: 90, rows: 20 });
   }
 
   function startDirect(name: string, extra: Record<string, string> = {}): PtyDriver {
@@ -150,7 +154,10 @@ describe('a session in a terminal', () => {
     const home = bed.home();
     const broken = join(home.root, 'a-file');
     writeFileSync(broken, 'not a folder');
-    const driver = startClaudex([], { cwd: home.cwd, env: withClaude(home, 'fake-tui.mjs', { CLAUDEX_HOME: broken }, true) });
+    const driver = startClaudex([], {
+      cwd: home.cwd,
+      env: withClaude(home, 'fake-tui.mjs', { CLAUDEX_HOME: broken }, true),
+    });
     await driver.waitForScreen('❯', patient);
     driver.type('hello');
     await driver.waitForScreen('❯ hello', patient);

@@ -26,7 +26,8 @@ const heights: Record<string, number> = {
 
 /** Imports against the direction that are meant, each with its reason; one that is gone must leave this list. */
 const exceptions: Record<string, string> = {
-  'src/daemon → src/delivery': 'the desk asks choose-route and writes the attribution line: delivery is pure and knows no daemon',
+  'src/daemon → src/delivery':
+    'the desk asks choose-route and writes the attribution line: delivery is pure and knows no daemon',
   'src/terminal → src/pty': 'the type PtySize, two numbers that both terminals have',
 };
 
@@ -70,7 +71,10 @@ describe(`architecture ${verifies('import-direction')}`, () => {
   it('reads the imports', () => {
     expect(files.length).toBeGreaterThan(50);
     expect(imports).toContainEqual({ file: 'src/daemon/journal.ts', target: 'src/errors.ts' });
-    expect(imports).toContainEqual({ file: 'src/supervisor/run-supervisor.ts', target: 'src/supervisor/daemon-side.ts' });
+    expect(imports).toContainEqual({
+      file: 'src/supervisor/run-supervisor.ts',
+      target: 'src/supervisor/daemon-side.ts',
+    });
   });
 
   it('every folder of src has a height', () => {
@@ -92,19 +96,26 @@ describe(`architecture ${verifies('import-direction')}`, () => {
   it('root files import root files only, protocol nothing but errors', () => {
     const rooted = imports.filter(({ file, target }) => /^src\/[^/]+\.ts$/.test(file) && target.startsWith('src/'));
     expect(rooted.filter(({ target }) => folderOf(target) !== undefined)).toEqual([]);
-    const fromProtocol = imports.filter(({ file, target }) => folderOf(file) === 'src/protocol' && target.startsWith('src/'));
-    expect(fromProtocol.filter(({ target }) => folderOf(target) !== 'src/protocol' && target !== 'src/errors.ts')).toEqual([]);
+    const fromProtocol = imports.filter(
+      ({ file, target }) => folderOf(file) === 'src/protocol' && target.startsWith('src/'),
+    );
+    expect(
+      fromProtocol.filter(({ target }) => folderOf(target) !== 'src/protocol' && target !== 'src/errors.ts'),
+    ).toEqual([]);
   });
 
   it('install-scripts lean on src/claude and root files; only the cli leans on them', () => {
-    const outside = imports.filter(({ file, target }) => file.startsWith('install-scripts/') && target.startsWith('src/'));
+    const outside = imports.filter(
+      ({ file, target }) => file.startsWith('install-scripts/') && target.startsWith('src/'),
+    );
     expect(outside.filter(({ target }) => ![undefined, 'src/claude'].includes(folderOf(target)))).toEqual([]);
     expect(importersOf(/^install-scripts\//).filter((folder) => folder !== 'install-scripts')).toEqual(['src/cli']);
   });
 
   it('one folder owns each large dependency', () => {
     expect(importersOf(/^node-pty$/)).toEqual(['src/pty']);
-    for (const name of ['commander', 'chalk', 'conf']) expect(importersOf(new RegExp(`^${name}$`))).toEqual(['src/cli']);
+    for (const name of ['commander', 'chalk', 'conf'])
+      expect(importersOf(new RegExp(`^${name}$`))).toEqual(['src/cli']);
     expect(importersOf(/^@xterm\/headless$/)).toEqual(['src/terminal']);
   });
 

@@ -4,7 +4,7 @@ import { verifies } from '../requirements.ts';
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
 
-function after(...chunks: string[]): DraftTracker {
+function taking(...chunks: string[]): DraftTracker {
   const tracker = new DraftTracker();
   chunks.forEach((chunk, index) => {
     tracker.take(bytes(chunk), 100 + index);
@@ -71,25 +71,25 @@ const replies: Array<[name: string, sequence: string]> = [
 
 describe(`draft tracker: keys ${verifies('draft')}`, () => {
   it('knows of no draft before the first key', () => {
-    expect(after()).toMatchObject({ maybeDraft: false, lastKeyAt: 0 });
+    expect(taking()).toMatchObject({ maybeDraft: false, lastKeyAt: 0 });
   });
 
   it.each(keys)('%s is a key, however it is cut', (_, sequence) => {
-    expect(after(sequence)).toMatchObject({ maybeDraft: true, lastKeyAt: 100 });
-    for (const [first, second] of splits(sequence)) expect(after(first, second).maybeDraft).toBe(true);
+    expect(taking(sequence)).toMatchObject({ maybeDraft: true, lastKeyAt: 100 });
+    for (const [first, second] of splits(sequence)) expect(taking(first, second).maybeDraft).toBe(true);
   });
 
   it.each(keys.filter(([name]) => !/^(Enter|Enter, kitty)$/.test(name)))(
     '%s as the last key: a taken prompt says nothing of the box',
     (_, sequence) => {
-      const tracker = after('hello\r', sequence);
+      const tracker = taking('hello\r', sequence);
       tracker.promptTaken();
       expect(tracker.maybeDraft).toBe(true);
     },
   );
 
   it.each(['\r', '\x1b[13u', '\x1b[13;1u'])('%j submits: the box is empty once claude says so', (enter) => {
-    const tracker = after('hello', enter);
+    const tracker = taking('hello', enter);
     expect(tracker.maybeDraft).toBe(true);
     tracker.promptTaken();
     expect(tracker.maybeDraft).toBe(false);
@@ -100,7 +100,7 @@ describe(`draft tracker: keys ${verifies('draft')}`, () => {
   it('an Enter inside a paste submits nothing, also when the paste is cut anywhere', () => {
     const paste = '\x1b[200~one\rtwo\r\x1b[201~';
     for (const [first, second] of [[paste, ''] as const, ...splits(paste)]) {
-      const tracker = after(first, second);
+      const tracker = taking(first, second);
       tracker.promptTaken();
       expect(tracker.maybeDraft, JSON.stringify(first)).toBe(true);
     }
@@ -109,20 +109,20 @@ describe(`draft tracker: keys ${verifies('draft')}`, () => {
   it('Enter after a paste submits, also when the paste is cut anywhere', () => {
     const pasted = '\x1b[200~one\x1b[31m\rtwo\x1b[201~\r';
     for (const [first, second] of splits(pasted)) {
-      const tracker = after(first, second);
+      const tracker = taking(first, second);
       tracker.promptTaken();
       expect(tracker.maybeDraft, JSON.stringify(first)).toBe(false);
     }
   });
 
   it('a backslash before Enter is a new line, not a submitted prompt', () => {
-    const tracker = after('one\\\r');
+    const tracker = taking('one\\\r');
     tracker.promptTaken();
     expect(tracker.maybeDraft).toBe(true);
   });
 
   it('an empty box on the screen ends the draft', () => {
-    const tracker = after('hello');
+    const tracker = taking('hello');
     tracker.provenEmpty();
     expect(tracker).toMatchObject({ maybeDraft: false, lastKeyAt: 100 });
   });
@@ -130,13 +130,13 @@ describe(`draft tracker: keys ${verifies('draft')}`, () => {
 
 describe(`draft tracker: what a terminal says by itself ${verifies('draft')}`, () => {
   it.each(replies)('%s is no key', (_, sequence) => {
-    expect(after(sequence)).toMatchObject({ maybeDraft: false, lastKeyAt: 0 });
-    expect(after(sequence.repeat(3))).toMatchObject({ maybeDraft: false, lastKeyAt: 0 });
+    expect(taking(sequence)).toMatchObject({ maybeDraft: false, lastKeyAt: 0 });
+    expect(taking(sequence.repeat(3))).toMatchObject({ maybeDraft: false, lastKeyAt: 0 });
   });
 
   it.each(replies)('%s is no key wherever it is cut after its Esc; what follows is one', (_, sequence) => {
     for (const [first, second] of splits(sequence).slice(1)) {
-      const tracker = after(first, second);
+      const tracker = taking(first, second);
       expect(tracker.maybeDraft, JSON.stringify(first)).toBe(false);
       tracker.take(bytes('x'), 500);
       expect(tracker, JSON.stringify(first)).toMatchObject({ maybeDraft: true, lastKeyAt: 500 });
@@ -144,22 +144,22 @@ describe(`draft tracker: what a terminal says by itself ${verifies('draft')}`, (
   });
 
   it('replies between the keys leave a submitted prompt submitted', () => {
-    const tracker = after('hello\r', '\x1b[I', '\x1b]11;rgb:0/0/0\x07');
+    const tracker = taking('hello\r', '\x1b[I', '\x1b]11;rgb:0/0/0\x07');
     tracker.promptTaken();
     expect(tracker.maybeDraft).toBe(false);
   });
 
   it('a reply that never ends does not hide the keys after it for ever', () => {
-    const tracker = after('\x1b[', '1;'.repeat(100));
+    const tracker = taking('\x1b[', '1;'.repeat(100));
     tracker.take(bytes('hello'), 500);
     expect(tracker).toMatchObject({ maybeDraft: true, lastKeyAt: 500 });
-    const string = after('\x1b]');
+    const string = taking('\x1b]');
     string.take(bytes('x'.repeat(10_000)), 600);
     expect(string).toMatchObject({ maybeDraft: true, lastKeyAt: 600 });
   });
 
   it('Alt-] is a key although a terminal’s answers begin like it', () => {
-    const tracker = after('\x1b]');
+    const tracker = taking('\x1b]');
     tracker.take(bytes('h'), 200);
     tracker.take(bytes('i'), 300);
     expect(tracker.maybeDraft).toBe(true);

@@ -63,7 +63,13 @@ describe(`which command lines open a session ${verifies('passthrough')}`, () => 
 
 describe(`environment for claude ${verifies('clean-environment')}`, () => {
   it('drops what an outer session set and keeps what the user set', () => {
-    const env = { PATH: '/bin', CLAUDE_CODE_USE_BEDROCK: '1', CLAUDE_CONFIG_DIR: '/c', ANTHROPIC_API_KEY: 'k', EMPTY: '' };
+    const env = {
+      PATH: '/bin',
+      CLAUDE_CODE_USE_BEDROCK: '1',
+      CLAUDE_CONFIG_DIR: '/c',
+      ANTHROPIC_API_KEY: 'k',
+      EMPTY: '',
+    };
     const outer = {
       CLAUDECODE: '1',
       CLAUDE_CODE_ENTRYPOINT: 'cli',

@@ -1,4 +1,14 @@
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -83,13 +93,19 @@ describe('journal', () => {
     expect(readJournal(path)).toEqual({ entries: [accept('m1'), accept('m2')], damagedLines: 2 });
   });
 
-  it.each(['null', '17', '"text"', '[]', '{}', '{"t":"state"}', '{"t":"accept"}', '{"t":"accept","message":{"id":"m1"}}'])(
-    'counts a line that is JSON but no entry as damaged: %s',
-    (line) => {
-      writeFileSync(path, `${header}${line}\n${JSON.stringify(accept('m2'))}\n`);
-      expect(readJournal(path)).toEqual({ entries: [accept('m2')], damagedLines: 1 });
-    },
-  );
+  it.each([
+    'null',
+    '17',
+    '"text"',
+    '[]',
+    '{}',
+    '{"t":"state"}',
+    '{"t":"accept"}',
+    '{"t":"accept","message":{"id":"m1"}}',
+  ])('counts a line that is JSON but no entry as damaged: %s', (line) => {
+    writeFileSync(path, `${header}${line}\n${JSON.stringify(accept('m2'))}\n`);
+    expect(readJournal(path)).toEqual({ entries: [accept('m2')], damagedLines: 1 });
+  });
 
   it('refuses a journal of a newer format and leaves it alone', () => {
     const text = `{"journal":"claudex","version":2}\n${JSON.stringify(accept('m1'))}\n`;
@@ -114,12 +130,15 @@ describe('journal', () => {
     expect(existsSync(join(dir, 'gone'))).toBe(false);
   });
 
-  it.runIf(existsSync('/dev/full'))(`says JOURNAL_UNWRITABLE on a full disk ${verifies('accepted-on-disk')}`, async () => {
-    symlinkSync('/dev/full', path);
-    expect(() => new Journal(path)).toThrow(
-      expect.objectContaining({ code: 'JOURNAL_UNWRITABLE', facts: expect.stringContaining('ENOSPC') }),
-    );
-  });
+  it.runIf(existsSync('/dev/full'))(
+    `says JOURNAL_UNWRITABLE on a full disk ${verifies('accepted-on-disk')}`,
+    async () => {
+      symlinkSync('/dev/full', path);
+      expect(() => new Journal(path)).toThrow(
+        expect.objectContaining({ code: 'JOURNAL_UNWRITABLE', facts: expect.stringContaining('ENOSPC') }),
+      );
+    },
+  );
 
   it('can be read by one that comes later while it is still open', () => {
     const journal = new Journal(path);

@@ -25,7 +25,11 @@ describe(`launch settings ${verifies('launch-settings')}`, () => {
   });
 
   it('are merged with theirs: their keys win, their hooks come first', () => {
-    const theirs = { model: 'opus', statusLine: { type: 'command', command: 'mine' }, hooks: { Stop: [theirHook], PreToolUse: [theirHook] } };
+    const theirs = {
+      model: 'opus',
+      statusLine: { type: 'command', command: 'mine' },
+      hooks: { Stop: [theirHook], PreToolUse: [theirHook] },
+    };
     const args = launch(['--model', 'x', '--settings', JSON.stringify(theirs), 'hi']);
     expect([args[0], args[1], args[2], args[4]]).toEqual(['--model', 'x', '--settings', 'hi']);
     const merged = JSON.parse(args[3]!);

@@ -39,7 +39,11 @@ describe(`sanitiseBody ${verifies('plain-text')}`, () => {
     ['lone surrogates', 'a\ud800b\udc00c', 'a\ufffdb\ufffdc'],
     ['a whole pair, kept', 'a😀b', 'a😀b'],
     ['right-to-left and zero-width text, kept', 'שלום\u200b\u202eabc', 'שלום\u200b\u202eabc'],
-    ['commands: kept, the attribution line makes them harmless', '!rm\n/permissions\n#x\n@y', '!rm\n/permissions\n#x\n@y'],
+    [
+      'commands: kept, the attribution line makes them harmless',
+      '!rm\n/permissions\n#x\n@y',
+      '!rm\n/permissions\n#x\n@y',
+    ],
   ])('%s', (_, body, clean) => {
     expect(sanitiseBody(body)).toBe(clean);
   });
@@ -50,7 +54,33 @@ describe(`sanitiseBody ${verifies('plain-text')}`, () => {
 
   it('leaves no control character and no lone surrogate in anything, and is its own fixed point', () => {
     const random = seededRandom(20261121);
-    const pieces = ['\x1b', '\x1b[', '\x1b]', '\x1bP', '\x9b', '\x9d', '\x9c', '\x07', '\x1b\\', '201~', '\r', '\n', '\t', ';', 'm', '0', '?', ' ', '\ud83d', '\ude00', 'text', '\x00', '\x7f', '\x18', '\x1a'];
+    const pieces = [
+      '\x1b',
+      '\x1b[',
+      '\x1b]',
+      '\x1bP',
+      '\x9b',
+      '\x9d',
+      '\x9c',
+      '\x07',
+      '\x1b\\',
+      '201~',
+      '\r',
+      '\n',
+      '\t',
+      ';',
+      'm',
+      '0',
+      '?',
+      ' ',
+      '\ud83d',
+      '\ude00',
+      'text',
+      '\x00',
+      '\x7f',
+      '\x18',
+      '\x1a',
+    ];
     for (let round = 0; round < 5000; round++) {
       let body = '';
       for (let length = random() * 40; length > 0; length--) {

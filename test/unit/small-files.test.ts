@@ -59,9 +59,16 @@ describe(`settings ${verifies('settings')}`, () => {
 
   it('knows the words for true and false, and no setting that is none', () => {
     const badge = settingDefinition('badge.enabled');
-    expect(['true', '1', 'YES', 'on', 'false', '0', 'no', 'OFF'].map((text) => parseSetting(badge, text))).toEqual(
-      [true, true, true, true, false, false, false, false],
-    );
+    expect(['true', '1', 'YES', 'on', 'false', '0', 'no', 'OFF'].map((text) => parseSetting(badge, text))).toEqual([
+      true,
+      true,
+      true,
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
     expect(() => parseSetting(badge, 'maybe')).toThrow(expect.objectContaining({ code: 'BAD_SETTING' }));
     expect(() => settingDefinition('nothing')).toThrow(expect.objectContaining({ code: 'UNKNOWN_SETTING' }));
   });
@@ -122,7 +129,13 @@ describe('what claude writes', () => {
 
   it(`an unknown status is busy: nobody types ${verifies('prompt-box')}`, () => {
     expect(['idle', 'waiting', 'busy', 'shell', 'dreaming', '', null].map(stateFromStatus)).toEqual([
-      'idle', 'waiting', 'busy', 'busy', 'busy', 'busy', 'starting',
+      'idle',
+      'waiting',
+      'busy',
+      'busy',
+      'busy',
+      'busy',
+      'starting',
     ]);
   });
 
@@ -147,8 +160,19 @@ describe('what claude writes', () => {
       prompt: null,
       error: null,
     });
-    expect(parseHookPayload({ session_id: 's', hook_event_name: 'StopFailure', error_type: 'overloaded' })?.error).toBe('overloaded');
-    for (const wrong of [null, undefined, 7, 'x', [], {}, { session_id: 's' }, { hook_event_name: 'Stop', session_id: 1 }]) {
+    expect(parseHookPayload({ session_id: 's', hook_event_name: 'StopFailure', error_type: 'overloaded' })?.error).toBe(
+      'overloaded',
+    );
+    for (const wrong of [
+      null,
+      undefined,
+      7,
+      'x',
+      [],
+      {},
+      { session_id: 's' },
+      { hook_event_name: 'Stop', session_id: 1 },
+    ]) {
       expect(parseHookPayload(wrong)).toBeUndefined();
     }
   });
@@ -201,7 +225,10 @@ describe(`lock ${verifies('one-daemon')}`, () => {
 
   it.each([
     ['of a dead process', () => JSON.stringify({ pid: deadPid(), startTime: '1', version: '1' })],
-    ['of an earlier process with a pid now alive', () => JSON.stringify({ pid: process.pid, startTime: '1', version: '1' })],
+    [
+      'of an earlier process with a pid now alive',
+      () => JSON.stringify({ pid: process.pid, startTime: '1', version: '1' }),
+    ],
     ['that is half-written', () => '{"pid":'],
     ['that is empty', () => ''],
   ])('is taken over from one %s', (_, text) => {
@@ -264,20 +291,41 @@ describe('text for people', () => {
   const plain = (cell: string) => cell;
 
   it('pads columns before colour and trims the end', () => {
-    expect(table(['A', 'B'], [['long', 'x'], ['s', '']], plain)).toBe('A     B\nlong  x\ns');
+    expect(
+      table(
+        ['A', 'B'],
+        [
+          ['long', 'x'],
+          ['s', ''],
+        ],
+        plain,
+      ),
+    ).toBe('A     B\nlong  x\ns');
     expect(table(['A', 'B'], [['x', 'y']], (cell) => `<${cell}>`)).toBe('<A>  <B>\n<x>  <y>');
   });
 
   it('ages', () => {
     const at = new Date(0).toISOString();
-    expect([0, 59, 60, 3599, 3600, 86399, 86400, 200000].map((s) => age(at, s * 1000))).toEqual(
-      ['0s', '59s', '1m', '59m', '1h', '23h', '1d', '2d'],
-    );
+    expect([0, 59, 60, 3599, 3600, 86399, 86400, 200000].map((s) => age(at, s * 1000))).toEqual([
+      '0s',
+      '59s',
+      '1m',
+      '59m',
+      '1h',
+      '23h',
+      '1d',
+      '2d',
+    ]);
     expect(age(new Date(5000).toISOString(), 0)).toBe('0s');
   });
 
   it('shortens the home folder and only it', () => {
-    expect(['/h/u', '/h/u/x', '/h/ux', '/x'].map((path) => shortPath(path, '/h/u'))).toEqual(['~', '~/x', '/h/ux', '/x']);
+    expect(['/h/u', '/h/u/x', '/h/ux', '/x'].map((path) => shortPath(path, '/h/u'))).toEqual([
+      '~',
+      '~/x',
+      '/h/ux',
+      '/x',
+    ]);
   });
 
   it('colours a terminal, not a pipe, not with NO_COLOR, not a dumb one', () => {

@@ -1,0 +1,269 @@
+/** Every state that a session can be in, and the way that a user's and a peer's message takes into it: docs/route-table.md. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Message, Route } from '../../src/protocol/message.ts';
+import type { SessionRecord } from '../../src/protocol/session.ts';
+import { realClaudeIsAtLeast, realClaudePath, realClaudeVersion } from '../support/claude-binary.ts';
+import { repositoryRoot, runClaudex, startClaudex } from '../support/claudex.ts';
+import { daemonClient, sendMessage, waitForMessage, waitForSessionRecord } from '../support/daemon-watch.ts';
+import type { HermeticHome } from '../support/hermetic-home.ts';
+import type { LoopbackApi, LoopbackRequest } from '../support/loopback-api.ts';
+import type { PtyDriver } from '../support/pty-driver.ts';
+import {
+  countInTranscripts,
+  expectOnce,
+  promptBox,
+  startBareClaude,
+  submitPrompt,
+  waitForPromptBox,
+} from '../support/real-claude.ts';
+import { useTestBed } from '../support/test-bed.ts';
+
+const peerRoute: Route = realClaudeIsAtLeast('2.1.224') ? 'inbox-socket' : 'wake';
+
+/** A session under test. */
+interface Stage {
+  home: HermeticHome;
+  api: LoopbackApi;
+  driver: PtyDriver;
+  session: SessionRecord;
+  /** Lets a held turn go on. */
+  release: () => void;
+}
+
+/** How a state comes about, what must hold while messages wait in it, and how it ends. */
+interface StateCase {
+  state: string;
+  bare?: boolean;
+  enter(stage: Stage): Promise<void>;
+  /** Messages wait until this has been called; without it they go in at once. */
+  leave?(stage: Stage): void;
+  /** What must stand on the screen and in the session's record while they wait. */
+  meanwhile?(stage: Stage): Promise<void>;
+  /** What must be so afterwards. */
+  after?(stage: Stage): Promise<void>;
+  userRoute: Route;
+}
+
+const draft = 'my half draft';
+
+async function typeDraft({ driver }: Stage): Promise<void> {
+  driver.type(draft);
+  await waitForPromptBox(driver, { content: draft });
+}
+
+async function draftStands({ home, driver }: Stage): Promise<void> {
+  await waitForPromptBox(driver, { content: draft });
+  expect(countInTranscripts(home, draft)).toBe(0);
+}
+
+async function askPermission({ home, driver, session }: Stage): Promise<void> {
+  await submitPrompt(driver, 'RUN it');
+  await waitForSessionRecord(home, (one) => one.id === session.id && one.waitingFor === 'permission (Bash)');
+  await driver.waitForScreen('Do you want to proceed?');
+}
+
+async function hold({ home, driver, session }: Stage): Promise<void> {
+  await submitPrompt(driver, 'HOLD this turn');
+  await waitForSessionRecord(home, (one) => one.id === session.id && one.state === 'busy');
+}
+
+async function becomesIdle({ home, session }: Stage): Promise<void> {
+  await waitForSessionRecord(home, (one) => one.id === session.id && one.state === 'idle');
+}
+
+const toolRan = ({ home }: Stage): boolean => existsSync(join(home.cwd, 'made-by-tool'));
+
+const cases: StateCase[] = [
+  { state: 'idle', enter: async () => {}, userRoute: 'paste' },
+  { state: 'draft', enter: typeDraft, after: draftStands, userRoute: peerRoute },
+  {
+    state: 'typing',
+    // the last key comes in the moment before the message: see the test
+    enter: typeDraft,
+    after: async (stage) => {
+      await draftStands(stage);
+      const [first] = await daemonClient(stage.home).messages();
+      expect(first?.history.map(({ reason }) => reason)).toContain('prompt box: typing');
+    },
+    userRoute: peerRoute,
+  },
+  {
+    state: '/model open',
+    enter: async ({ home, driver, session }) => {
+      await submitPrompt(driver, '/model');
+      await waitForSessionRecord(home, (one) => one.id === session.id && one.waitingFor === 'dialog open');
+      await driver.waitForScreen('Select model');
+    },
+    meanwhile: async ({ driver }) => expect(driver.screen()).toContain('Select model'),
+    leave: ({ driver }) => driver.key('esc'),
+    after: async ({ driver }) => {
+      await driver.waitForScreen(/Kept model/i);
+    },
+    userRoute: 'paste',
+  },
+  {
+    state: 'permission prompt',
+    enter: askPermission,
+    meanwhile: async (stage) => {
+      expect(stage.driver.screen()).toContain('Do you want to proceed?');
+      expect(toolRan(stage)).toBe(false);
+    },
+    leave: ({ driver }) => driver.key('esc'),
+    after: async (stage) => expect(toolRan(stage)).toBe(false),
+    userRoute: 'paste',
+  },
+  {
+    state: 'busy',
+    enter: hold,
+    meanwhile: async ({ home, session }) => {
+      const [now] = (await daemonClient(home).sessions()).filter((one) => one.id === session.id);
+      expect(now?.state).toBe('busy');
+    },
+    leave: ({ release }) => release(),
+    userRoute: 'paste',
+  },
+  {
+    state: 'after Esc',
+    enter: async (stage) => {
+      await hold(stage);
+      stage.driver.key('esc');
+      await becomesIdle(stage);
+      await waitForPromptBox(stage.driver, { content: 'HOLD this turn' });
+    },
+    after: async ({ driver }) => {
+      await waitForPromptBox(driver, { content: 'HOLD this turn' });
+    },
+    userRoute: peerRoute,
+  },
+  {
+    state: 'after a rejected permission prompt',
+    enter: async (stage) => {
+      await askPermission(stage);
+      stage.driver.key('esc');
+      await becomesIdle(stage);
+    },
+    after: async (stage) => expect(toolRan(stage)).toBe(false),
+    userRoute: 'paste',
+  },
+  {
+    state: 'after /clear',
+    enter: async ({ home, driver, session }) => {
+      await submitPrompt(driver, '/clear');
+      await waitForSessionRecord(
+        home,
+        (one) => one.id === session.id && one.sessionId !== session.sessionId && one.state === 'idle',
+      );
+    },
+    userRoute: 'paste',
+  },
+  { state: 'bare, idle', bare: true, enter: async () => {}, userRoute: peerRoute },
+  { state: 'bare, draft', bare: true, enter: typeDraft, after: draftStands, userRoute: peerRoute },
+];
+
+/** What was seen: state → route of the user's and of the peer's message. */
+const seen = new Map<string, { user: string; peer: string }>();
+
+describe(`routes by state into claude ${realClaudeVersion()}`, () => {
+  const bed = useTestBed();
+
+  async function stageFor({ bare = false }: StateCase): Promise<Stage> {
+    const home = bed.home();
+    let release = (): void => {};
+    const until = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    // a turn that is held open must not keep the test's API from closing
+    bed.defer(() => release());
+    const api = await bed.api((request: LoopbackRequest) => {
+      const isFirstPrompt = !request.prompt.includes('[claudex ');
+      if (request.prompt.includes('HOLD') && isFirstPrompt) return { text: 'held answer', until };
+      if (request.prompt.includes('RUN') && isFirstPrompt && !request.isToolResult) {
+        return { toolUse: { name: 'Bash', input: { command: 'touch made-by-tool', description: 'make a file' } } };
+      }
+      return { text: 'the answer' };
+    });
+    if (bare) {
+      await runClaudex(['install'], { env: home.env(), cwd: home.root });
+      await runClaudex(['daemon', 'start'], { env: home.env(), cwd: home.root });
+    }
+    const driver = bare
+      ? startBareClaude(home, { api })
+      : startClaudex(['--permission-mode', 'default'], {
+          cwd: home.cwd,
+          env: home.env(api, { CLAUDEX_CLAUDE_BIN: realClaudePath() }),
+        });
+    await waitForPromptBox(driver);
+    const session = await waitForSessionRecord(home, (one) => one.supervised === !bare && one.state === 'idle');
+    return { home, api, driver, session, release };
+  }
+
+  it.each(cases)('$state', async (one) => {
+    const stage = await stageFor(one);
+    const { home, api, driver, session } = stage;
+    await one.enter(stage);
+    let fromUser: string;
+    if (one.state === 'typing') {
+      // without the command line's start-up time between the key and the message
+      driver.type('!');
+      driver.key('backspace');
+      const reply = await daemonClient(home).send({
+        target: session.id,
+        body: 'from the user',
+        kind: 'task',
+        when: 'idle',
+        sender: { kind: 'user', label: 'the user' },
+        hold: false,
+      });
+      fromUser = reply.id;
+    } else {
+      fromUser = await sendMessage(home, [session.id, 'from the user']);
+    }
+    const fromPeer = await sendMessage(home, [session.id, '--from', 'cron', 'from a peer']);
+    if (one.leave) {
+      await one.meanwhile?.(stage);
+      for (const id of [fromUser, fromPeer]) {
+        expect(await daemonClient(home).message(id)).toMatchObject({ state: 'queued', attempts: 0 });
+      }
+      one.leave(stage);
+    }
+    const user: Message = await waitForMessage(home, fromUser, ['answered', 'failed']);
+    const peer: Message = await waitForMessage(home, fromPeer, ['answered', 'failed']);
+    seen.set(one.state, { user: user.route ?? '', peer: peer.route ?? '' });
+    expect([user, peer]).toMatchObject([
+      { state: 'answered', route: one.userRoute, answer: 'the answer' },
+      { state: 'answered', route: peerRoute, answer: 'the answer' },
+    ]);
+    // one task per turn
+    const together = api.requests.filter(({ prompt }) => prompt.includes(fromUser) && prompt.includes(fromPeer));
+    expect(together).toEqual([]);
+    await expectOnce(home, fromUser);
+    await expectOnce(home, fromPeer);
+    await one.after?.(stage);
+    // whatever was there before: no dialog was opened on the way
+    await driver.waitForScreen((screen) => promptBox(screen) !== undefined);
+    await becomesIdle(stage);
+  });
+
+  afterAll(() => {
+    if (process.env.ROUTE_TABLE === 'write') writeRouteTable();
+  });
+});
+
+/** Puts what was seen between this version's markers in docs/route-table.md. */
+function writeRouteTable(): void {
+  const file = join(repositoryRoot, 'docs', 'route-table.md');
+  const version = realClaudeVersion();
+  const rows = [...seen].map(([state, { user, peer }]) => `| ${state} | \`${user}\` | \`${peer}\` |`);
+  const table = ['| The session is | A message of the user | A message of a peer |', '|---|---|---|', ...rows].join(
+    '\n',
+  );
+  const between = new RegExp(`(<!-- ${version} -->\n)[^]*?(<!-- end -->)`);
+  const text = readFileSync(file, 'utf8');
+  const section = `<!-- ${version} -->\n\n${table}\n\n<!-- end -->`;
+  const next = between.test(text)
+    ? text.replace(between, () => section)
+    : `${text.trimEnd()}\n\n## Claude ${version}\n\n${section}\n`;
+  writeFileSync(file, next);
+}
