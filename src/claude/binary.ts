@@ -7,8 +7,6 @@ export interface FindClaudeOptions {
   env: NodeJS.ProcessEnv;
   /** The `claude.path` setting. */
   setting?: string | undefined;
-  /** Root of this package: whatever resolves into it is ourselves. */
-  ownRoot: string;
 }
 
 /**
@@ -24,7 +22,7 @@ export function findClaude(options: FindClaudeOptions): string {
     if (!path) continue;
     if (!isExecutableFile(path))
       throw new ClaudexError('CLAUDE_NOT_FOUND', `${source} names ${path}, which cannot be run.`);
-    if (isOurs(path, options.ownRoot)) {
+    if (isOurs(path)) {
       throw new ClaudexError('CLAUDE_NOT_FOUND', `${source} names ${path}, which is claudex itself.`);
     }
     return path;
@@ -33,7 +31,7 @@ export function findClaude(options: FindClaudeOptions): string {
   for (const dir of (options.env.PATH ?? '').split(delimiter)) {
     const candidate = join(dir || '.', 'claude');
     if (!isExecutableFile(candidate)) continue;
-    if (!isOurs(candidate, options.ownRoot)) return candidate;
+    if (!isOurs(candidate)) return candidate;
     ours.push(candidate);
   }
   throw new ClaudexError(
@@ -51,8 +49,7 @@ function isExecutableFile(path: string): boolean {
   }
 }
 
-function isOurs(path: string, ownRoot: string): boolean {
-  const real = realpathSync(path);
-  if (!real.startsWith(realpathSync(ownRoot) + sep)) return false;
-  return !real.includes(`${sep}node_modules${sep}`) || real.endsWith(join('bin', 'claudex.js'));
+/** A link to us, under whatever name and from whichever installation of claudex. */
+function isOurs(path: string): boolean {
+  return realpathSync(path).endsWith(join(sep, 'bin', 'claudex.js'));
 }

@@ -1,14 +1,13 @@
 /** Claude without a pty of ours. */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { environmentForClaude } from '../claude/environment.ts';
 import { ClaudexError } from '../errors.ts';
 import type { PtyExit } from '../pty/spawn-pty.ts';
 
 /** Claude with our stdio, as if we were not here. */
-export function passThrough(file: string, args: readonly string[]): Promise<PtyExit> {
+export function passThrough(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<PtyExit> {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { stdio: 'inherit', env: environmentForClaude(process.env) });
+    const child = spawn(file, args, { stdio: 'inherit', env });
     const forward = (signal: NodeJS.Signals): void => {
       child.kill(signal);
     };

@@ -14,12 +14,16 @@ import { defaultSettings, readSettings, type Settings } from '../settings.ts';
 import { mirrorExit } from '../supervisor/endings.ts';
 import { printError } from './print-error.ts';
 
+/** Tells a claudex that claude's name led back to it. */
+const launchedByVariable = 'CLAUDEX_LAUNCHED_BY';
+
 /** Runs claude and ends this process the way claude ended. */
 export async function runClaude(args: readonly string[]): Promise<void> {
   try {
     const { env } = process;
     const settings = readSettingsForRun(env);
-    const file = findClaude({ env, setting: settings['claude.path'] ?? undefined, ownRoot: packageRoot() });
+    await refuseToRecurse(env);
+    const file = findClaude({ env, setting: settings['claude.path'] ?? undefined });
     const isSession = process.stdin.isTTY && process.stdout.isTTY && opensSession(args);
     mirrorExit(isSession ? await runSession(file, args, settings) : await withoutPty(file, args));
   } catch (error) {
@@ -38,7 +42,7 @@ async function runSession(file: string, args: readonly string[], settings: Setti
       file,
       args: argumentsWithHooks(args, cwd, settings),
       cwd,
-      env: environmentForClaude(env),
+      env: { ...environmentForClaude(env), [launchedByVariable]: String(process.pid) },
       ownEnv: env,
       stdin: process.stdin,
       stdout: process.stdout,
@@ -50,6 +54,18 @@ async function runSession(file: string, args: readonly string[], settings: Setti
     );
     return withoutPty(file, args);
   }
+}
+
+/**
+ * A script named claude that starts claudex would start itself for ever.
+ * @throws ClaudexError CLAUDE_NOT_FOUND when the claudex that started us meant to start claude
+ */
+async function refuseToRecurse(env: NodeJS.ProcessEnv): Promise<void> {
+  const launcher = Number(env[launchedByVariable]);
+  if (!launcher) return;
+  const { parentPid } = await import('../process-identity.ts');
+  if (process.ppid !== launcher && parentPid(process.ppid) !== launcher) return;
+  throw new ClaudexError('CLAUDE_NOT_FOUND', 'What PATH calls claude is a script that starts claudex again.');
 }
 
 /** A bad setting must not keep anybody from claude: it is named, and the defaults are used. */
@@ -99,5 +115,6 @@ function workingDirectory(env: NodeJS.ProcessEnv): string {
 /** Loaded only where it is needed: a session does without node:child_process. */
 async function withoutPty(file: string, args: readonly string[]): Promise<PtyExit> {
   const { passThrough } = await import('./pass-through.ts');
-  return passThrough(file, args);
+  const env = { ...environmentForClaude(process.env), [launchedByVariable]: String(process.pid) };
+  return passThrough(file, args, env);
 }

@@ -1,7 +1,7 @@
 import { findClaude } from '../claude/binary.ts';
 import { claudeVersion } from '../claude/version.ts';
 import { ClaudexError } from '../errors.ts';
-import { packageRoot, packageVersion } from '../paths.ts';
+import { packageVersion } from '../paths.ts';
 import { readSettings } from '../settings.ts';
 
 /** What `claudex --version` prints: ours, then claude's. */
@@ -22,7 +22,6 @@ export function locateClaude(env: NodeJS.ProcessEnv): {
     const path = findClaude({
       env,
       setting: readSettings(env).values['claude.path'] ?? undefined,
-      ownRoot: packageRoot(),
     });
     return { path, version: claudeVersion(path) };
   } catch (error) {

@@ -36,7 +36,7 @@ function candidates(): string[] {
   const found: string[] = [];
   try {
     const setting = readSettings(process.env).values['claude.path'] ?? undefined;
-    found.push(findClaude({ env: process.env, setting, ownRoot: packageRoot() }));
+    found.push(findClaude({ env: process.env, setting }));
   } catch {
     // CLAUDE_NOT_FOUND, or a setting that is wrong: the demo runs without
   }

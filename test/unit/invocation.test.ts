@@ -129,8 +129,7 @@ describe(`finding claude ${verifies('never-itself')}`, () => {
     file('claudex/bin/claudex.js');
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));
-  const find = (env: Record<string, string>, setting?: string) =>
-    findClaude({ env, setting, ownRoot: join(root, 'claudex') });
+  const find = (env: Record<string, string>, setting?: string) => findClaude({ env, setting });
   const paths = (...dirs: string[]): string => dirs.map((dir) => join(root, dir)).join(':');
 
   it('takes the first in PATH that runs and is not ourselves', () => {
