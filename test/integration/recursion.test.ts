@@ -31,7 +31,7 @@ describe('a script named claude that starts claudex', () => {
   it('is told so on a terminal', async () => {
     const { home, env } = misled(`exec '${process.execPath}' '${claudexBin}' "$@"`);
     const driver = startClaudex([], { cwd: home.cwd, env });
-    await driver.waitForScreen('a script that starts claudex again');
+    await driver.waitForScreen('What PATH calls claude');
     expect((await driver.exit).code).toBe(3);
   });
 });
