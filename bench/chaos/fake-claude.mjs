@@ -142,9 +142,8 @@ async function submit(prompt, source) {
   if (busy) {
     // 2.1.330 reports a queued prompt at once, with the running turn's id; 2.1.197 when it is its turn
     if (source !== 'system') record({ type: 'queue-operation', operation: 'enqueue', content: prompt });
-    const contexts = patch >= 330 && source !== 'system' ? await fire('UserPromptSubmit', { prompt }) : undefined;
+    const contexts = patch >= 330 && source !== 'system' ? fire('UserPromptSubmit', { prompt }) : undefined;
     queue.push({ prompt, source, contexts });
-    if (!busy) void next();
     return;
   }
   busy = true;
@@ -182,7 +181,7 @@ async function runTurn(prompt, source, reported) {
   promptId = randomUUID();
   setStatus('busy');
   draw(prompt.slice(0, 60).replaceAll('\n', ' '));
-  const contexts = reported ?? (await fire('UserPromptSubmit', { prompt }));
+  const contexts = await (reported ?? fire('UserPromptSubmit', { prompt }));
   record({ type: 'user', promptId, message: { role: 'user', content: prompt }, promptSource: source });
   remember(contexts, 'UserPromptSubmit');
   for (let blocks = 0; ; blocks++) {

@@ -28,6 +28,7 @@ export class Carriers {
       gateShutForMs: session.gateShutSince === null ? undefined : now - session.gateShutSince,
       hasInboxSocket: this.#hasInboxSocket(session),
       hasWaiter: this.#waiters.has(session.id),
+      waiterComes: this.#waiters.hasOrWill(session.id),
       hasHooks: session.hooksSeen,
     };
   }

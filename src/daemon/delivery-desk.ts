@@ -11,7 +11,7 @@ import type { GateReason } from '../protocol/wire.ts';
 import type { Carriers } from './carriers.ts';
 import type { MessageStore } from './message-store.ts';
 import { type Session, type SessionTable, stateOf } from './session-table.ts';
-import { TranscriptProof } from './transcript-proof.ts';
+import { findProof, leaseStart } from './transcript-proof.ts';
 import { type EndedTurn, Turns } from './turns.ts';
 
 /** A typed message is its supervisor's for this long; it reports sooner when the text has left the box unproven. */
@@ -32,7 +32,6 @@ export interface DeskOptions {
 export class DeliveryDesk {
   readonly #options: DeskOptions;
   readonly #store: MessageStore;
-  readonly #proof = new TranscriptProof();
   readonly #turns: Turns;
   readonly #carriers: Carriers;
   /** One pending timer per session id, re-armed by each pump. */
@@ -44,7 +43,7 @@ export class DeliveryDesk {
     this.#options = options;
     this.#store = options.store;
     this.#carriers = options.carriers;
-    this.#turns = new Turns(options.store, this.#proof, (session) => this.pump(session));
+    this.#turns = new Turns(options.store, (session) => this.pump(session));
   }
 
   /** Journalled and on disk when it resolves. @throws ClaudexError JOURNAL_UNWRITABLE; nothing is queued then. */
@@ -140,6 +139,8 @@ export class DeliveryDesk {
     let route: Route | undefined;
     for (const message of ready) {
       if (message.kind === 'task' && claimed.some((one) => one.kind === 'task')) continue;
+      // one task per turn: the one that this turn is for is in claude's hands
+      if (message.kind === 'task' && message.when === 'idle' && open.some(isRunningTask)) break;
       if (message.attempts > 0 && this.#proveByTranscript(session, message)) continue;
       const decision = chooseRoute(this.#carriers.situation(session, now), message, moment, this.#options.policy);
       if ('wait' in decision) {
@@ -154,11 +155,11 @@ export class DeliveryDesk {
     if (route === undefined) return undefined;
     const deadline = now + this.#options.leaseMs;
     for (const message of claimed) {
-      this.#proof.leaseBegins(session, message);
       this.#store.move(message.id, {
         state: 'leased',
         route,
         leaseDeadline: deadline,
+        ...leaseStart(session, message),
         ...(promptId !== null && { promptId }),
       });
     }
@@ -211,8 +212,8 @@ export class DeliveryDesk {
 
   #deliver(session: Session, message: Message, route: Route): void {
     const leaseDeadline = this.#options.now() + this.#options.leaseMs;
-    this.#proof.leaseBegins(session, message);
-    if (!this.#store.move(message.id, { state: 'leased', route, leaseDeadline })) return;
+    if (!this.#store.move(message.id, { state: 'leased', route, leaseDeadline, ...leaseStart(session, message) }))
+      return;
     this.#wakeLater(session, leaseDeadline);
     this.#carriers.carry(session, message, route, leaseDeadline, (reason) => {
       if (this.#store.move(message.id, { state: 'queued', reason })) this.pump(session);
@@ -242,7 +243,7 @@ export class DeliveryDesk {
   }
 
   #proveByTranscript(session: Session, message: Message): boolean {
-    const found = this.#proof.find(session, message);
+    const found = findProof(session, message);
     if (found) this.proven(session, message.id, found.promptId);
     return found !== undefined;
   }
@@ -283,6 +284,10 @@ function nextLook(message: Message, now: number): number {
   if (!isHookRoute(message.route)) return deadline;
   const leasedAt = message.history.at(-1)?.at ?? now;
   return Math.min(deadline, now + Math.max(250, now - leasedAt));
+}
+
+function isRunningTask(message: Message): boolean {
+  return message.kind === 'task' && message.state === 'delivered';
 }
 
 function isHookRoute(route: Route | undefined): boolean {

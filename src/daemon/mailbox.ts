@@ -14,6 +14,7 @@ export type JournalEntry =
       route?: Route;
       reason?: string;
       leaseDeadline?: number;
+      transcriptFrom?: Message['transcriptFrom'];
       promptId?: string;
       answer?: string;
     }
@@ -201,6 +202,7 @@ function applyState(message: Message, entry: StateEntry): void {
   if (entry.route !== undefined) message.route = entry.route;
   if (entry.leaseDeadline !== undefined) message.leaseDeadline = entry.leaseDeadline;
   else delete message.leaseDeadline;
+  if (entry.transcriptFrom !== undefined) message.transcriptFrom = entry.transcriptFrom;
   if (entry.promptId !== undefined) message.promptId = entry.promptId;
   if (entry.answer !== undefined) message.answer = entry.answer;
   if (entry.reason !== undefined) message.reason = entry.reason;

@@ -4,31 +4,24 @@ import { markOf } from '../delivery/attribution.ts';
 import type { Message } from '../protocol/message.ts';
 import type { Session } from './session-table.ts';
 
-export class TranscriptProof {
-  /** Where the transcript ended when a message was first leased: its mark cannot stand before that. */
-  readonly #starts = new Map<string, { path: string; bytes: number }>();
+/**
+ * Where the transcript ends before a message is leased for the first time: its mark cannot stand before that. Goes into the
+ * journal with the lease, so that a mark quoted earlier in the conversation proves nothing after a restart either.
+ */
+export function leaseStart(session: Session, message: Message): Pick<Message, 'transcriptFrom'> {
+  const path = session.transcriptPath;
+  if (path === null || message.attempts > 0) return {};
+  return { transcriptFrom: { path, bytes: transcriptSize(path) } };
+}
 
-  /** Call before a message is leased for the first time. */
-  leaseBegins(session: Session, message: Message): void {
-    const path = session.transcriptPath;
-    // an earlier attempt (perhaps under an earlier daemon) may have left its mark anywhere
-    if (path === null || message.attempts > 0) return;
-    this.#starts.set(message.id, { path, bytes: transcriptSize(path) });
-  }
+export function findProof(session: Session, message: Message): MarkFound | undefined {
+  const path = session.transcriptPath;
+  if (path === null) return undefined;
+  const start = message.transcriptFrom;
+  return findMark(path, markOf(message), start?.path === path ? start.bytes : 0);
+}
 
-  find(session: Session, message: Message): MarkFound | undefined {
-    const path = session.transcriptPath;
-    if (path === null) return undefined;
-    const start = this.#starts.get(message.id);
-    return findMark(path, markOf(message), start?.path === path ? start.bytes : 0);
-  }
-
-  /** What claude answered in the turn that the message started; undefined when that turn was cut short. */
-  answer(session: Session, message: Message): string | undefined {
-    return session.transcriptPath === null ? undefined : findAnswer(session.transcriptPath, markOf(message));
-  }
-
-  forget(messageId: string): void {
-    this.#starts.delete(messageId);
-  }
+/** What claude answered in the turn that the message started; undefined when that turn was cut short. */
+export function findTurnAnswer(session: Session, message: Message): string | undefined {
+  return session.transcriptPath === null ? undefined : findAnswer(session.transcriptPath, markOf(message));
 }

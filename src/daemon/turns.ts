@@ -5,7 +5,7 @@
 import type { Message } from '../protocol/message.ts';
 import type { MessageStore } from './message-store.ts';
 import { type Session, stateOf } from './session-table.ts';
-import type { TranscriptProof } from './transcript-proof.ts';
+import { findProof, findTurnAnswer } from './transcript-proof.ts';
 
 /** A turn that went idle without a Stop hook counts as interrupted after this long. */
 const interruptGraceMs = 2000;
@@ -23,15 +23,13 @@ export interface EndedTurn {
 
 export class Turns {
   readonly #store: MessageStore;
-  readonly #proof: TranscriptProof;
   readonly #onSettled: (session: Session) => void;
   readonly #last = new Map<string, EndedTurn>();
   readonly #interruptTimers = new Map<string, NodeJS.Timeout>();
   readonly #lateTimers = new Map<string, NodeJS.Timeout>();
 
-  constructor(store: MessageStore, proof: TranscriptProof, onSettled: (session: Session) => void) {
+  constructor(store: MessageStore, onSettled: (session: Session) => void) {
     this.#store = store;
-    this.#proof = proof;
     this.#onSettled = onSettled;
   }
 
@@ -67,7 +65,7 @@ export class Turns {
       for (const message of delivered) {
         if (message.state !== 'delivered') continue;
         // its Stop may have come while no daemon ran, or its hooks are off: the transcript knows
-        const answer = this.#proof.answer(session, message);
+        const answer = findTurnAnswer(session, message);
         if (answer !== undefined) this.#end(message, { promptId: null, answer });
         else this.#store.move(message.id, { state: 'failed', reason: 'the turn was interrupted' });
       }
@@ -102,7 +100,7 @@ export class Turns {
   #belongs(session: Session, message: Message, promptId: string | null): boolean {
     if (promptId === null) return true;
     if (message.promptId !== undefined) return message.promptId === promptId;
-    const found = this.#proof.find(session, message);
+    const found = findProof(session, message);
     if (!found || found.onlyQueued) return false;
     return found.promptId === null || found.promptId === promptId;
   }
@@ -110,7 +108,6 @@ export class Turns {
   #end(message: Message, turn: EndedTurn): void {
     if (turn.failure !== undefined) this.#store.move(message.id, { state: 'failed', reason: turn.failure });
     else this.#store.move(message.id, { state: 'answered', answer: turn.answer ?? '' });
-    this.#proof.forget(message.id);
   }
 
   #arm(timers: Map<string, NodeJS.Timeout>, session: Session, delayMs: number, then: () => void): void {

@@ -9,14 +9,22 @@ export interface Waiter {
 
 export class Waiters {
   readonly #bySession = new Map<string, Waiter>();
+  /** Sessions whose waiter was used: its Stop hook starts the next one. */
+  readonly #rearming = new Set<string>();
 
   has(sessionId: string): boolean {
     return this.#bySession.has(sessionId);
   }
 
+  /** True when one waits, or will after the turn that the last one has started. */
+  hasOrWill(sessionId: string): boolean {
+    return this.has(sessionId) || this.#rearming.has(sessionId);
+  }
+
   /** Returns the removal for a waiter whose process has gone. */
   add(sessionId: string, waiter: Waiter): () => void {
     this.dismiss(sessionId);
+    this.#rearming.delete(sessionId);
     this.#bySession.set(sessionId, waiter);
     return () => {
       if (this.#bySession.get(sessionId) === waiter) this.#bySession.delete(sessionId);
@@ -26,12 +34,14 @@ export class Waiters {
   wake(sessionId: string, text: string): void {
     const waiter = this.#bySession.get(sessionId);
     this.#bySession.delete(sessionId);
+    this.#rearming.add(sessionId);
     waiter?.wake(text);
   }
 
   dismiss(sessionId: string): void {
     this.#bySession.get(sessionId)?.dismiss();
     this.#bySession.delete(sessionId);
+    this.#rearming.delete(sessionId);
   }
 
   dismissAll(): void {

@@ -18,6 +18,8 @@ export interface SessionSituation {
   hasInboxSocket: boolean;
   /** A waiter (asyncRewake hook) is connected. */
   hasWaiter: boolean;
+  /** One is connected, or the Stop hook of the turn that the last one has started brings the next. */
+  waiterComes: boolean;
   /** Hooks of this session have reached us. */
   hasHooks: boolean;
 }
@@ -66,7 +68,7 @@ function choose(
   const may = (route: Route): boolean => forced === undefined || forced === route;
   const canType = session.supervised && (message.sender.kind === 'user' || policy.typePeers) && may('paste');
   const canSocket = session.hasInboxSocket && may('inbox-socket');
-  const canWake = session.hasWaiter && may('wake');
+  const canWake = (moment === 'stop-hook' ? session.waiterComes : session.hasWaiter) && may('wake');
   const hasBetterThanHook = canType || canSocket || canWake;
 
   if (moment === 'prompt-hook') {

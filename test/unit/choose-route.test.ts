@@ -84,6 +84,7 @@ function situation(one: Case): SessionSituation {
     gateShutForMs: shutForMs[one.gate],
     hasInboxSocket: one.socket,
     hasWaiter: one.waiter,
+    waiterComes: one.waiter,
     hasHooks: true,
   };
 }
