@@ -193,7 +193,11 @@ describe('without a terminal, and with claude’s own words', () => {
     const passed = args[0] === '--' ? args.slice(1) : args;
     const direct = await run(fixture('echo-args.mjs'), passed, { cwd: home.cwd, env, stdin });
     const without = (text: string) => ({ ...JSON.parse(text), pid: 0, ppid: 0 });
-    expect(without(through.stdout)).toEqual(without(direct.stdout));
+    const seen = without(through.stdout);
+    // the one variable that we add, as docs/settings.md says
+    expect(seen.env.CLAUDEX_LAUNCHED_BY).toMatch(/^\d+$/);
+    delete seen.env.CLAUDEX_LAUNCHED_BY;
+    expect(seen).toEqual(without(direct.stdout));
     expect([through.code, through.stderr]).toEqual([7, direct.stderr]);
   });
 
