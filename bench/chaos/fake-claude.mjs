@@ -182,10 +182,12 @@ async function runTurn(prompt, source, reported) {
   setStatus('busy');
   draw(prompt.slice(0, 60).replaceAll('\n', ' '));
   const contexts = await (reported ?? fire('UserPromptSubmit', { prompt }));
-  record({ type: 'user', promptId, message: { role: 'user', content: prompt }, promptSource: source });
+  const origin = { kind: source === 'typed' ? 'human' : source === 'system' ? 'task-notification' : 'peer' };
+  record({ type: 'user', promptId, message: { role: 'user', content: prompt }, origin, promptSource: source });
   remember(contexts, 'UserPromptSubmit');
   for (let blocks = 0; ; blocks++) {
-    record({ type: 'assistant', message: { role: 'assistant', content: [{ type: 'text', text: 'OK' }] } });
+    const message = { role: 'assistant', content: [{ type: 'text', text: 'OK' }], stop_reason: 'end_turn' };
+    record({ type: 'assistant', message });
     const more = await fire('Stop', { stop_hook_active: blocks > 0, last_assistant_message: 'OK' });
     if (more.length === 0 || blocks >= maxStopBlocks) break;
     remember(more, 'Stop');

@@ -8,6 +8,16 @@ import type { Message, Route } from '../protocol/message.ts';
 import { type Session, stateOf } from './session-table.ts';
 import { type Waiter, Waiters } from './waiters.ts';
 
+/** How long an inbox socket that refused us is left alone. */
+const brokenSocketMs = 5000;
+
+export interface CarryOutcome {
+  /** It could not even be handed over. */
+  onRefused(reason: string): void;
+  /** The way that refused may be tried again. */
+  onRecovered(): void;
+}
+
 export class Carriers {
   readonly #waiters = new Waiters();
   /** Sessions whose inbox socket has refused us. */
@@ -33,15 +43,20 @@ export class Carriers {
     };
   }
 
-  /** Puts a message on a route that answers by itself. `onRefused` is called when it cannot even be handed over. */
-  carry(session: Session, message: Message, route: Route, deadline: number, onRefused: (reason: string) => void): void {
+  /** Puts a message on a route that answers by itself. */
+  carry(session: Session, message: Message, route: Route, deadline: number, outcome: CarryOutcome): void {
     if (route === 'paste') {
       const text = composeText(message);
       session.supervisor?.send({ type: 'paste', messageId: message.id, text, mark: markOf(message), deadline });
     } else if (route === 'inbox-socket') {
       writeToInbox(session.file!.messagingSocketPath!, composeText(message)).catch(() => {
         this.#brokenSockets.add(session.id);
-        onRefused('inbox socket: unreachable');
+        outcome.onRefused('inbox socket: unreachable');
+        // a pause, not a verdict: where it is the only way in, nothing would ever be tried again
+        setTimeout(() => {
+          this.#brokenSockets.delete(session.id);
+          outcome.onRecovered();
+        }, brokenSocketMs).unref();
       });
     } else if (route === 'wake') {
       this.#waiters.wake(session.id, composeTexts([message], maxHookOutputChars));

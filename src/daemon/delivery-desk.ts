@@ -17,6 +17,12 @@ import { type EndedTurn, Turns } from './turns.ts';
 /** A typed message is its supervisor's for this long; it reports sooner when the text has left the box unproven. */
 const typedLeaseMs = 600_000;
 
+/** A successor may have started this long before the last sign of life of the one that has gone. */
+const heirSlackMs = 2000;
+
+/** A lease that cannot be journalled is tried again after this long. */
+const journalRetryMs = 1000;
+
 export interface DeskOptions {
   table: SessionTable;
   store: MessageStore;
@@ -36,6 +42,8 @@ export class DeliveryDesk {
   readonly #carriers: Carriers;
   /** One pending timer per session id, re-armed by each pump. */
   readonly #timers = new Map<string, NodeJS.Timeout>();
+  /** When a lease runs out, by a clock that does not jump; the deadline in the journal is for people. */
+  readonly #leaseEnds = new WeakMap<Message, number>();
   /** What sessionChanged last saw: a new state makes an old refusal void. */
   readonly #lastState = new Map<string, string>();
 
@@ -88,17 +96,30 @@ export class DeliveryDesk {
     this.#lastState.delete(session.id);
     this.#proveLeases(session);
     this.#turns.sessionGone(session);
-    for (const message of this.#store.mailbox.openFor(session.id)) this.orphan(message);
+    for (const message of this.#store.mailbox.openFor(session.id)) this.orphan(message, session);
   }
 
-  /** The session of an open message has ended. */
-  orphan(message: Message): void {
+  /** The session of an open message has ended; `gone` is its record, where this daemon has known it. */
+  orphan(message: Message, gone?: Session): void {
+    // nobody may have been there to see that it went in
+    if (message.attempts > 0 && message.state !== 'delivered' && findProof(undefined, message)) {
+      this.#store.move(message.id, {
+        state: 'delivered',
+        ...(message.route !== undefined && { route: message.route }),
+      });
+    }
     if (message.state === 'delivered') {
       this.#store.move(message.id, { state: 'failed', reason: 'the session ended before its turn did' });
       return;
     }
     if (message.state === 'leased') this.#store.move(message.id, { state: 'queued', reason: 'the session ended' });
-    this.#store.readdress(message.id, { ...message.recipient, id: null });
+    // the next session of that folder may have started before this one was missed
+    const diedAfter = gone ? gone.lastActiveAt - heirSlackMs : message.acceptedAt;
+    const heir = this.#options.table
+      .all()
+      .find((one) => one.cwd === message.recipient.cwd && one.id !== gone?.id && one.startedAt >= diedAfter);
+    this.#store.readdress(message.id, { ...message.recipient, id: heir?.id ?? null });
+    if (heir) this.pump(heir);
   }
 
   /** Delivers what can be delivered to this session now. */
@@ -137,7 +158,10 @@ export class DeliveryDesk {
     const ready = open.filter((one) => one.state === 'queued' && (one.notBefore ?? 0) <= now);
     const claimed: Message[] = [];
     let route: Route | undefined;
+    // what an earlier hook carried may never have arrived (its process killed): nothing of its kind overtakes it
+    const unproven = new Set(open.filter((one) => one.state === 'leased').map((one) => one.kind));
     for (const message of ready) {
+      if (unproven.has(message.kind)) continue;
       if (message.kind === 'task' && claimed.some((one) => one.kind === 'task')) continue;
       // one task per turn: the one that this turn is for is in claude's hands
       if (message.kind === 'task' && message.when === 'idle' && open.some(isRunningTask)) break;
@@ -154,18 +178,20 @@ export class DeliveryDesk {
     }
     if (route === undefined) return undefined;
     const deadline = now + this.#options.leaseMs;
-    for (const message of claimed) {
-      this.#store.move(message.id, {
+    const leased = claimed.filter((message) => {
+      this.#leaseEnds.set(message, performance.now() + this.#options.leaseMs);
+      return this.#store.move(message.id, {
         state: 'leased',
         route,
         leaseDeadline: deadline,
         ...leaseStart(session, message),
         ...(promptId !== null && { promptId }),
       });
-    }
+    });
+    if (leased.length === 0) return undefined;
     if (moment === 'stop-hook') this.#turns.continued(session);
-    this.#wakeLater(session, nextLook(claimed[0]!, now));
-    return composeTexts(claimed, maxHookOutputChars);
+    this.#wakeLater(session, nextLook(leased[0]!, now));
+    return composeTexts(leased, maxHookOutputChars);
   }
 
   /** The supervisor did not type: why decides what happens next. */
@@ -177,7 +203,9 @@ export class DeliveryDesk {
   /** Typed and entered, not proven yet: nobody else may carry it while the supervisor looks after it. */
   pasteTyped(messageId: string): void {
     const message = this.#store.mailbox.get(messageId);
-    if (message?.state === 'leased') message.leaseDeadline = this.#options.now() + typedLeaseMs;
+    if (message?.state !== 'leased') return;
+    message.leaseDeadline = this.#options.now() + typedLeaseMs;
+    this.#leaseEnds.set(message, performance.now() + typedLeaseMs);
   }
 
   gateOpened(session: Session): void {
@@ -212,11 +240,19 @@ export class DeliveryDesk {
 
   #deliver(session: Session, message: Message, route: Route): void {
     const leaseDeadline = this.#options.now() + this.#options.leaseMs;
-    if (!this.#store.move(message.id, { state: 'leased', route, leaseDeadline, ...leaseStart(session, message) }))
+    this.#leaseEnds.set(message, performance.now() + this.#options.leaseMs);
+    if (!this.#store.move(message.id, { state: 'leased', route, leaseDeadline, ...leaseStart(session, message) })) {
+      this.#wakeLater(session, this.#options.now() + journalRetryMs);
       return;
+    }
     this.#wakeLater(session, leaseDeadline);
-    this.#carriers.carry(session, message, route, leaseDeadline, (reason) => {
-      if (this.#store.move(message.id, { state: 'queued', reason })) this.pump(session);
+    this.#carriers.carry(session, message, route, leaseDeadline, {
+      onRefused: (reason) => {
+        if (this.#store.move(message.id, { state: 'queued', reason })) this.pump(session);
+      },
+      onRecovered: () => {
+        if (this.#options.table.byId(session.id) === session) this.pump(session);
+      },
     });
   }
 
@@ -225,8 +261,9 @@ export class DeliveryDesk {
     let held = false;
     for (const message of this.#store.mailbox.openFor(session.id)) {
       if (message.state !== 'leased' || this.#proveByTranscript(session, message)) continue;
-      if ((message.leaseDeadline ?? 0) > now) {
-        this.#wakeLater(session, nextLook(message, now));
+      const leftMs = this.#leaseLeftMs(message);
+      if (leftMs > 0) {
+        this.#wakeLater(session, Math.min(now + leftMs, nextLook(message, now)));
         held = true;
       } else {
         this.#options.log('lease ran out', { id: message.id, route: message.route, attempts: message.attempts });
@@ -234,6 +271,13 @@ export class DeliveryDesk {
       }
     }
     return held;
+  }
+
+  /** A lease that an earlier daemon gave begins anew: the wall clock cannot tell how much of it has passed. */
+  #leaseLeftMs(message: Message): number {
+    const end = this.#leaseEnds.get(message) ?? performance.now() + this.#options.leaseMs;
+    this.#leaseEnds.set(message, end);
+    return end - performance.now();
   }
 
   #proveLeases(session: Session): void {
@@ -244,7 +288,11 @@ export class DeliveryDesk {
 
   #proveByTranscript(session: Session, message: Message): boolean {
     const found = findProof(session, message);
-    if (found) this.proven(session, message.id, found.promptId);
+    if (found) {
+      this.proven(session, message.id, found.promptId);
+      // its turn may be over long since, with nobody to tell
+      this.#turns.sessionChanged(session);
+    }
     return found !== undefined;
   }
 
@@ -280,10 +328,9 @@ function nextDue(open: readonly Message[], now: number): number | undefined {
 
 /** Leases of hook routes are proven by the transcript alone: look at growing intervals. The others report by hook. */
 function nextLook(message: Message, now: number): number {
-  const deadline = message.leaseDeadline ?? now;
-  if (!isHookRoute(message.route)) return deadline;
+  if (!isHookRoute(message.route)) return Number.POSITIVE_INFINITY;
   const leasedAt = message.history.at(-1)?.at ?? now;
-  return Math.min(deadline, now + Math.max(250, now - leasedAt));
+  return now + Math.max(250, now - leasedAt);
 }
 
 function isRunningTask(message: Message): boolean {

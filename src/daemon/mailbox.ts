@@ -14,7 +14,8 @@ export type JournalEntry =
       route?: Route;
       reason?: string;
       leaseDeadline?: number;
-      transcriptFrom?: Message['transcriptFrom'];
+      /** With `leased`: the transcript its mark would come to stand in, when that is a new one. */
+      transcriptFrom?: { path: string; bytes: number };
       promptId?: string;
       answer?: string;
     }
@@ -202,7 +203,9 @@ function applyState(message: Message, entry: StateEntry): void {
   if (entry.route !== undefined) message.route = entry.route;
   if (entry.leaseDeadline !== undefined) message.leaseDeadline = entry.leaseDeadline;
   else delete message.leaseDeadline;
-  if (entry.transcriptFrom !== undefined) message.transcriptFrom = entry.transcriptFrom;
+  if (entry.transcriptFrom !== undefined) {
+    message.transcriptsFrom = [...(message.transcriptsFrom ?? []), entry.transcriptFrom];
+  }
   if (entry.promptId !== undefined) message.promptId = entry.promptId;
   if (entry.answer !== undefined) message.answer = entry.answer;
   if (entry.reason !== undefined) message.reason = entry.reason;

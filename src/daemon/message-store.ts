@@ -1,6 +1,6 @@
 /** The mailbox with its journal: every change is written down, logged and told. Owns expiry; decides nothing about routes. */
 import type { Log } from '../log.ts';
-import type { Message, MessageState, Recipient } from '../protocol/message.ts';
+import type { Message, Recipient } from '../protocol/message.ts';
 import type { Journal } from './journal.ts';
 import { type JournalEntry, Mailbox } from './mailbox.ts';
 
@@ -10,6 +10,9 @@ export interface MessageStoreOptions {
   now: () => number;
   onMessage: (message: Message) => void;
 }
+
+/** A step of a message; what the new state does not say is not changed. */
+export type MessageChange = Omit<Extract<JournalEntry, { t: 'state' }>, 't' | 'id' | 'at'>;
 
 export class MessageStore {
   readonly mailbox = new Mailbox();
@@ -36,11 +39,15 @@ export class MessageStore {
   }
 
   /** Moves a message on; false when that step is not allowed from where it stands. */
-  move(id: string, change: { state: MessageState } & Partial<Omit<Message, 'state'>>): boolean {
+  move(id: string, change: MessageChange): boolean {
     const entry = this.mailbox.move(id, { at: this.#options.now(), ...change });
     if (!entry) return false;
-    this.#record(entry);
     const message = this.mailbox.get(id)!;
+    // no lease that the next daemon would not know of: it would put the message in a second time
+    if (!this.#record(entry) && change.state === 'leased') {
+      this.mailbox.move(id, { state: 'queued', at: this.#options.now(), reason: 'the journal could not be written' });
+      return false;
+    }
     this.#options.log(`message ${message.state}`, { id, route: message.route ?? null, reason: message.reason ?? null });
     this.#options.onMessage(message);
     return true;
@@ -76,11 +83,13 @@ export class MessageStore {
   }
 
   /** A state that cannot be written is still true; the journal then lags, and the transcript decides after a restart. */
-  #record(entry: JournalEntry): void {
+  #record(entry: JournalEntry): boolean {
     try {
       this.#options.journal.append(entry);
+      return true;
     } catch (error) {
       this.#options.log('journal unwritable', { error: String(error) });
+      return false;
     }
   }
 }

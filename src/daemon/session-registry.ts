@@ -38,13 +38,13 @@ export class SessionRegistry {
 
   /** Restores what the last daemon knew (the dead left out) and starts watching. */
   start(defaultConfigDir: string): void {
-    for (const persisted of this.#readPersisted()) {
-      if (processStartTime(persisted.pid) !== persisted.startTime) continue;
-      const session = this.table.restore(persisted);
-      this.#changed(session);
-      this.watchConfigDir(persisted.configDir);
-    }
+    // all of them before the first folder is read: its files would make new records of those not restored yet
+    const restored = this.#readPersisted()
+      .filter((one) => processStartTime(one.pid) === one.startTime)
+      .map((one) => this.table.restore(one));
+    for (const session of restored) this.watchConfigDir(session.configDir);
     this.watchConfigDir(defaultConfigDir);
+    for (const session of restored) this.#changed(session);
   }
 
   watchConfigDir(configDir: string): void {

@@ -5,20 +5,25 @@ import type { Message } from '../protocol/message.ts';
 import type { Session } from './session-table.ts';
 
 /**
- * Where the transcript ends before a message is leased for the first time: its mark cannot stand before that. Goes into the
- * journal with the lease, so that a mark quoted earlier in the conversation proves nothing after a restart either.
+ * Where the transcript ends before a message is leased to its session for the first time: its mark cannot stand before that.
+ * Goes into the journal with the lease, so that a mark quoted earlier in the conversation proves nothing after a restart either.
  */
-export function leaseStart(session: Session, message: Message): Pick<Message, 'transcriptFrom'> {
+export function leaseStart(session: Session, message: Message): { transcriptFrom?: { path: string; bytes: number } } {
   const path = session.transcriptPath;
-  if (path === null || message.attempts > 0) return {};
+  if (path === null || message.transcriptsFrom?.some((one) => one.path === path)) return {};
   return { transcriptFrom: { path, bytes: transcriptSize(path) } };
 }
 
-export function findProof(session: Session, message: Message): MarkFound | undefined {
-  const path = session.transcriptPath;
-  if (path === null) return undefined;
-  const start = message.transcriptFrom;
-  return findMark(path, markOf(message), start?.path === path ? start.bytes : 0);
+/** Looks in every transcript it may stand in: its session may have been cleared, or have died since. */
+export function findProof(session: Session | undefined, message: Message): MarkFound | undefined {
+  const places = message.transcriptsFrom ?? [];
+  const current = session?.transcriptPath ?? null;
+  const isNew = current !== null && !places.some((one) => one.path === current);
+  for (const { path, bytes } of isNew ? [{ path: current, bytes: 0 }, ...places] : places) {
+    const found = findMark(path, markOf(message), bytes);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 /** What claude answered in the turn that the message started; undefined when that turn was cut short. */

@@ -64,10 +64,7 @@ export class Turns {
       this.#settle(session);
       for (const message of delivered) {
         if (message.state !== 'delivered') continue;
-        // its Stop may have come while no daemon ran, or its hooks are off: the transcript knows
-        const answer = findTurnAnswer(session, message);
-        if (answer !== undefined) this.#end(message, { promptId: null, answer });
-        else this.#store.move(message.id, { state: 'failed', reason: 'the turn was interrupted' });
+        this.#endUntold(session, message);
       }
       this.#onSettled(session);
     });
@@ -93,6 +90,8 @@ export class Turns {
     if (!turn) return;
     for (const message of this.#delivered(session)) {
       if (this.#belongs(session, message, turn.promptId)) this.#end(message, turn);
+      // the end of a later turn: its own Stop never came
+      else if (message.promptId !== undefined) this.#endUntold(session, message);
     }
   }
 
@@ -103,6 +102,13 @@ export class Turns {
     const found = findProof(session, message);
     if (!found || found.onlyQueued) return false;
     return found.promptId === null || found.promptId === promptId;
+  }
+
+  /** Its Stop may have come while no daemon ran, or its hooks are off: the transcript knows. */
+  #endUntold(session: Session, message: Message): void {
+    const answer = findTurnAnswer(session, message);
+    if (answer !== undefined) this.#end(message, { promptId: null, answer });
+    else this.#store.move(message.id, { state: 'failed', reason: 'the turn was interrupted' });
   }
 
   #end(message: Message, turn: EndedTurn): void {

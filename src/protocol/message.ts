@@ -56,8 +56,8 @@ export interface Message {
   route?: Route;
   /** While leased: milliseconds since the epoch when the lease runs out unproven. */
   leaseDeadline?: number;
-  /** Where claude's transcript ended before the first lease. */
-  transcriptFrom?: { path: string; bytes: number };
+  /** Every transcript its mark may stand in, and where each ended before the first lease there. */
+  transcriptsFrom?: Array<{ path: string; bytes: number }>;
   /** How many leases it has had. */
   attempts: number;
   /** Claude's prompt_id of the turn it started or joined. */
