@@ -35,7 +35,7 @@ for (const [name, value] of Object.entries({ ...options, seconds: maxSeconds }))
 /** After the last message was accepted, the queue may take this long to run dry. */
 const drainMs = 60_000;
 /** A session that can be reached at any time and still sits idle on a queue for this long has stalled. */
-const stalledMs = 12_000;
+const stalledMs = 20_000;
 /** Where only a prompt lets messages in, the person comes back this soon. */
 const patienceMs = 400;
 

@@ -241,7 +241,7 @@ describe(`delivery into claude ${realClaudeVersion()}`, () => {
     const session = await waitForSessionRecord(home, (one) => one.pid === driver.pid && one.state === 'idle');
     const next = await sendMessage(home, [session.id, '--route', 'next-prompt', 'with the next prompt']);
     await submitPrompt(driver, 'HOLD the turn');
-    await waitForMessage(home, next, ['delivered', 'leased']);
+    await waitForMessage(home, next, ['delivered']);
     const end = await sendMessage(home, [session.id, '--route', 'turn-end', 'at the end of the turn']);
     release();
     expect(await waitForMessage(home, next, ['answered'])).toMatchObject({ route: 'next-prompt' });
