@@ -1,10 +1,9 @@
-/** Waits for what becomes of messages, with progress for people. */
-import type { DaemonClient } from '../daemon-client/client.ts';
-import { ensureDaemon } from '../daemon-client/ensure-daemon.ts';
+/** Waits for what becomes of messages, across restarts of the daemon, with progress for whoever waits. */
 import { ClaudexError } from '../errors.ts';
 import { isFinal, type Message } from '../protocol/message.ts';
 import type { SessionRecord } from '../protocol/session.ts';
-import { stateText } from './render.ts';
+import type { DaemonClient } from './client.ts';
+import { ensureDaemon } from './ensure-daemon.ts';
 
 export interface FollowOptions {
   env: NodeJS.ProcessEnv;
@@ -47,7 +46,7 @@ async function follow(first: DaemonClient, id: string, options: FollowOptions): 
         if (isFinal(message.state)) return settle(message);
         say(progressText(message, session));
         if (options.failOnPermission && session?.state === 'waiting') {
-          throw new ClaudexError('NEEDS_PERSON', `${session.id} ${stateText(session)}.`);
+          throw new ClaudexError('NEEDS_PERSON', `${session.id} waiting: ${session.waitingFor ?? 'dialog'}.`);
         }
         return undefined;
       };
