@@ -3,7 +3,11 @@ import { isOwnCommand } from './own-commands.ts';
 
 const args = process.argv.slice(2);
 
-if (isOwnCommand(args[0])) {
+if (args[0] === 'mcp-server' && args.length === 1) {
+  // once per session of claude: without the command program it starts sooner
+  const { runMcpServer } = await import('../mcp/run-mcp-server.ts');
+  await runMcpServer(process.env);
+} else if (isOwnCommand(args[0])) {
   const { runProgram } = await import('./program.ts');
   await runProgram(args);
 } else {
