@@ -7,6 +7,7 @@ import type { Message, Recipient } from '../protocol/message.ts';
 import {
   parseGateReport,
   parseLeaseReport,
+  parseNaming,
   parseSendRequest,
   parseSupervisorHello,
   parseWhoami,
@@ -19,6 +20,7 @@ import { findTarget } from './find-target.ts';
 import { type HookIntake, hookCaller, hookPayload } from './hook-intake.ts';
 import { handled, type RouteDefinition } from './http-server.ts';
 import type { Mailbox } from './mailbox.ts';
+import type { Names } from './names.ts';
 import type { SessionRegistry } from './session-registry.ts';
 import { nameOf, recordOf, type Session } from './session-table.ts';
 
@@ -30,6 +32,7 @@ export interface RoutesOptions {
   desk: DeliveryDesk;
   carriers: Carriers;
   mailbox: Mailbox;
+  names: Names;
   hooks: HookIntake;
   events: EventStreams;
   version: string;
@@ -40,7 +43,7 @@ export interface RoutesOptions {
 }
 
 export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
-  const { registry, desk, carriers, mailbox, hooks, events, now } = options;
+  const { registry, desk, carriers, mailbox, names, hooks, events, now } = options;
   const record = (session: Session) => recordOf(session, mailbox.pendingFor(session.id));
 
   return [
@@ -58,6 +61,8 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
         return handled;
       },
     },
+    { method: 'GET', path: '/v1/names', handle: () => ({ names: names.all() }) },
+    { method: 'POST', path: '/v1/names', handle: ({ body }) => name(parseNaming(body)) },
     { method: 'POST', path: '/v1/whoami', handle: ({ body }) => whoami(body) },
     { method: 'POST', path: '/v1/messages', status: 202, handle: ({ body }) => send(parseSendRequest(body)) },
     { method: 'GET', path: '/v1/messages', handle: () => ({ messages: mailbox.all() }) },
@@ -168,6 +173,13 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
     throw new ClaudexError('NOT_IN_A_SESSION');
   }
 
+  function name({ target, alias }: { target: string; alias: string | null }): unknown {
+    const session = registry.table.byId(findTarget(target, registry.table.all().map(record)).id)!;
+    names.set(session, alias);
+    registry.changed(session);
+    return { session: record(session) };
+  }
+
   function message(id: string): Message {
     const found = mailbox.get(id);
     if (!found) throw new ClaudexError('NO_SUCH_MESSAGE', `Asked for "${id.slice(0, 40)}".`);
@@ -218,10 +230,7 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
 
   function recipientOf(request: SendRequest): Recipient {
     try {
-      const session = findTarget(
-        request.target,
-        registry.table.all().map((one) => ({ id: one.id, name: nameOf(one), cwd: one.cwd })),
-      );
+      const session = findTarget(request.target, registry.table.all().map(record));
       if (request.route !== undefined && !carriers.offers(registry.table.byId(session.id)!, request.route)) {
         throw new ClaudexError('ROUTE_UNAVAILABLE', `Session ${session.id} has no ${request.route}.`);
       }

@@ -20,6 +20,7 @@ import { listen } from './listen.ts';
 import { holdsLock, releaseLock, takeLock } from './lock.ts';
 import { type JournalEntry, Mailbox } from './mailbox.ts';
 import { MessageStore } from './message-store.ts';
+import { Names } from './names.ts';
 import { PersonNotice } from './person-notice.ts';
 import { daemonRoutes } from './routes.ts';
 import { SessionRegistry } from './session-registry.ts';
@@ -75,6 +76,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
         desk.sessionStarted(session);
       },
       onChange: (session) => {
+        names.apply(session);
         desk.sessionChanged(session);
         tell(session);
       },
@@ -87,6 +89,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
       },
     },
   });
+  const names = new Names(paths.names, registry.table);
   const store = new MessageStore({
     journal,
     log,
@@ -117,7 +120,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const hooks = new HookIntake(registry, desk);
 
   const server = createHttpServer(
-    daemonRoutes({ registry, desk, carriers, mailbox, hooks, events, version, configDir, startedAt, now, stop }),
+    daemonRoutes({ registry, desk, carriers, mailbox, names, hooks, events, version, configDir, startedAt, now, stop }),
     (error) =>
       log('internal error', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   );
