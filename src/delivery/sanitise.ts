@@ -14,8 +14,12 @@ const quotedMarks = /\[claudex (?=m[a-km-np-z2-9]{15})/g;
  * lone surrogates become U+FFFD, a quoted mark is one no more (`[claudex: m…`), trailing white space goes.
  */
 export function sanitiseBody(body: string): string {
-  const plain = body.replace(escapeSequences, '').replace(/\r\n?/g, '\n').replace(controls, '').toWellFormed();
-  return plain.replace(quotedMarks, '[claudex: ').trimEnd();
+  return plainText(body).replace(quotedMarks, '[claudex: ').trimEnd();
+}
+
+/** `text` without anything that acts on a terminal; a quoted mark stays. For showing what somebody else wrote. */
+export function plainText(text: string): string {
+  return text.replace(escapeSequences, '').replace(/\r\n?/g, '\n').replace(controls, '').toWellFormed();
 }
 
 /** One line of plain text for labels and names, at most `maxChars` characters. */
