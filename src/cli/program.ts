@@ -5,10 +5,13 @@ import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
 import { addDaemon } from './commands/daemon.ts';
 import { addDemo } from './commands/demo.ts';
+import { addHistory } from './commands/history.ts';
 import { addInbox } from './commands/inbox.ts';
 import { addInstall } from './commands/install.ts';
 import { addList } from './commands/list.ts';
 import { addMcpServer } from './commands/mcp-server.ts';
+import { addName } from './commands/name.ts';
+import { addSearch } from './commands/search.ts';
 import { addSend } from './commands/send.ts';
 import { addStatus } from './commands/status.ts';
 import { addWhoami } from './commands/whoami.ts';
@@ -71,12 +74,16 @@ Examples:
   claudex send api "rerun the migration check"
   claudex ask . "what are you working on?"
   claudex list --watch
+  claudex history api
 
-Exit codes: 0 done, 1 our bug, 2 wrong usage, 3 you can fix it, 4 timed out waiting, 5 the message failed, 6 a person is needed.`,
+Exit codes: 0 done, 1 our bug, 2 wrong usage, 3 you can fix it, 4 timed out waiting, 5 the message failed, 6 a person is needed, 7 nothing found.`,
     );
   addSend(program);
   addInbox(program);
   addList(program);
+  addName(program);
+  addHistory(program);
+  addSearch(program);
   addWhoami(program);
   addStatus(program);
   addConfig(program);

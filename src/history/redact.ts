@@ -1,13 +1,14 @@
 /** What is left out of a conversation that is shown: secrets, and the bulk of what tools printed. Pure. */
 import type { TextShape } from '../claude/transcript/fold-turns.ts';
 
-/** Tool results and tool inputs are cut to this; docs/history.md tells. */
-export const maxToolChars = 4000;
+/** What is shown of a tool's result, and of each text in its input; docs/history.md tells. */
+const headLimit = { lines: 30, chars: 3000 };
+const tailLimit = { lines: 10, chars: 1000 };
 const maxLineChars = 500;
 
 /**
  * What looks like a secret: well-known key formats, private keys, and values given to something called password, token, ….
- * Every pattern is linear: no part of it can match the same text in two ways.
+ * No pattern has a repetition inside a repetition, so none can take long.
  */
 const secretPatterns: readonly RegExp[] = [
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
@@ -20,7 +21,7 @@ const secretPatterns: readonly RegExp[] = [
 ];
 /** `Authorization: Bearer …` and `https://user:password@host`: only the secret part goes. */
 const secretAfter: readonly RegExp[] = [
-  /(\b(?:Bearer|Basic) )[A-Za-z0-9._~+/-]{16,}=*/g,
+  /(\bBearer )[A-Za-z0-9._~+/-]{16,}=*/g,
   /(\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@]{1,100}:)[^\s/@]{3,200}(?=@)/g,
   /(\b\w{0,40}(?:password|passwd|secret|api_?key|access_?key|auth_?token|access_?token)\\?["']? ?[:=] ?\\?["']?)[^\s"'\\,;]{8,}/gi,
 ];
@@ -37,15 +38,20 @@ export function maskSecrets(text: string): string {
   return masked;
 }
 
-/** `text` with its middle and the ends of long lines left out, each gap saying how many bytes went. */
-export function cutMiddle(text: string, maxChars = maxToolChars): string {
-  const lines = text.length > maxLineChars ? text.split('\n').map(cutLine).join('\n') : text;
-  if (lines.length <= maxChars) return lines;
-  const headChars = Math.ceil(maxChars * 0.7);
-  const head = whole(lines.slice(0, headChars));
-  const tail = whole(lines.slice(lines.length - (maxChars - headChars)));
-  const gone = Buffer.byteLength(lines) - Buffer.byteLength(head) - Buffer.byteLength(tail);
-  return `${head}\n… ${gone} bytes left out …\n${tail}`;
+/**
+ * The beginning and the end of a text that is long in lines or in characters; each gap, and each long line that was cut, says how
+ * many bytes went.
+ */
+export function cutMiddle(text: string): string {
+  if (text.length <= maxLineChars && !text.includes('\n')) return text;
+  const all = text.split('\n');
+  const head = linesThatFit(all, headLimit);
+  if (head === all.length) return all.map(cutLine).join('\n');
+  const tail = Math.max(head, all.length - linesThatFit(all.toReversed(), tailLimit));
+  if (tail === head) return all.map(cutLine).join('\n');
+  const gone = Buffer.byteLength(all.slice(head, tail).join('\n'));
+  const gap = `… ${tail - head} lines, ${gone} bytes left out …`;
+  return [...all.slice(0, head).map(cutLine), gap, ...all.slice(tail).map(cutLine)].join('\n');
 }
 
 /** How turns are shown unless somebody asks for them raw. */
@@ -53,6 +59,16 @@ export const redacted: TextShape = {
   words: maskSecrets,
   tool: (text) => cutMiddle(maskSecrets(text)),
 };
+
+/** How many lines from the first on are within the limit. */
+function linesThatFit(lines: readonly string[], limit: { lines: number; chars: number }): number {
+  let chars = 0;
+  for (const [index, line] of lines.entries()) {
+    chars += Math.min(line.length, maxLineChars);
+    if (index >= limit.lines || chars > limit.chars) return index;
+  }
+  return lines.length;
+}
 
 function cutLine(line: string): string {
   if (line.length <= maxLineChars) return line;

@@ -10,7 +10,7 @@ export interface SessionRecord {
   name: string;
   /** What `claudex name` called it. */
   alias: string | null;
-  /** Claude's own name of the session: `/rename`, else one that claude made up (`project-e5`). */
+  /** What claude's `/rename` called it. */
   claudeName: string | null;
   cwd: string;
   pid: number;

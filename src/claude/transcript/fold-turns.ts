@@ -1,7 +1,7 @@
 /** From records to turns, one record at a time: what `history`, `show`, `--follow` and the MCP tools read by. Pure. */
 import { blocksOf, type ContentBlock, type TranscriptRecord, textOf } from './record.ts';
 import type { Step, ToolUse, Turn } from './turn.ts';
-import { isAnswer, isInterruption, isLocalOutput, type TurnStart, turnStart } from './turn-start.ts';
+import { isAnswer, isInterruption, isLocalOutput, isRest, type TurnStart, turnStart } from './turn-start.ts';
 
 /** What becomes of texts on their way into a turn: secrets masked, long results cut. Identity for `raw`. */
 export interface TextShape {
@@ -20,6 +20,8 @@ export interface FoldListener {
   onStep?(turn: Turn, step: Step): void;
   /** A tool has its result. */
   onResult?(turn: Turn, tool: ToolUse): void;
+  /** Claude has come to rest: the turn is over, unless a hook or a queued prompt makes it go on. */
+  onRest?(turn: Turn): void;
   /** The turn is complete as far as the file goes: the next one has begun, or the reader has stopped. */
   onEnd(turn: Turn): void;
 }
@@ -70,7 +72,7 @@ export class TurnFold {
       this.#command.rest.push(record);
     } else if (this.#turn) {
       this.#grow(record);
-    } else if (isAnswer(record)) {
+    } else if (isAnswer(record) || isRest(record)) {
       this.#early?.push(record);
     }
   }
@@ -115,6 +117,7 @@ export class TurnFold {
     else if (isInterruption(record)) this.#interrupted(turn);
     else if (record.type === 'user') this.#takeUser(turn, record);
     else if (record.type === 'attachment') this.#takeAttachment(turn, record);
+    if (isRest(record) || isInterruption(record)) this.#listener.onRest?.(turn);
   }
 
   #interrupted(turn: Turn): void {

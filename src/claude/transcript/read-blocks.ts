@@ -54,6 +54,8 @@ export interface Line {
   offset: number;
   /** Without the newline; valid until the next line is asked for. */
   bytes: Buffer;
+  /** False for the last line of a file that ends without a newline: it may be in the middle of being written. */
+  isEnded: boolean;
 }
 
 /** As readBlocks, line by line; empty lines are left out. */
@@ -62,7 +64,7 @@ export function* readLines(path: string, from?: number, to?: number): Generator<
     for (let start = 0; start < bytes.length; ) {
       const newline = bytes.indexOf(10, start);
       const end = newline === -1 ? bytes.length : newline;
-      if (end > start) yield { offset: offset + start, bytes: bytes.subarray(start, end) };
+      if (end > start) yield { offset: offset + start, bytes: bytes.subarray(start, end), isEnded: newline !== -1 };
       start = end + 1;
     }
   }

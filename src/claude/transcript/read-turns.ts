@@ -1,4 +1,5 @@
 /** The turns of one transcript, oldest first; one turn in memory at a time. */
+import { ClaudexError } from '../../errors.ts';
 import { type TextShape, TurnFold } from './fold-turns.ts';
 import { readLines } from './read-blocks.ts';
 import { parseRecord } from './record.ts';
@@ -11,6 +12,17 @@ export interface ReadTurnsOptions {
   /** Only this one (from 1). */
   only?: number;
   shape?: TextShape;
+}
+
+/**
+ * One turn by its number; -1 is the last, -2 the one before.
+ * @throws ClaudexError NO_SUCH_TURN
+ */
+export function readTurn(path: string, number: number, shape?: TextShape): Turn {
+  const count = indexTurns(path).length;
+  const only = number < 0 ? count + 1 + number : number;
+  for (const turn of readTurns(path, { only, ...(shape && { shape }) })) return turn;
+  throw new ClaudexError('NO_SUCH_TURN', `Asked for ${number}; there ${count === 1 ? 'is 1' : `are ${count}`}.`);
 }
 
 /** Yields nothing for a file that is not there, or has no turn (yet). */

@@ -36,6 +36,11 @@ export function isLocalOutput(record: TranscriptRecord): boolean {
   return textOf(isSystem ? record.content : record.message?.content).startsWith('<local-command-std');
 }
 
+/** Written when claude stops working (interactive sessions only). */
+export function isRest(record: TranscriptRecord): boolean {
+  return record.type === 'system' && record.subtype === 'turn_duration';
+}
+
 /** Words of claude, as opposed to a stand-in record ("No response requested." after a resume). */
 export function isAnswer(record: TranscriptRecord): boolean {
   if (record.type !== 'assistant' || record.isSidechain) return false;
