@@ -28,6 +28,7 @@ export class SessionRegistry {
   readonly #persistPath: string;
   readonly #now: () => number;
   #sweep: NodeJS.Timeout | undefined;
+  #persistDue = false;
 
   constructor(options: { persistPath: string; listener: RegistryListener; now: () => number }) {
     this.#listener = options.listener;
@@ -54,6 +55,7 @@ export class SessionRegistry {
   close(): void {
     this.#files.close();
     clearInterval(this.#sweep);
+    if (this.#persistDue) this.#persist();
   }
 
   /** The record of a live process, made if it is new; undefined when there is no such process. */
@@ -66,6 +68,7 @@ export class SessionRegistry {
       this.watchConfigDir(configDir);
       const file = readSessionFile(configDir, pid);
       if (file && isSameProcess(file, startTime)) this.#takeFile(session, file);
+      this.#persist();
       this.#listener.onStarted(session);
       this.#changed(session);
     }
@@ -97,14 +100,14 @@ export class SessionRegistry {
   checkAlive(session: Session): void {
     if (isAlive(session.pid) && processStartTime(session.pid) === session.startTime) return;
     this.table.remove(session);
-    this.#persist();
+    this.#persistSoon();
     this.#armSweep();
     this.#listener.onGone(session);
   }
 
   #changed(session: Session): void {
     session.lastActiveAt = this.#now();
-    this.#persist();
+    this.#persistSoon();
     this.#armSweep();
     this.#listener.onChange(session);
   }
@@ -156,7 +159,18 @@ export class SessionRegistry {
     );
   }
 
+  /** Once per turn of the event loop, however many changes came in it. */
+  #persistSoon(): void {
+    if (this.#persistDue) return;
+    this.#persistDue = true;
+    setImmediate(() => {
+      if (this.#persistDue) this.#persist();
+    });
+  }
+
+  /** At once for a new session: its id must outlive this daemon. */
   #persist(): void {
+    this.#persistDue = false;
     const text = JSON.stringify({ version: 1, sessions: this.table.persisted() });
     try {
       writeFileAtomicSync(this.#persistPath, text, { mode: 0o600, fsync: false });

@@ -94,13 +94,14 @@ export function nameOf(session: Pick<Session, 'cwd'>): string {
 
 export class SessionTable {
   readonly #byPid = new Map<number, Session>();
+  readonly #byId = new Map<string, Session>();
 
   all(): Session[] {
     return [...this.#byPid.values()];
   }
 
   byId(id: string): Session | undefined {
-    return this.all().find((session) => session.id === id);
+    return this.#byId.get(id);
   }
 
   byPid(pid: number): Session | undefined {
@@ -122,18 +123,26 @@ export class SessionTable {
     const known = this.#byPid.get(process.pid);
     if (known?.startTime === process.startTime) return { session: known, isNew: false };
     const session = emptySession({ ...process, id: newSessionId(), startedAt: now, lastActiveAt: now });
-    this.#byPid.set(process.pid, session);
+    if (known) this.#byId.delete(known.id);
+    this.#file(session);
     return { session, isNew: true, ...(known && { replaced: known }) };
   }
 
   restore(persisted: PersistedSession): Session {
     const session = { ...emptySession(persisted), ...persisted };
-    this.#byPid.set(session.pid, session);
+    this.#file(session);
     return session;
   }
 
   remove(session: Session): void {
-    if (this.#byPid.get(session.pid) === session) this.#byPid.delete(session.pid);
+    if (this.#byPid.get(session.pid) !== session) return;
+    this.#byPid.delete(session.pid);
+    this.#byId.delete(session.id);
+  }
+
+  #file(session: Session): void {
+    this.#byPid.set(session.pid, session);
+    this.#byId.set(session.id, session);
   }
 
   persisted(): PersistedSession[] {
