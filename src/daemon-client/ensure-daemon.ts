@@ -97,7 +97,7 @@ function entryPoint(): string {
   const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
   return extension === '.ts'
     ? join(packageRoot(), 'src', 'cli', 'main.ts')
-    : join(packageRoot(), 'dist', 'src', 'cli', 'main.js');
+    : join(packageRoot(), 'dist', 'src', 'cli', 'main.cjs');
 }
 
 async function readReadiness(
