@@ -1,48 +1,74 @@
-// Makes two CommonJS files of what tsc has left in dist/, because Node's loader of ES modules is what a short command and
-// claude's start would wait for: main.cjs (the run path) and program.cjs (the commands). See docs/benchmarks.md.
-import { dirname, join, relative } from 'node:path';
+// Makes CommonJS files of what tsc has left in dist/, one for each thing that is started often, because Node's loader of ES
+// modules is what claude's start, a short command and the MCP server of each session would wait for (docs/benchmarks.md).
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, extname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const cli = join(dirname(fileURLToPath(import.meta.url)), 'dist', 'src', 'cli');
-const common = {
-  outdir: cli,
-  outExtension: { '.js': '.cjs' },
-  bundle: true,
-  platform: 'node',
-  target: 'node20',
-  format: 'cjs',
-  logLevel: 'warning',
-  legalComments: 'none',
-  define: { 'import.meta.url': 'moduleUrl' },
-  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+const root = dirname(fileURLToPath(import.meta.url));
+const dist = join(root, 'dist', 'src');
+/** Built each into one file; whoever imports one of them gets that file. */
+const bundles = {
+  run: join(dist, 'cli', 'main.js'),
+  program: join(dist, 'cli', 'program.js'),
+  mcpServer: join(dist, 'mcp', 'run-mcp-server.js'),
 };
 
-/** The commands stay outside the run path. */
-const programApart = {
-  name: 'program-apart',
-  setup({ onResolve }) {
-    onResolve({ filter: /\/program\.js$/ }, () => ({ path: './program.cjs', external: true }));
-  },
-};
+/** What is loaded later stays apart: the other bundles, and for the commands what each of them loads when it is asked for. */
+function loadedLater({ from, keepModules }) {
+  return {
+    name: 'loaded-later',
+    setup({ onResolve }) {
+      onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
+        if (kind !== 'dynamic-import') return undefined;
+        const file = join(resolveDir, path);
+        const isBundle = Object.values(bundles).includes(file);
+        if (!isBundle && !keepModules) return undefined;
+        const name = relative(dirname(from), isBundle ? asBundle(file) : file);
+        return { path: name.startsWith('.') ? name : `./${name}`, external: true };
+      });
+    },
+  };
+}
 
-/** What a command loads when it is asked for stays where tsc left it. */
-const laterModulesApart = {
-  name: 'later-modules-apart',
-  setup({ onResolve }) {
-    onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
-      if (kind !== 'dynamic-import') return undefined;
-      return { path: `./${relative(cli, join(resolveDir, path))}`, external: true };
-    });
-  },
-};
+function asBundle(file) {
+  return `${file.slice(0, -extname(file).length)}.cjs`;
+}
 
-await build({
-  ...common,
-  entryPoints: [join(cli, 'main.js')],
-  packages: 'external',
-  plugins: [programApart],
-  // all of it is CommonJS: import() would bring the loader back
-  supported: { 'dynamic-import': false },
+function bundle(entry, { keepModules = false, ...options }) {
+  return build({
+    entryPoints: [entry],
+    outfile: asBundle(entry),
+    absWorkingDir: root,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    logLevel: 'warning',
+    legalComments: 'none',
+    define: { 'import.meta.url': 'moduleUrl' },
+    banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+    plugins: [loadedLater({ from: entry, keepModules })],
+    ...options,
+  });
+}
+
+// all that these two load is CommonJS: import() would bring the loader back
+const required = { supported: { 'dynamic-import': false } };
+await bundle(bundles.run, { ...required, packages: 'external' });
+await bundle(bundles.program, { keepModules: true });
+const { metafile } = await bundle(bundles.mcpServer, { minify: true, metafile: true });
+
+// the MCP SDK and zod are in that file and not in node_modules: what tsc made could not be loaded, and their licences go along
+const mcp = dirname(bundles.mcpServer);
+for (const name of readdirSync(mcp)) if (name !== 'run-mcp-server.cjs') rmSync(join(mcp, name), { recursive: true });
+const folders = new Set(
+  Object.keys(metafile.inputs).flatMap((path) => path.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0] ?? []),
+);
+const notices = [...folders].sort().map((folder) => {
+  const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+  const text = ['LICENSE', 'LICENSE.md', 'license'].map((one) => join(root, folder, one)).find(existsSync);
+  if (text === undefined) throw new Error(`${folder} has no licence file`);
+  return `${name} ${version} (${license})\n\n${readFileSync(text, 'utf8').trim()}\n`;
 });
-await build({ ...common, entryPoints: [join(cli, 'program.js')], plugins: [laterModulesApart] });
+writeFileSync(join(mcp, 'licences.txt'), notices.join(`\n${'-'.repeat(80)}\n\n`));

@@ -6,7 +6,7 @@ import { maxHookOutputChars } from '../claude/hook-payload.ts';
 import { composeTexts } from '../delivery/attribution.ts';
 import { chooseRoute, type Moment, type RoutePolicy } from '../delivery/choose-route.ts';
 import type { Log } from '../log.ts';
-import { isFinal, type Message, type Recipient, type Route } from '../protocol/message.ts';
+import { isFinal, type Message, maxDrainChars, type Recipient, type Route } from '../protocol/message.ts';
 import type { GateReason } from '../protocol/wire.ts';
 import type { Carriers } from './carriers.ts';
 import type { MessageStore } from './message-store.ts';
@@ -177,21 +177,36 @@ export class DeliveryDesk {
       claimed.push(message);
     }
     if (route === undefined) return undefined;
-    const deadline = now + this.#options.leaseMs;
-    const leased = claimed.filter((message) => {
-      this.#leaseEnds.set(message, performance.now() + this.#options.leaseMs);
-      return this.#store.move(message.id, {
-        state: 'leased',
-        route,
-        leaseDeadline: deadline,
-        ...leaseStart(session, message),
-        ...(promptId !== null && { promptId }),
-      });
-    });
+    const leased = this.#lease(session, claimed, route, promptId);
     if (leased.length === 0) return undefined;
     if (moment === 'stop-hook') this.#turns.continued(session);
-    this.#wakeLater(session, nextLook(leased[0]!, now));
     return composeTexts(leased, maxHookOutputChars);
+  }
+
+  /** What the session takes by reading its inbox: leased here, proven when the tool's result stands in the transcript. */
+  claimForReader(session: Session): Message[] {
+    const now = this.#options.now();
+    const open = this.#store.mailbox.openFor(session.id);
+    // what is on its way in by another route comes first
+    if (open.some((one) => one.state === 'leased')) return [];
+    const ready = open.filter((one) => {
+      const isDue = one.state === 'queued' && (one.notBefore ?? 0) <= now;
+      return isDue && (one.forcedRoute ?? 'inbox-read') === 'inbox-read';
+    });
+    const taken: Message[] = [];
+    for (const message of ready) {
+      if (message.attempts > 0 && this.#proveByTranscript(session, message)) continue;
+      // one too many for a tool's result: the next reading takes it
+      if (taken.length > 0 && composeTexts([...taken, message], Infinity).length > maxDrainChars) break;
+      taken.push(message);
+    }
+    return this.#lease(session, taken, 'inbox-read', null);
+  }
+
+  /** What has been delivered into the turn that the session is in. */
+  inHand(session: Session): Message[] {
+    this.#proveLeases(session);
+    return this.#store.mailbox.openFor(session.id).filter((one) => one.state === 'delivered');
   }
 
   /** The supervisor did not type: why decides what happens next. */
@@ -236,6 +251,23 @@ export class DeliveryDesk {
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#turns.close();
     this.#store.close();
+  }
+
+  /** Leases to a route that the transcript alone proves. @returns those whose lease is on disk */
+  #lease(session: Session, messages: readonly Message[], route: Route, promptId: string | null): Message[] {
+    const now = this.#options.now();
+    const leased = messages.filter((message) => {
+      this.#leaseEnds.set(message, performance.now() + this.#options.leaseMs);
+      return this.#store.move(message.id, {
+        state: 'leased',
+        route,
+        leaseDeadline: now + this.#options.leaseMs,
+        ...leaseStart(session, message),
+        ...(promptId !== null && { promptId }),
+      });
+    });
+    if (leased.length > 0) this.#wakeLater(session, nextLook(leased[0]!, now));
+    return leased;
   }
 
   #deliver(session: Session, message: Message, route: Route): void {
@@ -326,7 +358,7 @@ function nextDue(open: readonly Message[], now: number): number | undefined {
   return earliest(open.map((one) => (one.notBefore !== undefined && one.notBefore > now ? one.notBefore : undefined)));
 }
 
-/** Leases of hook routes are proven by the transcript alone: look at growing intervals. The others report by hook. */
+/** Leases of hook routes and of reading are proven by the transcript alone: look at growing intervals. The others report by hook. */
 function nextLook(message: Message, now: number): number {
   if (!isHookRoute(message.route)) return Number.POSITIVE_INFINITY;
   const leasedAt = message.history.at(-1)?.at ?? now;
@@ -338,7 +370,7 @@ function isRunningTask(message: Message): boolean {
 }
 
 function isHookRoute(route: Route | undefined): boolean {
-  return route === 'turn-end' || route === 'next-prompt';
+  return route === 'turn-end' || route === 'next-prompt' || route === 'inbox-read';
 }
 
 function earliest(times: ReadonlyArray<number | undefined>): number | undefined {

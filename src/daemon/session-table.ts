@@ -23,6 +23,8 @@ export interface Session {
   hookState: Extract<SessionState, 'idle' | 'busy' | 'waiting'> | null;
   /** True once a hook of this session has reached us. */
   hooksSeen: boolean;
+  /** Its hooks have said CLAUDEX_PEERS=off. */
+  peersOff: boolean;
   /** The tool of the last permission request, until the turn goes on. */
   permissionTool: string | null;
   transcriptPath: string | null;
@@ -45,6 +47,7 @@ export type PersistedSession = Pick<
   | 'version'
   | 'transcriptPath'
   | 'hooksSeen'
+  | 'peersOff'
   | 'startedAt'
   | 'lastActiveAt'
 >;
@@ -81,6 +84,7 @@ export function recordOf(session: Session, pending: number): SessionRecord {
     state: stateOf(session),
     waitingFor: waitingForOf(session),
     supervised: session.supervisor !== null,
+    peers: !session.peersOff,
     pending,
     version: session.version,
     startedAt: new Date(session.startedAt).toISOString(),
@@ -156,6 +160,7 @@ export class SessionTable {
       version: one.version,
       transcriptPath: one.transcriptPath,
       hooksSeen: one.hooksSeen,
+      peersOff: one.peersOff,
       startedAt: one.startedAt,
       lastActiveAt: one.lastActiveAt,
     }));
@@ -172,6 +177,7 @@ function emptySession(
     file: null,
     hookState: null,
     hooksSeen: false,
+    peersOff: false,
     permissionTool: null,
     transcriptPath: null,
     supervisor: null,
