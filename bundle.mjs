@@ -43,6 +43,7 @@ function bundle(entry, { keepModules = false, ...options }) {
     bundle: true,
     platform: 'node',
     target: 'node20',
+    mainFields: ['module', 'main'], // jsonc-parser's main requires in ways that no bundler follows
     format: 'cjs',
     logLevel: 'warning',
     legalComments: 'none',
