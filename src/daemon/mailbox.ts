@@ -38,9 +38,6 @@ export class Mailbox {
   readonly #messages = new Map<string, Message>();
   readonly #byKey = new Map<string, string>();
   /** Place in the order of acceptance; not the clock, which may jump. */
-  readonly #places = new Map<string, number>();
-  #nextPlace = 0;
-  /** Order of acceptance. */
   readonly #sequence = new Map<string, number>();
   #nextSequence = 0;
   /** Not yet final, oldest first, per recipient id (empty for those that wait for a session). */
@@ -126,7 +123,6 @@ export class Mailbox {
       const message = entry.message;
       this.#messages.set(message.id, message);
       this.#sequence.set(message.id, this.#nextSequence++);
-      this.#places.set(message.id, this.#nextPlace++);
       if (message.key !== undefined) this.#byKey.set(message.key, message.id);
       this.#file(message);
       return;
@@ -154,7 +150,6 @@ export class Mailbox {
     if (!message || !isFinal(message.state)) return;
     this.#messages.delete(id);
     this.#sequence.delete(id);
-    this.#places.delete(id);
     if (message.key !== undefined) this.#byKey.delete(message.key);
   }
 
