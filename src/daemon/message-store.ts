@@ -4,6 +4,12 @@ import type { Message, Recipient } from '../protocol/message.ts';
 import type { Journal } from './journal.ts';
 import { type JournalEntry, Mailbox } from './mailbox.ts';
 
+/** The time of day may be set, and it runs on while the machine sleeps: expiry is looked at this often. */
+const longestNapMs = 30_000;
+
+/** What could not be written down is tried again this often. */
+const rewriteMs = 1000;
+
 export interface MessageStoreOptions {
   journal: Journal;
   log: Log;
@@ -17,6 +23,9 @@ export type MessageChange = Omit<Extract<JournalEntry, { t: 'state' }>, 't' | 'i
 export class MessageStore {
   readonly mailbox = new Mailbox();
   readonly #options: MessageStoreOptions;
+  /** True, but not on disk yet (it was full), in order. */
+  #unwritten: JournalEntry[] = [];
+  #rewriteTimer: NodeJS.Timeout | undefined;
   #expiryTimer: NodeJS.Timeout | undefined;
 
   constructor(options: MessageStoreOptions) {
@@ -27,6 +36,7 @@ export class MessageStore {
   async accept(message: Message): Promise<void> {
     const entry = this.mailbox.accept(message);
     try {
+      this.#writeDown();
       await this.#options.journal.commit(entry);
     } catch (error) {
       this.mailbox.move(message.id, { state: 'cancelled', at: this.#options.now(), reason: 'not accepted' });
@@ -45,6 +55,7 @@ export class MessageStore {
     const message = this.mailbox.get(id)!;
     // no lease that the next daemon would not know of: it would put the message in a second time
     if (!this.#record(entry) && change.state === 'leased') {
+      this.#unwritten.pop();
       this.mailbox.move(id, { state: 'queued', at: this.#options.now(), reason: 'the journal could not be written' });
       return false;
     }
@@ -70,6 +81,7 @@ export class MessageStore {
 
   close(): void {
     clearTimeout(this.#expiryTimer);
+    clearTimeout(this.#rewriteTimer);
   }
 
   #expiring(): Message[] {
@@ -80,18 +92,39 @@ export class MessageStore {
     clearTimeout(this.#expiryTimer);
     const next = Math.min(...this.#expiring().map((one) => one.expiresAt!));
     if (!Number.isFinite(next)) return;
-    const delayMs = Math.min(Math.max(1, next - this.#options.now()), 0x7fffffff);
+    const delayMs = Math.min(Math.max(1, next - this.#options.now()), longestNapMs);
     this.#expiryTimer = setTimeout(() => this.expire(), delayMs);
   }
 
-  /** A state that cannot be written is still true; the journal then lags, and the transcript decides after a restart. */
+  /** A state that cannot be written is still true. It is written later; the transcript decides if we die before that. */
   #record(entry: JournalEntry): boolean {
+    this.#unwritten.push(entry);
     try {
-      this.#options.journal.append(entry);
+      this.#writeDown();
       return true;
     } catch (error) {
       this.#options.log('journal unwritable', { error: String(error) });
+      this.#writeLater();
       return false;
+    }
+  }
+
+  #writeLater(): void {
+    clearTimeout(this.#rewriteTimer);
+    this.#rewriteTimer = setTimeout(() => {
+      try {
+        this.#writeDown();
+      } catch {
+        this.#writeLater(); // still full
+      }
+    }, rewriteMs);
+  }
+
+  /** @throws ClaudexError JOURNAL_UNWRITABLE */
+  #writeDown(): void {
+    for (let next = this.#unwritten[0]; next; next = this.#unwritten[0]) {
+      this.#options.journal.append(next);
+      this.#unwritten.shift();
     }
   }
 }

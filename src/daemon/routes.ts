@@ -122,10 +122,7 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
       method: 'POST',
       path: '/v1/supervisors/:id/lease',
       handle: ({ params, body }) => {
-        const report = parseLeaseReport(body);
-        const session = sessionById(params[0]!);
-        if (report.outcome === 'refused') desk.pasteRefused(session, report.messageId, report.reason);
-        else desk.pasteTyped(report.messageId);
+        desk.pasteReported(sessionById(params[0]!), parseLeaseReport(body));
       },
     },
     {

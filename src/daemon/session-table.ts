@@ -29,10 +29,13 @@ export interface Session {
   permissionTool: string | null;
   transcriptPath: string | null;
   supervisor: { pid: number; send(command: SupervisorCommand): void } | null;
-  /** Set by a refused paste, cleared when the supervisor reports an open gate. */
+  /** Set by a refused paste, cleared when the supervisor reports an open gate. Steady clock. */
   gateShutSince: number | null;
   startedAt: number;
   lastActiveAt: number;
+  /** When a daemon first and last saw it, in milliseconds of the steady clock. */
+  firstSeenSteadyMs: number;
+  lastSeenSteadyMs: number;
 }
 
 /** What survives a restart of the daemon. */
@@ -50,7 +53,12 @@ export type PersistedSession = Pick<
   | 'peersOff'
   | 'startedAt'
   | 'lastActiveAt'
+  | 'firstSeenSteadyMs'
+  | 'lastSeenSteadyMs'
 >;
+
+/** A session may appear this long before the one it follows was last seen: that one takes its time to die. */
+const heirSlackMs = 2000;
 
 const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';
 
@@ -123,10 +131,13 @@ export class SessionTable {
   ensure(
     process: { pid: number; startTime: string; cwd: string; configDir: string },
     now: number,
+    steadyMs: number,
   ): { session: Session; isNew: boolean; replaced?: Session } {
     const known = this.#byPid.get(process.pid);
     if (known?.startTime === process.startTime) return { session: known, isNew: false };
     const session = emptySession({ ...process, id: newSessionId(), startedAt: now, lastActiveAt: now });
+    session.firstSeenSteadyMs = steadyMs;
+    session.lastSeenSteadyMs = steadyMs;
     if (known) this.#byId.delete(known.id);
     this.#file(session);
     return { session, isNew: true, ...(known && { replaced: known }) };
@@ -136,6 +147,15 @@ export class SessionTable {
     const session = { ...emptySession(persisted), ...persisted };
     this.#file(session);
     return session;
+  }
+
+  /**
+   * Who took a dead session's place: the first of that folder that has appeared since. One that ran beside it did not.
+   * Of a session that nobody knows any more, everyone in its folder may.
+   */
+  heirOf(cwd: string, gone: Pick<Session, 'id' | 'lastSeenSteadyMs'> | undefined): Session | undefined {
+    const appearedFrom = gone ? gone.lastSeenSteadyMs - heirSlackMs : Number.NEGATIVE_INFINITY;
+    return this.all().find((one) => one.cwd === cwd && one.id !== gone?.id && one.firstSeenSteadyMs >= appearedFrom);
   }
 
   remove(session: Session): void {
@@ -163,6 +183,8 @@ export class SessionTable {
       peersOff: one.peersOff,
       startedAt: one.startedAt,
       lastActiveAt: one.lastActiveAt,
+      firstSeenSteadyMs: one.firstSeenSteadyMs,
+      lastSeenSteadyMs: one.lastSeenSteadyMs,
     }));
   }
 }
@@ -171,6 +193,8 @@ function emptySession(
   known: Pick<Session, 'id' | 'pid' | 'startTime' | 'cwd' | 'configDir' | 'startedAt' | 'lastActiveAt'>,
 ): Session {
   return {
+    firstSeenSteadyMs: 0,
+    lastSeenSteadyMs: 0,
     ...known,
     sessionId: null,
     version: null,

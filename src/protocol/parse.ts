@@ -108,8 +108,9 @@ export function parseSupervisorHello(value: unknown): SupervisorHello {
 export function parseLeaseReport(value: unknown): LeaseReport {
   const fields = new Fields(value);
   const messageId = fields.string('messageId');
+  const lease = withoutUndefined({ lease: fields.optionalInteger('lease') });
   const outcome = fields.oneOf('outcome', ['refused', 'typed']);
-  if (outcome === 'typed') return { messageId, outcome };
+  if (outcome === 'typed') return { messageId, ...lease, outcome };
   const reason = fields.oneOf('reason', [
     'not-idle',
     'unknown-state',
@@ -119,7 +120,7 @@ export function parseLeaseReport(value: unknown): LeaseReport {
     'busy-lane',
     'unproven',
   ]);
-  return { messageId, outcome, reason };
+  return { messageId, ...lease, outcome, reason };
 }
 
 export function parseGateReport(value: unknown): GateReport {

@@ -6,6 +6,7 @@ import { DraftTracker } from '../proxy/draft-tracker.ts';
 import { InputLane } from '../proxy/input-lane.ts';
 import { OutputRing } from '../proxy/output-ring.ts';
 import { type PtyExit, spawnPty } from '../pty/spawn-pty.ts';
+import { steadyNow } from '../steady-clock.ts';
 import { endsInAlternateScreen, enterRawMode, resetTerminalModes, terminalSize } from '../terminal/outer-tty.ts';
 import { forwardSignals } from './endings.ts';
 import { Suspend } from './suspend.ts';
@@ -58,12 +59,12 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
       restoreTerminal = enterRawMode(stdin);
       onResize();
     },
-    now: Date.now,
+    now: steadyNow,
   });
   let onKeys: (() => void) | undefined;
 
   const onInput = (bytes: Buffer): void => {
-    draft.take(bytes, Date.now());
+    draft.take(bytes, steadyNow());
     suspend.keys(bytes);
     lane.fromPerson(bytes);
     onKeys?.();
