@@ -123,8 +123,8 @@ export class DeliveryDesk {
     const now = this.#options.now();
     const { mailbox } = this.#store;
     const lookInMs = mailbox.countOpen(session.id, 'leased') > 0 ? this.#leases.review(session) : undefined;
-    // nothing else may go in while a lease is out
-    if (lookInMs !== undefined) return this.#pumpIn(session, lookInMs);
+    this.#pumpIn(session, lookInMs);
+    if (lookInMs !== undefined) return; // nothing else may go in while a lease is out
     const next = mailbox.firstOpen(session.id, (one) => isReadyTask(one, now));
     if (!next) {
       this.#pumpIn(session, nextDueInMs(mailbox.openFor(session.id), now));
