@@ -54,6 +54,48 @@ export const errorCatalogue = {
     exitCode: 3,
     httpStatus: 409,
   },
+  NO_SUCH_CONVERSATION: {
+    text: 'No conversation matches that target.',
+    fix: 'name a live session, a folder that claude has worked in, or a session id (`claudex history --list` shows them).',
+    exitCode: 3,
+    httpStatus: 404,
+  },
+  AMBIGUOUS_CONVERSATION: {
+    text: 'More than one conversation matches that target.',
+    fix: 'use one of the session ids listed, or the full path of the folder.',
+    exitCode: 3,
+    httpStatus: 409,
+  },
+  NO_SUCH_TURN: {
+    text: 'The conversation has no such turn.',
+    fix: 'run `claudex history <target>` to see the numbers of its turns; -1 is the last.',
+    exitCode: 3,
+    httpStatus: 404,
+  },
+  BAD_PATTERN: {
+    text: 'That is no regular expression.',
+    fix: 'mend the pattern (JavaScript syntax), or leave --regex away to search for the words as they are.',
+    exitCode: 2,
+    httpStatus: 400,
+  },
+  PATTERN_TOO_SLOW: {
+    text: 'The pattern takes too long, so the search was stopped.',
+    fix: 'take nested repetitions such as (a+)+ out of it, or search for plain words.',
+    exitCode: 3,
+    httpStatus: 408,
+  },
+  NAME_TAKEN: {
+    text: 'Another live session has that name.',
+    fix: 'choose another name, or take it away first (`claudex name <target> --clear`).',
+    exitCode: 3,
+    httpStatus: 409,
+  },
+  BAD_NAME: {
+    text: 'That is no name for a session.',
+    fix: 'use letters, digits, dots, dashes and underscores, at most 64, with a letter first.',
+    exitCode: 2,
+    httpStatus: 400,
+  },
   NOT_IN_A_SESSION: {
     text: 'This shell is not inside a Claude Code session.',
     fix: 'run it from inside a session (its Bash tool or a hook), or use `claudex list`.',

@@ -18,6 +18,8 @@ export interface ClaudexPaths {
   lock: string;
   journal: string;
   sessions: string;
+  /** Names given with `claudex name`. */
+  names: string;
   /** One rendered badge per claude session_id. */
   badges: string;
   log: string;
@@ -37,6 +39,7 @@ export function claudexPaths(env: NodeJS.ProcessEnv = process.env): ClaudexPaths
     lock: join(home, 'daemon.lock'),
     journal: join(home, 'journal.ndjson'),
     sessions: join(home, 'sessions.json'),
+    names: join(home, 'names.json'),
     badges: join(home, 'badges'),
     log: join(home, 'logs', 'daemon.log'),
     config: join(home, 'config.json'),

@@ -99,6 +99,30 @@ export const requirements = {
   answer: { text: 'ask prints the answer of the turn the message started.', source: 'issue 3 part 3' },
   hold: { text: 'What waits for a session is for the next one in that folder.', source: 'issue 3 part 4' },
   settings: { text: 'Environment over file over default; each value is checked.', source: 'issue 2 part 7' },
+  'mcp-tools': {
+    text: 'The tools of the MCP server list sessions, send, read the inbox and the history; what they return fits claude’s limit or comes in pages.',
+    source: 'issue 5 part 1',
+  },
+  'mcp-stdout': {
+    text: 'The MCP server writes nothing but JSON-RPC to stdout, whatever comes in.',
+    source: 'issue 5 part 1',
+  },
+  'mcp-identity': {
+    text: 'The MCP server knows its session by its parent process, also after /clear and a restart of the daemon.',
+    source: 'issue 5 part 1',
+  },
+  'mcp-install': {
+    text: 'install tells claude of the MCP server and uninstall takes exactly that out.',
+    source: 'issue 5 part 1',
+  },
+  'peer-rules': {
+    text: 'Messages of sessions are attributed, linked to what they answer, damped by hops and rate, and only between those who may.',
+    source: 'issue 5 part 2',
+  },
+  'inbox-drain': {
+    text: 'What a session takes by reading its inbox is delivered once, proven by its transcript.',
+    source: 'issue 5 part 1',
+  },
   'import-direction': { text: 'Folders import in one direction only.', source: 'house style, layout' },
 } as const satisfies Record<string, { text: string; source: string }>;
 

@@ -18,6 +18,8 @@ export interface ClaudeSessionFile {
   status: string | null;
   waitingFor: string | null;
   startedAt: number | null;
+  /** What `/rename` said, else one that claude made up of the folder's name. */
+  name: string | null;
   /** Since 2.1.224. */
   messagingSocketPath: string | null;
 }
@@ -54,6 +56,7 @@ export function parseSessionFile(text: string): ClaudeSessionFile | undefined {
     status: text_('status'),
     waitingFor: text_('waitingFor'),
     startedAt: typeof record.startedAt === 'number' ? record.startedAt : null,
+    name: text_('name'),
     messagingSocketPath: text_('messagingSocketPath'),
   };
 }

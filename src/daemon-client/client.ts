@@ -5,7 +5,7 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { ClaudexError, isErrorCode, systemErrorCode } from '../errors.ts';
 import type { Message } from '../protocol/message.ts';
-import type { SessionRecord } from '../protocol/session.ts';
+import type { SessionName, SessionRecord } from '../protocol/session.ts';
 import type {
   DaemonEvent,
   DaemonStatus,
@@ -43,6 +43,16 @@ export class DaemonClient {
 
   async whoami(pids: number[], configDir: string): Promise<SessionRecord> {
     return (await this.#json<{ session: SessionRecord }>('POST', '/v1/whoami', { pids, configDir })).session;
+  }
+
+  /** Every name given with `claudex name`, those of ended sessions too. */
+  async names(): Promise<SessionName[]> {
+    return (await this.#json<{ names: SessionName[] }>('GET', '/v1/names')).names;
+  }
+
+  /** Names a session, or takes its name away (null). */
+  async nameSession(target: string, alias: string | null): Promise<SessionRecord> {
+    return (await this.#json<{ session: SessionRecord }>('POST', '/v1/names', { target, alias })).session;
   }
 
   send(request: SendRequest): Promise<SendReply> {

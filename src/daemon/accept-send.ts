@@ -10,7 +10,7 @@ import { findTarget } from './find-target.ts';
 import type { Mailbox } from './mailbox.ts';
 import { chainOf, type PeerRules } from './peer-rules.ts';
 import type { SessionRegistry } from './session-registry.ts';
-import { nameOf } from './session-table.ts';
+import { nameOf, recordOf } from './session-table.ts';
 
 export interface AcceptOptions {
   registry: SessionRegistry;
@@ -77,12 +77,10 @@ function compose(request: SendRequest, body: string, options: AcceptOptions): Me
   };
 }
 
-function recipientOf(request: SendRequest, { registry, carriers }: AcceptOptions): Recipient {
+function recipientOf(request: SendRequest, { registry, carriers, mailbox }: AcceptOptions): Recipient {
   try {
-    const session = findTarget(
-      request.target,
-      registry.table.all().map((one) => ({ id: one.id, name: nameOf(one), cwd: one.cwd })),
-    );
+    const live = registry.table.all().map((one) => recordOf(one, mailbox.pendingFor(one.id)));
+    const session = findTarget(request.target, live);
     if (request.route !== undefined && !carriers.offers(registry.table.byId(session.id)!, request.route)) {
       throw new ClaudexError('ROUTE_UNAVAILABLE', `Session ${session.id} has no ${request.route}.`);
     }

@@ -5,6 +5,7 @@ import type { Message } from '../protocol/message.ts';
 import {
   parseGateReport,
   parseLeaseReport,
+  parseNaming,
   parseSendRequest,
   parseSupervisorHello,
   parseWhoami,
@@ -14,9 +15,11 @@ import { acceptSend } from './accept-send.ts';
 import type { Carriers } from './carriers.ts';
 import type { DeliveryDesk } from './delivery-desk.ts';
 import { type EventStreams, openStream } from './event-streams.ts';
+import { findTarget } from './find-target.ts';
 import { type HookIntake, hookCaller, hookPayload } from './hook-intake.ts';
 import { handled, type RouteDefinition } from './http-server.ts';
 import type { Mailbox } from './mailbox.ts';
+import type { Names } from './names.ts';
 import type { PeerRules } from './peer-rules.ts';
 import type { SessionRegistry } from './session-registry.ts';
 import { recordOf, type Session } from './session-table.ts';
@@ -29,6 +32,7 @@ export interface RoutesOptions {
   desk: DeliveryDesk;
   carriers: Carriers;
   mailbox: Mailbox;
+  names: Names;
   hooks: HookIntake;
   peers: PeerRules;
   events: EventStreams;
@@ -40,7 +44,7 @@ export interface RoutesOptions {
 }
 
 export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
-  const { registry, desk, carriers, mailbox, hooks, events, now } = options;
+  const { registry, desk, carriers, mailbox, names, hooks, events, now } = options;
   const record = (session: Session) => recordOf(session, mailbox.pendingFor(session.id));
 
   return [
@@ -58,6 +62,8 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
         return handled;
       },
     },
+    { method: 'GET', path: '/v1/names', handle: () => ({ names: names.all() }) },
+    { method: 'POST', path: '/v1/names', handle: ({ body }) => name(parseNaming(body)) },
     { method: 'POST', path: '/v1/whoami', handle: ({ body }) => whoami(body) },
     {
       method: 'POST',
@@ -181,6 +187,13 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
     const taken = desk.claimForReader(session);
     const remaining = mailbox.openFor(session.id).filter((one) => one.state === 'queued').length;
     return { messages: taken, remaining };
+  }
+
+  function name({ target, alias }: { target: string; alias: string | null }): unknown {
+    const session = registry.table.byId(findTarget(target, registry.table.all().map(record)).id)!;
+    names.set(session, alias);
+    registry.changed(session);
+    return { session: record(session) };
   }
 
   function message(id: string): Message {

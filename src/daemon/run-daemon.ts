@@ -21,6 +21,7 @@ import { listen } from './listen.ts';
 import { holdsLock, releaseLock, takeLock } from './lock.ts';
 import { type JournalEntry, Mailbox } from './mailbox.ts';
 import { MessageStore } from './message-store.ts';
+import { Names } from './names.ts';
 import { PeerRules } from './peer-rules.ts';
 import { PersonNotice } from './person-notice.ts';
 import { daemonRoutes } from './routes.ts';
@@ -77,6 +78,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
         desk.sessionStarted(session);
       },
       onChange: (session) => {
+        names.apply(session);
         desk.sessionChanged(session);
         tell(session);
       },
@@ -89,6 +91,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
       },
     },
   });
+  const names = new Names(paths.names, registry.table);
   const store = new MessageStore({
     journal,
     log,
@@ -125,7 +128,21 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   });
 
   const server = createHttpServer(
-    daemonRoutes({ registry, desk, carriers, mailbox, hooks, peers, events, version, configDir, startedAt, now, stop }),
+    daemonRoutes({
+      registry,
+      desk,
+      carriers,
+      mailbox,
+      names,
+      hooks,
+      peers,
+      events,
+      version,
+      configDir,
+      startedAt,
+      now,
+      stop,
+    }),
     (error) =>
       log('internal error', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   );

@@ -175,6 +175,7 @@ export class SessionRegistry {
       before.waitingFor !== file.waitingFor ||
       before.sessionId !== file.sessionId ||
       before.cwd !== file.cwd ||
+      before.name !== file.name ||
       before.messagingSocketPath !== file.messagingSocketPath
     );
   }

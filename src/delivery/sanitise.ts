@@ -15,7 +15,12 @@ const quotedMarks = /\[claudex (?=m[a-km-np-z2-9]{15})/g;
  */
 export function sanitiseBody(body: string): string {
   const plain = body.replace(escapeSequences, '').replace(/\r\n?/g, '\n').replace(controls, '').toWellFormed();
-  return plain.replace(quotedMarks, '[claudex: ').trimEnd();
+  return withoutMarks(plain).trimEnd();
+}
+
+/** `text` with no mark in it that could prove a delivery where it comes to stand (`[claudex: m…`). */
+export function withoutMarks(text: string): string {
+  return text.replace(quotedMarks, '[claudex: ');
 }
 
 /** One line of plain text for labels and names, at most `maxChars` characters. */

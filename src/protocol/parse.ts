@@ -137,6 +137,12 @@ export function parseWhoami(value: unknown): { pids: number[]; configDir: string
   return { pids: pids as number[], configDir: fields.string('configDir') };
 }
 
+/** `POST /v1/names`; `alias` null takes the name away. */
+export function parseNaming(value: unknown): { target: string; alias: string | null } {
+  const fields = new Fields(value);
+  return { target: fields.string('target'), alias: fields.any('alias') === null ? null : fields.string('alias') };
+}
+
 function withoutUndefined<T extends Record<string, unknown>>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as never;
 }

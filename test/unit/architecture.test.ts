@@ -16,6 +16,7 @@ const heights: Record<string, number> = {
   delivery: 2,
   daemon: 2,
   'daemon-client': 2,
+  history: 2.5,
   proxy: 3,
   mcp: 3,
   warm: 3,

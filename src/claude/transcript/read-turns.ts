@@ -1,0 +1,37 @@
+/** The turns of one transcript, oldest first; one turn in memory at a time. */
+import { type TextShape, TurnFold } from './fold-turns.ts';
+import { readLines } from './read-blocks.ts';
+import { parseRecord } from './record.ts';
+import type { Turn } from './turn.ts';
+import { indexTurns } from './turn-index.ts';
+
+export interface ReadTurnsOptions {
+  /** Only the last so many. */
+  last?: number;
+  /** Only this one (from 1). */
+  only?: number;
+  shape?: TextShape;
+}
+
+/** Yields nothing for a file that is not there, or has no turn (yet). */
+export function* readTurns(path: string, options: ReadTurnsOptions = {}): Generator<Turn> {
+  const starts = indexTurns(path);
+  const first = options.only ?? Math.max(1, starts.length - (options.last ?? starts.length) + 1);
+  const end = options.only ?? starts.length;
+  if (first < 1 || first > starts.length) return;
+  // the turn before is read too: a compaction stands at its end, and what stands before the first prompt belongs to it
+  const before = Math.max(1, first - 1);
+  const from = before === 1 ? 0 : starts[before - 1];
+  const ended: Turn[] = [];
+  const fold = new TurnFold(
+    { onEnd: (turn) => ended.push(turn) },
+    { nextIndex: before, ...(options.shape && { shape: options.shape }) },
+  );
+  for (const { bytes } of readLines(path, from, starts[end])) {
+    const record = parseRecord(bytes);
+    if (record) fold.push(record);
+    yield* ended.splice(0).filter((turn) => turn.index >= first);
+  }
+  fold.end();
+  yield* ended.filter((turn) => turn.index >= first);
+}
