@@ -133,6 +133,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
       desk,
       carriers,
       mailbox,
+      onDisk: (id) => store.onDisk(id),
       names,
       hooks,
       peers,
