@@ -16,6 +16,7 @@ stdin.on('end', () => {
         'x-claudex-ppid': env.CLAUDEX_PPID ?? '',
         'x-claude-pid': env.CLAUDE_PID ?? '',
         'x-claude-config-dir': env.CLAUDE_CONFIG_DIR ?? '',
+        'x-claudex-peers': env.CLAUDEX_PEERS ?? '',
       },
     },
     (response) => {

@@ -20,11 +20,23 @@ export interface InstalledFile {
   before: BeforeInstall;
 }
 
+/** What was done to one .claude.json. */
+export interface InstalledMcp {
+  /** The CLAUDE_CONFIG_DIR that it belongs to; null for none. */
+  configDir: string | null;
+  /** True when an edit of ours made the file. */
+  madeFile: boolean;
+  /** True when an edit of ours made `mcpServers` in it. */
+  madeServers: boolean;
+}
+
 export interface InstallRecord {
   /** The claudex that installed. */
   version: string;
   /** By real path: one CLAUDEX_HOME may serve several claude config folders. */
   files: Record<string, InstalledFile>;
+  /** By path of the .claude.json that tells claude of our MCP server. */
+  mcp?: Record<string, InstalledMcp>;
 }
 
 /** The record, or undefined when it is missing or damaged: uninstall works without it, only less exactly. */
@@ -55,7 +67,17 @@ function parseInstallRecord(value: unknown): InstallRecord | undefined {
   if (!isObject(value) || typeof value.version !== 'string' || !isObject(value.files)) return undefined;
   const files: Record<string, InstalledFile> = {};
   for (const [path, file] of Object.entries(value.files)) if (isInstalledFile(file)) files[path] = file;
-  return { version: value.version, files };
+  const mcp = isObject(value.mcp) ? Object.entries(value.mcp).filter(([, one]) => isInstalledMcp(one)) : [];
+  return {
+    version: value.version,
+    files,
+    ...(mcp.length > 0 && { mcp: Object.fromEntries(mcp) as Record<string, InstalledMcp> }),
+  };
+}
+
+function isInstalledMcp(value: unknown): value is InstalledMcp {
+  if (!isObject(value) || (value.configDir !== null && typeof value.configDir !== 'string')) return false;
+  return typeof value.madeFile === 'boolean' && typeof value.madeServers === 'boolean';
 }
 
 function isInstalledFile(value: unknown): value is InstalledFile {

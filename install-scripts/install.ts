@@ -65,7 +65,7 @@ export function installClaudex(options: InstallOptions): InstallReport {
   ensureHookScripts(paths.hooks);
   if (textChanges) writeChecked(file, edit.text, backupPath, entries);
   const files = { ...record?.files, [file.path]: installed };
-  writeInstallRecord(paths.installRecord, { version: packageVersion(), files });
+  writeInstallRecord(paths.installRecord, { ...record, version: packageVersion(), files });
   return report;
 }
 

@@ -84,6 +84,24 @@ export const errorCatalogue = {
     exitCode: 3,
     httpStatus: 409,
   },
+  PEERS_NOT_ALLOWED: {
+    text: 'Messages between these sessions are switched off.',
+    fix: 'ask the person: the setting peers.allow and the variable CLAUDEX_PEERS decide (docs/settings.md).',
+    exitCode: 3,
+    httpStatus: 403,
+  },
+  TOO_MANY_HOPS: {
+    text: 'Sessions have passed messages on to each other too often without a person.',
+    fix: 'finish the turn and tell the person; a message of theirs starts afresh (setting peers.maxHops).',
+    exitCode: 3,
+    httpStatus: 429,
+  },
+  PEER_RATE_LIMIT: {
+    text: 'This session has sent too many messages to that one within a minute.',
+    fix: 'wait a minute, or put what there is to say into one message (setting peers.perMinute).',
+    exitCode: 3,
+    httpStatus: 429,
+  },
   ROUTE_UNAVAILABLE: {
     text: 'That session does not offer the route asked for.',
     fix: 'leave --route away and let claudex choose, or read docs/delivery.md for what each route needs.',
@@ -175,6 +193,12 @@ export type ErrorCode = keyof typeof errorCatalogue;
 /** An error with a code, the facts of this case, and the fix from the catalogue. */
 export class ClaudexError extends Error {
   override readonly name = 'ClaudexError';
+
+  /** By name: the built commands are one file, and what they load later has this class a second time (bundle.mjs). */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'ClaudexError';
+  }
+
   readonly code: ErrorCode;
   readonly facts: string;
 

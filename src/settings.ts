@@ -15,6 +15,8 @@ export interface SettingDefinition {
   env: string;
   /** For `integer`. */
   minimum?: number;
+  /** For `string`: the only values it takes. */
+  choices?: readonly string[];
   text: string;
 }
 
@@ -63,6 +65,30 @@ export const settingDefinitions = [
     env: 'CLAUDEX_NOTIFY',
     text: 'Show a desktop notification when a task waits on a session that needs a person.',
   },
+  {
+    key: 'peers.allow',
+    type: 'string',
+    choices: ['all', 'same-tree', 'none'],
+    default: 'all',
+    env: 'CLAUDEX_PEERS_ALLOW',
+    text: 'Who may message whom among sessions and programs: all, same-tree (one’s folder is inside the other’s), none.',
+  },
+  {
+    key: 'peers.maxHops',
+    type: 'integer',
+    minimum: 1,
+    default: 8,
+    env: 'CLAUDEX_PEERS_MAX_HOPS',
+    text: 'How many messages sessions may pass on to each other, one out of the turn of the other, without a person.',
+  },
+  {
+    key: 'peers.perMinute',
+    type: 'integer',
+    minimum: 1,
+    default: 20,
+    env: 'CLAUDEX_PEERS_PER_MINUTE',
+    text: 'How many messages one session may send to one other within a minute.',
+  },
 ] as const satisfies readonly SettingDefinition[];
 
 export type SettingKey = (typeof settingDefinitions)[number]['key'];
@@ -74,6 +100,9 @@ export interface Settings {
   'delivery.gatePatienceMs': number;
   'delivery.leaseMs': number;
   'notify.enabled': boolean;
+  'peers.allow': 'all' | 'same-tree' | 'none';
+  'peers.maxHops': number;
+  'peers.perMinute': number;
 }
 
 /** @throws ClaudexError UNKNOWN_SETTING */
@@ -85,7 +114,10 @@ export function settingDefinition(key: string): SettingDefinition {
 
 /** A setting's value from text (environment or command line). @throws ClaudexError BAD_SETTING */
 export function parseSetting(definition: SettingDefinition, text: string): string | boolean | number {
-  if (definition.type === 'string') return text;
+  if (definition.type === 'string') {
+    if (definition.choices === undefined || definition.choices.includes(text)) return text;
+    throw new ClaudexError('BAD_SETTING', `${definition.key} takes ${definition.choices.join(', ')}, not "${text}".`);
+  }
   if (definition.type === 'boolean') {
     if (/^(true|1|yes|on)$/i.test(text)) return true;
     if (/^(false|0|no|off)$/i.test(text)) return false;
@@ -133,6 +165,7 @@ export function readConfigFile(path: string): Record<string, unknown> {
 
 /** What `claudex config set` would have taken; a file edited by hand may hold anything. */
 function fits(definition: SettingDefinition, value: unknown): boolean {
+  if (definition.choices !== undefined) return definition.choices.includes(value as string);
   if (definition.type !== 'integer') return typeof value === definition.type;
   return Number.isSafeInteger(value) && (value as number) >= (definition.minimum ?? 0);
 }

@@ -11,6 +11,7 @@ export const ownCommands = [
   'uninstall',
   'daemon',
   'demo',
+  'mcp-server',
   'completion',
   'help',
 ] as const;

@@ -8,6 +8,7 @@ import { addDemo } from './commands/demo.ts';
 import { addInbox } from './commands/inbox.ts';
 import { addInstall } from './commands/install.ts';
 import { addList } from './commands/list.ts';
+import { addMcpServer } from './commands/mcp-server.ts';
 import { addSend } from './commands/send.ts';
 import { addStatus } from './commands/status.ts';
 import { addWhoami } from './commands/whoami.ts';
@@ -82,6 +83,7 @@ Exit codes: 0 done, 1 our bug, 2 wrong usage, 3 you can fix it, 4 timed out wait
   addInstall(program);
   addDaemon(program);
   addDemo(program);
+  addMcpServer(program);
   addCompletion(program);
   for (const command of program.commands) inherit(command);
   return program;

@@ -4,6 +4,7 @@ import type { DaemonClient } from '../daemon-client/client.ts';
 import { ClaudexError } from '../errors.ts';
 import { claudeConfigDir } from '../paths.ts';
 import type { Sender } from '../protocol/message.ts';
+import type { SessionRecord } from '../protocol/session.ts';
 import { shortPath } from './render.ts';
 
 /**
@@ -15,15 +16,22 @@ export async function senderOf(
   env: NodeJS.ProcessEnv,
   from: string | undefined,
 ): Promise<Sender> {
-  if (from !== undefined) return { kind: 'peer', label: from };
-  if (env.CLAUDECODE || env.CLAUDE_CODE_SESSION_ID) {
-    try {
-      const session = await client.whoami([process.ppid], claudeConfigDir(env));
-      return { kind: 'peer', label: `session ${session.id} (${session.name})` };
-    } catch (error) {
-      if (!(error instanceof ClaudexError) || error.code !== 'NOT_IN_A_SESSION') throw error;
-      return { kind: 'peer', label: 'another Claude session' };
-    }
+  const isInside = Boolean(env.CLAUDECODE || env.CLAUDE_CODE_SESSION_ID);
+  const cwd = process.cwd();
+  if (!isInside && from === undefined) {
+    return { kind: 'user', label: `the user’s shell in ${shortPath(cwd)} on ${hostname()}` };
   }
-  return { kind: 'user', label: `the user’s shell in ${shortPath(process.cwd())} on ${hostname()}` };
+  const session = isInside ? await ownSession(client, env) : undefined;
+  if (!session) return { kind: 'peer', label: from ?? 'another Claude session', cwd };
+  return { kind: 'peer', label: from ?? `session ${session.id} (${session.name})`, id: session.id };
+}
+
+/** Undefined where claude is one that nobody keeps a record of (`claude -p`). */
+async function ownSession(client: DaemonClient, env: NodeJS.ProcessEnv): Promise<SessionRecord | undefined> {
+  try {
+    return await client.whoami([process.ppid], claudeConfigDir(env));
+  } catch (error) {
+    if (!(error instanceof ClaudexError) || error.code !== 'NOT_IN_A_SESSION') throw error;
+    return undefined;
+  }
 }

@@ -9,6 +9,7 @@ import type { SessionRecord } from '../protocol/session.ts';
 import type {
   DaemonEvent,
   DaemonStatus,
+  DrainReply,
   ErrorBody,
   LeaseReport,
   SendReply,
@@ -48,8 +49,15 @@ export class DaemonClient {
     return this.#json('POST', '/v1/messages', request);
   }
 
-  async messages(): Promise<Message[]> {
-    return (await this.#json<{ messages: Message[] }>('GET', '/v1/messages')).messages;
+  /** All messages, or those from and to the session of that id. */
+  async messages(sessionId?: string): Promise<Message[]> {
+    const query = sessionId === undefined ? '' : `?session=${encodeURIComponent(sessionId)}`;
+    return (await this.#json<{ messages: Message[] }>('GET', `/v1/messages${query}`)).messages;
+  }
+
+  /** Takes what waits for that session, for itself to read: its mark in the transcript proves the delivery. */
+  drain(sessionId: string): Promise<DrainReply> {
+    return this.#json('POST', `/v1/sessions/${encodeURIComponent(sessionId)}/drain`);
   }
 
   message(id: string): Promise<Message> {

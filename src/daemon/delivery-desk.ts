@@ -9,8 +9,9 @@ import type { Log } from '../log.ts';
 import { isFinal, type Message, type Recipient, type Route } from '../protocol/message.ts';
 import type { LeaseReport } from '../protocol/wire.ts';
 import type { Carriers } from './carriers.ts';
+import { isReadyTask, nextDueInMs } from './due.ts';
 import { Heirs } from './heirs.ts';
-import { claimsForHook, isRunningTask } from './hook-claims.ts';
+import { claimsForHook, claimsForReader, isRunningTask } from './hook-claims.ts';
 import { Leases } from './leases.ts';
 import type { MessageStore } from './message-store.ts';
 import { type Session, type SessionTable, stateOf } from './session-table.ts';
@@ -122,19 +123,14 @@ export class DeliveryDesk {
     const now = this.#options.now();
     const { mailbox } = this.#store;
     const lookInMs = mailbox.countOpen(session.id, 'leased') > 0 ? this.#leases.review(session) : undefined;
-    if (lookInMs !== undefined) {
-      // nothing else may go in while a lease is out
-      this.#pumpIn(session, lookInMs);
-      return;
-    }
-    const next = mailbox.firstOpen(session.id, (one) => isReadyTask(one, now));
+    // nothing else may go in while a lease is out
+    const next = lookInMs === undefined ? mailbox.firstOpen(session.id, (one) => isReadyTask(one, now)) : undefined;
     if (!next) {
-      this.#pumpIn(session, nextDueInMs(mailbox.openFor(session.id), now));
+      this.#pumpIn(session, lookInMs ?? nextDueInMs(mailbox.openFor(session.id), now));
       return;
     }
-    if (next.when === 'idle' && mailbox.countOpen(session.id, 'delivered') > 0) {
-      if (mailbox.firstOpen(session.id, isRunningTask)) return;
-    }
+    const isWorking = mailbox.countOpen(session.id, 'delivered') > 0 && mailbox.firstOpen(session.id, isRunningTask);
+    if (next.when === 'idle' && isWorking) return;
     if (next.attempts > 0 && this.#leases.prove(session, next)) return;
     const decision = this.#chooseRoute(session, next, 'now');
     if ('wait' in decision) {
@@ -153,12 +149,23 @@ export class DeliveryDesk {
       isIn: (message) => this.#leases.prove(session, message),
     });
     if (!claims) return undefined;
-    const joins = promptId === null ? {} : { promptId };
-    const leased = claims.messages.filter((message) => this.#leases.begin(session, message, claims.route, joins));
+    const leased = this.#lease(session, claims.messages, claims.route, promptId === null ? {} : { promptId });
     if (leased.length === 0) return undefined;
     if (moment === 'stop-hook') this.#turns.continued(session);
-    this.#pumpIn(session, this.#leases.lookInMs(leased[0]!));
     return composeTexts(leased, maxHookOutputChars);
+  }
+
+  /** What the session takes by reading its inbox: leased here, proven when the tool's result stands in the transcript. */
+  claimForReader(session: Session): Message[] {
+    const open = this.#store.mailbox.openFor(session.id);
+    const isIn = (message: Message): boolean => this.#leases.prove(session, message);
+    return this.#lease(session, claimsForReader(open, this.#options.now(), isIn), 'inbox-read');
+  }
+
+  /** What has been delivered into the turn that the session is in. */
+  inHand(session: Session): Message[] {
+    this.#leases.proveAll(session);
+    return this.#store.mailbox.openFor(session.id).filter((one) => one.state === 'delivered');
   }
 
   /** What a supervisor says of a paste. A lease that has ended meanwhile is not its any more. */
@@ -197,6 +204,13 @@ export class DeliveryDesk {
     this.#store.close();
   }
 
+  /** Leases to a route that the transcript alone proves. @returns those whose lease is on disk */
+  #lease(session: Session, messages: readonly Message[], route: Route, joins: { promptId?: string } = {}): Message[] {
+    const leased = messages.filter((message) => this.#leases.begin(session, message, route, joins));
+    if (leased.length > 0) this.#pumpIn(session, this.#leases.lookInMs(leased[0]!));
+    return leased;
+  }
+
   #deliver(session: Session, message: Message, route: Route): void {
     if (!this.#leases.begin(session, message, route)) {
       this.#pumpIn(session, journalRetryMs);
@@ -231,19 +245,4 @@ export class DeliveryDesk {
     const timer = setTimeout(() => this.pump(session), Math.min(Math.max(1, delayMs), longestNapMs));
     this.#timers.set(session.id, timer);
   }
-}
-
-/** A message that may start a turn now. A note only when one route is forced on it. */
-function isReadyTask(message: Message, now: number): boolean {
-  return (
-    message.state === 'queued' &&
-    (message.notBefore ?? 0) <= now &&
-    (message.kind === 'task' || message.forcedRoute !== undefined)
-  );
-}
-
-/** In how many milliseconds the next delayed message is due. */
-function nextDueInMs(open: readonly Message[], now: number): number | undefined {
-  const delays = open.map((one) => (one.notBefore ?? 0) - now).filter((delayMs) => delayMs > 0);
-  return delays.length === 0 ? undefined : Math.min(...delays);
 }

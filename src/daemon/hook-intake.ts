@@ -19,6 +19,8 @@ export interface HookCaller {
   /** CLAUDE_PID (2.1.330). */
   claudePid: number | null;
   configDir: string;
+  /** CLAUDEX_PEERS=off. */
+  peersOff: boolean;
 }
 
 /** A hook's body, checked. @throws ClaudexError BAD_REQUEST */
@@ -35,6 +37,7 @@ export function hookCaller(headers: IncomingHttpHeaders, defaultConfigDir: strin
     parentPid: Number(header('x-claudex-ppid')) || null,
     claudePid: Number(header('x-claude-pid')) || null,
     configDir: header('x-claude-config-dir') || defaultConfigDir,
+    peersOff: header('x-claudex-peers').toLowerCase() === 'off',
   };
 }
 
@@ -52,6 +55,7 @@ export class HookIntake {
     const session = this.findSession(payload, caller);
     if (!session) return '';
     session.hooksSeen = true;
+    session.peersOff = caller.peersOff;
     if (payload.sessionId !== session.sessionId && payload.event !== 'SessionEnd') {
       session.sessionId = payload.sessionId;
     }

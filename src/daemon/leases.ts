@@ -5,7 +5,7 @@
 import type { Log } from '../log.ts';
 import type { Message, Route } from '../protocol/message.ts';
 import type { LeaseReport } from '../protocol/wire.ts';
-import { isHookRoute } from './hook-claims.ts';
+import { isSilentRoute } from './hook-claims.ts';
 import { LeaseClock } from './lease-clock.ts';
 import type { MessageStore } from './message-store.ts';
 import type { Session } from './session-table.ts';
@@ -88,10 +88,10 @@ export class Leases {
     return lookInMs;
   }
 
-  /** What hooks carry is proven by the transcript alone, so that is looked into; the other routes report by hook. */
+  /** What hooks and readers carry is proven by the transcript alone, so that is looked into; the other routes report by hook. */
   lookInMs(message: Message): number {
     const leftMs = this.#clock.leftMs(message);
-    return isHookRoute(message.route) ? Math.min(leftMs, Math.max(firstLookMs, this.#clock.heldMs(message))) : leftMs;
+    return isSilentRoute(message.route) ? Math.min(leftMs, Math.max(firstLookMs, this.#clock.heldMs(message))) : leftMs;
   }
 
   /** Looks for every leased message of the session in its transcripts. */

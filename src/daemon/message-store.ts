@@ -45,7 +45,7 @@ export class MessageStore {
     }
     this.#options.log('message accepted', { id: message.id, session: message.recipient.id, kind: message.kind });
     this.#options.onMessage(message);
-    this.#armExpiry();
+    if (message.expiresAt !== undefined) this.#armExpiry();
   }
 
   /** Moves a message on; false when that step is not allowed from where it stands. */
@@ -61,6 +61,8 @@ export class MessageStore {
     }
     this.#options.log(`message ${message.state}`, { id, route: message.route ?? null, reason: message.reason ?? null });
     this.#options.onMessage(message);
+    // its time may have run out while it was leased
+    if (message.state === 'queued' && message.expiresAt !== undefined) this.#armExpiry();
     return true;
   }
 

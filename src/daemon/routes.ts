@@ -1,9 +1,7 @@
 /** The daemon's HTTP API as data: method, path, what it does. Documented in docs/api.md, compared with it by a test. */
 import { resolve } from 'node:path';
-import { newMessageId } from '../delivery/attribution.ts';
-import { sanitiseBody, sanitiseLine } from '../delivery/sanitise.ts';
 import { ClaudexError } from '../errors.ts';
-import type { Message, Recipient } from '../protocol/message.ts';
+import type { Message } from '../protocol/message.ts';
 import {
   parseGateReport,
   parseLeaseReport,
@@ -11,16 +9,17 @@ import {
   parseSupervisorHello,
   parseWhoami,
 } from '../protocol/parse.ts';
-import type { DaemonStatus, SendReply, SendRequest } from '../protocol/wire.ts';
+import type { DaemonStatus, DrainReply } from '../protocol/wire.ts';
+import { acceptSend } from './accept-send.ts';
 import type { Carriers } from './carriers.ts';
 import type { DeliveryDesk } from './delivery-desk.ts';
 import { type EventStreams, openStream } from './event-streams.ts';
-import { findTarget } from './find-target.ts';
 import { type HookIntake, hookCaller, hookPayload } from './hook-intake.ts';
 import { handled, type RouteDefinition } from './http-server.ts';
 import type { Mailbox } from './mailbox.ts';
+import type { PeerRules } from './peer-rules.ts';
 import type { SessionRegistry } from './session-registry.ts';
-import { nameOf, recordOf, type Session } from './session-table.ts';
+import { recordOf, type Session } from './session-table.ts';
 
 /** A session that no hook has told of for this long after its start counts as silent. */
 const silentAfterMs = 15_000;
@@ -31,6 +30,7 @@ export interface RoutesOptions {
   carriers: Carriers;
   mailbox: Mailbox;
   hooks: HookIntake;
+  peers: PeerRules;
   events: EventStreams;
   version: string;
   configDir: string;
@@ -59,11 +59,17 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
       },
     },
     { method: 'POST', path: '/v1/whoami', handle: ({ body }) => whoami(body) },
-    { method: 'POST', path: '/v1/messages', status: 202, handle: ({ body }) => send(parseSendRequest(body)) },
-    { method: 'GET', path: '/v1/messages', handle: () => ({ messages: mailbox.all() }) },
+    {
+      method: 'POST',
+      path: '/v1/messages',
+      status: 202,
+      handle: ({ body }) => acceptSend(parseSendRequest(body), options),
+    },
+    { method: 'GET', path: '/v1/messages', handle: ({ query }) => ({ messages: messages(query.get('session')) }) },
     { method: 'GET', path: '/v1/messages/:id', handle: ({ params }) => message(params[0]!) },
     { method: 'POST', path: '/v1/messages/:id/cancel', handle: ({ params }) => change(params[0]!, 'cancelled') },
     { method: 'POST', path: '/v1/messages/:id/retry', handle: ({ params }) => change(params[0]!, 'queued') },
+    { method: 'POST', path: '/v1/sessions/:id/drain', handle: ({ params }) => drain(sessionById(params[0]!)) },
     {
       method: 'POST',
       path: '/v1/hooks',
@@ -165,6 +171,18 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
     throw new ClaudexError('NOT_IN_A_SESSION');
   }
 
+  /** All of them, or those from and to one session. */
+  function messages(session: string | null): Message[] {
+    const all = mailbox.all();
+    return session === null ? all : all.filter((one) => one.recipient.id === session || one.sender.id === session);
+  }
+
+  function drain(session: Session): DrainReply {
+    const taken = desk.claimForReader(session);
+    const remaining = mailbox.openFor(session.id).filter((one) => one.state === 'queued').length;
+    return { messages: taken, remaining };
+  }
+
   function message(id: string): Message {
     const found = mailbox.get(id);
     if (!found) throw new ClaudexError('NO_SUCH_MESSAGE', `Asked for "${id.slice(0, 40)}".`);
@@ -175,64 +193,5 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
     const found = message(id);
     if (!desk.change(id, state)) throw new ClaudexError('WRONG_STATE', `It is ${found.state}.`);
     return found;
-  }
-
-  async function send(request: SendRequest): Promise<SendReply> {
-    const body = sanitiseBody(request.body);
-    if (body.trim() === '') throw new ClaudexError('EMPTY_MESSAGE');
-    const known = request.key === undefined ? undefined : mailbox.byKey(request.key);
-    const accepted = known ?? compose(request, body);
-    if (!known) await desk.accept(accepted);
-    return {
-      id: accepted.id,
-      target: accepted.recipient,
-      state: accepted.state,
-      route: accepted.route ?? null,
-      repeated: known !== undefined,
-    };
-  }
-
-  function compose(request: SendRequest, body: string): Message {
-    const at = now();
-    return {
-      id: newMessageId(),
-      recipient: recipientOf(request),
-      kind: request.kind,
-      when: request.when,
-      sender: { kind: request.sender.kind, label: sanitiseLine(request.sender.label).replaceAll(/[[\]]/g, '') },
-      body,
-      ...(request.route !== undefined && { forcedRoute: request.route }),
-      ...(request.replyTo !== undefined && { replyTo: request.replyTo }),
-      ...(request.key !== undefined && { key: request.key }),
-      ...(request.notBefore !== undefined && { notBefore: request.notBefore }),
-      ...(request.expiresAt !== undefined && { expiresAt: request.expiresAt }),
-      acceptedAt: at,
-      state: 'queued',
-      attempts: 0,
-      history: [{ state: 'queued', at }],
-    };
-  }
-
-  function recipientOf(request: SendRequest): Recipient {
-    try {
-      const session = findTarget(
-        request.target,
-        registry.table.all().map((one) => ({ id: one.id, name: nameOf(one), cwd: one.cwd })),
-      );
-      if (request.route !== undefined && !carriers.offers(registry.table.byId(session.id)!, request.route)) {
-        throw new ClaudexError('ROUTE_UNAVAILABLE', `Session ${session.id} has no ${request.route}.`);
-      }
-      return { id: session.id, name: session.name, cwd: session.cwd };
-    } catch (error) {
-      if (!request.hold || !(error instanceof ClaudexError) || error.code !== 'NO_SUCH_SESSION') throw error;
-      if (!request.target.startsWith('/')) {
-        throw new ClaudexError(
-          'NO_SUCH_SESSION',
-          `To hold a message, name the folder by its path, not "${request.target}".`,
-        );
-      }
-      const cwd = request.target;
-      return { id: null, name: nameOf({ cwd }), cwd };
-    }
   }
 }

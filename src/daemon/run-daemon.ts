@@ -21,6 +21,7 @@ import { listen } from './listen.ts';
 import { holdsLock, releaseLock, takeLock } from './lock.ts';
 import { type JournalEntry, Mailbox } from './mailbox.ts';
 import { MessageStore } from './message-store.ts';
+import { PeerRules } from './peer-rules.ts';
 import { PersonNotice } from './person-notice.ts';
 import { daemonRoutes } from './routes.ts';
 import { SessionRegistry } from './session-registry.ts';
@@ -117,9 +118,14 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const notice = new PersonNotice({ enabled: settings['notify.enabled'], env, now: steadyNow, log });
   for (const entry of entries) mailbox.apply(entry);
   const hooks = new HookIntake(registry, desk);
+  const peers = new PeerRules({
+    allow: settings['peers.allow'],
+    maxHops: settings['peers.maxHops'],
+    perMinute: settings['peers.perMinute'],
+  });
 
   const server = createHttpServer(
-    daemonRoutes({ registry, desk, carriers, mailbox, hooks, events, version, configDir, startedAt, now, stop }),
+    daemonRoutes({ registry, desk, carriers, mailbox, hooks, peers, events, version, configDir, startedAt, now, stop }),
     (error) =>
       log('internal error', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   );

@@ -29,6 +29,7 @@ export class SessionRegistry {
   readonly #persistPath: string;
   readonly #now: () => number;
   #sweep: NodeJS.Timeout | undefined;
+  #persistDue = false;
 
   constructor(options: { persistPath: string; listener: RegistryListener; now: () => number }) {
     this.#listener = options.listener;
@@ -60,6 +61,7 @@ export class SessionRegistry {
   close(): void {
     this.#files.close();
     clearInterval(this.#sweep);
+    if (this.#persistDue) this.#persist();
   }
 
   /** The record of a live process, made if it is new; undefined when there is no such process. */
@@ -77,6 +79,7 @@ export class SessionRegistry {
       this.watchConfigDir(configDir);
       const file = readSessionFile(configDir, pid);
       if (file && isSameProcess(file, startTime)) this.#takeFile(session, file);
+      this.#persist();
       this.#listener.onStarted(session);
       this.#changed(session);
     }
@@ -111,7 +114,7 @@ export class SessionRegistry {
       return;
     }
     this.table.remove(session);
-    this.#persist();
+    this.#persistSoon();
     this.#armSweep();
     this.#listener.onGone(session);
   }
@@ -124,7 +127,7 @@ export class SessionRegistry {
   #changed(session: Session): void {
     session.lastActiveAt = this.#now();
     session.lastSeenSteadyMs = steadyNow();
-    this.#persist();
+    this.#persistSoon();
     this.#armSweep();
     this.#listener.onChange(session);
   }
@@ -176,7 +179,18 @@ export class SessionRegistry {
     );
   }
 
+  /** Once per turn of the event loop, however many changes came in it. */
+  #persistSoon(): void {
+    if (this.#persistDue) return;
+    this.#persistDue = true;
+    setImmediate(() => {
+      if (this.#persistDue) this.#persist();
+    });
+  }
+
+  /** At once for a new session: its id must outlive this daemon. */
   #persist(): void {
+    this.#persistDue = false;
     const text = JSON.stringify({ version: 1, sessions: this.table.persisted() });
     try {
       replaceFile(this.#persistPath, text, { mode: 0o600, flush: false });

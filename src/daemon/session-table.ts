@@ -23,6 +23,8 @@ export interface Session {
   hookState: Extract<SessionState, 'idle' | 'busy' | 'waiting'> | null;
   /** True once a hook of this session has reached us. */
   hooksSeen: boolean;
+  /** Its hooks have said CLAUDEX_PEERS=off. */
+  peersOff: boolean;
   /** The tool of the last permission request, until the turn goes on. */
   permissionTool: string | null;
   transcriptPath: string | null;
@@ -48,6 +50,7 @@ export type PersistedSession = Pick<
   | 'version'
   | 'transcriptPath'
   | 'hooksSeen'
+  | 'peersOff'
   | 'startedAt'
   | 'lastActiveAt'
   | 'firstSeenSteadyMs'
@@ -89,6 +92,7 @@ export function recordOf(session: Session, pending: number): SessionRecord {
     state: stateOf(session),
     waitingFor: waitingForOf(session),
     supervised: session.supervisor !== null,
+    peers: !session.peersOff,
     pending,
     version: session.version,
     startedAt: new Date(session.startedAt).toISOString(),
@@ -102,13 +106,14 @@ export function nameOf(session: Pick<Session, 'cwd'>): string {
 
 export class SessionTable {
   readonly #byPid = new Map<number, Session>();
+  readonly #byId = new Map<string, Session>();
 
   all(): Session[] {
     return [...this.#byPid.values()];
   }
 
   byId(id: string): Session | undefined {
-    return this.all().find((session) => session.id === id);
+    return this.#byId.get(id);
   }
 
   byPid(pid: number): Session | undefined {
@@ -133,13 +138,14 @@ export class SessionTable {
     const session = emptySession({ ...process, id: newSessionId(), startedAt: now, lastActiveAt: now });
     session.firstSeenSteadyMs = steadyMs;
     session.lastSeenSteadyMs = steadyMs;
-    this.#byPid.set(process.pid, session);
+    if (known) this.#byId.delete(known.id);
+    this.#file(session);
     return { session, isNew: true, ...(known && { replaced: known }) };
   }
 
   restore(persisted: PersistedSession): Session {
     const session = { ...emptySession(persisted), ...persisted };
-    this.#byPid.set(session.pid, session);
+    this.#file(session);
     return session;
   }
 
@@ -153,7 +159,14 @@ export class SessionTable {
   }
 
   remove(session: Session): void {
-    if (this.#byPid.get(session.pid) === session) this.#byPid.delete(session.pid);
+    if (this.#byPid.get(session.pid) !== session) return;
+    this.#byPid.delete(session.pid);
+    this.#byId.delete(session.id);
+  }
+
+  #file(session: Session): void {
+    this.#byPid.set(session.pid, session);
+    this.#byId.set(session.id, session);
   }
 
   persisted(): PersistedSession[] {
@@ -167,6 +180,7 @@ export class SessionTable {
       version: one.version,
       transcriptPath: one.transcriptPath,
       hooksSeen: one.hooksSeen,
+      peersOff: one.peersOff,
       startedAt: one.startedAt,
       lastActiveAt: one.lastActiveAt,
       firstSeenSteadyMs: one.firstSeenSteadyMs,
@@ -187,6 +201,7 @@ function emptySession(
     file: null,
     hookState: null,
     hooksSeen: false,
+    peersOff: false,
     permissionTool: null,
     transcriptPath: null,
     supervisor: null,

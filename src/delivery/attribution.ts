@@ -19,7 +19,15 @@ export function markOf(message: Pick<Message, 'id'>): string {
 /** `[claudex m… from …]`, so that no body can start the line: no `!command`, no `/command`. */
 export function attributionLine(message: Message): string {
   const reply = message.replyTo ? `, answers ${sanitiseLine(message.replyTo)}` : '';
-  return `${markOf(message)} from ${message.sender.label}${reply}]`;
+  return `${markOf(message)} from ${message.sender.label}${reply}${howToReply(message)}]`;
+}
+
+/** A session can be answered; the person and a program are not told to be. */
+function howToReply({ sender, kind }: Message): string {
+  if (sender.id === undefined) return '';
+  const answer =
+    kind === 'task' ? 'it gets what you say last in this turn as your answer; to say more: ' : 'to answer: ';
+  return `; ${answer}send_message (or claudex send) to ${sender.id}`;
 }
 
 /** The whole text that goes into the session. */

@@ -3,7 +3,7 @@
 export const messageStates = ['queued', 'leased', 'delivered', 'answered', 'failed', 'expired', 'cancelled'] as const;
 export type MessageState = (typeof messageStates)[number];
 
-export const routes = ['paste', 'inbox-socket', 'wake', 'turn-end', 'next-prompt'] as const;
+export const routes = ['paste', 'inbox-socket', 'wake', 'turn-end', 'next-prompt', 'inbox-read'] as const;
 /** A way into a session; see docs/delivery.md. */
 export type Route = (typeof routes)[number];
 
@@ -15,6 +15,10 @@ export interface Sender {
   kind: 'user' | 'peer';
   /** Shown in the attribution line. */
   label: string;
+  /** The session that speaks, where one does: answers can go back to it. */
+  id?: string;
+  /** The folder a program speaks from, for the setting `peers.allow`. */
+  cwd?: string;
 }
 
 /** The session a message is for. `id` is null while it waits for a session to start in `cwd`. */
@@ -44,6 +48,8 @@ export interface Message {
   /** Only this route may carry it. */
   forcedRoute?: Route;
   replyTo?: string;
+  /** How many messages between sessions came before it, each sent in the turn that the last one started. Absent: none. */
+  hops?: number;
   /** Idempotency key: a second send with the same key gets this message. */
   key?: string;
   /** Milliseconds since the epoch; not before this time. */
@@ -68,6 +74,9 @@ export interface Message {
   reason?: string;
   history: StateChange[];
 }
+
+/** What one reading of an inbox hands over, at most, in characters; a single longer message becomes a pointer. */
+export const maxDrainChars = 12_000;
 
 /** Largest body in bytes of UTF-8. */
 export const maxBodyBytes = 256 * 1024;

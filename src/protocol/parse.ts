@@ -85,7 +85,12 @@ export function parseSendRequest(value: unknown): SendRequest {
 
 function parseSender(value: unknown): Sender {
   const fields = new Fields(value ?? {}, 'sender.');
-  return { kind: fields.oneOf('kind', ['user', 'peer']), label: fields.string('label', 200) };
+  const optional = { id: fields.optionalString('id'), cwd: fields.optionalString('cwd') };
+  return {
+    kind: fields.oneOf('kind', ['user', 'peer']),
+    label: fields.string('label', 200),
+    ...withoutUndefined(optional),
+  };
 }
 
 export function parseSupervisorHello(value: unknown): SupervisorHello {

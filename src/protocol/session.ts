@@ -17,6 +17,8 @@ export interface SessionRecord {
   waitingFor: string | null;
   /** True while a claudex supervisor owns its terminal. */
   supervised: boolean;
+  /** False when it was started with CLAUDEX_PEERS=off: no message from or to other sessions and programs. */
+  peers: boolean;
   /** Messages accepted for it and not delivered yet. */
   pending: number;
   /** Claude's version. */

@@ -31,6 +31,14 @@ export interface SendReply {
   route: Route | null;
   /** True when `key` had been used before and this is the first one's id. */
   repeated: boolean;
+  /** The message that this one answers: as asked for, or found from the sender's turn. */
+  replyTo: string | null;
+}
+
+/** `POST /v1/sessions/:id/drain`: what that session is handed now, and how many more wait for it. */
+export interface DrainReply {
+  messages: Message[];
+  remaining: number;
 }
 
 /** `POST /v1/supervisors`: one long response, a SupervisorCommand a line, for as long as the supervisor lives. */

@@ -12,7 +12,7 @@ import { forwardSignals } from './endings.ts';
 import { Suspend } from './suspend.ts';
 
 /** The daemon side is loaded after claude's first output, or after this long without one. */
-const startDaemonAfterMs = 300;
+const startDaemonAfterMs = 1000;
 
 export interface SupervisorOptions {
   /** Path of claude. */

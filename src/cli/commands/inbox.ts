@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { pathTarget } from '../../daemon-client/path-target.ts';
 import { ClaudexError } from '../../errors.ts';
 import { isFinal, type Message, type Recipient } from '../../protocol/message.ts';
-import { pathTarget } from '../path-target.ts';
 import { age, colours, table } from '../render.ts';
 
 interface InboxOptions {

@@ -6,24 +6,29 @@ export function addInstall(program: Command): void {
   program
     .command('install')
     .description(
-      'put the hooks and the badge into Claude’s user settings, so that bare `claude` sessions are known too',
+      'put the hooks and the badge into Claude’s user settings, so that bare `claude` sessions are known too, and the MCP server',
     )
     .option('--dry-run', 'print the change, write nothing')
+    .option('--no-mcp', 'leave the MCP server out: sessions get no tools of claudex')
     .option('--wrap-statusline', 'keep your own status line and add the badge behind it')
     .addHelpText('after', '\nExamples:\n  claudex install --dry-run\n  claudex install --wrap-statusline')
-    .action(async (options: { dryRun?: boolean; wrapStatusline?: boolean }) => {
+    .action(async (options: { dryRun?: boolean; wrapStatusline?: boolean; mcp: boolean }) => {
       const { installClaudex } = await import('../../../install-scripts/install.ts');
+      const { installMcpServer } = await import('../../../install-scripts/mcp-entry.ts');
       const report = installClaudex({
         env: process.env,
         dryRun: options.dryRun === true,
         wrapStatusline: options.wrapStatusline === true,
       });
-      printChange(report.diff);
-      if (options.dryRun)
-        process.stdout.write(report.changed ? 'Nothing was written (--dry-run).\n' : 'Nothing to change.\n');
+      const mcp = options.mcp
+        ? installMcpServer({ env: process.env, dryRun: options.dryRun === true })
+        : { changed: false, lines: [] };
+      printChange(`${report.diff}${mcp.lines.join('\n')}`);
+      const changed = report.changed || mcp.changed;
+      if (options.dryRun) process.stdout.write(changed ? 'Nothing was written (--dry-run).\n' : 'Nothing to change.\n');
       else
         process.stdout.write(
-          report.changed ? `Installed into ${report.settingsPath}.\n` : 'Already installed; nothing changed.\n',
+          changed ? `Installed into ${report.settingsPath}.\n` : 'Already installed; nothing changed.\n',
         );
       if (report.backupPath) process.stdout.write(`Your file before: ${report.backupPath}\n`);
       for (const note of report.notes) process.stdout.write(`Note: ${note}\n`);
@@ -36,17 +41,18 @@ export function addInstall(program: Command): void {
     .addHelpText('after', '\nExamples:\n  claudex uninstall\n  claudex uninstall --purge')
     .action(async (options: { dryRun?: boolean; purge?: boolean }) => {
       const { uninstallClaudex } = await import('../../../install-scripts/uninstall.ts');
+      const { uninstallMcpServer } = await import('../../../install-scripts/mcp-entry.ts');
+      const request = { env: process.env, purge: options.purge === true };
+      // whatever keeps it from being done is said before anything is touched
+      uninstallClaudex({ ...request, dryRun: true });
       if (!options.dryRun && (await stopDaemon(process.env))) process.stdout.write('The daemon has stopped.\n');
-      const report = uninstallClaudex({
-        env: process.env,
-        dryRun: options.dryRun === true,
-        purge: options.purge === true,
-      });
-      printChange(report.diff);
+      const mcp = uninstallMcpServer({ env: process.env, dryRun: options.dryRun === true });
+      const report = uninstallClaudex({ ...request, dryRun: options.dryRun === true });
+      printChange(`${report.diff}${mcp.lines.join('\n')}`);
       process.stdout.write(
         options.dryRun
           ? 'Nothing was written (--dry-run).\n'
-          : report.changed
+          : report.changed || mcp.changed
             ? 'Uninstalled.\n'
             : 'Nothing of ours was installed.\n',
       );

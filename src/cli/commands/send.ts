@@ -1,13 +1,13 @@
 import { type Command, Option } from 'commander';
 import type { DaemonClient } from '../../daemon-client/client.ts';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { followMessage } from '../../daemon-client/follow-message.ts';
+import { pathTarget } from '../../daemon-client/path-target.ts';
 import { ClaudexError } from '../../errors.ts';
 import { type Route, routes } from '../../protocol/message.ts';
 import type { SendReply, SendRequest } from '../../protocol/wire.ts';
 import { parseClockTime, parseDuration } from '../durations.ts';
-import { followMessage } from '../follow-message.ts';
 import { readMessage } from '../message-source.ts';
-import { pathTarget } from '../path-target.ts';
 import { colours } from '../render.ts';
 import { senderOf } from '../sender.ts';
 

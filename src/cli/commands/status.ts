@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { readInstalledState } from '../../../install-scripts/installed-state.ts';
+import { readMcpState } from '../../../install-scripts/mcp-entry.ts';
 import { connectDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError } from '../../errors.ts';
 import { claudexPaths, packageVersion } from '../../paths.ts';
@@ -18,6 +19,8 @@ export interface Problem {
 export interface StatusReport {
   daemon: { running: boolean; version: string | null; pid: number | null; uptimeMs: number | null };
   installed: boolean;
+  /** Claude knows our MCP server. */
+  mcp: boolean;
   claude: { path: string | null; version: string | null };
   sessions: number;
   pending: number;
@@ -75,6 +78,14 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
   }
   const installed = readInstalledState(env);
   problems.push(...installProblems(installed));
+  const mcp = readMcpState(env);
+  if (mcp.state === 'stale') {
+    problems.push({
+      code: 'MCP_STALE',
+      message: `The MCP server in ${mcp.path} is of another claudex or another Node, which may be gone.`,
+      fix: 'run `claudex install` again.',
+    });
+  }
   for (const session of status?.silent ?? []) {
     problems.push({
       code: 'SESSION_SILENT',
@@ -90,6 +101,7 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
       uptimeMs: status?.uptimeMs ?? null,
     },
     installed: installed.state === 'installed',
+    mcp: mcp.state === 'installed' || mcp.state === 'foreign',
     claude: { path: claude.path, version: claude.version },
     sessions: status?.sessions ?? 0,
     pending: status?.pending ?? 0,
@@ -126,6 +138,7 @@ function statusText(report: StatusReport): string {
   const lines = [
     `daemon     ${daemon.running ? `runs (pid ${daemon.pid}, version ${daemon.version}, up ${Math.round((daemon.uptimeMs ?? 0) / 1000)} s)` : 'does not run (starts by itself when needed)'}`,
     `installed  ${report.installed ? 'yes' : 'no (sessions started with `claudex` work all the same; `claudex install` adds bare ones)'}`,
+    `mcp        ${report.mcp ? 'yes (sessions have the tools of claudex)' : 'no (`claudex install` tells claude of the server)'}`,
     `claude     ${claude.path === null ? 'not found' : `${claude.version ?? 'unknown version'} (${claude.path})`}`,
     `sessions   ${report.sessions}`,
     `waiting    ${report.pending} messages`,

@@ -1,15 +1,16 @@
-/** Waits for what becomes of messages, with progress for people. */
-import type { DaemonClient } from '../daemon-client/client.ts';
-import { ensureDaemon } from '../daemon-client/ensure-daemon.ts';
+/** Waits for what becomes of messages, across restarts of the daemon, with progress for whoever waits. */
 import { ClaudexError } from '../errors.ts';
 import { isFinal, type Message } from '../protocol/message.ts';
 import type { SessionRecord } from '../protocol/session.ts';
-import { stateText } from './render.ts';
+import type { DaemonClient } from './client.ts';
+import { ensureDaemon } from './ensure-daemon.ts';
 
 export interface FollowOptions {
   env: NodeJS.ProcessEnv;
   /** Undefined waits for ever. */
   timeoutMs?: number;
+  /** Stops the waiting, as a timeout does. */
+  signal?: AbortSignal;
   /** Give up (exit 6) as soon as the session waits for a person. */
   failOnPermission: boolean;
   onProgress: (text: string) => void;
@@ -20,34 +21,35 @@ export interface FollowOptions {
  * @throws ClaudexError WAIT_TIMED_OUT, NEEDS_PERSON, MESSAGE_FAILED (failed, expired or cancelled)
  */
 export async function followMessage(client: DaemonClient, id: string, options: FollowOptions): Promise<Message> {
-  let timer: NodeJS.Timeout | undefined;
-  const timedOut = new Promise<never>((_, reject) => {
-    if (options.timeoutMs === undefined) return;
-    timer = setTimeout(() => reject(new ClaudexError('WAIT_TIMED_OUT', `Message ${id}.`)), options.timeoutMs);
-  });
+  const stop = new AbortController();
+  const timer = options.timeoutMs === undefined ? undefined : setTimeout(() => stop.abort(), options.timeoutMs);
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   try {
-    return await Promise.race([follow(client, id, options), timedOut]);
+    return await follow(client, id, options, signal);
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function follow(first: DaemonClient, id: string, options: FollowOptions): Promise<Message> {
+async function follow(first: DaemonClient, id: string, options: FollowOptions, signal: AbortSignal): Promise<Message> {
   let client = first;
   let said = '';
   const say = (text: string): void => {
     if (text !== said) options.onProgress(text);
     said = text;
   };
-  for (;;) {
+  while (!signal.aborted) {
     const events = await client.events();
+    const close = (): void => events.close();
+    signal.addEventListener('abort', close, { once: true });
+    if (signal.aborted) close();
     try {
       let message = await client.message(id);
       const look = (session: SessionRecord | undefined): Message | undefined => {
         if (isFinal(message.state)) return settle(message);
         say(progressText(message, session));
         if (options.failOnPermission && session?.state === 'waiting') {
-          throw new ClaudexError('NEEDS_PERSON', `${session.id} ${stateText(session)}.`);
+          throw new ClaudexError('NEEDS_PERSON', `${session.id} waiting: ${session.waitingFor ?? 'dialog'}.`);
         }
         return undefined;
       };
@@ -62,11 +64,13 @@ async function follow(first: DaemonClient, id: string, options: FollowOptions): 
         if (done) return done;
       }
     } finally {
+      signal.removeEventListener('abort', close);
       events.close();
     }
     // the daemon went away: the message is on disk, the next daemon knows it
-    client = await ensureDaemon(options.env);
+    if (!signal.aborted) client = await ensureDaemon(options.env);
   }
+  throw new ClaudexError('WAIT_TIMED_OUT', `Message ${id}.`);
 }
 
 function settle(message: Message): Message {

@@ -1,0 +1,1 @@
+require('../dist/zz/program.cjs').runProgram(process.argv.slice(2));

@@ -1,0 +1,101 @@
+/** From a send request to a message in the mailbox: finds the session, holds peers to their rules, puts it on disk. */
+import { newMessageId } from '../delivery/attribution.ts';
+import { sanitiseBody, sanitiseLine } from '../delivery/sanitise.ts';
+import { ClaudexError } from '../errors.ts';
+import type { Message, Recipient } from '../protocol/message.ts';
+import type { SendReply, SendRequest } from '../protocol/wire.ts';
+import type { Carriers } from './carriers.ts';
+import type { DeliveryDesk } from './delivery-desk.ts';
+import { findTarget } from './find-target.ts';
+import type { Mailbox } from './mailbox.ts';
+import { chainOf, type PeerRules } from './peer-rules.ts';
+import type { SessionRegistry } from './session-registry.ts';
+import { nameOf } from './session-table.ts';
+
+export interface AcceptOptions {
+  registry: SessionRegistry;
+  desk: DeliveryDesk;
+  carriers: Carriers;
+  mailbox: Mailbox;
+  peers: PeerRules;
+  now: () => number;
+}
+
+/**
+ * Takes a message; a key that is known gives its first message again.
+ * @throws ClaudexError EMPTY_MESSAGE, NO_SUCH_SESSION, AMBIGUOUS_TARGET, ROUTE_UNAVAILABLE, JOURNAL_UNWRITABLE and those of the peer rules
+ */
+export async function acceptSend(request: SendRequest, options: AcceptOptions): Promise<SendReply> {
+  const body = sanitiseBody(request.body);
+  if (body.trim() === '') throw new ClaudexError('EMPTY_MESSAGE');
+  const known = request.key === undefined ? undefined : options.mailbox.byKey(request.key);
+  const accepted = known ?? compose(request, body, options);
+  if (!known) await options.desk.accept(accepted);
+  return {
+    id: accepted.id,
+    target: accepted.recipient,
+    state: accepted.state,
+    route: accepted.route ?? null,
+    repeated: known !== undefined,
+    replyTo: accepted.replyTo ?? null,
+  };
+}
+
+function compose(request: SendRequest, body: string, options: AcceptOptions): Message {
+  const at = options.now();
+  const { sender } = request;
+  const from = sender.id === undefined ? undefined : options.registry.table.byId(sender.id);
+  if (sender.id !== undefined && !from) {
+    throw new ClaudexError('NO_SUCH_SESSION', `The sender "${sender.id.slice(0, 40)}" is not live.`);
+  }
+  const recipient = recipientOf(request, options);
+  const to = recipient.id === null ? undefined : options.registry.table.byId(recipient.id);
+  const chain = from ? chainOf(options.desk.inHand(from), recipient.id) : { hops: 0 };
+  options.peers.check({ sender, from, to, toCwd: recipient.cwd, hops: chain.hops }, at);
+  const replyTo = request.replyTo ?? chain.replyTo;
+  return {
+    id: newMessageId(),
+    recipient,
+    kind: request.kind,
+    when: request.when,
+    sender: {
+      kind: sender.kind,
+      label: sanitiseLine(sender.label).replaceAll(/[[\]]/g, ''),
+      ...(from && { id: from.id }),
+    },
+    body,
+    ...(request.route !== undefined && { forcedRoute: request.route }),
+    ...(replyTo !== undefined && { replyTo }),
+    ...(chain.hops > 0 && { hops: chain.hops }),
+    ...(request.key !== undefined && { key: request.key }),
+    ...(request.notBefore !== undefined && { notBefore: request.notBefore }),
+    ...(request.expiresAt !== undefined && { expiresAt: request.expiresAt }),
+    acceptedAt: at,
+    state: 'queued',
+    attempts: 0,
+    history: [{ state: 'queued', at }],
+  };
+}
+
+function recipientOf(request: SendRequest, { registry, carriers }: AcceptOptions): Recipient {
+  try {
+    const session = findTarget(
+      request.target,
+      registry.table.all().map((one) => ({ id: one.id, name: nameOf(one), cwd: one.cwd })),
+    );
+    if (request.route !== undefined && !carriers.offers(registry.table.byId(session.id)!, request.route)) {
+      throw new ClaudexError('ROUTE_UNAVAILABLE', `Session ${session.id} has no ${request.route}.`);
+    }
+    return { id: session.id, name: session.name, cwd: session.cwd };
+  } catch (error) {
+    if (!request.hold || !(error instanceof ClaudexError) || error.code !== 'NO_SUCH_SESSION') throw error;
+    if (!request.target.startsWith('/')) {
+      throw new ClaudexError(
+        'NO_SUCH_SESSION',
+        `To hold a message, name the folder by its path, not "${request.target}".`,
+      );
+    }
+    const cwd = request.target;
+    return { id: null, name: nameOf({ cwd }), cwd };
+  }
+}

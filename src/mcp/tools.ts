@@ -1,0 +1,8 @@
+/** Every tool, in the order in which a model meets them. */
+import type { Tool } from './tool.ts';
+import { listInstances } from './tools/list-instances.ts';
+import { readInbox } from './tools/read-inbox.ts';
+import { sendMessage } from './tools/send-message.ts';
+import { whoami } from './tools/whoami.ts';
+
+export const tools: readonly Tool[] = [whoami, listInstances, sendMessage, readInbox];
