@@ -123,11 +123,10 @@ export class DeliveryDesk {
     const now = this.#options.now();
     const { mailbox } = this.#store;
     const lookInMs = mailbox.countOpen(session.id, 'leased') > 0 ? this.#leases.review(session) : undefined;
-    this.#pumpIn(session, lookInMs);
-    if (lookInMs !== undefined) return; // nothing else may go in while a lease is out
-    const next = mailbox.firstOpen(session.id, (one) => isReadyTask(one, now));
+    // nothing else may go in while a lease is out
+    const next = lookInMs === undefined ? mailbox.firstOpen(session.id, (one) => isReadyTask(one, now)) : undefined;
     if (!next) {
-      this.#pumpIn(session, nextDueInMs(mailbox.openFor(session.id), now));
+      this.#pumpIn(session, lookInMs ?? nextDueInMs(mailbox.openFor(session.id), now));
       return;
     }
     const isWorking = mailbox.countOpen(session.id, 'delivered') > 0 && mailbox.firstOpen(session.id, isRunningTask);

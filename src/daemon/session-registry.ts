@@ -3,10 +3,10 @@
  * Owns the persisted table and the liveness sweep; tells its listener of every change.
  */
 import { readFileSync } from 'node:fs';
-import { sync as writeFileAtomicSync } from 'write-file-atomic';
 import { type ClaudeSessionFile, readSessionFile } from '../claude/session-file.ts';
 import { guessTranscriptPath } from '../claude/transcript.ts';
 import { ancestry, isAlive, processStartTime } from '../process-identity.ts';
+import { replaceFile } from '../replace-file.ts';
 import { steadyNow } from '../steady-clock.ts';
 import { SessionFiles } from './session-files.ts';
 import { type PersistedSession, type Session, SessionTable, stateOf } from './session-table.ts';
@@ -194,7 +194,7 @@ export class SessionRegistry {
     this.#persistDue = false;
     const text = JSON.stringify({ version: 1, sessions: this.table.persisted() });
     try {
-      writeFileAtomicSync(this.#persistPath, text, { mode: 0o600, fsync: false });
+      replaceFile(this.#persistPath, text, { mode: 0o600, flush: false });
     } catch {
       // a full disk: ids would change at the next restart of the daemon, nothing else
     }
