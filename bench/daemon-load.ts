@@ -1,6 +1,7 @@
 /**
  * What the daemon does with a flood: ten thousand messages accepted, each on disk (fsync) before its sender hears of it.
- * Once for folders in which nobody runs yet (--hold), once for sessions that are busy. The senders run on the same cores.
+ * Once for folders in which nobody runs yet (--hold), once for a few busy sessions, once with a thousand of them. The senders
+ * run on the same cores.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,7 +15,8 @@ import { cpuMs, residentMb } from './proc.ts';
 
 const concurrency = 8;
 const folders = 20;
-const sessions = 4;
+const fewSessions = 4;
+const manySessions = 1000;
 
 export const measureDaemonLoad: Measurement = async ({ quick, progress }) => {
   const total = quick ? 2000 : 10_000;
@@ -24,15 +26,22 @@ export const measureDaemonLoad: Measurement = async ({ quick, progress }) => {
   const heldFigures = figures(`held for ${folders} folders`, toFolders, held.daemonPid);
   await held.home.dispose();
 
+  const forFew = await floodSessions(total, fewSessions, progress);
+  const forMany = await floodSessions(total, quick ? 100 : manySessions, progress);
+  return [...heldFigures, ...forFew, ...forMany];
+};
+
+async function floodSessions(total: number, count: number, progress: (text: string) => void): Promise<Figure[]> {
   const busy = await startBenchHome();
-  const targets = await startSessions(busy.client, busy.home.cwd, join(busy.home.home, '.claude'));
-  progress(`${total} messages for ${sessions} sessions`);
-  const toSessions = await flood(busy.client, total, (index) => targets.ids[index % sessions]!);
-  const busyFigures = figures(`queued for ${sessions} sessions`, toSessions, busy.daemonPid);
+  const targets = await startSessions(busy.client, count, busy.home.cwd, join(busy.home.home, '.claude'));
+  const before = residentMb(busy.daemonPid);
+  progress(`${total} messages for ${count} sessions`);
+  const flooded = await flood(busy.client, total, (index) => targets.ids[index % count]!);
+  const all = figures(`queued for ${count} sessions`, flooded, busy.daemonPid, `${before.toFixed(0)} MB before them`);
   targets.end();
   await busy.home.dispose();
-  return [...heldFigures, ...busyFigures];
-};
+  return all;
+}
 
 interface FloodResult {
   acceptMs: number[];
@@ -63,7 +72,7 @@ async function flood(client: DaemonClient, total: number, target: (index: number
   return { acceptMs, seconds: (performance.now() - startedAt) / 1000 };
 }
 
-function figures(what: string, result: FloodResult, daemonPid: number): Figure[] {
+function figures(what: string, result: FloodResult, daemonPid: number, memoryNote?: string): Figure[] {
   const total = result.acceptMs.length;
   const lastTenth = result.acceptMs.slice(-total / 10);
   const of = (name: string, value: number, unit: string, target?: Figure['target'], note?: string): Figure => ({
@@ -81,18 +90,19 @@ function figures(what: string, result: FloodResult, daemonPid: number): Figure[]
     of('accept, p50 of the last tenth', percentile(lastTenth, 50), 'ms', undefined, 'grows with the queue?'),
     of('accepted', total / result.seconds, '/s', { min: 1000 }),
     of('daemon CPU for one', cpuMs(daemonPid) / total, 'ms'),
-    of('daemon, resident memory', residentMb(daemonPid), 'MB', { max: 150 }),
+    of('daemon, resident memory', residentMb(daemonPid), 'MB', { max: 150 }, memoryNote),
   ];
 }
 
 /** Sessions that never come to rest: processes the daemon is told of, with no claude in them. */
 async function startSessions(
   client: DaemonClient,
+  count: number,
   cwd: string,
   configDir: string,
 ): Promise<{ ids: string[]; end: () => void }> {
   const ends: Array<() => void> = [];
-  for (let index = 0; index < sessions; index++) {
+  for (let index = 0; index < count; index++) {
     const child = spawn('sleep', ['600'], { stdio: 'ignore' });
     await once(child, 'spawn');
     const stream = await client.supervise({

@@ -1,65 +1,109 @@
 /**
- * From `claudex send` being done to claude having submitted the prompt: the real claude, idle, supervised, typed into.
+ * From `claudex send` being done to claude having submitted the prompt: the real claude, idle, once supervised and typed into,
+ * once bare and woken: by its inbox socket where it has one (CLAUDEX_TEST_CLAUDE_BIN names another claude), else by wake.
  * All times are read off the same machine's clock: the daemon's in the message's history, ours at output and exit.
  */
 import { spawn } from 'node:child_process';
 import type { DaemonClient } from '../src/daemon-client/client.ts';
-import { isFinal, type Message } from '../src/protocol/message.ts';
-import { startClaudex } from '../test/support/claudex.ts';
+import { isFinal, type Message, type Route } from '../src/protocol/message.ts';
+import type { SessionRecord } from '../src/protocol/session.ts';
+import { realClaudeIsAtLeast } from '../test/support/claude-binary.ts';
+import { runClaudex, startClaudex } from '../test/support/claudex.ts';
 import { claudexBin } from '../test/support/claudex-bin.ts';
 import { startLoopbackApi } from '../test/support/loopback-api.ts';
-import { areIdle, startBenchHome, waitForSessions } from './bench-home.ts';
+import type { PtyDriver } from '../test/support/pty-driver.ts';
+import { startBareClaude } from '../test/support/real-claude.ts';
+import { type BenchHome, startBenchHome, waitForSessions } from './bench-home.ts';
 import { type Figure, type Measurement, median, percentile } from './figure.ts';
 
 export const measureSend: Measurement = async ({ quick, progress }) => {
   const api = await startLoopbackApi(() => ({ text: 'done' }));
+  const rounds = quick ? 5 : 30;
   try {
-    const { home, client } = await startBenchHome(['api']);
-    const env = home.env(api);
-    const driver = startClaudex([], { cwd: home.dir('api'), env });
-    await waitForSessions(client, areIdle(1));
-    const fromExit: number[] = [];
-    const fromPrint: number[] = [];
-    const fromAccept: number[] = [];
-    const command: number[] = [];
-    for (let round = -1; round < (quick ? 5 : 30); round++) {
-      const sent = await sendOnce(home.root, env, `task ${round}: say done`);
-      const message = await waitForEnd(client, sent.id);
-      const submitted = message.history.find((change) => change.state === 'delivered');
-      if (message.state !== 'answered' || submitted?.route !== 'paste') {
-        throw new Error(`message ${round} went another way: ${JSON.stringify(message)}`);
-      }
-      await waitForSessions(client, areIdle(1));
-      if (round < 0) continue; // the first turn of a session is its slowest
-      fromExit.push(submitted.at - sent.exitedAt);
-      fromPrint.push(submitted.at - sent.printedAt);
-      fromAccept.push(submitted.at - message.acceptedAt);
-      command.push(sent.tookMs);
-      progress(`send ${round + 1}: submitted ${fromPrint.at(-1)!.toFixed(0)} ms after its id was printed`);
-    }
-    await driver.dispose();
-    const figure = (name: string, value: number, target?: Figure['target']): Figure => ({
-      measurement: 'send',
-      name,
-      value,
-      unit: 'ms',
-      ...(target && { target }),
+    const typed = await measureRoute({
+      api,
+      rounds,
+      progress,
+      route: 'paste',
+      targetMs: 120,
+      start: ({ home }) => startClaudex([], { cwd: home.dir('api'), env: home.env(api) }),
     });
-    return [
-      {
-        ...figure('`send` returned → UserPromptSubmit, p50', median(fromExit), { max: 200 }),
-        note: `${command.length} sends`,
+    const woken = await measureRoute({
+      api,
+      rounds,
+      progress,
+      route: realClaudeIsAtLeast('2.1.224') ? 'inbox-socket' : 'wake',
+      targetMs: 150,
+      start: async ({ home }) => {
+        const installed = await runClaudex(['install'], { cwd: home.root, env: home.env() });
+        if (installed.code !== 0) throw new Error(`claudex install: ${installed.stderr}`);
+        return startBareClaude(home, { api, cwd: home.dir('api') });
       },
-      figure('`send` returned → UserPromptSubmit, p90', percentile(fromExit, 90)),
-      figure('id printed → UserPromptSubmit, p50', median(fromPrint), { max: 200 }),
-      figure('accepted → UserPromptSubmit, p50', median(fromAccept)),
-      figure('accepted → UserPromptSubmit, p90', percentile(fromAccept, 90)),
-      figure('the `claudex send` command, p50', median(command)),
-    ];
+    });
+    return [...typed, ...woken];
   } finally {
     await api.close();
   }
 };
+
+interface RouteOptions {
+  api: { url: string };
+  rounds: number;
+  progress: (text: string) => void;
+  /** The way the messages have to go. */
+  route: Route;
+  /** Most that may lie between `send` and the prompt, p50. */
+  targetMs: number;
+  start: (bench: BenchHome) => PtyDriver | Promise<PtyDriver>;
+}
+
+async function measureRoute({ api, rounds, progress, route, targetMs, start }: RouteOptions): Promise<Figure[]> {
+  const bench = await startBenchHome(['api']);
+  const { home, client } = bench;
+  const env = home.env(api);
+  const driver = await start(bench);
+  const isIdle = (sessions: SessionRecord[]): boolean => sessions.length === 1 && sessions[0]!.state === 'idle';
+  await waitForSessions(client, isIdle);
+  const fromExit: number[] = [];
+  const fromPrint: number[] = [];
+  const fromAccept: number[] = [];
+  const command: number[] = [];
+  for (let round = -1; round < rounds; round++) {
+    const sent = await sendOnce(home.root, env, `task ${round}: say done`);
+    const message = await waitForEnd(client, sent.id);
+    const submitted = message.history.find((change) => change.state === 'delivered');
+    if (message.state !== 'answered' || submitted?.route !== route) {
+      throw new Error(`message ${round} went another way: ${JSON.stringify(message)}`);
+    }
+    await waitForSessions(client, isIdle);
+    if (round < 0) continue; // the first turn of a session is its slowest
+    fromExit.push(submitted.at - sent.exitedAt);
+    fromPrint.push(submitted.at - sent.printedAt);
+    fromAccept.push(submitted.at - message.acceptedAt);
+    command.push(sent.tookMs);
+    progress(`${route} ${round + 1}: submitted ${fromPrint.at(-1)!.toFixed(0)} ms after its id was printed`);
+  }
+  await driver.dispose();
+  await home.dispose();
+  const figure = (name: string, value: number, more: Partial<Figure> = {}): Figure => ({
+    measurement: 'send',
+    name: `${route}: ${name}`,
+    value,
+    unit: 'ms',
+    ...more,
+  });
+  return [
+    figure('`send` returned → UserPromptSubmit, p50', median(fromExit), {
+      target: { max: targetMs },
+      note: `${command.length} sends`,
+    }),
+    figure('`send` returned → UserPromptSubmit, p90', percentile(fromExit, 90)),
+    figure('id printed → UserPromptSubmit, p50', median(fromPrint), { target: { max: targetMs } }),
+    figure('accepted → UserPromptSubmit, p50', median(fromAccept)),
+    figure('accepted → UserPromptSubmit, p90', percentile(fromAccept, 90)),
+    figure('the `claudex send` command, p50', median(command)),
+  ];
+}
 
 interface Sent {
   id: string;

@@ -1,9 +1,9 @@
 /** Our copies of the hook scripts below CLAUDEX_HOME: the entries name these, so they outlive a moved package. */
 import { readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { systemErrorCode } from '../src/errors.ts';
 import { ensurePrivateDir, packageRoot } from '../src/paths.ts';
+import { replaceFile } from '../src/replace-file.ts';
 
 /** Every script of `hooks/` in the package. */
 export const hookScripts = ['claudex-hook', 'claudex-hook-node.cjs', 'claudex-statusline'] as const;
@@ -23,7 +23,7 @@ export function staleHookScripts(hooksDir: string): string[] {
 export function ensureHookScripts(hooksDir: string): void {
   ensurePrivateDir(hooksDir);
   for (const name of staleHookScripts(hooksDir)) {
-    writeFileAtomic.sync(join(hooksDir, name), readFileSync(packaged(name), 'utf8'), { mode });
+    replaceFile(join(hooksDir, name), readFileSync(packaged(name)), { mode });
   }
 }
 

@@ -1,7 +1,7 @@
 /** `install.json`: what `claudex install` did, so that uninstall can take exactly that back. */
 import { readFileSync } from 'node:fs';
-import writeFileAtomic from 'write-file-atomic';
 import { systemErrorCode } from '../src/errors.ts';
+import { replaceFile } from '../src/replace-file.ts';
 import type { BeforeInstall } from './settings-edit.ts';
 
 /** What was done to one settings file. */
@@ -60,7 +60,7 @@ export function readInstallRecord(path: string): InstallRecord | undefined {
 export function writeInstallRecord(path: string, record: InstallRecord): void {
   const before = readInstallRecord(path);
   if (before && JSON.stringify(before) === JSON.stringify(record)) return;
-  writeFileAtomic.sync(path, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
+  replaceFile(path, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
 }
 
 function parseInstallRecord(value: unknown): InstallRecord | undefined {

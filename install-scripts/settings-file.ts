@@ -12,8 +12,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { ClaudexError, systemErrorCode } from '../src/errors.ts';
+import { replaceFile } from '../src/replace-file.ts';
 import { unreadable } from './settings-text.ts';
 
 export interface SettingsFile {
@@ -51,7 +51,7 @@ export function readSettingsFile(path: string): SettingsFile {
 export function writeSettingsFile(path: string, content: string | Buffer): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileAtomic.sync(path, content as string, existsSync(path) ? {} : { mode: 0o600 });
+    replaceFile(path, content);
   } catch (error) {
     throw settingsUnwritable(path, systemErrorCode(error) ?? String(error), error);
   }

@@ -235,6 +235,12 @@ export type ErrorCode = keyof typeof errorCatalogue;
 /** An error with a code, the facts of this case, and the fix from the catalogue. */
 export class ClaudexError extends Error {
   override readonly name = 'ClaudexError';
+
+  /** By name: the built commands are one file, and what they load later has this class a second time (bundle.mjs). */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'ClaudexError';
+  }
+
   readonly code: ErrorCode;
   readonly facts: string;
 

@@ -73,7 +73,12 @@ function runCommand(command, payload, stream) {
       cwd,
       detached: true,
       stdio: ['pipe', stream === 'stdout' ? 'pipe' : 'ignore', stream === 'stderr' ? 'pipe' : 'ignore'],
-      env: { ...process.env, CLAUDE_CODE_SESSION_ID: sessionId, CLAUDE_PID: `${process.pid}` },
+      env: {
+        ...process.env,
+        CLAUDE_CODE_SESSION_ID: sessionId,
+        CLAUDE_PID: `${process.pid}`,
+        ...(hasInbox ? { CLAUDE_CODE_MESSAGING_SOCKET: inboxPath } : {}),
+      },
     });
     let output = '';
     child[stream].on('data', (chunk) => {

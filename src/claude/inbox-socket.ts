@@ -9,7 +9,8 @@ export function inboxFrame(text: string): string {
 
 /**
  * Writes one frame. Resolves when the bytes have been handed over, which proves nothing about delivery.
- * @throws when the socket is not ours, is gone, or does not take the bytes within `timeoutMs`.
+ * @throws when it is certain that nothing was handed over: the socket is not ours, is gone, or nobody takes the call
+ * within `timeoutMs`. Once connected, claude may have read what it will: no error then, proof or no proof tells.
  */
 export async function writeToInbox(path: string, text: string, timeoutMs = 2000): Promise<void> {
   const stat = lstatSync(path);
@@ -18,7 +19,13 @@ export async function writeToInbox(path: string, text: string, timeoutMs = 2000)
     const socket = connect(path);
     socket.setTimeout(timeoutMs, () => socket.destroy(new Error('inbox socket: no answer')));
     socket.once('error', reject);
-    socket.once('connect', () => socket.end(inboxFrame(text)));
+    socket.once('connect', () => {
+      socket
+        .off('error', reject)
+        .once('close', resolve)
+        .on('error', () => undefined);
+      socket.end(inboxFrame(text));
+    });
     socket.once('finish', () => {
       socket.setTimeout(0);
       resolve();

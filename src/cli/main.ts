@@ -1,17 +1,25 @@
-/** First words decide: one of ours goes to the command program, everything else is claude's. Loads nothing it does not need. */
+/**
+ * First words decide: one of ours goes to the command program, everything else is claude's. Built into one file with
+ * what claude's start needs; the program stays outside it (bundle.mjs).
+ */
 import { isOwnCommand } from './own-commands.ts';
+import { runClaude } from './run-claude.ts';
 
-const args = process.argv.slice(2);
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`claudex: cannot start: ${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(1);
+});
 
-if (args[0] === 'mcp-server' && args.length === 1) {
-  // once per session of claude: without the command program it starts sooner
-  const { runMcpServer } = await import('../mcp/run-mcp-server.ts');
-  await runMcpServer(process.env);
-} else if (isOwnCommand(args[0])) {
-  const { runProgram } = await import('./program.ts');
-  await runProgram(args);
-} else {
-  const { runClaude } = await import('./run-claude.ts');
+async function main(args: string[]): Promise<void> {
+  if (args[0] === 'mcp-server' && args.length === 1) {
+    // once per session of claude: without the command program it starts sooner
+    const { runMcpServer } = await import('../mcp/run-mcp-server.ts');
+    return runMcpServer(process.env);
+  }
+  if (isOwnCommand(args[0])) {
+    const { runProgram } = await import('./program.ts');
+    return runProgram(args);
+  }
   const explicit = args[0] === 'run' || args[0] === '--';
-  await runClaude(explicit ? args.slice(1) : args);
+  return runClaude(explicit ? args.slice(1) : args);
 }

@@ -1,6 +1,7 @@
 /** `claudex [claude args…]`: the real claude, on a pty of ours when it is a session, else with our own stdio. */
 import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { isatty } from 'node:tty';
 import { readInstalledState } from '../../install-scripts/installed-state.ts';
 import { findClaude } from '../claude/binary.ts';
 import { environmentForClaude } from '../claude/environment.ts';
@@ -24,7 +25,7 @@ export async function runClaude(args: readonly string[]): Promise<void> {
     const settings = readSettingsForRun(env);
     await refuseToRecurse(env);
     const file = findClaude({ env, setting: settings['claude.path'] ?? undefined });
-    const isSession = process.stdin.isTTY && process.stdout.isTTY && opensSession(args);
+    const isSession = isatty(0) && isatty(1) && opensSession(args);
     mirrorExit(isSession ? await runSession(file, args, settings) : await withoutPty(file, args));
   } catch (error) {
     const known = toClaudexError(error);
@@ -44,8 +45,6 @@ async function runSession(file: string, args: readonly string[], settings: Setti
       cwd,
       env: { ...environmentForClaude(env), [launchedByVariable]: String(process.pid) },
       ownEnv: env,
-      stdin: process.stdin,
-      stdout: process.stdout,
     });
   } catch (error) {
     if (!(error instanceof ClaudexError) || error.code !== 'PTY_UNAVAILABLE') throw error;

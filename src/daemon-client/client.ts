@@ -12,6 +12,7 @@ import type {
   DrainReply,
   ErrorBody,
   LeaseReport,
+  SendManyRequest,
   SendReply,
   SendRequest,
   SupervisorCommand,
@@ -57,6 +58,11 @@ export class DaemonClient {
 
   send(request: SendRequest): Promise<SendReply> {
     return this.#json('POST', '/v1/messages', request);
+  }
+
+  /** One message for each target, or an error and none. */
+  async sendToAll(request: SendManyRequest): Promise<SendReply[]> {
+    return (await this.#json<{ messages: SendReply[] }>('POST', '/v1/messages', request)).messages;
   }
 
   /** All messages, or those from and to the session of that id. */

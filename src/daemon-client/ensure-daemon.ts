@@ -76,7 +76,9 @@ async function startDaemon(env: NodeJS.ProcessEnv): Promise<void> {
   ensurePrivateDir(paths.home);
   mkdirSync(dirname(paths.log), { recursive: true, mode: 0o700 });
   const errorLog = openSync(`${paths.log}.stderr`, 'a', 0o600);
-  const child = spawn(process.execPath, [...process.execArgv, entryPoint(), 'daemon', 'run'], {
+  // a flood of messages would let V8's nursery grow, for good: 133 MB instead of 93 with a thousand sessions
+  const memory = '--max-semi-space-size=2';
+  const child = spawn(process.execPath, [...process.execArgv, memory, entryPoint(), 'daemon', 'run'], {
     cwd: paths.home,
     detached: true,
     env: { ...environmentForClaude(env), CLAUDEX_HOME: paths.home, CLAUDEX_DAEMON: '1' },
@@ -95,7 +97,7 @@ function entryPoint(): string {
   const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
   return extension === '.ts'
     ? join(packageRoot(), 'src', 'cli', 'main.ts')
-    : join(packageRoot(), 'dist', 'src', 'cli', 'main.js');
+    : join(packageRoot(), 'dist', 'src', 'cli', 'main.cjs');
 }
 
 async function readReadiness(

@@ -5,13 +5,19 @@ import { writeToInbox } from '../claude/inbox-socket.ts';
 import { composeText, composeTexts, markOf } from '../delivery/attribution.ts';
 import type { SessionSituation } from '../delivery/choose-route.ts';
 import type { Message, Route } from '../protocol/message.ts';
+import { steadyNow } from '../steady-clock.ts';
 import { type Session, stateOf } from './session-table.ts';
 import { type Waiter, Waiters } from './waiters.ts';
 
 /** How long an inbox socket that refused us is left alone. */
 const brokenSocketMs = 5000;
 
-export interface CarryOutcome {
+/** A paste is not begun this shortly before its lease runs out: typing, Enter and the word of it take a moment. */
+const typingTakesMs = 2000;
+
+export interface CarryTerms {
+  /** The lease runs out in so many milliseconds. */
+  lateInMs: number;
   /** It could not even be handed over. */
   onRefused(reason: string): void;
   /** The way that refused may be tried again. */
@@ -30,12 +36,12 @@ export class Carriers {
     return true;
   }
 
-  situation(session: Session, now: number): SessionSituation {
+  situation(session: Session, steadyMs: number): SessionSituation {
     return {
       state: stateOf(session),
       capabilities: capabilitiesOf(session.version),
       supervised: session.supervisor !== null,
-      gateShutForMs: session.gateShutSince === null ? undefined : now - session.gateShutSince,
+      gateShutForMs: session.gateShutSince === null ? undefined : steadyMs - session.gateShutSince,
       hasInboxSocket: this.#hasInboxSocket(session),
       hasWaiter: this.#waiters.has(session.id),
       waiterComes: this.#waiters.hasOrWill(session.id),
@@ -44,18 +50,24 @@ export class Carriers {
   }
 
   /** Puts a message on a route that answers by itself. */
-  carry(session: Session, message: Message, route: Route, deadline: number, outcome: CarryOutcome): void {
+  carry(session: Session, message: Message, route: Route, terms: CarryTerms): void {
     if (route === 'paste') {
-      const text = composeText(message);
-      session.supervisor?.send({ type: 'paste', messageId: message.id, text, mark: markOf(message), deadline });
+      session.supervisor?.send({
+        type: 'paste',
+        messageId: message.id,
+        lease: message.attempts,
+        text: composeText(message),
+        mark: markOf(message),
+        deadlineSteadyMs: steadyNow() + terms.lateInMs - Math.min(typingTakesMs, terms.lateInMs / 2),
+      });
     } else if (route === 'inbox-socket') {
       writeToInbox(session.file!.messagingSocketPath!, composeText(message)).catch(() => {
         this.#brokenSockets.add(session.id);
-        outcome.onRefused('inbox socket: unreachable');
+        terms.onRefused('inbox socket: unreachable');
         // a pause, not a verdict: where it is the only way in, nothing would ever be tried again
         setTimeout(() => {
           this.#brokenSockets.delete(session.id);
-          outcome.onRecovered();
+          terms.onRecovered();
         }, brokenSocketMs).unref();
       });
     } else if (route === 'wake') {

@@ -4,31 +4,34 @@
  */
 import { maxHookOutputChars } from '../claude/hook-payload.ts';
 import { composeTexts } from '../delivery/attribution.ts';
-import { chooseRoute, type Moment, type RoutePolicy } from '../delivery/choose-route.ts';
+import { chooseRoute, type Moment, type RouteDecision, type RoutePolicy } from '../delivery/choose-route.ts';
 import type { Log } from '../log.ts';
-import { isFinal, type Message, maxDrainChars, type Recipient, type Route } from '../protocol/message.ts';
-import type { GateReason } from '../protocol/wire.ts';
+import { isFinal, type Message, type Recipient, type Route } from '../protocol/message.ts';
+import type { LeaseReport } from '../protocol/wire.ts';
 import type { Carriers } from './carriers.ts';
+import { isReadyTask, nextDueInMs } from './due.ts';
+import { Heirs } from './heirs.ts';
+import { claimsForHook, claimsForReader, isRunningTask } from './hook-claims.ts';
+import { Leases } from './leases.ts';
 import type { MessageStore } from './message-store.ts';
 import { type Session, type SessionTable, stateOf } from './session-table.ts';
-import { findProof, leaseStart } from './transcript-proof.ts';
 import { type EndedTurn, Turns } from './turns.ts';
-
-/** A typed message is its supervisor's for this long; it reports sooner when the text has left the box unproven. */
-const typedLeaseMs = 600_000;
-
-/** A successor may have started this long before the last sign of life of the one that has gone. */
-const heirSlackMs = 2000;
 
 /** A lease that cannot be journalled is tried again after this long. */
 const journalRetryMs = 1000;
+
+/** Looks at what is due by the time of day at least this often: that clock may be set, and it runs on while we sleep. */
+const longestNapMs = 30_000;
 
 export interface DeskOptions {
   table: SessionTable;
   store: MessageStore;
   carriers: Carriers;
   log: Log;
+  /** The time of day, in milliseconds since the epoch. */
   now: () => number;
+  /** The steady clock, in milliseconds. */
+  steady: () => number;
   policy: RoutePolicy;
   leaseMs: number;
   /** A task cannot go in now, and why. */
@@ -42,8 +45,8 @@ export class DeliveryDesk {
   readonly #carriers: Carriers;
   /** One pending timer per session id, re-armed by each pump. */
   readonly #timers = new Map<string, NodeJS.Timeout>();
-  /** When a lease runs out, by a clock that does not jump; the deadline in the journal is for people. */
-  readonly #leaseEnds = new WeakMap<Message, number>();
+  readonly #leases: Leases;
+  readonly #heirs: Heirs;
   /** What sessionChanged last saw: a new state makes an old refusal void. */
   readonly #lastState = new Map<string, string>();
 
@@ -51,7 +54,16 @@ export class DeliveryDesk {
     this.#options = options;
     this.#store = options.store;
     this.#carriers = options.carriers;
+    this.#heirs = new Heirs(options.table, options.store);
     this.#turns = new Turns(options.store, (session) => this.pump(session));
+    this.#leases = new Leases({
+      ...options,
+      onProof: (session, message, promptId) => {
+        this.proven(session, message.id, promptId);
+        // its turn may be over long since, with nobody to tell
+        this.#turns.sessionChanged(session);
+      },
+    });
   }
 
   /** Journalled and on disk when it resolves. @throws ClaudexError JOURNAL_UNWRITABLE; nothing is queued then. */
@@ -65,18 +77,19 @@ export class DeliveryDesk {
     const message = this.#store.mailbox.get(id);
     if (!message || (state === 'cancelled' ? message.state !== 'queued' : !isFinal(message.state))) return false;
     if (!this.#store.move(id, { state, ...(state === 'queued' && { reason: 'retried by hand' }) })) return false;
-    const isLive = message.recipient.id !== null && this.#options.table.byId(message.recipient.id) !== undefined;
-    if (state === 'queued' && !isLive) this.#store.readdress(id, { ...message.recipient, id: null });
+    if (state === 'queued') this.#heirs.revive(message);
     this.#pumpRecipient(message.recipient);
     return true;
   }
 
+  /** The sessions that the last daemon knew are known again; none has been pumped yet. */
+  restored(): void {
+    this.#heirs.restore();
+  }
+
   /** A session has started: what waited for one in that folder is now for it. */
   sessionStarted(session: Session): void {
-    for (const message of this.#store.mailbox.homeless()) {
-      if (message.recipient.cwd !== session.cwd) continue;
-      this.#store.readdress(message.id, { ...message.recipient, id: session.id });
-    }
+    this.#heirs.adopt(session);
   }
 
   /** Something about a session has changed: see whether its turn was interrupted, then try to deliver. */
@@ -94,32 +107,13 @@ export class DeliveryDesk {
     clearTimeout(this.#timers.get(session.id));
     this.#timers.delete(session.id);
     this.#lastState.delete(session.id);
-    this.#proveLeases(session);
+    this.#leases.proveAll(session);
     this.#turns.sessionGone(session);
-    for (const message of this.#store.mailbox.openFor(session.id)) this.orphan(message, session);
-  }
-
-  /** The session of an open message has ended; `gone` is its record, where this daemon has known it. */
-  orphan(message: Message, gone?: Session): void {
-    // nobody may have been there to see that it went in
-    if (message.attempts > 0 && message.state !== 'delivered' && findProof(undefined, message)) {
-      this.#store.move(message.id, {
-        state: 'delivered',
-        ...(message.route !== undefined && { route: message.route }),
-      });
+    for (const message of this.#store.mailbox.openFor(session.id)) {
+      const heir = this.#heirs.orphan(message, session);
+      // not before all that is to be moved has been moved: what is older may come after this
+      if (heir) this.#pumpIn(heir, 0);
     }
-    if (message.state === 'delivered') {
-      this.#store.move(message.id, { state: 'failed', reason: 'the session ended before its turn did' });
-      return;
-    }
-    if (message.state === 'leased') this.#store.move(message.id, { state: 'queued', reason: 'the session ended' });
-    // the next session of that folder may have started before this one was missed
-    const diedAfter = gone ? gone.lastActiveAt - heirSlackMs : message.acceptedAt;
-    const heir = this.#options.table
-      .all()
-      .find((one) => one.cwd === message.recipient.cwd && one.id !== gone?.id && one.startedAt >= diedAfter);
-    this.#store.readdress(message.id, { ...message.recipient, id: heir?.id ?? null });
-    if (heir) this.pump(heir);
   }
 
   /** Delivers what can be delivered to this session now. */
@@ -128,22 +122,21 @@ export class DeliveryDesk {
     this.#timers.delete(session.id);
     const now = this.#options.now();
     const { mailbox } = this.#store;
-    if (mailbox.countOpen(session.id, 'leased') > 0 && this.#holdForLease(session, now)) return;
-    const next = mailbox.firstOpen(session.id, (one) => isReadyTask(one, now));
+    const lookInMs = mailbox.countOpen(session.id, 'leased') > 0 ? this.#leases.review(session) : undefined;
+    // nothing else may go in while a lease is out
+    const next = lookInMs === undefined ? mailbox.firstOpen(session.id, (one) => isReadyTask(one, now)) : undefined;
     if (!next) {
-      this.#wakeLater(session, nextDue(mailbox.openFor(session.id), now));
+      this.#pumpIn(session, lookInMs ?? nextDueInMs(mailbox.openFor(session.id), now));
       return;
     }
-    const taskAtWork = (one: Message): boolean => one.state === 'delivered' && one.kind === 'task';
-    if (next.when === 'idle' && mailbox.countOpen(session.id, 'delivered') > 0) {
-      if (mailbox.firstOpen(session.id, taskAtWork)) return;
-    }
-    if (next.attempts > 0 && this.#proveByTranscript(session, next)) return;
-    const decision = chooseRoute(this.#carriers.situation(session, now), next, 'now', this.#options.policy);
+    const isWorking = mailbox.countOpen(session.id, 'delivered') > 0 && mailbox.firstOpen(session.id, isRunningTask);
+    if (next.when === 'idle' && isWorking) return;
+    if (next.attempts > 0 && this.#leases.prove(session, next)) return;
+    const decision = this.#chooseRoute(session, next, 'now');
     if ('wait' in decision) {
       if (decision.needsPerson) this.#options.onWait(session, decision.wait);
       // whatever becomes due later stands behind this one
-      if (decision.retryInMs !== undefined) this.#wakeLater(session, now + decision.retryInMs);
+      if (decision.retryInMs !== undefined) this.#pumpIn(session, decision.retryInMs);
       return;
     }
     this.#deliver(session, next, decision.route);
@@ -151,33 +144,12 @@ export class DeliveryDesk {
 
   /** What a UserPromptSubmit or Stop hook is to carry: leased here, proven by the transcript. Undefined for nothing. */
   claimForHook(session: Session, moment: Exclude<Moment, 'now'>, promptId: string | null): string | undefined {
-    const now = this.#options.now();
-    const open = this.#store.mailbox.openFor(session.id);
-    // what an earlier hook carried is in claude's hands already; what is being typed or sent is not
-    if (open.some((one) => one.state === 'leased' && !isHookRoute(one.route))) return undefined;
-    const ready = open.filter((one) => one.state === 'queued' && (one.notBefore ?? 0) <= now);
-    const claimed: Message[] = [];
-    let route: Route | undefined;
-    // what an earlier hook carried may never have arrived (its process killed): nothing of its kind overtakes it
-    const unproven = new Set(open.filter((one) => one.state === 'leased').map((one) => one.kind));
-    for (const message of ready) {
-      if (unproven.has(message.kind)) continue;
-      if (message.kind === 'task' && claimed.some((one) => one.kind === 'task')) continue;
-      // one task per turn: the one that this turn is for is in claude's hands
-      if (message.kind === 'task' && message.when === 'idle' && open.some(isRunningTask)) break;
-      if (message.attempts > 0 && this.#proveByTranscript(session, message)) continue;
-      const decision = chooseRoute(this.#carriers.situation(session, now), message, moment, this.#options.policy);
-      if ('wait' in decision) {
-        if (message.kind === 'task') break;
-        continue;
-      }
-      // one too many for a hook's answer, even as a pointer: the next hook carries it
-      if (composeTexts([...claimed, message], maxHookOutputChars).length > maxHookOutputChars) break;
-      route = decision.route;
-      claimed.push(message);
-    }
-    if (route === undefined) return undefined;
-    const leased = this.#lease(session, claimed, route, promptId);
+    const claims = claimsForHook(this.#store.mailbox.openFor(session.id), this.#options.now(), {
+      decide: (message) => this.#chooseRoute(session, message, moment),
+      isIn: (message) => this.#leases.prove(session, message),
+    });
+    if (!claims) return undefined;
+    const leased = this.#lease(session, claims.messages, claims.route, promptId === null ? {} : { promptId });
     if (leased.length === 0) return undefined;
     if (moment === 'stop-hook') this.#turns.continued(session);
     return composeTexts(leased, maxHookOutputChars);
@@ -185,42 +157,21 @@ export class DeliveryDesk {
 
   /** What the session takes by reading its inbox: leased here, proven when the tool's result stands in the transcript. */
   claimForReader(session: Session): Message[] {
-    const now = this.#options.now();
     const open = this.#store.mailbox.openFor(session.id);
-    // what is on its way in by another route comes first
-    if (open.some((one) => one.state === 'leased')) return [];
-    const ready = open.filter((one) => {
-      const isDue = one.state === 'queued' && (one.notBefore ?? 0) <= now;
-      return isDue && (one.forcedRoute ?? 'inbox-read') === 'inbox-read';
-    });
-    const taken: Message[] = [];
-    for (const message of ready) {
-      if (message.attempts > 0 && this.#proveByTranscript(session, message)) continue;
-      // one too many for a tool's result: the next reading takes it
-      if (taken.length > 0 && composeTexts([...taken, message], Infinity).length > maxDrainChars) break;
-      taken.push(message);
-    }
-    return this.#lease(session, taken, 'inbox-read', null);
+    const isIn = (message: Message): boolean => this.#leases.prove(session, message);
+    return this.#lease(session, claimsForReader(open, this.#options.now(), isIn), 'inbox-read');
   }
 
   /** What has been delivered into the turn that the session is in. */
   inHand(session: Session): Message[] {
-    this.#proveLeases(session);
+    this.#leases.proveAll(session);
     return this.#store.mailbox.openFor(session.id).filter((one) => one.state === 'delivered');
   }
 
-  /** The supervisor did not type: why decides what happens next. */
-  pasteRefused(session: Session, messageId: string, reason: GateReason): void {
-    session.gateShutSince ??= this.#options.now();
-    if (this.#store.move(messageId, { state: 'queued', reason: `prompt box: ${reason}` })) this.pump(session);
-  }
-
-  /** Typed and entered, not proven yet: nobody else may carry it while the supervisor looks after it. */
-  pasteTyped(messageId: string): void {
-    const message = this.#store.mailbox.get(messageId);
-    if (message?.state !== 'leased') return;
-    message.leaseDeadline = this.#options.now() + typedLeaseMs;
-    this.#leaseEnds.set(message, performance.now() + typedLeaseMs);
+  /** What a supervisor says of a paste. A lease that has ended meanwhile is not its any more. */
+  pasteReported(session: Session, report: LeaseReport): void {
+    if (report.outcome === 'refused') session.gateShutSince ??= this.#options.steady();
+    if (this.#leases.pasteReported(session, report)) this.pump(session);
   }
 
   gateOpened(session: Session): void {
@@ -243,7 +194,7 @@ export class DeliveryDesk {
 
   /** A turn has ended: what it was for is answered, or failed. */
   turnEnded(session: Session, turn: EndedTurn): void {
-    this.#proveLeases(session);
+    this.#leases.proveAll(session);
     this.#turns.ended(session, turn);
   }
 
@@ -254,33 +205,23 @@ export class DeliveryDesk {
   }
 
   /** Leases to a route that the transcript alone proves. @returns those whose lease is on disk */
-  #lease(session: Session, messages: readonly Message[], route: Route, promptId: string | null): Message[] {
-    const now = this.#options.now();
-    const leased = messages.filter((message) => {
-      this.#leaseEnds.set(message, performance.now() + this.#options.leaseMs);
-      return this.#store.move(message.id, {
-        state: 'leased',
-        route,
-        leaseDeadline: now + this.#options.leaseMs,
-        ...leaseStart(session, message),
-        ...(promptId !== null && { promptId }),
-      });
-    });
-    if (leased.length > 0) this.#wakeLater(session, nextLook(leased[0]!, now));
+  #lease(session: Session, messages: readonly Message[], route: Route, joins: { promptId?: string } = {}): Message[] {
+    const leased = messages.filter((message) => this.#leases.begin(session, message, route, joins));
+    if (leased.length > 0) this.#pumpIn(session, this.#leases.lookInMs(leased[0]!));
     return leased;
   }
 
   #deliver(session: Session, message: Message, route: Route): void {
-    const leaseDeadline = this.#options.now() + this.#options.leaseMs;
-    this.#leaseEnds.set(message, performance.now() + this.#options.leaseMs);
-    if (!this.#store.move(message.id, { state: 'leased', route, leaseDeadline, ...leaseStart(session, message) })) {
-      this.#wakeLater(session, this.#options.now() + journalRetryMs);
+    if (!this.#leases.begin(session, message, route)) {
+      this.#pumpIn(session, journalRetryMs);
       return;
     }
-    this.#wakeLater(session, leaseDeadline);
-    this.#carriers.carry(session, message, route, leaseDeadline, {
+    this.#pumpIn(session, this.#leases.leftMs(message));
+    const lease = message.attempts;
+    this.#carriers.carry(session, message, route, {
+      lateInMs: this.#leases.leftMs(message),
       onRefused: (reason) => {
-        if (this.#store.move(message.id, { state: 'queued', reason })) this.pump(session);
+        if (this.#leases.giveBack(message, lease, reason)) this.pump(session);
       },
       onRecovered: () => {
         if (this.#options.table.byId(session.id) === session) this.pump(session);
@@ -288,44 +229,9 @@ export class DeliveryDesk {
     });
   }
 
-  /** True while a lease is out: nothing else may go in. Ends leases that have run out. */
-  #holdForLease(session: Session, now: number): boolean {
-    let held = false;
-    for (const message of this.#store.mailbox.openFor(session.id)) {
-      if (message.state !== 'leased' || this.#proveByTranscript(session, message)) continue;
-      const leftMs = this.#leaseLeftMs(message);
-      if (leftMs > 0) {
-        this.#wakeLater(session, Math.min(now + leftMs, nextLook(message, now)));
-        held = true;
-      } else {
-        this.#options.log('lease ran out', { id: message.id, route: message.route, attempts: message.attempts });
-        this.#store.move(message.id, { state: 'queued', reason: `${message.route}: no proof in time` });
-      }
-    }
-    return held;
-  }
-
-  /** A lease that an earlier daemon gave begins anew: the wall clock cannot tell how much of it has passed. */
-  #leaseLeftMs(message: Message): number {
-    const end = this.#leaseEnds.get(message) ?? performance.now() + this.#options.leaseMs;
-    this.#leaseEnds.set(message, end);
-    return end - performance.now();
-  }
-
-  #proveLeases(session: Session): void {
-    for (const message of this.#store.mailbox.openFor(session.id)) {
-      if (message.state === 'leased') this.#proveByTranscript(session, message);
-    }
-  }
-
-  #proveByTranscript(session: Session, message: Message): boolean {
-    const found = findProof(session, message);
-    if (found) {
-      this.proven(session, message.id, found.promptId);
-      // its turn may be over long since, with nobody to tell
-      this.#turns.sessionChanged(session);
-    }
-    return found !== undefined;
+  #chooseRoute(session: Session, message: Message, moment: Moment): RouteDecision {
+    const situation = this.#carriers.situation(session, this.#options.steady());
+    return chooseRoute(situation, message, moment, this.#options.policy);
   }
 
   #pumpRecipient(recipient: Recipient): void {
@@ -333,47 +239,10 @@ export class DeliveryDesk {
     if (session) this.pump(session);
   }
 
-  #wakeLater(session: Session, at: number | undefined): void {
-    if (at === undefined) return;
+  #pumpIn(session: Session, delayMs: number | undefined): void {
+    if (delayMs === undefined) return;
     clearTimeout(this.#timers.get(session.id));
-    const delayMs = Math.min(Math.max(1, at - this.#options.now()), 0x7fffffff);
-    this.#timers.set(
-      session.id,
-      setTimeout(() => this.pump(session), delayMs),
-    );
+    const timer = setTimeout(() => this.pump(session), Math.min(Math.max(1, delayMs), longestNapMs));
+    this.#timers.set(session.id, timer);
   }
-}
-
-/** A message that may start a turn now. A note only when one route is forced on it. */
-function isReadyTask(message: Message, now: number): boolean {
-  return (
-    message.state === 'queued' &&
-    (message.notBefore ?? 0) <= now &&
-    (message.kind === 'task' || message.forcedRoute !== undefined)
-  );
-}
-
-/** When the next delayed message is due. */
-function nextDue(open: readonly Message[], now: number): number | undefined {
-  return earliest(open.map((one) => (one.notBefore !== undefined && one.notBefore > now ? one.notBefore : undefined)));
-}
-
-/** Leases of hook routes and of reading are proven by the transcript alone: look at growing intervals. The others report by hook. */
-function nextLook(message: Message, now: number): number {
-  if (!isHookRoute(message.route)) return Number.POSITIVE_INFINITY;
-  const leasedAt = message.history.at(-1)?.at ?? now;
-  return now + Math.max(250, now - leasedAt);
-}
-
-function isRunningTask(message: Message): boolean {
-  return message.kind === 'task' && message.state === 'delivered';
-}
-
-function isHookRoute(route: Route | undefined): boolean {
-  return route === 'turn-end' || route === 'next-prompt' || route === 'inbox-read';
-}
-
-function earliest(times: ReadonlyArray<number | undefined>): number | undefined {
-  const known = times.filter((time) => time !== undefined);
-  return known.length === 0 ? undefined : Math.min(...known);
 }

@@ -4,8 +4,8 @@
  * A torn last line (power loss, kill -9 mid-write) is cut off at the next start. Format: docs/reliability.md.
  */
 import { closeSync, fdatasync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { sync as writeFileAtomicSync } from 'write-file-atomic';
 import { ClaudexError, systemErrorCode } from '../errors.ts';
+import { replaceFile } from '../replace-file.ts';
 import type { JournalEntry } from './mailbox.ts';
 
 const header = { journal: 'claudex', version: 1 };
@@ -62,7 +62,7 @@ function truncate(path: string, bytes: number): void {
 /** Replaces the journal by one that says the same in fewer lines. Atomic: the old one stands until the new one is whole. */
 export function rewriteJournal(path: string, entries: readonly JournalEntry[]): void {
   const lines = [header, ...entries].map((line) => JSON.stringify(line));
-  writeFileAtomicSync(path, `${lines.join('\n')}\n`, { mode: 0o600 });
+  replaceFile(path, `${lines.join('\n')}\n`, { mode: 0o600 });
 }
 
 export class Journal {

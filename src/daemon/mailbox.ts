@@ -3,6 +3,7 @@
  * Pure: no clock, no file. Each change is returned as a journal entry; `apply` replays such entries after a restart.
  */
 import { isFinal, type Message, type MessageState, type Route } from '../protocol/message.ts';
+import { OpenQueue } from './open-queue.ts';
 
 export type JournalEntry =
   | { t: 'accept'; message: Message }
@@ -40,13 +41,8 @@ export class Mailbox {
   /** Place in the order of acceptance; not the clock, which may jump. */
   readonly #places = new Map<string, number>();
   #nextPlace = 0;
-  /** Order of acceptance. */
-  readonly #sequence = new Map<string, number>();
-  #nextSequence = 0;
-  /** Not yet final, oldest first, per recipient id (empty for those that wait for a session). */
-  readonly #open = new Map<string, Set<Message>>();
-  /** How many of them are in each state: asked at every accept, so never counted anew. */
-  readonly #counts = new Map<string, Map<MessageState, number>>();
+  /** Not yet final, per recipient id (empty for those that wait for a session). */
+  readonly #open = new Map<string, OpenQueue>();
 
   get(id: string): Message | undefined {
     return this.#messages.get(id);
@@ -64,18 +60,17 @@ export class Mailbox {
 
   /** Open messages of one recipient in the order they were accepted. */
   openFor(recipientId: string): Message[] {
-    return [...(this.#open.get(recipientId) ?? [])];
+    return this.#open.get(recipientId)?.all() ?? [];
   }
 
   /** The oldest open message of one recipient that fits; looks no further. */
   firstOpen(recipientId: string, fits: (message: Message) => boolean): Message | undefined {
-    for (const message of this.#open.get(recipientId) ?? []) if (fits(message)) return message;
-    return undefined;
+    return this.#open.get(recipientId)?.first(fits);
   }
 
   /** How many open messages of one recipient are in that state. */
   countOpen(recipientId: string, state: MessageState): number {
-    return this.#counts.get(recipientId)?.get(state) ?? 0;
+    return this.#open.get(recipientId)?.count(state) ?? 0;
   }
 
   /** Open messages that wait for a session to start in some folder. */
@@ -124,8 +119,8 @@ export class Mailbox {
   apply(entry: JournalEntry): void {
     if (entry.t === 'accept') {
       const message = entry.message;
+      if (this.#messages.has(message.id)) return; // a journal says it once; whatever says it twice must not double it
       this.#messages.set(message.id, message);
-      this.#sequence.set(message.id, this.#nextSequence++);
       this.#places.set(message.id, this.#nextPlace++);
       if (message.key !== undefined) this.#byKey.set(message.key, message.id);
       this.#file(message);
@@ -135,17 +130,16 @@ export class Mailbox {
     if (!message) return;
     if (entry.t === 'state' && !isFinal(message.state) && !isFinal(entry.state)) {
       // it keeps its place in the queue
-      const recipient = message.recipient.id ?? '';
-      this.#count(recipient, message.state, -1);
+      const queue = this.#queueOf(message);
+      queue.counted(message.state, -1);
       applyState(message, entry);
-      this.#count(recipient, message.state, 1);
+      queue.counted(message.state, 1);
       return;
     }
     this.#unfile(message);
     if (entry.t === 'recipient') message.recipient = entry.recipient;
     else applyState(message, entry);
     this.#file(message);
-    this.#restoreOrder(message);
   }
 
   /** Forgets a final message (compaction). */
@@ -153,38 +147,23 @@ export class Mailbox {
     const message = this.#messages.get(id);
     if (!message || !isFinal(message.state)) return;
     this.#messages.delete(id);
-    this.#sequence.delete(id);
     this.#places.delete(id);
     if (message.key !== undefined) this.#byKey.delete(message.key);
   }
 
   #unfile(message: Message): void {
-    const recipient = message.recipient.id ?? '';
-    if (this.#open.get(recipient)?.delete(message)) this.#count(recipient, message.state, -1);
+    this.#queueOf(message).remove(message, this.#places.get(message.id)!);
   }
 
   #file(message: Message): void {
-    if (isFinal(message.state)) return;
+    if (!isFinal(message.state)) this.#queueOf(message).add(message, this.#places.get(message.id)!);
+  }
+
+  #queueOf(message: Message): OpenQueue {
     const recipient = message.recipient.id ?? '';
-    const set = this.#open.get(recipient) ?? new Set();
-    this.#open.set(recipient, set.add(message));
-    this.#count(recipient, message.state, 1);
-  }
-
-  /** A message that came back or moved stands at the end; order per recipient is the order of acceptance. */
-  #restoreOrder(moved: Message): void {
-    const set = this.#open.get(moved.recipient.id ?? '');
-    if (!set?.has(moved)) return;
-    const sequence = (message: Message): number => this.#sequence.get(message.id)!;
-    const later = [...set].filter((one) => sequence(one) > sequence(moved));
-    for (const one of later) set.delete(one);
-    for (const one of later) set.add(one);
-  }
-
-  #count(recipient: string, state: MessageState, change: number): void {
-    const counts = this.#counts.get(recipient) ?? new Map<MessageState, number>();
-    this.#counts.set(recipient, counts);
-    counts.set(state, (counts.get(state) ?? 0) + change);
+    const queue = this.#open.get(recipient) ?? new OpenQueue();
+    this.#open.set(recipient, queue);
+    return queue;
   }
 }
 

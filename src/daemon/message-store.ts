@@ -4,6 +4,12 @@ import type { Message, Recipient } from '../protocol/message.ts';
 import type { Journal } from './journal.ts';
 import { type JournalEntry, Mailbox } from './mailbox.ts';
 
+/** The time of day may be set, and it runs on while the machine sleeps: expiry is looked at this often. */
+const longestNapMs = 30_000;
+
+/** What could not be written down is tried again this often. */
+const rewriteMs = 1000;
+
 export interface MessageStoreOptions {
   journal: Journal;
   log: Log;
@@ -17,6 +23,11 @@ export type MessageChange = Omit<Extract<JournalEntry, { t: 'state' }>, 't' | 'i
 export class MessageStore {
   readonly mailbox = new Mailbox();
   readonly #options: MessageStoreOptions;
+  /** True, but not on disk yet (it was full), in order. */
+  #unwritten: JournalEntry[] = [];
+  /** On their way to the disk. */
+  readonly #accepting = new Map<string, Promise<void>>();
+  #rewriteTimer: NodeJS.Timeout | undefined;
   #expiryTimer: NodeJS.Timeout | undefined;
 
   constructor(options: MessageStoreOptions) {
@@ -24,9 +35,21 @@ export class MessageStore {
   }
 
   /** Journalled and on disk when it resolves. @throws ClaudexError JOURNAL_UNWRITABLE; nothing is queued then. */
-  async accept(message: Message): Promise<void> {
+  accept(message: Message): Promise<void> {
+    const accepting = this.#accept(message).finally(() => this.#accepting.delete(message.id));
+    this.#accepting.set(message.id, accepting);
+    return accepting;
+  }
+
+  /** Resolves when a message that somebody else is having accepted is on disk; fails as that does. */
+  async onDisk(id: string): Promise<void> {
+    await this.#accepting.get(id);
+  }
+
+  async #accept(message: Message): Promise<void> {
     const entry = this.mailbox.accept(message);
     try {
+      this.#writeDown();
       await this.#options.journal.commit(entry);
     } catch (error) {
       this.mailbox.move(message.id, { state: 'cancelled', at: this.#options.now(), reason: 'not accepted' });
@@ -35,7 +58,7 @@ export class MessageStore {
     }
     this.#options.log('message accepted', { id: message.id, session: message.recipient.id, kind: message.kind });
     this.#options.onMessage(message);
-    this.#armExpiry();
+    if (message.expiresAt !== undefined) this.#armExpiry();
   }
 
   /** Moves a message on; false when that step is not allowed from where it stands. */
@@ -45,11 +68,14 @@ export class MessageStore {
     const message = this.mailbox.get(id)!;
     // no lease that the next daemon would not know of: it would put the message in a second time
     if (!this.#record(entry) && change.state === 'leased') {
+      this.#unwritten.pop();
       this.mailbox.move(id, { state: 'queued', at: this.#options.now(), reason: 'the journal could not be written' });
       return false;
     }
     this.#options.log(`message ${message.state}`, { id, route: message.route ?? null, reason: message.reason ?? null });
     this.#options.onMessage(message);
+    // its time may have run out while it was leased
+    if (message.state === 'queued' && message.expiresAt !== undefined) this.#armExpiry();
     return true;
   }
 
@@ -68,6 +94,7 @@ export class MessageStore {
 
   close(): void {
     clearTimeout(this.#expiryTimer);
+    clearTimeout(this.#rewriteTimer);
   }
 
   #expiring(): Message[] {
@@ -78,18 +105,39 @@ export class MessageStore {
     clearTimeout(this.#expiryTimer);
     const next = Math.min(...this.#expiring().map((one) => one.expiresAt!));
     if (!Number.isFinite(next)) return;
-    const delayMs = Math.min(Math.max(1, next - this.#options.now()), 0x7fffffff);
+    const delayMs = Math.min(Math.max(1, next - this.#options.now()), longestNapMs);
     this.#expiryTimer = setTimeout(() => this.expire(), delayMs);
   }
 
-  /** A state that cannot be written is still true; the journal then lags, and the transcript decides after a restart. */
+  /** A state that cannot be written is still true. It is written later; the transcript decides if we die before that. */
   #record(entry: JournalEntry): boolean {
+    this.#unwritten.push(entry);
     try {
-      this.#options.journal.append(entry);
+      this.#writeDown();
       return true;
     } catch (error) {
       this.#options.log('journal unwritable', { error: String(error) });
+      this.#writeLater();
       return false;
+    }
+  }
+
+  #writeLater(): void {
+    clearTimeout(this.#rewriteTimer);
+    this.#rewriteTimer = setTimeout(() => {
+      try {
+        this.#writeDown();
+      } catch {
+        this.#writeLater(); // still full
+      }
+    }, rewriteMs);
+  }
+
+  /** @throws ClaudexError JOURNAL_UNWRITABLE */
+  #writeDown(): void {
+    for (let next = this.#unwritten[0]; next; next = this.#unwritten[0]) {
+      this.#options.journal.append(next);
+      this.#unwritten.shift();
     }
   }
 }

@@ -11,7 +11,7 @@ import {
   parseWhoami,
 } from '../protocol/parse.ts';
 import type { DaemonStatus, DrainReply } from '../protocol/wire.ts';
-import { acceptSend } from './accept-send.ts';
+import { acceptSend, acceptSends } from './accept-send.ts';
 import type { Carriers } from './carriers.ts';
 import type { DeliveryDesk } from './delivery-desk.ts';
 import { type EventStreams, openStream } from './event-streams.ts';
@@ -32,6 +32,7 @@ export interface RoutesOptions {
   desk: DeliveryDesk;
   carriers: Carriers;
   mailbox: Mailbox;
+  onDisk: (id: string) => Promise<void>;
   names: Names;
   hooks: HookIntake;
   peers: PeerRules;
@@ -69,7 +70,11 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
       method: 'POST',
       path: '/v1/messages',
       status: 202,
-      handle: ({ body }) => acceptSend(parseSendRequest(body), options),
+      handle: async ({ body }) => {
+        const request = parseSendRequest(body);
+        if ('target' in request) return acceptSend(request, options);
+        return { messages: await acceptSends(request, options) };
+      },
     },
     { method: 'GET', path: '/v1/messages', handle: ({ query }) => ({ messages: messages(query.get('session')) }) },
     { method: 'GET', path: '/v1/messages/:id', handle: ({ params }) => message(params[0]!) },
@@ -128,10 +133,7 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
       method: 'POST',
       path: '/v1/supervisors/:id/lease',
       handle: ({ params, body }) => {
-        const report = parseLeaseReport(body);
-        const session = sessionById(params[0]!);
-        if (report.outcome === 'refused') desk.pasteRefused(session, report.messageId, report.reason);
-        else desk.pasteTyped(report.messageId);
+        desk.pasteReported(sessionById(params[0]!), parseLeaseReport(body));
       },
     },
     {

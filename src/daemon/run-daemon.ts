@@ -9,6 +9,7 @@ import { type Log, openLog } from '../log.ts';
 import { type ClaudexPaths, claudeConfigDir, claudexPaths, ensurePrivateDir, packageVersion } from '../paths.ts';
 import { isFinal, type Message } from '../protocol/message.ts';
 import { readSettings } from '../settings.ts';
+import { steadyNow } from '../steady-clock.ts';
 import { Badges } from './badges.ts';
 import { Carriers } from './carriers.ts';
 import { DeliveryDesk } from './delivery-desk.ts';
@@ -108,6 +109,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     carriers,
     log,
     now,
+    steady: steadyNow,
     policy: {
       ...defaultPolicy,
       gatePatienceMs: settings['delivery.gatePatienceMs'],
@@ -116,7 +118,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     leaseMs: settings['delivery.leaseMs'],
     onWait: (session, reason) => notice.taskWaits(session, reason),
   });
-  const notice = new PersonNotice({ enabled: settings['notify.enabled'], env, now, log });
+  const notice = new PersonNotice({ enabled: settings['notify.enabled'], env, now: steadyNow, log });
   for (const entry of entries) mailbox.apply(entry);
   const hooks = new HookIntake(registry, desk);
   const peers = new PeerRules({
@@ -131,6 +133,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
       desk,
       carriers,
       mailbox,
+      onDisk: (id) => store.onDisk(id),
       names,
       hooks,
       peers,
@@ -146,13 +149,10 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   );
   await listen(server, paths.socket);
   writeFileSync(paths.socketAddress, `${paths.socket}\n`, { mode: 0o600 });
+  // first all that was for sessions which have ended meanwhile, then the living: what is older must not come second
+  registry.restore();
+  desk.restored();
   registry.start(configDir);
-  // what was for sessions that ended while no daemon ran waits for the next one in their folder
-  const live = new Set(registry.table.all().map((session) => session.id));
-  for (const message of mailbox.all()) {
-    if (isFinal(message.state) || message.recipient.id === null || live.has(message.recipient.id)) continue;
-    desk.orphan(message);
-  }
   store.expire();
   log('daemon ready', { pid: process.pid, version, messages: mailbox.pendingTotal() });
 

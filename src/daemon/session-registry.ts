@@ -3,10 +3,11 @@
  * Owns the persisted table and the liveness sweep; tells its listener of every change.
  */
 import { readFileSync } from 'node:fs';
-import { sync as writeFileAtomicSync } from 'write-file-atomic';
 import { type ClaudeSessionFile, readSessionFile } from '../claude/session-file.ts';
 import { guessTranscriptPath } from '../claude/transcript.ts';
 import { ancestry, isAlive, processStartTime } from '../process-identity.ts';
+import { replaceFile } from '../replace-file.ts';
+import { steadyNow } from '../steady-clock.ts';
 import { SessionFiles } from './session-files.ts';
 import { type PersistedSession, type Session, SessionTable, stateOf } from './session-table.ts';
 
@@ -28,6 +29,7 @@ export class SessionRegistry {
   readonly #persistPath: string;
   readonly #now: () => number;
   #sweep: NodeJS.Timeout | undefined;
+  #persistDue = false;
 
   constructor(options: { persistPath: string; listener: RegistryListener; now: () => number }) {
     this.#listener = options.listener;
@@ -36,12 +38,17 @@ export class SessionRegistry {
     this.#files = new SessionFiles((configDir, pid, file) => this.#onFile(configDir, pid, file));
   }
 
-  /** Restores what the last daemon knew (the dead left out) and starts watching. */
+  /** Restores what the last daemon knew; of those that have died since, the listener hears at once. */
+  restore(): void {
+    const restored = this.#readPersisted().map((one) => this.table.restore(one));
+    const dead = restored.filter((one) => processStartTime(one.pid) !== one.startTime);
+    for (const session of dead) this.table.remove(session);
+    for (const session of dead) this.#listener.onGone(session);
+  }
+
+  /** Starts watching; what was restored counts as changed. */
   start(defaultConfigDir: string): void {
-    // all of them before the first folder is read: its files would make new records of those not restored yet
-    const restored = this.#readPersisted()
-      .filter((one) => processStartTime(one.pid) === one.startTime)
-      .map((one) => this.table.restore(one));
+    const restored = this.table.all();
     for (const session of restored) this.watchConfigDir(session.configDir);
     this.watchConfigDir(defaultConfigDir);
     for (const session of restored) this.#changed(session);
@@ -54,18 +61,25 @@ export class SessionRegistry {
   close(): void {
     this.#files.close();
     clearInterval(this.#sweep);
+    if (this.#persistDue) this.#persist();
   }
 
   /** The record of a live process, made if it is new; undefined when there is no such process. */
   ensure(pid: number, cwd: string, configDir: string): Session | undefined {
     const startTime = processStartTime(pid);
     if (startTime === undefined) return undefined;
-    const { session, isNew, replaced } = this.table.ensure({ pid, startTime, cwd, configDir }, this.#now());
+    if (this.table.byPid(pid)?.startTime !== startTime) this.#missTheDead(cwd);
+    const { session, isNew, replaced } = this.table.ensure(
+      { pid, startTime, cwd, configDir },
+      this.#now(),
+      steadyNow(),
+    );
     if (replaced) this.#listener.onGone(replaced);
     if (isNew) {
       this.watchConfigDir(configDir);
       const file = readSessionFile(configDir, pid);
       if (file && isSameProcess(file, startTime)) this.#takeFile(session, file);
+      this.#persist();
       this.#listener.onStarted(session);
       this.#changed(session);
     }
@@ -95,16 +109,25 @@ export class SessionRegistry {
 
   /** Takes a session out if its process is gone. */
   checkAlive(session: Session): void {
-    if (isAlive(session.pid) && processStartTime(session.pid) === session.startTime) return;
+    if (isAlive(session.pid) && processStartTime(session.pid) === session.startTime) {
+      session.lastSeenSteadyMs = steadyNow();
+      return;
+    }
     this.table.remove(session);
-    this.#persist();
+    this.#persistSoon();
     this.#armSweep();
     this.#listener.onGone(session);
   }
 
+  /** Before a new one is known: what waited for those that it follows comes before what will be sent to it. */
+  #missTheDead(cwd: string): void {
+    for (const session of this.table.all()) if (session.cwd === cwd) this.checkAlive(session);
+  }
+
   #changed(session: Session): void {
     session.lastActiveAt = this.#now();
-    this.#persist();
+    session.lastSeenSteadyMs = steadyNow();
+    this.#persistSoon();
     this.#armSweep();
     this.#listener.onChange(session);
   }
@@ -157,10 +180,21 @@ export class SessionRegistry {
     );
   }
 
+  /** Once per turn of the event loop, however many changes came in it. */
+  #persistSoon(): void {
+    if (this.#persistDue) return;
+    this.#persistDue = true;
+    setImmediate(() => {
+      if (this.#persistDue) this.#persist();
+    });
+  }
+
+  /** At once for a new session: its id must outlive this daemon. */
   #persist(): void {
+    this.#persistDue = false;
     const text = JSON.stringify({ version: 1, sessions: this.table.persisted() });
     try {
-      writeFileAtomicSync(this.#persistPath, text, { mode: 0o600, fsync: false });
+      replaceFile(this.#persistPath, text, { mode: 0o600, flush: false });
     } catch {
       // a full disk: ids would change at the next restart of the daemon, nothing else
     }

@@ -31,10 +31,13 @@ export interface Session {
   permissionTool: string | null;
   transcriptPath: string | null;
   supervisor: { pid: number; send(command: SupervisorCommand): void } | null;
-  /** Set by a refused paste, cleared when the supervisor reports an open gate. */
+  /** Set by a refused paste, cleared when the supervisor reports an open gate. Steady clock. */
   gateShutSince: number | null;
   startedAt: number;
   lastActiveAt: number;
+  /** When a daemon first and last saw it, in milliseconds of the steady clock. */
+  firstSeenSteadyMs: number;
+  lastSeenSteadyMs: number;
 }
 
 /** What survives a restart of the daemon. */
@@ -52,7 +55,12 @@ export type PersistedSession = Pick<
   | 'peersOff'
   | 'startedAt'
   | 'lastActiveAt'
+  | 'firstSeenSteadyMs'
+  | 'lastSeenSteadyMs'
 >;
+
+/** A session may appear this long before the one it follows was last seen: that one takes its time to die. */
+const heirSlackMs = 2000;
 
 const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';
 
@@ -103,13 +111,14 @@ export function nameOf(session: Pick<Session, 'cwd'>): string {
 
 export class SessionTable {
   readonly #byPid = new Map<number, Session>();
+  readonly #byId = new Map<string, Session>();
 
   all(): Session[] {
     return [...this.#byPid.values()];
   }
 
   byId(id: string): Session | undefined {
-    return this.all().find((session) => session.id === id);
+    return this.#byId.get(id);
   }
 
   byPid(pid: number): Session | undefined {
@@ -127,22 +136,42 @@ export class SessionTable {
   ensure(
     process: { pid: number; startTime: string; cwd: string; configDir: string },
     now: number,
+    steadyMs: number,
   ): { session: Session; isNew: boolean; replaced?: Session } {
     const known = this.#byPid.get(process.pid);
     if (known?.startTime === process.startTime) return { session: known, isNew: false };
     const session = emptySession({ ...process, id: newSessionId(), startedAt: now, lastActiveAt: now });
-    this.#byPid.set(process.pid, session);
+    session.firstSeenSteadyMs = steadyMs;
+    session.lastSeenSteadyMs = steadyMs;
+    if (known) this.#byId.delete(known.id);
+    this.#file(session);
     return { session, isNew: true, ...(known && { replaced: known }) };
   }
 
   restore(persisted: PersistedSession): Session {
     const session = { ...emptySession(persisted), ...persisted };
-    this.#byPid.set(session.pid, session);
+    this.#file(session);
     return session;
   }
 
+  /**
+   * Who took a dead session's place: the first of that folder that has appeared since. One that ran beside it did not.
+   * Of a session that nobody knows any more, everyone in its folder may.
+   */
+  heirOf(cwd: string, gone: Pick<Session, 'id' | 'lastSeenSteadyMs'> | undefined): Session | undefined {
+    const appearedFrom = gone ? gone.lastSeenSteadyMs - heirSlackMs : Number.NEGATIVE_INFINITY;
+    return this.all().find((one) => one.cwd === cwd && one.id !== gone?.id && one.firstSeenSteadyMs >= appearedFrom);
+  }
+
   remove(session: Session): void {
-    if (this.#byPid.get(session.pid) === session) this.#byPid.delete(session.pid);
+    if (this.#byPid.get(session.pid) !== session) return;
+    this.#byPid.delete(session.pid);
+    this.#byId.delete(session.id);
+  }
+
+  #file(session: Session): void {
+    this.#byPid.set(session.pid, session);
+    this.#byId.set(session.id, session);
   }
 
   persisted(): PersistedSession[] {
@@ -159,6 +188,8 @@ export class SessionTable {
       peersOff: one.peersOff,
       startedAt: one.startedAt,
       lastActiveAt: one.lastActiveAt,
+      firstSeenSteadyMs: one.firstSeenSteadyMs,
+      lastSeenSteadyMs: one.lastSeenSteadyMs,
     }));
   }
 }
@@ -167,6 +198,8 @@ function emptySession(
   known: Pick<Session, 'id' | 'pid' | 'startTime' | 'cwd' | 'configDir' | 'startedAt' | 'lastActiveAt'>,
 ): Session {
   return {
+    firstSeenSteadyMs: 0,
+    lastSeenSteadyMs: 0,
     ...known,
     alias: null,
     sessionId: null,

@@ -18,9 +18,10 @@ export interface PasteSurface {
   nextOutput(timeoutMs: number): Promise<void>;
   /** Resolves true when claude reports our mark, false after `timeoutMs`. */
   proof(timeoutMs: number): Promise<boolean>;
-  /** True when the person has pressed a key since `since` (milliseconds since the epoch). */
+  /** True when the person has pressed a key since `since` (as `now` tells it). */
   keysSince(since: number): boolean;
   delay(ms: number): Promise<void>;
+  /** Milliseconds of the steady clock. */
   now(): number;
 }
 
@@ -36,7 +37,7 @@ const proofWaitsMs = [1000, 1500, 2500, 5000, 10_000, 20_000];
 const enter = Buffer.from('\r');
 
 /**
- * Types `text` and submits it. `onTyped` is called once Enter has been pressed for the first time.
+ * Types `text` and submits it. `onTyped` is called when that is done, and again before each wait: the text is still ours.
  * @returns a gate reason when nothing was typed; `proven`; or `given-up` when our text is gone from the box unproven
  */
 export async function pasteMessage(
@@ -58,8 +59,8 @@ export async function pasteMessage(
     write(enter);
     return true;
   });
-  onTyped();
   for (let round = 0; ; round++) {
+    onTyped();
     const waitMs = proofWaitsMs[Math.min(round, proofWaitsMs.length - 1)]!;
     if (await surface.proof(entered ? waitMs : Math.min(waitMs, 500))) return 'proven';
     const box = await surface.readBox();

@@ -1,5 +1,5 @@
 /**
- * All that is used of the MCP SDK and of zod, in one module: the build (build/bundle-mcp-sdk.mjs) makes one file of it and
+ * All that is used of the MCP SDK and of zod, in one module: the build (bundle.mjs) makes one file of the server and
  * of everything behind it. Loaded as the 140 files they are, they cost every session 120 ms and 15 MB more.
  */
 export { Server } from '@modelcontextprotocol/sdk/server/index.js';

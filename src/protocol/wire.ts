@@ -22,6 +22,9 @@ export interface SendRequest {
   hold?: boolean;
 }
 
+/** The same to several targets: one message each, or none at all. */
+export type SendManyRequest = Omit<SendRequest, 'target'> & { targets: string[] };
+
 /** The daemon's answer to a send: the message is on disk. */
 export interface SendReply {
   id: string;
@@ -56,7 +59,16 @@ export interface SupervisorHello {
 export type SupervisorCommand =
   | { type: 'welcome'; id: string; daemonVersion: string }
   /** Type this message if the gate is open; the answer is a LeaseReport. */
-  | { type: 'paste'; messageId: string; text: string; mark: string; deadline: number }
+  | {
+      type: 'paste';
+      messageId: string;
+      /** Which lease of the message this is; comes back with the report. */
+      lease: number;
+      text: string;
+      mark: string;
+      /** Not to be begun later than this, by the steady clock. */
+      deadlineSteadyMs: number;
+    }
   /** Claude has reported a submitted prompt (hook). `mark` when it was one of ours. */
   | { type: 'prompt-submitted'; mark?: string }
   /** The prompt box is known to be empty: claude cleared the conversation. */
@@ -64,10 +76,11 @@ export type SupervisorCommand =
   /** The daemon goes away. `restart`: somebody else brings up the next one. */
   | { type: 'bye'; reason: 'stopped' | 'replaced' };
 
-/** `POST /v1/supervisors/:id/lease`: what became of a paste. */
-export type LeaseReport =
-  | { messageId: string; outcome: 'refused'; reason: GateReason }
-  | { messageId: string; outcome: 'typed' };
+/** `POST /v1/supervisors/:id/lease`: what became of a paste. `typed` comes again for as long as the text may stand there. */
+export type LeaseReport = { messageId: string; lease?: number } & (
+  | { outcome: 'refused'; reason: GateReason }
+  | { outcome: 'typed' }
+);
 
 /** `POST /v1/supervisors/:id/gate`: sent when a gate that had refused opens again. */
 export interface GateReport {

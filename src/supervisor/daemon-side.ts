@@ -6,6 +6,7 @@ import type { SupervisorCommand } from '../protocol/wire.ts';
 import type { DraftTracker } from '../proxy/draft-tracker.ts';
 import type { InputLane } from '../proxy/input-lane.ts';
 import type { OutputRing } from '../proxy/output-ring.ts';
+import { steadyNow } from '../steady-clock.ts';
 import { DaemonLink } from './daemon-link.ts';
 import { MessageTypist } from './message-typist.ts';
 import { PromptGate } from './prompt-gate.ts';
@@ -30,13 +31,13 @@ export function startDaemonSide(options: DaemonSideOptions): { close: () => void
     if (session) report(session.client, session.id).catch(() => undefined);
   };
   const typist = new MessageTypist({
-    gate: new PromptGate({ configDir, pid: options.claudePid, draft, ring: options.ring, now: Date.now }),
+    gate: new PromptGate({ configDir, pid: options.claudePid, draft, ring: options.ring, now: steadyNow }),
     draft,
     lane: options.lane,
     nextOutput: options.nextOutput,
     reportLease: (report) => tell((client, id) => client.reportLease(id, report)),
     reportGateOpen: () => tell((client, id) => client.reportGate(id, true)),
-    now: Date.now,
+    now: steadyNow,
   });
   const link = new DaemonLink(
     options.env,
@@ -53,6 +54,7 @@ export function startDaemonSide(options: DaemonSideOptions): { close: () => void
       switch (command.type) {
         case 'welcome':
           session = { id: command.id, client };
+          typist.reconnected();
           return;
         case 'paste':
           void typist.take(command);

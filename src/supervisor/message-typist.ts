@@ -9,6 +9,8 @@ import { type PromptGate, typingQuietMs } from './prompt-gate.ts';
 /** A refused gate is looked at again this often while a message waits, besides after each pause in typing. */
 const gateRecheckMs = 5000;
 
+type PasteCommand = Extract<SupervisorCommand, { type: 'paste' }>;
+
 export interface TypistOptions {
   gate: PromptGate;
   draft: DraftTracker;
@@ -23,21 +25,24 @@ export class MessageTypist {
   readonly #options: TypistOptions;
   readonly #proofs = new Map<string, () => void>();
   #busy = false;
+  /** What stands in the box, or may: typed by us and not proven yet. */
+  #typed: LeaseReport | undefined;
   #gateTimer: NodeJS.Timeout | undefined;
 
   constructor(options: TypistOptions) {
     this.#options = options;
   }
 
-  async take(command: Extract<SupervisorCommand, { type: 'paste' }>): Promise<void> {
+  async take(command: PasteCommand): Promise<void> {
     const { gate, draft, lane, now } = this.#options;
-    // we were stopped (Ctrl-Z) or asleep: the daemon has taken the lease back
-    if (now() > command.deadline) return this.#refuse(command.messageId, 'suspended');
-    if (this.#busy) return this.#refuse(command.messageId, 'busy-lane');
+    const { messageId, lease } = command;
+    // we were stopped (Ctrl-Z) or asleep: the daemon has taken the lease back, or is about to
+    if (now() > command.deadlineSteadyMs) return this.#refuse(command, 'suspended');
+    if (this.#busy) return this.#refuse(command, 'busy-lane');
     this.#busy = true;
     let proven = false;
     const proof = new Promise<void>((resolve) => {
-      this.#proofs.set(command.messageId, () => {
+      this.#proofs.set(messageId, () => {
         proven = true;
         resolve();
       });
@@ -60,16 +65,25 @@ export class MessageTypist {
         },
         command.text,
         command.mark,
-        () => this.#options.reportLease({ messageId: command.messageId, outcome: 'typed' }),
+        () => {
+          this.#typed = { messageId, lease, outcome: 'typed' };
+          this.#options.reportLease(this.#typed);
+        },
       );
       if (outcome === 'proven') return;
       // what we have typed may still stand there: from here on it counts as a draft
       if (outcome === 'given-up') draft.maybeDraft = true;
-      this.#refuse(command.messageId, outcome === 'given-up' ? 'unproven' : outcome);
+      this.#refuse(command, outcome === 'given-up' ? 'unproven' : outcome);
     } finally {
-      this.#proofs.delete(command.messageId);
+      this.#proofs.delete(messageId);
+      this.#typed = undefined;
       this.#busy = false;
     }
+  }
+
+  /** A daemon is there again: it is to know what stands in the box. */
+  reconnected(): void {
+    if (this.#typed) this.#options.reportLease(this.#typed);
   }
 
   /** Claude has reported a submitted prompt; `messageId` when it carried our mark. */
@@ -87,9 +101,9 @@ export class MessageTypist {
     clearTimeout(this.#gateTimer);
   }
 
-  #refuse(messageId: string, reason: GateReason): void {
-    this.#options.reportLease({ messageId, outcome: 'refused', reason });
-    if (reason === 'typing' || reason === 'draft' || reason === 'unproven') this.#watchGate();
+  #refuse({ messageId, lease }: PasteCommand, reason: GateReason): void {
+    this.#options.reportLease({ messageId, lease, outcome: 'refused', reason });
+    this.#watchGate();
   }
 
   /** Looks at the gate again after the next pause in typing; stops once it has reported it open. */

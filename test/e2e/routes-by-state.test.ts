@@ -36,6 +36,8 @@ interface Stage {
 interface StateCase {
   state: string;
   bare?: boolean;
+  /** Claude starts with this question on the screen, provoked by this environment. */
+  startsWith?: { question: string; env: Record<string, string> };
   enter(stage: Stage): Promise<void>;
   /** Messages wait until this has been called; without it they go in at once. */
   leave?(stage: Stage): void;
@@ -158,9 +160,24 @@ const cases: StateCase[] = [
     },
     userRoute: 'paste',
   },
+  ...(realClaudeIsAtLeast('2.1.330') ? [fullscreenOffer()] : []),
   { state: 'bare, idle', bare: true, enter: async () => {}, userRoute: peerRoute },
   { state: 'bare, draft', bare: true, enter: typeDraft, after: draftStands, userRoute: peerRoute },
 ];
+
+/** Claude decides when to make this offer; the variable, found in the binary, makes it do so at once. */
+function fullscreenOffer(): StateCase {
+  const question = 'Try the new fullscreen renderer?';
+  return {
+    state: 'fullscreen offer',
+    startsWith: { question, env: { CLAUDE_CODE_FORCE_FULLSCREEN_UPSELL: '1' } },
+    enter: async () => {},
+    meanwhile: async ({ driver }) => expect(driver.screen()).toContain(question),
+    leave: ({ driver }) => driver.key('esc'),
+    after: async ({ driver }) => expect(driver.screen()).not.toContain(question),
+    userRoute: 'paste',
+  };
+}
 
 /** What was seen: state → route of the user's and of the peer's message. */
 const seen = new Map<string, { user: string; peer: string }>();
@@ -168,7 +185,7 @@ const seen = new Map<string, { user: string; peer: string }>();
 describe(`routes by state into claude ${realClaudeVersion()}`, () => {
   const bed = useTestBed();
 
-  async function stageFor({ bare = false }: StateCase): Promise<Stage> {
+  async function stageFor({ bare = false, startsWith }: StateCase): Promise<Stage> {
     const home = bed.home();
     let release = (): void => {};
     const until = new Promise<void>((resolve) => {
@@ -192,10 +209,12 @@ describe(`routes by state into claude ${realClaudeVersion()}`, () => {
       ? startBareClaude(home, { api })
       : startClaudex(['--permission-mode', 'default'], {
           cwd: home.cwd,
-          env: home.env(api, { CLAUDEX_CLAUDE_BIN: realClaudePath() }),
+          env: home.env(api, { CLAUDEX_CLAUDE_BIN: realClaudePath(), ...startsWith?.env }),
         });
-    await waitForPromptBox(driver);
-    const session = await waitForSessionRecord(home, (one) => one.supervised === !bare && one.state === 'idle');
+    if (startsWith) await driver.waitForScreen(startsWith.question);
+    else await waitForPromptBox(driver);
+    const state = startsWith ? 'waiting' : 'idle';
+    const session = await waitForSessionRecord(home, (one) => one.supervised === !bare && one.state === state);
     return { home, api, driver, session, release };
   }
 

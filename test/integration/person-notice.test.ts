@@ -28,7 +28,7 @@ describe('person notice', () => {
     });
     const table = new SessionTable();
     const process_ = { pid: 1, startTime: '1', cwd: '/work/api', configDir: '/x' };
-    const { session } = table.ensure(process_, clock.now);
+    const { session } = table.ensure(process_, clock.now, 0);
     session.hookState = 'waiting';
     session.permissionTool = 'Bash';
     return { notice, session, shown, clock, logged };

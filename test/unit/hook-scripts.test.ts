@@ -1,6 +1,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
+import { createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -177,6 +178,34 @@ describe.each(shells)('%s', (shell) => {
     expect(baked).toEqual([]);
     expect((await run(shell, hookCommand(location), event, { CLAUDEX_HOME: '' })).stdout).toBe('baked');
     expect((await run(shell, hookCommand(location), event)).stdout).toBe('baked');
+  });
+
+  describe('a waiter', () => {
+    const wait = (location: Parameters<typeof hookCommand>[0]): string => hookCommand(location, 'wait');
+
+    test('wakes its session with what the daemon says; without a word it ends quietly', async () => {
+      const { location, home, top } = makePlace();
+      const received = await startDaemon(top, home, 200, 'wake up');
+      expect(await run(shell, wait(location), event)).toEqual({ stdout: '', stderr: 'wake up\n', code: 2 });
+      expect(received.map(({ request, body }) => [request.url, body])).toEqual([['/v1/waiters', event]]);
+      await startDaemon(top, home, 200, '');
+      expect(await run(shell, wait(location), event)).toEqual(silent);
+      await startDaemon(top, home, 404, '{"error":{}}');
+      expect(await run(shell, wait(location), event)).toEqual(silent);
+    });
+
+    test('does not wait beside a session that has an inbox socket; a socket that is gone does not count', async () => {
+      const { location, home, top } = makePlace();
+      const received = await startDaemon(top, home, 200, 'wake up');
+      const inbox = join(top, 'inbox.sock');
+      const claude = createNetServer();
+      await new Promise<void>((resolve) => claude.listen(inbox, resolve));
+      const env = { CLAUDE_CODE_MESSAGING_SOCKET: inbox };
+      expect(await run(shell, wait(location), event, env)).toEqual(silent);
+      expect(received).toEqual([]);
+      await new Promise((resolve) => claude.close(resolve));
+      expect(await run(shell, wait(location), event, env)).toMatchObject({ code: 2 });
+    });
   });
 
   test('the script sees the home exactly as installed, or as the session has it', async () => {

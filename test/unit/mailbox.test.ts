@@ -3,6 +3,7 @@ import { type JournalEntry, Mailbox } from '../../src/daemon/mailbox.ts';
 import { isFinal, type Message, type MessageState, messageStates } from '../../src/protocol/message.ts';
 import { verifies } from '../requirements.ts';
 import { aMessage } from './a-message.ts';
+import { seededRandom } from './seeded-random.ts';
 
 /** Steps that lead a fresh message into each state. */
 const wayTo: Record<MessageState, MessageState[]> = {
@@ -113,6 +114,41 @@ describe('mailbox: order and addresses', () => {
     for (const id of ['m2', 'm1']) mailbox.readdress(id, { id: 's2', name: 'api', cwd: '/work/api' });
     expect(mailbox.homeless()).toEqual([]);
     expect(idsFor(mailbox, 's2')).toEqual(['m1', 'm2', 'm3']);
+  });
+
+  it(`keeps the order and its counts through 5,000 random steps ${verifies('order-kept')}`, () => {
+    const random = seededRandom(7);
+    const pick = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)]!;
+    const recipients = ['s1', 's2', null];
+    const mailbox = new Mailbox();
+    const accepted: Message[] = [];
+    for (let step = 0; step < 5000; step++) {
+      if (accepted.length === 0 || random() < 0.1) {
+        const message = aMessage(`m${accepted.length}`, { recipient: pick(['s1', 's2']) });
+        mailbox.accept(message);
+        accepted.push(message);
+      } else if (random() < 0.2) {
+        mailbox.readdress(pick(accepted).id, { id: pick(recipients), name: 'api', cwd: '/work/api' });
+      } else {
+        mailbox.move(pick(accepted).id, { state: pick(messageStates), at: step });
+      }
+    }
+    expect(accepted.some((one) => isFinal(one.state)) && accepted.some((one) => !isFinal(one.state))).toBe(true);
+    for (const id of recipients) {
+      const open = accepted.filter((one) => one.recipient.id === id && !isFinal(one.state));
+      expect(idsFor(mailbox, id ?? '')).toEqual(open.map((one) => one.id));
+      for (const state of messageStates.filter((one) => !isFinal(one))) {
+        expect(mailbox.countOpen(id ?? '', state)).toBe(open.filter((one) => one.state === state).length);
+      }
+    }
+  });
+
+  it('accepts a message once, whatever a damaged journal repeats', () => {
+    const mailbox = mailboxWith(aMessage('m1'), aMessage('m2'));
+    mailbox.move('m1', { state: 'leased', at: 1 });
+    mailbox.apply({ t: 'accept', message: aMessage('m1') });
+    expect(mailbox.get('m1')!.state).toBe('leased');
+    expect(idsFor(mailbox, 's1')).toEqual(['m1', 'm2']);
   });
 
   it('counts as pending what is not delivered yet', () => {

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { rawText, type TextShape } from '../../claude/transcript/fold-turns.ts';
 import { readTurn, readTurns } from '../../claude/transcript/read-turns.ts';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { pathTarget } from '../../daemon-client/path-target.ts';
 import {
   findConversation,
   listedConversations,
@@ -12,7 +13,6 @@ import { redacted } from '../../history/redact.ts';
 import { claudeConfigDir } from '../../paths.ts';
 import { followConversation } from '../follow-conversation.ts';
 import { openOutput, type PagedOutput } from '../pager.ts';
-import { pathTarget } from '../path-target.ts';
 import { age, colours, printable, shortPath, table } from '../render.ts';
 import { bytes, type TurnStyle, turnText } from '../render-turn.ts';
 

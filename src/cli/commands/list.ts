@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { connectDaemon, ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { pathTarget } from '../../daemon-client/path-target.ts';
 import type { SessionRecord } from '../../protocol/session.ts';
-import { pathTarget } from '../path-target.ts';
 import { colours, sessionTable } from '../render.ts';
 
 interface ListOptions {

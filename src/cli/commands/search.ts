@@ -1,13 +1,13 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { conversationFile } from '../../claude/transcript/conversation-files.ts';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { pathTarget } from '../../daemon-client/path-target.ts';
 import { ClaudexError } from '../../errors.ts';
 import { allFiles, findConversation, type WhereToLook, whereToLook } from '../../history/find-conversation.ts';
 import type { SearchHit } from '../../history/scan-transcript.ts';
 import { searchTranscripts } from '../../history/search.ts';
 import { claudeConfigDir } from '../../paths.ts';
 import { openOutput } from '../pager.ts';
-import { pathTarget } from '../path-target.ts';
 import { colours, printable, shortPath } from '../render.ts';
 import { hitLines, localTime } from '../render-turn.ts';
 

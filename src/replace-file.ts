@@ -1,0 +1,44 @@
+/**
+ * Files replaced in one step: whoever reads sees the old content or the new one, whole.
+ * HACK: write-file-atomic does not look at how much was written; on a disk that fills up it puts half a file in place
+ * (its lib/index.js, writeFileSync). Remove when it does.
+ */
+import { randomBytes } from 'node:crypto';
+import { chmodSync, chownSync, renameSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
+
+/**
+ * Puts `content` at `path`, which keeps its mode and owner if there is a file. Does not follow a link at `path`.
+ * @param options.mode for a new file, or instead of the old one's; 0600 by default
+ * @param options.flush wait until the content is on disk
+ * @throws the system's error; the old file is then as it was, and nothing is left beside it
+ */
+export function replaceFile(
+  path: string,
+  content: string | Uint8Array,
+  options: { mode?: number; flush?: boolean } = {},
+): void {
+  const old = statSync(path, { throwIfNoEntry: false });
+  const mode = options.mode ?? (old ? old.mode & 0o7777 : 0o600);
+  const next = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;
+  try {
+    // writes on until all of it is written
+    writeFileSync(next, content, { flag: 'wx', mode: 0o600, flush: options.flush ?? true });
+    if (old) giveTo(next, old);
+    chmodSync(next, mode);
+    renameSync(next, path);
+  } catch (error) {
+    rmSync(next, { force: true });
+    throw error;
+  }
+}
+
+function giveTo(path: string, { uid, gid }: Stats): void {
+  const made = statSync(path);
+  if (made.uid === uid && made.gid === gid) return;
+  try {
+    chownSync(path, uid, gid);
+  } catch (error) {
+    // only root may give files away; for others it is enough that the file is theirs
+    if (process.getuid?.() === 0) throw error;
+  }
+}
