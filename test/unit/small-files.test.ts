@@ -69,6 +69,9 @@ describe(`settings ${verifies('settings')}`, () => {
       false,
       false,
     ]);
+    const allow = settingDefinition('peers.allow');
+    expect(parseSetting(allow, 'same-tree')).toBe('same-tree');
+    expect(() => parseSetting(allow, 'some')).toThrow('takes all, same-tree, none, not "some"');
     expect(() => parseSetting(badge, 'maybe')).toThrow(expect.objectContaining({ code: 'BAD_SETTING' }));
     expect(() => settingDefinition('nothing')).toThrow(expect.objectContaining({ code: 'UNKNOWN_SETTING' }));
   });
