@@ -34,6 +34,7 @@ const exceptions: Record<string, string> = {
 
 /** Files over the limit, each with what is to move out of it; one that has been split must leave this list. */
 const tooLong: Record<string, string> = {
+  'src/errors.ts': 'the catalogue, a dozen lines of code around one table: the table may become a file of its own',
   'src/daemon/delivery-desk.ts': 'waiters, interrupt watching and proof by transcript each want a file of their own',
 };
 
