@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { ownCommands } from '../../src/cli/own-commands.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import { daemonRoutes } from '../../src/daemon/routes.ts';
-import { errorCatalogue } from '../../src/errors.ts';
+import { errorCatalogue } from '../../src/error-catalogue.ts';
 import { claudexPaths } from '../../src/paths.ts';
 import { type SettingDefinition, settingDefinitions } from '../../src/settings.ts';
 
