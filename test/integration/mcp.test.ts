@@ -103,6 +103,16 @@ describe('claudex mcp-server', () => {
     expect(note.data.state).toBe('queued');
   });
 
+  it(`knows a session’s shell by the same rules: claude’s Bash tool speaks as its session, whatever --from says ${verifies('peer-rules')}`, async () => {
+    const { home, front } = await twoSessions();
+    const inside = { ...home.env(), CLAUDECODE: '1' };
+    for (const from of [[], ['--from', 'a program']]) {
+      const sent = await runClaudex(['send', 'back', ...from, 'x'], { env: inside, cwd: home.root });
+      const { sender } = await daemonClient(home).message(sent.stdout.trim());
+      expect(sender).toMatchObject({ kind: 'peer', id: front.id, label: from[1] ?? `session ${front.id} (front)` });
+    }
+  });
+
   it(`waits on while the daemon dies and comes back ${verifies('daemon-comes-back')}`, async () => {
     const { home, mcp, back } = await twoSessions();
     const waiting = mcp.call('send_message', { to: 'back', body: 'across the crash', wait_seconds: 40 });
