@@ -63,6 +63,29 @@ export const settingDefinitions = [
     env: 'CLAUDEX_NOTIFY',
     text: 'Show a desktop notification when a task waits on a session that needs a person.',
   },
+  {
+    key: 'warm.poolSize',
+    type: 'integer',
+    minimum: 1,
+    default: 4,
+    env: 'CLAUDEX_WARM_POOL_SIZE',
+    text: 'How many claude processes `claudex prompt` keeps at most. Each takes about 300 MB.',
+  },
+  {
+    key: 'warm.idleMs',
+    type: 'integer',
+    minimum: 1000,
+    default: 600000,
+    env: 'CLAUDEX_WARM_IDLE_MS',
+    text: 'How long they, and the worker that holds them, stay when nobody asks.',
+  },
+  {
+    key: 'warm.coldFallback',
+    type: 'boolean',
+    default: false,
+    env: 'CLAUDEX_WARM_COLD_FALLBACK',
+    text: 'Run `claude -p` itself where a warm process cannot do as it would. Off: refuse, and say why.',
+  },
 ] as const satisfies readonly SettingDefinition[];
 
 export type SettingKey = (typeof settingDefinitions)[number]['key'];
@@ -74,6 +97,9 @@ export interface Settings {
   'delivery.gatePatienceMs': number;
   'delivery.leaseMs': number;
   'notify.enabled': boolean;
+  'warm.poolSize': number;
+  'warm.idleMs': number;
+  'warm.coldFallback': boolean;
 }
 
 /** @throws ClaudexError UNKNOWN_SETTING */

@@ -10,6 +10,8 @@ export const ownCommands = [
   'install',
   'uninstall',
   'daemon',
+  'prompt',
+  'warm',
   'demo',
   'completion',
   'help',

@@ -20,13 +20,13 @@ import {
   type StreamEvent,
 } from './options.ts';
 import { WarmPool } from './pool.ts';
-import type { PoolEvent, PoolRequest } from './pool-request.ts';
+import type { PoolEvent, PoolRequest, PoolState } from './pool-request.ts';
 import type { LaunchSpec } from './stream-child.ts';
 
 export { ClaudexError } from '../errors.ts';
 export type { Counters } from './counters.ts';
 export type { ClientOptions, RunOptions, RunResult, StreamEvent } from './options.ts';
-export type { PoolEvent } from './pool-request.ts';
+export type { PoolEvent, PoolState } from './pool-request.ts';
 
 /** Something that happens in the pool: spawn, reuse, reset, recycle, evict, timeout, crash. */
 export type PoolListener = (event: PoolEvent) => void;
@@ -46,7 +46,7 @@ export interface ClaudexClient {
   on(event: PoolEvent['event'], listener: PoolListener): void;
   off(event: PoolEvent['event'], listener: PoolListener): void;
   /** Counts since the start, and the processes there are now. */
-  stats(): { counters: Counters } & WarmPool['state'];
+  stats(): { counters: Counters } & PoolState;
 }
 
 /** @throws ClaudexError INVALID_OPTIONS, CLAUDE_NOT_FOUND */
@@ -101,7 +101,7 @@ class Client implements ClaudexClient {
     this.#listeners.get(event)?.delete(listener);
   }
 
-  stats(): { counters: Counters } & WarmPool['state'] {
+  stats(): { counters: Counters } & PoolState {
     return { counters: this.#counters.read(), ...this.#pool.state };
   }
 

@@ -23,6 +23,12 @@ export type PoolEvent =
   | { event: 'timeout'; pid: number; key: string; requestId: string }
   | { event: 'crash'; pid: number; key: string; requestId: string | null };
 
+/** What a pool holds now. `pid` is 0 while claude is not started. */
+export interface PoolState {
+  processes: Array<{ pid: number; key: string; cwd: string; state: string; served: number }>;
+  waiting: number;
+}
+
 export interface PoolRequest {
   requestId: string;
   spec: LaunchSpec;

@@ -1,10 +1,11 @@
 /** Runs requests on warm processes: does what the book decides, and keeps every wait bounded. */
+import { setMaxListeners } from 'node:events';
 import { isSlashPrompt } from '../claude/fresh-start.ts';
 import type { ResultLine } from '../claude/stream-json.ts';
 import { ClaudexError, toClaudexError } from '../errors.ts';
 import { withDeadline } from './deadline.ts';
 import { type PoolAction, PoolBook } from './pool-book.ts';
-import { launchKey, type PoolEvent, type PoolOptions, type PoolRequest } from './pool-request.ts';
+import { launchKey, type PoolEvent, type PoolOptions, type PoolRequest, type PoolState } from './pool-request.ts';
 import type { LaunchSpec } from './stream-child.ts';
 import { makeReady, WarmProcess } from './warm-process.ts';
 
@@ -41,14 +42,17 @@ export class WarmPool {
     this.#options = options;
     this.#tell = tell;
     this.#book = new PoolBook(options);
+    // every request listens
+    setMaxListeners(0, this.#closed.signal);
   }
 
   /** How many processes there are and what they do, and how many requests wait. */
-  get state(): { processes: Array<{ pid: number; key: string; state: string; served: number }>; waiting: number } {
+  get state(): PoolState {
     return {
       processes: this.#book.entries.map(({ id, key, state, served }) => ({
         pid: this.#held.get(id)?.process.pid ?? 0,
         key,
+        cwd: this.#specs.get(key)?.cwd ?? '',
         state,
         served,
       })),

@@ -37,6 +37,7 @@ export class WarmProcess {
   readonly #child: StreamChild;
   #turn: Turn | undefined;
   #spent: Spent | undefined;
+  #usedTools = false;
   #sessionId = '';
   #traits: string | undefined;
   #totals: RunningTotals = { costUsd: 0, apiMs: 0, modelUsage: {}, resultIndex: undefined };
@@ -92,7 +93,10 @@ export class WarmProcess {
       this.#start(
         prompt,
         (line) => {
-          if (toolCalls(line).some((call) => !isUndoneByReset(call))) this.#spent ??= 'unresettable-tool';
+          for (const call of toolCalls(line)) {
+            this.#usedTools = true;
+            if (!isUndoneByReset(call)) this.#spent ??= 'unresettable-tool';
+          }
           if (!abandoned) onLine(line);
         },
         (outcome) => {
@@ -108,7 +112,9 @@ export class WarmProcess {
   async recycle(): Promise<Spent | undefined> {
     if (this.#turn && !(await this.#interrupt())) return this.spent ?? 'not-interruptible';
     if (this.spent) return this.spent;
-    if ((await this.#leftBehind()).length > 0) return 'children';
+    // without a tool there is nothing that could have started anything
+    if (this.#usedTools && (await this.#leftBehind()).length > 0) return 'children';
+    this.#usedTools = false;
     return (await this.#reset(resetTimeoutMs)) ?? this.spent;
   }
 
