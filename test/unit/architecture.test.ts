@@ -51,7 +51,7 @@ function sourceFiles(folder: string): string[] {
 function importsOf(file: string): Import[] {
   const text = readFileSync(join(root, file), 'utf8');
   const found = text.matchAll(
-    /^(?:import|export)\b[^;'"]*?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]|\brequire\w*\([^()]*\)?\(\s*['"]([^'"]+)['"]|createRequire\(import\.meta\.url\)\(['"]([^'"]+)['"]/gm,
+    /^(?:import|export)\b[^;'"]*?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]|\brequire\w*\([^()]*\)?\(\s*['"]([^'"]+)['"]|createRequire\(import\.meta\.url\)(?:\.resolve)?\(['"]([^'"]+)['"]/gm,
   );
   return [...found].map((match) => {
     const name = match.slice(1).find((one) => one !== undefined)!;
