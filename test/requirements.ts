@@ -17,6 +17,22 @@ export const requirements = {
     source: 'issue 2 part 2; field notes, ai-jail #40',
   },
   'terminal-size': { text: 'The size of the terminal and its changes reach claude.', source: 'issue 2 part 2' },
+  'terminal-settings': {
+    text: 'Claude finds its terminal set as the person’s: flags, control characters, size in cells and pixels.',
+    source: 'issue 4 part 1',
+  },
+  'terminal-flow': {
+    text: 'A terminal or a claude that does not read costs no memory and loses nothing.',
+    source: 'issue 4 part 2',
+  },
+  suspend: {
+    text: 'A stop gives the shell its terminal back, and going on brings claude back.',
+    source: 'issue 4 part 4',
+  },
+  'without-pty': {
+    text: 'Without the terminal library claude runs all the same, and the other commands work.',
+    source: 'issue 4 part 6',
+  },
   passthrough: {
     text: 'What is no session goes to claude with our own stdio: identical bytes and exit code.',
     source: 'issue 2 part 2',
