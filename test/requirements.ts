@@ -17,6 +17,22 @@ export const requirements = {
     source: 'issue 2 part 2; field notes, ai-jail #40',
   },
   'terminal-size': { text: 'The size of the terminal and its changes reach claude.', source: 'issue 2 part 2' },
+  'terminal-settings': {
+    text: 'Claude finds its terminal set as the person’s: flags, control characters, size in cells and pixels.',
+    source: 'issue 4 part 1',
+  },
+  'terminal-flow': {
+    text: 'A terminal or a claude that does not read costs no memory and loses nothing.',
+    source: 'issue 4 part 2',
+  },
+  suspend: {
+    text: 'A stop gives the shell its terminal back, and going on brings claude back.',
+    source: 'issue 4 part 4',
+  },
+  'without-pty': {
+    text: 'Without the terminal library claude runs all the same, and the other commands work.',
+    source: 'issue 4 part 6',
+  },
   passthrough: {
     text: 'What is no session goes to claude with our own stdio: identical bytes and exit code.',
     source: 'issue 2 part 2',
@@ -122,6 +138,30 @@ export const requirements = {
   'inbox-drain': {
     text: 'What a session takes by reading its inbox is delivered once, proven by its transcript.',
     source: 'issue 5 part 1',
+  },
+  'warm-fresh': {
+    text: 'Nothing of a request is left for the next one on a warm process; what cannot be reset ends the process.',
+    source: 'issue 6 parts 2 and 3; claude-agent-sdk-typescript #34',
+  },
+  'warm-same': {
+    text: 'claudex prompt prints and exits as claude -p does; what it cannot do so is refused or run cold.',
+    source: 'issue 6 part 4',
+  },
+  'warm-bounded': {
+    text: 'Every wait of the pool is bounded, a crash costs one request at most, abort ends a turn.',
+    source: 'issue 6 part 2',
+  },
+  'warm-hygiene': {
+    text: 'What a request has started does not outlive it; after close no process is left.',
+    source: 'issue 6 part 2; claude-tap #455',
+  },
+  'warm-unseen': {
+    text: 'A claude without a prompt box is no session: it is not listed and gets no messages.',
+    source: 'issue 6; measured on 2.1.197 and 2.1.330',
+  },
+  'warm-library': {
+    text: 'createClient answers, streams, and fails with the codes that it names.',
+    source: 'issue 6 part 1',
   },
   'import-direction': { text: 'Folders import in one direction only.', source: 'house style, layout' },
 } as const satisfies Record<string, { text: string; source: string }>;

@@ -21,30 +21,27 @@ export function transcriptSize(path: string): number {
   return withFile(path, 0, (fd) => fstatSync(fd).size);
 }
 
-/** Looks `mark` up from `fromByte` on. Reads in chunks: memory stays small. Undefined when it is not there. */
-export function findMark(path: string, mark: string, fromByte = 0): MarkFound | undefined {
+/**
+ * Looks `mark` up from `fromByte` on, in whole records that put words before the model; what only quotes it (a tool's
+ * output, claude's own text) does not count, unless a tool was to bring it (`inToolResults`). Reads in chunks: memory stays small. Undefined when it is not there.
+ */
+export function findMark(
+  path: string,
+  mark: string,
+  fromByte = 0,
+  options: { inToolResults?: boolean } = {},
+): MarkFound | undefined {
   return withFile(path, undefined, (fd) => {
-    const needle = Buffer.from(mark, 'utf8');
-    const buffer = Buffer.alloc(chunkBytes + needle.length);
     let found: MarkFound | undefined;
-    let position = fromByte;
-    let kept = 0;
-    for (;;) {
-      const read = readSync(fd, buffer, kept, chunkBytes, position);
-      if (read === 0) return found;
-      const filled = kept + read;
-      const bytes = buffer.subarray(0, filled);
-      for (let at = bytes.indexOf(needle); at !== -1; at = bytes.indexOf(needle, at + needle.length)) {
-        const head = recordHead(fd, position - kept + at);
-        const promptId = /"promptId":"([^"]+)"/.exec(head)?.[1] ?? null;
-        if (promptId !== null) return { promptId, onlyQueued: false };
-        const queued = head.includes('"type":"queue-operation"');
-        found = { promptId: null, onlyQueued: queued && (found?.onlyQueued ?? true) };
-      }
-      kept = Math.min(needle.length - 1, filled);
-      buffer.copyWithin(0, filled - kept, filled);
-      position += read;
+    for (const line of linesWith(fd, mark, fromByte)) {
+      const record = parseRecord(line);
+      const standing = record && standingOf(record, mark, options.inToolResults);
+      if (standing === 'queued') found ??= { promptId: null, onlyQueued: true };
+      if (standing !== 'in') continue;
+      if (record?.promptId !== undefined) return { promptId: record.promptId, onlyQueued: false };
+      found = { promptId: null, onlyQueued: false };
     }
+    return found;
   });
 }
 
@@ -62,7 +59,10 @@ export function findAnswer(path: string, mark: string): string | undefined {
     readSync(fd, bytes, 0, bytes.length, from);
     return bytes.toString('utf8');
   }).split('\n');
-  const start = lines.findLastIndex((line) => line.includes(mark) && /"type":"(user|attachment)"/.test(line));
+  const start = lines.findLastIndex((line) => {
+    const record = line.includes(mark) ? parseRecord(line) : undefined;
+    return record !== undefined && standingOf(record, mark) === 'in';
+  });
   if (start === -1) return undefined;
   let answer: string | undefined;
   for (const line of lines.slice(start + 1)) {
@@ -79,9 +79,45 @@ export function findAnswer(path: string, mark: string): string | undefined {
 interface TranscriptRecord {
   type?: string;
   isSidechain?: boolean;
+  isCompactSummary?: boolean;
   promptId?: string;
   origin?: { kind?: string };
   message?: { stop_reason?: string | null; content?: string | Array<{ type?: string; text?: string }> };
+  attachment?: { type?: string };
+  /** Of a queue-operation. */
+  operation?: string;
+  content?: string;
+}
+
+/** Attachments that put somebody's words before the model: what a hook added, and a prompt read between tool calls. */
+const carryingAttachments = new Set(['hook_additional_context', 'queued_command']);
+
+/** A `user` record that shows what a `!command` or a slash command printed, not what somebody said. */
+const localOutput = /^<(bash-(input|stdout|stderr)|local-command-\w+|command-\w+)>/;
+
+/**
+ * Where a mark stands in a record, if it does (measured on 2.1.197 and 2.1.330): typed, by socket and by wake it is the text
+ * of a `user` record, by the hook routes a hook_additional_context; before a queued one is read, it is in a queue-operation.
+ */
+function standingOf(record: TranscriptRecord, mark: string, inToolResults = false): 'in' | 'queued' | undefined {
+  if (record.isSidechain || record.isCompactSummary) return undefined;
+  if (record.type === 'user') {
+    const { content } = record.message ?? {};
+    const words = inToolResults && Array.isArray(content) ? JSON.stringify(content) : promptText(content);
+    return words.includes(mark) ? 'in' : undefined;
+  }
+  if (record.type === 'attachment' && carryingAttachments.has(record.attachment?.type ?? '')) {
+    return JSON.stringify(record.attachment).includes(mark) ? 'in' : undefined;
+  }
+  const isQueued =
+    record.type === 'queue-operation' && record.operation === 'enqueue' && record.content?.includes(mark);
+  return isQueued ? 'queued' : undefined;
+}
+
+/** The words of a prompt; a tool's result has none. */
+function promptText(content: string | Array<{ type?: string; text?: string }> | undefined): string {
+  if (Array.isArray(content)) return content.map((one) => (one.type === 'text' ? (one.text ?? '') : '')).join('\n');
+  return content === undefined || localOutput.test(content) ? '' : content;
 }
 
 function parseRecord(line: string): TranscriptRecord | undefined {
@@ -92,11 +128,25 @@ function parseRecord(line: string): TranscriptRecord | undefined {
   }
 }
 
-/** The record that holds byte `at`, from its start up to that byte (at most 64 KiB of it). */
-function recordHead(fd: number, at: number): string {
-  const before = Buffer.alloc(Math.min(at, 64 * 1024));
-  readSync(fd, before, 0, before.length, at - before.length);
-  return before.subarray(before.lastIndexOf(0x0a) + 1).toString('utf8');
+/** Every whole line from `fromByte` on that holds `text`. The line that is being written is not whole. */
+function* linesWith(fd: number, text: string, fromByte: number): Generator<string> {
+  const needle = Buffer.from(text, 'utf8');
+  const end = fstatSync(fd).size;
+  let rest = Buffer.alloc(0);
+  for (let position = fromByte; position < end; ) {
+    const chunk = Buffer.alloc(Math.min(chunkBytes, end - position));
+    const read = readSync(fd, chunk, 0, chunk.length, position);
+    if (read === 0) return;
+    position += read;
+    const bytes = Buffer.concat([rest, chunk.subarray(0, read)]);
+    const whole = bytes.lastIndexOf(0x0a) + 1;
+    for (let at = bytes.indexOf(needle); at !== -1 && at < whole; ) {
+      const lineEnd = bytes.indexOf(0x0a, at);
+      yield bytes.toString('utf8', bytes.lastIndexOf(0x0a, at) + 1, lineEnd);
+      at = bytes.indexOf(needle, lineEnd);
+    }
+    rest = bytes.subarray(whole);
+  }
 }
 
 /** Where a session's transcript is when no hook has told: `<config>/projects/<cwd, every other character a dash>/<session id>.jsonl`. */

@@ -14,6 +14,8 @@ export const ownCommands = [
   'install',
   'uninstall',
   'daemon',
+  'prompt',
+  'warm',
   'demo',
   'mcp-server',
   'completion',

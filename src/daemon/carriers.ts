@@ -33,6 +33,8 @@ export class Carriers {
   offers(session: Session, route: Route): boolean {
     if (route === 'paste') return session.supervisor !== null;
     if (route === 'inbox-socket') return this.#hasInboxSocket(session);
+    // beside a socket nobody waits to wake it
+    if (route === 'wake') return !session.file?.messagingSocketPath;
     return true;
   }
 
