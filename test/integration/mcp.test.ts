@@ -328,6 +328,25 @@ describe('claudex mcp-server', () => {
     for (const line of lines) expect(JSON.parse(line)).toMatchObject({ jsonrpc: '2.0' });
   });
 
+  it(`ends when claude does, whatever it waits for ${verifies('mcp-identity')}`, async () => {
+    const { home } = await twoSessions();
+    const server = spawn(process.execPath, [claudexBin, 'mcp-server'], { env: home.env(), cwd: home.cwd });
+    registerProcess(server.pid!, 'mcp-server');
+    server.stdout.resume();
+    const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'x', version: '1' } };
+    const call = { name: 'send_message', arguments: { to: 'back', body: 'x', wait_seconds: 3600 } };
+    for (const [id, method, one] of [
+      [1, 'initialize', params],
+      [2, 'tools/call', call],
+    ]) {
+      server.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params: one })}\n`);
+    }
+    await firstMessage(home);
+    const ended = new Promise((resolve) => server.once('exit', resolve));
+    server.stdin.end();
+    expect(await ended).toBe(0);
+  });
+
   /** The id of the only message, once there is one. */
   async function firstMessage(home: HermeticHome): Promise<string> {
     for await (const _event of await daemonClient(home).events()) {
