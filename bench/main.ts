@@ -10,6 +10,7 @@ import { measureDaemonLoad } from './daemon-load.ts';
 import { type Figure, isMet, type Measurement } from './figure.ts';
 import { measureBadge, measureHook } from './hook.ts';
 import { renderTable } from './render.ts';
+import { measureSearch } from './search.ts';
 import { measureSend } from './send.ts';
 import { measureStartup } from './startup.ts';
 
@@ -20,6 +21,7 @@ const measurements: Record<string, Measurement> = {
   send: measureSend,
   'daemon-idle': measureDaemonIdle,
   'daemon-load': measureDaemonLoad,
+  search: measureSearch,
 };
 
 const words = process.argv.slice(2);
