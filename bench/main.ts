@@ -11,6 +11,7 @@ import { type Figure, isMet, type Measurement } from './figure.ts';
 import { measureBadge, measureHook } from './hook.ts';
 import { measureMcp } from './mcp.ts';
 import { renderTable } from './render.ts';
+import { measureSearch } from './search.ts';
 import { measureSend } from './send.ts';
 import { measureStartup } from './startup.ts';
 
@@ -22,6 +23,7 @@ const measurements: Record<string, Measurement> = {
   mcp: measureMcp,
   'daemon-idle': measureDaemonIdle,
   'daemon-load': measureDaemonLoad,
+  search: measureSearch,
 };
 
 const words = process.argv.slice(2);

@@ -163,6 +163,39 @@ export const requirements = {
     text: 'createClient answers, streams, and fails with the codes that it names.',
     source: 'issue 6 part 1',
   },
+  'history-turns': {
+    text: 'A transcript of either test version reads as turns: prompt, steps, answer, how it ended.',
+    source: 'issue 5 part 3',
+  },
+  'history-damaged': {
+    text: 'Unknown, damaged, cut, huge and half-written lines are passed over; the rest is read.',
+    source: 'issue 5 part 3',
+  },
+  'history-redacted': {
+    text: 'Long tool results are cut and say by how much, what looks like a secret is masked, unless raw.',
+    source: 'issue 5 part 3',
+  },
+  'history-terminal': {
+    text: 'What stands in a transcript cannot act on the terminal that shows it.',
+    source: 'issue 5 part 4; CVE-2021-42574',
+  },
+  'history-target': {
+    text: 'A conversation is found by live session, name, session id or folder, also after its end.',
+    source: 'issue 5 part 4',
+  },
+  'search-exact': {
+    text: 'The quick look at raw bytes finds every line that the exact match would.',
+    source: 'issue 5 part 4',
+  },
+  'search-bounded': { text: 'No pattern makes a search hang.', source: 'issue 5 part 4' },
+  'session-name': {
+    text: 'A name stays through /clear and a restart of the daemon, and comes back with its conversation.',
+    source: 'issue 5 part 5; claude-pool #113',
+  },
+  'find-session': {
+    text: 'list picks by folder and state; the completions of each shell offer live sessions.',
+    source: 'issue 5 part 5',
+  },
   'import-direction': { text: 'Folders import in one direction only.', source: 'house style, layout' },
 } as const satisfies Record<string, { text: string; source: string }>;
 
