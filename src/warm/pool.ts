@@ -227,7 +227,7 @@ export class WarmPool {
 
   async #spawn(id: number, key: string, reason: 'waiter' | 'spare'): Promise<ClaudexError | undefined> {
     const startedAt = Date.now();
-    const claude = new WarmProcess(this.#specs.get(key)!);
+    const claude = new WarmProcess(this.#specs.get(key)!, () => this.#work());
     const held: Held = { id, key, process: claude };
     this.#held.set(id, held);
     const pid = claude.pid ?? 0;

@@ -35,6 +35,7 @@ const settleMs = 30;
 
 export class WarmProcess {
   readonly #child: StreamChild;
+  readonly #onStray: () => void;
   #turn: Turn | undefined;
   #spent: Spent | undefined;
   #usedTools = false;
@@ -44,7 +45,9 @@ export class WarmProcess {
   /** What ran below claude before anybody asked anything: MCP servers. */
   #own: ReadonlySet<number> = new Set();
 
-  constructor(spec: LaunchSpec) {
+  /** @param onStray it has spoken while nobody had asked, and must not be used again */
+  constructor(spec: LaunchSpec, onStray: () => void) {
+    this.#onStray = onStray;
     this.#child = new StreamChild(spec, (line) => this.#take(line));
     void this.#child.ended.then((end) => this.#turn?.finish(end));
   }
@@ -208,7 +211,9 @@ export class WarmProcess {
   #take(line: StreamLine): void {
     const turn = this.#turn;
     if (!turn) {
-      if (belongsToTurn(line)) this.#spent ??= 'unsolicited';
+      if (!belongsToTurn(line)) return;
+      this.#spent ??= 'unsolicited';
+      this.#onStray();
     } else if (isResult(line)) turn.finish(line);
     else turn.onLine(line);
   }
