@@ -12,6 +12,7 @@ import { measureBadge, measureHook } from './hook.ts';
 import { renderTable } from './render.ts';
 import { measureSend } from './send.ts';
 import { measureStartup } from './startup.ts';
+import { measureWarm, measureWarmSoak } from './warm.ts';
 
 const measurements: Record<string, Measurement> = {
   hook: measureHook,
@@ -20,6 +21,8 @@ const measurements: Record<string, Measurement> = {
   send: measureSend,
   'daemon-idle': measureDaemonIdle,
   'daemon-load': measureDaemonLoad,
+  warm: measureWarm,
+  'warm-soak': measureWarmSoak,
 };
 
 const words = process.argv.slice(2);
