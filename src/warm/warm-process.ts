@@ -14,7 +14,7 @@ import { belongsToTurn, isResult, type ResultLine, type StreamLine, toolCalls } 
 import { ClaudexError } from '../errors.ts';
 import { withDeadline } from './deadline.ts';
 import { kill, killTree, processesBelow } from './process-tree.ts';
-import { type LaunchSpec, type ProcessEnd, StreamChild, within } from './stream-child.ts';
+import { crash, type LaunchSpec, type ProcessEnd, StreamChild, startFailure, within } from './stream-child.ts';
 
 /** Why a process is not used again. */
 export type Spent = 'crashed' | 'not-interruptible' | 'unresettable-tool' | 'children' | 'unsolicited' | 'reset-failed';
@@ -232,18 +232,6 @@ export async function makeReady(
   await withDeadline(spawnTimeoutMs, [], (signal) => claude.turn(warmupPrompt, { signal }));
   const spent = await claude.recycle();
   if (spent) throw new ClaudexError('SESSION_CRASHED', `The warm-up left it unusable (${spent}).`);
-}
-
-function startFailure(end: ProcessEnd): ClaudexError {
-  if (end.code === null || end.code === 0) return crash(end);
-  return new ClaudexError('CLAUDE_ERROR', end.stderr || `It ended with exit code ${end.code}.`, { cause: end });
-}
-
-function crash(end: ProcessEnd): ClaudexError {
-  const how = end.signal ? `by ${end.signal}` : `with exit code ${end.code}`;
-  return new ClaudexError('SESSION_CRASHED', `It ended ${how}.${end.stderr && ` It said: ${end.stderr}`}`, {
-    cause: end,
-  });
 }
 
 function pause(ms: number): Promise<void> {
