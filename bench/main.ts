@@ -14,6 +14,7 @@ import { renderTable } from './render.ts';
 import { measureSearch } from './search.ts';
 import { measureSend } from './send.ts';
 import { measureStartup } from './startup.ts';
+import { measureWarm, measureWarmSoak } from './warm.ts';
 
 const measurements: Record<string, Measurement> = {
   hook: measureHook,
@@ -24,6 +25,8 @@ const measurements: Record<string, Measurement> = {
   'daemon-idle': measureDaemonIdle,
   'daemon-load': measureDaemonLoad,
   search: measureSearch,
+  warm: measureWarm,
+  'warm-soak': measureWarmSoak,
 };
 
 const words = process.argv.slice(2);
@@ -46,7 +49,10 @@ const progress = (text: string): void => {
 const loadBefore = Number(loadavg()[0]!.toFixed(2));
 const figures: Figure[] = [];
 const failures: string[] = [];
-for (const name of names.length > 0 ? names : Object.keys(measurements)) {
+/** Takes minutes: only when it is asked for. */
+const onlyByName = ['warm-soak'];
+const usual = Object.keys(measurements).filter((name) => !onlyByName.includes(name));
+for (const name of names.length > 0 ? names : usual) {
   process.stderr.write(`${name} …\n`);
   try {
     figures.push(...(await measurements[name]!({ quick, progress })));
