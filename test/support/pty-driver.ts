@@ -80,6 +80,8 @@ export interface PtyDriver {
   waitForExit(options?: { timeoutMs?: number }): Promise<PtyExit>;
   /** Sends a signal to the program, SIGHUP by default. */
   kill(signal?: NodeJS.Signals): void;
+  /** Closes the terminal under the program, as closing its window does. Nothing can be read afterwards. */
+  closeWindow(): void;
   /** Closes the terminal; a program still running is hung up, then killed. */
   dispose(): Promise<void>;
 }
@@ -231,8 +233,13 @@ export function startInPty(file: string, args: readonly string[], options: PtyOp
       return result;
     },
     kill: (signal) => signalIfRunning(signal ?? 'SIGHUP'),
+    closeWindow: () => {
+      closed = true;
+      writer.close();
+      tail.close();
+    },
     dispose: async () => {
-      if (closed) return;
+      if (closed) return unregister();
       unregister();
       if (!exited) {
         signalIfRunning('SIGHUP');
