@@ -72,7 +72,8 @@ describe(`suspending claude ${realClaudeVersion()}`, () => {
       await shell.waitForScreen((screen) => promptBox(screen) === 'half a draft');
       shell.type(' and more');
       await shell.waitForScreen((screen) => promptBox(screen) === 'half a draft and more');
-      shell.key('ctrl-c');
+      shell.key('ctrl-u');
+      await shell.waitForScreen((screen) => promptBox(screen) === '');
       shell.key('ctrl-c');
       await shell.waitForScreen(/again to exit/);
       shell.key('ctrl-c');
