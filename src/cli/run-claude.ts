@@ -30,7 +30,8 @@ export async function runClaude(args: readonly string[], input?: string): Promis
   } catch (error) {
     const known = toClaudexError(error);
     printError(known);
-    process.exitCode = known.exitCode;
+    // not the exit code alone: a crashed session still holds its terminals open
+    process.exit(known.exitCode);
   }
 }
 
