@@ -57,7 +57,7 @@ const seats = plan.seats.map((profile, index) => {
 });
 let over = false;
 const outOfTime = (): boolean => over || Date.now() - startedAt > maxSeconds * 1000;
-const senders = new Senders(stage, seats, outOfTime);
+const senders = new Senders(stage, seats, values.real ? 2 : 20, outOfTime);
 const faults = new Faults(stage, seats);
 const stalls: string[] = [];
 let prompts = 0;

@@ -135,7 +135,7 @@ function tokenName(number: number): string {
 function readAppearances(projects: string, numberOfId: ReadonlyMap<string, number>): Map<number, Appearance[]> {
   const seen = new Map<number, Appearance[]>();
   for (const folder of readdirSync(projects)) {
-    for (const name of readdirSync(join(projects, folder))) {
+    for (const name of readdirSync(join(projects, folder)).filter((one) => one.endsWith('.jsonl'))) {
       for (const line of readFileSync(join(projects, folder, name), 'utf8').split('\n')) {
         const record = parseLine(line);
         if (!record || !counts(record)) continue;
