@@ -12,6 +12,7 @@ const bundles = {
   run: join(dist, 'cli', 'main.js'),
   program: join(dist, 'cli', 'program.js'),
   mcpServer: join(dist, 'mcp', 'run-mcp-server.js'),
+  warmWorker: join(dist, 'warm', 'worker.js'),
 };
 
 /** What is loaded later stays apart: the other bundles, and for the commands what each of them loads when it is asked for. */
@@ -58,6 +59,7 @@ function bundle(entry, { keepModules = false, ...options }) {
 const required = { supported: { 'dynamic-import': false } };
 await bundle(bundles.run, { ...required, packages: 'external' });
 await bundle(bundles.program, { keepModules: true });
+await bundle(bundles.warmWorker, { packages: 'external' });
 const { metafile } = await bundle(bundles.mcpServer, { minify: true, metafile: true });
 
 // the MCP SDK and zod are in that file and not in node_modules: what tsc made could not be loaded, and their licences go along

@@ -9,6 +9,7 @@ import { measureDaemonIdle } from './daemon-idle.ts';
 import { measureDaemonLoad } from './daemon-load.ts';
 import { type Figure, isMet, type Measurement } from './figure.ts';
 import { measureBadge, measureHook } from './hook.ts';
+import { measureMcp } from './mcp.ts';
 import { renderTable } from './render.ts';
 import { measureSend } from './send.ts';
 import { measureStartup } from './startup.ts';
@@ -18,6 +19,7 @@ const measurements: Record<string, Measurement> = {
   badge: measureBadge,
   startup: measureStartup,
   send: measureSend,
+  mcp: measureMcp,
   'daemon-idle': measureDaemonIdle,
   'daemon-load': measureDaemonLoad,
 };

@@ -115,16 +115,16 @@ export function uninstallMcpServer({ env, dryRun = false }: McpOptions): McpRepo
     const { CLAUDE_CONFIG_DIR: _, ...rest } = env;
     const configDir = installed === undefined ? env.CLAUDE_CONFIG_DIR : installed.configDir;
     runClaude(configDir ? { ...rest, CLAUDE_CONFIG_DIR: configDir } : rest, ['remove', '-s', 'user', serverName]);
-    if (readConfig(path)?.mcpServers?.[serverName] !== undefined) edit(path, ['mcpServers', serverName], undefined);
-    tidy(path, installed);
+    if (readConfig(path)?.mcpServers?.[serverName] !== undefined) removeByEdit(path, installed);
   }
   return { changed: lines.length > 0, lines };
 }
 
-/** What a minimal edit of ours had to make besides the entry goes with it, where it is empty. */
-function tidy(path: string, installed: InstalledMcp | undefined): void {
+/** Without claude: the entry goes, and with it what an edit of ours had to make around it, where that is empty. */
+function removeByEdit(path: string, installed: InstalledMcp | undefined): void {
   const isEmpty = (value: object | undefined): boolean => value !== undefined && Object.keys(value).length === 0;
-  if (installed?.madeServers && isEmpty(readConfig(path)?.mcpServers)) edit(path, ['mcpServers'], undefined);
+  edit(path, ['mcpServers', serverName], undefined);
+  if (isEmpty(readConfig(path)?.mcpServers)) edit(path, ['mcpServers'], installed?.madeServers ? undefined : {});
   if (installed?.madeFile && isEmpty(readConfig(path))) removeSettingsFile(path);
 }
 

@@ -18,6 +18,8 @@ export interface ClaudexPaths {
   lock: string;
   journal: string;
   sessions: string;
+  /** Names given with `claudex name`. */
+  names: string;
   /** One rendered badge per claude session_id. */
   badges: string;
   log: string;
@@ -25,6 +27,12 @@ export interface ClaudexPaths {
   /** Copies of the hook scripts that the installed entries name, so that they outlive a moved package. */
   hooks: string;
   installRecord: string;
+  /** All that the worker of `claudex prompt` keeps. */
+  warm: string;
+  warmSocket: string;
+  /** Held by the one worker of this home. */
+  warmLock: string;
+  warmLog: string;
 }
 
 /** All paths for this environment. Pure: creates nothing. */
@@ -32,27 +40,36 @@ export function claudexPaths(env: NodeJS.ProcessEnv = process.env): ClaudexPaths
   const home = resolve(env.CLAUDEX_HOME || join(env.HOME || homedir(), '.claudex'));
   return {
     home,
-    socket: socketPath(home, env),
+    socket: socketPath(home, env, 'daemon.sock'),
     socketAddress: join(home, 'daemon.addr'),
     lock: join(home, 'daemon.lock'),
     journal: join(home, 'journal.ndjson'),
     sessions: join(home, 'sessions.json'),
+    names: join(home, 'names.json'),
     badges: join(home, 'badges'),
     log: join(home, 'logs', 'daemon.log'),
     config: join(home, 'config.json'),
     hooks: join(home, 'hooks'),
     installRecord: join(home, 'install.json'),
+    warm: join(home, 'warm'),
+    warmSocket: socketPath(home, env, join('warm', 'worker.sock')),
+    warmLock: join(home, 'warm', 'worker.lock'),
+    warmLog: join(home, 'warm', 'worker.log'),
   };
 }
 
-function socketPath(home: string, env: NodeJS.ProcessEnv): string {
-  const plain = join(home, 'daemon.sock');
+function socketPath(home: string, env: NodeJS.ProcessEnv, name: string): string {
+  const plain = join(home, name);
   if (Buffer.byteLength(plain) <= maxSocketPathBytes) return plain;
   // loaded here only: node:crypto would cost every start 3 ms
   const { createHash } = process.getBuiltinModule('node:crypto');
   const digest = createHash('sha256').update(home).digest('hex').slice(0, 16);
   const runtime = env.XDG_RUNTIME_DIR || tmpdir();
-  return join(runtime, `claudex-${process.getuid?.() ?? 0}`, `${digest}.sock`);
+  return join(
+    runtime,
+    `claudex-${process.getuid?.() ?? 0}`,
+    name === 'daemon.sock' ? `${digest}.sock` : `${digest}-worker.sock`,
+  );
 }
 
 /**
@@ -91,4 +108,10 @@ export function packageRoot(): string {
 /** Our own version, from package.json. */
 export function packageVersion(): string {
   return (JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }).version;
+}
+
+/** The file that Node is to run to be `claudex`: the built one, or the source when we run from source. */
+export function entryPoint(): string {
+  const [folder, extension] = import.meta.url.endsWith('.ts') ? ['src', 'ts'] : ['dist/src', 'cjs'];
+  return join(packageRoot(), folder!, 'cli', `main.${extension}`);
 }

@@ -89,6 +89,29 @@ export const settingDefinitions = [
     env: 'CLAUDEX_PEERS_PER_MINUTE',
     text: 'How many messages one session may send to one other within a minute.',
   },
+  {
+    key: 'warm.poolSize',
+    type: 'integer',
+    minimum: 1,
+    default: 4,
+    env: 'CLAUDEX_WARM_POOL_SIZE',
+    text: 'How many claude processes `claudex prompt` keeps at most. Each takes about 300 MB.',
+  },
+  {
+    key: 'warm.idleMs',
+    type: 'integer',
+    minimum: 1000,
+    default: 600000,
+    env: 'CLAUDEX_WARM_IDLE_MS',
+    text: 'How long they, and the worker that holds them, stay when nobody asks.',
+  },
+  {
+    key: 'warm.coldFallback',
+    type: 'boolean',
+    default: false,
+    env: 'CLAUDEX_WARM_COLD_FALLBACK',
+    text: 'Run `claude -p` itself where a warm process cannot do as it would. Off: refuse, and say why.',
+  },
 ] as const satisfies readonly SettingDefinition[];
 
 export type SettingKey = (typeof settingDefinitions)[number]['key'];
@@ -103,6 +126,9 @@ export interface Settings {
   'peers.allow': 'all' | 'same-tree' | 'none';
   'peers.maxHops': number;
   'peers.perMinute': number;
+  'warm.poolSize': number;
+  'warm.idleMs': number;
+  'warm.coldFallback': boolean;
 }
 
 /** @throws ClaudexError UNKNOWN_SETTING */

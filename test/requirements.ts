@@ -17,6 +17,22 @@ export const requirements = {
     source: 'issue 2 part 2; field notes, ai-jail #40',
   },
   'terminal-size': { text: 'The size of the terminal and its changes reach claude.', source: 'issue 2 part 2' },
+  'terminal-settings': {
+    text: 'Claude finds its terminal set as the person’s: flags, control characters, size in cells and pixels.',
+    source: 'issue 4 part 1',
+  },
+  'terminal-flow': {
+    text: 'A terminal or a claude that does not read costs no memory and loses nothing.',
+    source: 'issue 4 part 2',
+  },
+  suspend: {
+    text: 'A stop gives the shell its terminal back, and going on brings claude back.',
+    source: 'issue 4 part 4',
+  },
+  'without-pty': {
+    text: 'Without the terminal library claude runs all the same, and the other commands work.',
+    source: 'issue 4 part 6',
+  },
   passthrough: {
     text: 'What is no session goes to claude with our own stdio: identical bytes and exit code.',
     source: 'issue 2 part 2',
@@ -99,6 +115,54 @@ export const requirements = {
   answer: { text: 'ask prints the answer of the turn the message started.', source: 'issue 3 part 3' },
   hold: { text: 'What waits for a session is for the next one in that folder.', source: 'issue 3 part 4' },
   settings: { text: 'Environment over file over default; each value is checked.', source: 'issue 2 part 7' },
+  'mcp-tools': {
+    text: 'The tools of the MCP server list sessions, send, read the inbox and the history; what they return fits claude’s limit or comes in pages.',
+    source: 'issue 5 part 1',
+  },
+  'mcp-stdout': {
+    text: 'The MCP server writes nothing but JSON-RPC to stdout, whatever comes in.',
+    source: 'issue 5 part 1',
+  },
+  'mcp-identity': {
+    text: 'The MCP server knows its session by its parent process, also after /clear and a restart of the daemon.',
+    source: 'issue 5 part 1',
+  },
+  'mcp-install': {
+    text: 'install tells claude of the MCP server and uninstall takes exactly that out.',
+    source: 'issue 5 part 1',
+  },
+  'peer-rules': {
+    text: 'Messages of sessions are attributed, linked to what they answer, damped by hops and rate, and only between those who may.',
+    source: 'issue 5 part 2',
+  },
+  'inbox-drain': {
+    text: 'What a session takes by reading its inbox is delivered once, proven by its transcript.',
+    source: 'issue 5 part 1',
+  },
+  'warm-fresh': {
+    text: 'Nothing of a request is left for the next one on a warm process; what cannot be reset ends the process.',
+    source: 'issue 6 parts 2 and 3; claude-agent-sdk-typescript #34',
+  },
+  'warm-same': {
+    text: 'claudex prompt prints and exits as claude -p does; what it cannot do so is refused or run cold.',
+    source: 'issue 6 part 4',
+  },
+  'warm-bounded': {
+    text: 'Every wait of the pool is bounded, a crash costs one request at most, abort ends a turn.',
+    source: 'issue 6 part 2',
+  },
+  'warm-hygiene': {
+    text: 'What a request has started does not outlive it; after close no process is left.',
+    source: 'issue 6 part 2; claude-tap #455',
+  },
+  'warm-unseen': {
+    text: 'A claude without a prompt box is no session: it is not listed and gets no messages.',
+    source: 'issue 6; measured on 2.1.197 and 2.1.330',
+  },
+  'warm-library': {
+    text: 'createClient answers, streams, and fails with the codes that it names.',
+    source: 'issue 6 part 1',
+  },
   'import-direction': { text: 'Folders import in one direction only.', source: 'house style, layout' },
 } as const satisfies Record<string, { text: string; source: string }>;
 

@@ -19,6 +19,8 @@ const sessionVariables = [
   'CLAUDE_ENV_FILE',
   'CLAUDE_PID',
   'CLAUDE_PROJECT_DIR',
+  // ours, for all that a warm process starts (src/warm): what it would start to stay is not a warm process's own
+  'CLAUDEX_WARM',
 ];
 
 export function environmentForClaude(env: NodeJS.ProcessEnv): Record<string, string> {

@@ -11,13 +11,17 @@ export interface ClaudeSessionFile {
   sessionId: string;
   cwd: string;
   version: string | null;
-  /** `interactive` for a session with a prompt box. */
+  /** `interactive` for a session with a prompt box, but also for `claude -p` (measured on 2.1.197 and 2.1.330). */
   kind: string | null;
+  /** `cli` for a session with a prompt box, `sdk-cli` and other `sdk-…` for `claude -p`. */
+  entrypoint: string | null;
   /** Kernel start time of the process (Linux: clock ticks since boot). */
   procStart: string | null;
   status: string | null;
   waitingFor: string | null;
   startedAt: number | null;
+  /** What `/rename` gave it; null for one that claude made up of the folder's name. */
+  name: string | null;
   /** Since 2.1.224. */
   messagingSocketPath: string | null;
 }
@@ -50,10 +54,12 @@ export function parseSessionFile(text: string): ClaudeSessionFile | undefined {
     cwd: record.cwd,
     version: text_('version'),
     kind: text_('kind'),
+    entrypoint: text_('entrypoint'),
     procStart: text_('procStart'),
     status: text_('status'),
     waitingFor: text_('waitingFor'),
     startedAt: typeof record.startedAt === 'number' ? record.startedAt : null,
+    name: record.nameSource === 'derived' ? null : text_('name'),
     messagingSocketPath: text_('messagingSocketPath'),
   };
 }
@@ -65,6 +71,11 @@ export function readSessionFile(configDir: string, pid: number): ClaudeSessionFi
   } catch {
     return undefined; // not written yet, or already removed
   }
+}
+
+/** True for a session that a person sits at: it has a prompt box. `claude -p` has none, though it writes such a file too. */
+export function hasPromptBox(file: ClaudeSessionFile): boolean {
+  return (file.kind === null || file.kind === 'interactive') && !file.entrypoint?.startsWith('sdk');
 }
 
 /** Claude's status word as a session state. `shell` is a running `!command`. Unknown words count as busy: never type. */

@@ -23,14 +23,19 @@ export function transcriptSize(path: string): number {
 
 /**
  * Looks `mark` up from `fromByte` on, in whole records that put words before the model; what only quotes it (a tool's
- * output, claude's own text) does not count. Reads in chunks: memory stays small. Undefined when it is not there.
+ * output, claude's own text) does not count, unless a tool was to bring it (`inToolResults`). Reads in chunks: memory stays small. Undefined when it is not there.
  */
-export function findMark(path: string, mark: string, fromByte = 0): MarkFound | undefined {
+export function findMark(
+  path: string,
+  mark: string,
+  fromByte = 0,
+  options: { inToolResults?: boolean } = {},
+): MarkFound | undefined {
   return withFile(path, undefined, (fd) => {
     let found: MarkFound | undefined;
     for (const line of linesWith(fd, mark, fromByte)) {
       const record = parseRecord(line);
-      const standing = record && standingOf(record, mark);
+      const standing = record && standingOf(record, mark, options.inToolResults);
       if (standing === 'queued') found ??= { promptId: null, onlyQueued: true };
       if (standing !== 'in') continue;
       if (record?.promptId !== undefined) return { promptId: record.promptId, onlyQueued: false };
@@ -94,9 +99,13 @@ const localOutput = /^<(bash-(input|stdout|stderr)|local-command-\w+|command-\w+
  * Where a mark stands in a record, if it does (measured on 2.1.197 and 2.1.330): typed, by socket and by wake it is the text
  * of a `user` record, by the hook routes a hook_additional_context; before a queued one is read, it is in a queue-operation.
  */
-function standingOf(record: TranscriptRecord, mark: string): 'in' | 'queued' | undefined {
+function standingOf(record: TranscriptRecord, mark: string, inToolResults = false): 'in' | 'queued' | undefined {
   if (record.isSidechain || record.isCompactSummary) return undefined;
-  if (record.type === 'user') return promptText(record.message?.content).includes(mark) ? 'in' : undefined;
+  if (record.type === 'user') {
+    const { content } = record.message ?? {};
+    const words = inToolResults && Array.isArray(content) ? JSON.stringify(content) : promptText(content);
+    return words.includes(mark) ? 'in' : undefined;
+  }
   if (record.type === 'attachment' && carryingAttachments.has(record.attachment?.type ?? '')) {
     return JSON.stringify(record.attachment).includes(mark) ? 'in' : undefined;
   }

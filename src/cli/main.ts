@@ -3,7 +3,6 @@
  * what claude's start needs; the program stays outside it (bundle.mjs).
  */
 import { isOwnCommand } from './own-commands.ts';
-import { runClaude } from './run-claude.ts';
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`claudex: cannot start: ${error instanceof Error ? error.stack : String(error)}\n`);
@@ -11,15 +10,30 @@ main(process.argv.slice(2)).catch((error: unknown) => {
 });
 
 async function main(args: string[]): Promise<void> {
+  // each of these is started often: without the command program it starts sooner
   if (args[0] === 'mcp-server' && args.length === 1) {
-    // once per session of claude: without the command program it starts sooner
     const { runMcpServer } = await import('../mcp/run-mcp-server.ts');
     return runMcpServer(process.env);
+  }
+  if (args[0] === 'prompt' && !asksForHelp(args)) {
+    const { runPrompt } = await import('./prompt.ts');
+    return runPrompt(args.slice(1));
+  }
+  if (args[0] === 'warm' && args[1] === 'run') {
+    const { runWorker } = await import('../warm/worker.ts');
+    return runWorker(process.env);
   }
   if (isOwnCommand(args[0])) {
     const { runProgram } = await import('./program.ts');
     return runProgram(args);
   }
+  const { runClaude } = await import('./run-claude.ts');
   const explicit = args[0] === 'run' || args[0] === '--';
   return runClaude(explicit ? args.slice(1) : args);
+}
+
+/** `claudex prompt --help`: a prompt behind `--` may say what it likes. */
+function asksForHelp(words: readonly string[]): boolean {
+  const end = words.indexOf('--');
+  return (end === -1 ? words : words.slice(0, end)).some((word) => word === '--help' || word === '-h');
 }

@@ -4,10 +4,17 @@ import { constants } from 'node:os';
 import { ClaudexError } from '../errors.ts';
 import type { PtyExit } from '../pty/spawn-pty.ts';
 
-/** Claude with our stdio, as if we were not here. */
-export function passThrough(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<PtyExit> {
+/** Claude with our stdio, as if we were not here; `input` is what we have read of standard input already. */
+export function passThrough(
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  input?: string,
+): Promise<PtyExit> {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { stdio: 'inherit', env });
+    const child = spawn(file, args, { stdio: [input === undefined ? 'inherit' : 'pipe', 'inherit', 'inherit'], env });
+    child.stdin?.on('error', () => undefined); // claude need not read it
+    child.stdin?.end(input);
     const forward = (signal: NodeJS.Signals): void => {
       child.kill(signal);
     };

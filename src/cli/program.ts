@@ -5,12 +5,17 @@ import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
 import { addDaemon } from './commands/daemon.ts';
 import { addDemo } from './commands/demo.ts';
+import { addHistory } from './commands/history.ts';
 import { addInbox } from './commands/inbox.ts';
 import { addInstall } from './commands/install.ts';
 import { addList } from './commands/list.ts';
 import { addMcpServer } from './commands/mcp-server.ts';
+import { addName } from './commands/name.ts';
+import { addPrompt } from './commands/prompt.ts';
+import { addSearch } from './commands/search.ts';
 import { addSend } from './commands/send.ts';
 import { addStatus } from './commands/status.ts';
+import { addWarm } from './commands/warm.ts';
 import { addWhoami } from './commands/whoami.ts';
 import { printError } from './print-error.ts';
 import { versionText } from './version.ts';
@@ -71,17 +76,23 @@ Examples:
   claudex send api "rerun the migration check"
   claudex ask . "what are you working on?"
   claudex list --watch
+  claudex history api
 
-Exit codes: 0 done, 1 our bug, 2 wrong usage, 3 you can fix it, 4 timed out waiting, 5 the message failed, 6 a person is needed.`,
+Exit codes: 0 done, 1 our bug, 2 wrong usage, 3 you can fix it, 4 timed out waiting, 5 the message failed, 6 a person is needed, 7 nothing found.`,
     );
   addSend(program);
   addInbox(program);
   addList(program);
+  addName(program);
+  addHistory(program);
+  addSearch(program);
   addWhoami(program);
   addStatus(program);
   addConfig(program);
   addInstall(program);
   addDaemon(program);
+  addPrompt(program);
+  addWarm(program);
   addDemo(program);
   addMcpServer(program);
   addCompletion(program);

@@ -1,6 +1,7 @@
 /** Text for people: tables, times, colours only where they are wanted. */
 import { homedir } from 'node:os';
 import { Chalk, type ChalkInstance } from 'chalk';
+import { plainText } from '../delivery/sanitise.ts';
 import type { SessionRecord } from '../protocol/session.ts';
 
 /** Colours on a terminal, never with NO_COLOR (no-color.org) or on a dumb one. */
@@ -28,6 +29,11 @@ export function table(
   return all.map((row, index) => line(row, index - 1)).join('\n');
 }
 
+/** `text` for a terminal: no control bytes, and nothing that turns the reading direction round (CVE-2021-42574). */
+export function printable(text: string): string {
+  return plainText(text).replace(/[\u202a-\u202e\u2066-\u2069]/g, '');
+}
+
 /** `12s`, `5m`, `3h`, `2d`. */
 export function age(fromIso: string, now: number = Date.now()): string {
   const seconds = Math.max(0, Math.round((now - Date.parse(fromIso)) / 1000));
@@ -51,7 +57,7 @@ export function sessionTable(sessions: readonly SessionRecord[], chalk: ChalkIns
     .sort((a, b) => a.cwd.localeCompare(b.cwd) || a.startedAt.localeCompare(b.startedAt))
     .map((one) => [
       one.id,
-      one.name,
+      printable(one.alias ?? one.claudeName ?? one.name),
       shortPath(one.cwd),
       stateText(one),
       one.supervised ? 'claudex' : 'bare',

@@ -1,6 +1,7 @@
 /** `claudex [claude args…]`: the real claude, on a pty of ours when it is a session, else with our own stdio. */
 import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { isatty } from 'node:tty';
 import { readInstalledState } from '../../install-scripts/installed-state.ts';
 import { findClaude } from '../claude/binary.ts';
 import { environmentForClaude } from '../claude/environment.ts';
@@ -17,15 +18,15 @@ import { printError } from './print-error.ts';
 /** Tells a claudex that claude's name led back to it. */
 const launchedByVariable = 'CLAUDEX_LAUNCHED_BY';
 
-/** Runs claude and ends this process the way claude ended. */
-export async function runClaude(args: readonly string[]): Promise<void> {
+/** Runs claude and ends this process the way claude ended. `input` takes the place of standard input. */
+export async function runClaude(args: readonly string[], input?: string): Promise<void> {
   try {
     const { env } = process;
     const settings = readSettingsForRun(env);
     await refuseToRecurse(env);
     const file = findClaude({ env, setting: settings['claude.path'] ?? undefined });
-    const isSession = process.stdin.isTTY && process.stdout.isTTY && opensSession(args);
-    mirrorExit(isSession ? await runSession(file, args, settings) : await withoutPty(file, args));
+    const isSession = isatty(0) && isatty(1) && opensSession(args);
+    mirrorExit(isSession ? await runSession(file, args, settings) : await withoutPty(file, args, input));
   } catch (error) {
     const known = toClaudexError(error);
     printError(known);
@@ -44,8 +45,6 @@ async function runSession(file: string, args: readonly string[], settings: Setti
       cwd,
       env: { ...environmentForClaude(env), [launchedByVariable]: String(process.pid) },
       ownEnv: env,
-      stdin: process.stdin,
-      stdout: process.stdout,
     });
   } catch (error) {
     if (!(error instanceof ClaudexError) || error.code !== 'PTY_UNAVAILABLE') throw error;
@@ -113,8 +112,8 @@ function workingDirectory(env: NodeJS.ProcessEnv): string {
 }
 
 /** Loaded only where it is needed: a session does without node:child_process. */
-async function withoutPty(file: string, args: readonly string[]): Promise<PtyExit> {
+async function withoutPty(file: string, args: readonly string[], input?: string): Promise<PtyExit> {
   const { passThrough } = await import('./pass-through.ts');
   const env = { ...environmentForClaude(process.env), [launchedByVariable]: String(process.pid) };
-  return passThrough(file, args, env);
+  return passThrough(file, args, env, input);
 }

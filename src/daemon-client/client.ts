@@ -5,13 +5,14 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { ClaudexError, isErrorCode, systemErrorCode } from '../errors.ts';
 import type { Message } from '../protocol/message.ts';
-import type { SessionRecord } from '../protocol/session.ts';
+import type { SessionName, SessionRecord } from '../protocol/session.ts';
 import type {
   DaemonEvent,
   DaemonStatus,
   DrainReply,
   ErrorBody,
   LeaseReport,
+  SendManyRequest,
   SendReply,
   SendRequest,
   SupervisorCommand,
@@ -45,8 +46,23 @@ export class DaemonClient {
     return (await this.#json<{ session: SessionRecord }>('POST', '/v1/whoami', { pids, configDir })).session;
   }
 
+  /** Every name given with `claudex name`, those of ended sessions too. */
+  async names(): Promise<SessionName[]> {
+    return (await this.#json<{ names: SessionName[] }>('GET', '/v1/names')).names;
+  }
+
+  /** Names a session, or takes its name away (null). */
+  async nameSession(target: string, alias: string | null): Promise<SessionRecord> {
+    return (await this.#json<{ session: SessionRecord }>('POST', '/v1/names', { target, alias })).session;
+  }
+
   send(request: SendRequest): Promise<SendReply> {
     return this.#json('POST', '/v1/messages', request);
+  }
+
+  /** One message for each target, or an error and none. */
+  async sendToAll(request: SendManyRequest): Promise<SendReply[]> {
+    return (await this.#json<{ messages: SendReply[] }>('POST', '/v1/messages', request)).messages;
   }
 
   /** All messages, or those from and to the session of that id. */

@@ -4,12 +4,12 @@
  */
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isAtLeast } from '../claude/capabilities.ts';
 import { environmentForClaude } from '../claude/environment.ts';
 import { ClaudexError, isErrorCode } from '../errors.ts';
-import { claudexPaths, ensurePrivateDir, packageRoot, packageVersion } from '../paths.ts';
+import { claudexPaths, ensurePrivateDir, entryPoint, packageVersion } from '../paths.ts';
 import { DaemonClient } from './client.ts';
 
 const startTimeoutMs = 10_000;
@@ -90,14 +90,6 @@ async function startDaemon(env: NodeJS.ProcessEnv): Promise<void> {
   } finally {
     child.unref();
   }
-}
-
-/** The file that Node is to run for `claudex daemon run`: the built one, or the source when we run from source. */
-function entryPoint(): string {
-  const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-  return extension === '.ts'
-    ? join(packageRoot(), 'src', 'cli', 'main.ts')
-    : join(packageRoot(), 'dist', 'src', 'cli', 'main.cjs');
 }
 
 async function readReadiness(

@@ -3,20 +3,22 @@ import { newMessageId } from '../delivery/attribution.ts';
 import { sanitiseBody, sanitiseLine } from '../delivery/sanitise.ts';
 import { ClaudexError } from '../errors.ts';
 import type { Message, Recipient } from '../protocol/message.ts';
-import type { SendReply, SendRequest } from '../protocol/wire.ts';
+import type { SendManyRequest, SendReply, SendRequest } from '../protocol/wire.ts';
 import type { Carriers } from './carriers.ts';
 import type { DeliveryDesk } from './delivery-desk.ts';
 import { findTarget } from './find-target.ts';
 import type { Mailbox } from './mailbox.ts';
 import { chainOf, type PeerRules } from './peer-rules.ts';
 import type { SessionRegistry } from './session-registry.ts';
-import { nameOf } from './session-table.ts';
+import { nameOf, recordOf } from './session-table.ts';
 
 export interface AcceptOptions {
   registry: SessionRegistry;
   desk: DeliveryDesk;
   carriers: Carriers;
   mailbox: Mailbox;
+  /** Resolves when a message that is being accepted is on disk. */
+  onDisk: (id: string) => Promise<void>;
   peers: PeerRules;
   now: () => number;
 }
@@ -26,18 +28,41 @@ export interface AcceptOptions {
  * @throws ClaudexError EMPTY_MESSAGE, NO_SUCH_SESSION, AMBIGUOUS_TARGET, ROUTE_UNAVAILABLE, JOURNAL_UNWRITABLE and those of the peer rules
  */
 export async function acceptSend(request: SendRequest, options: AcceptOptions): Promise<SendReply> {
+  return accept(prepare(request, options), options);
+}
+
+/** One message for each session that the targets name; none is taken when one of them cannot be. @throws as acceptSend */
+export async function acceptSends(request: SendManyRequest, options: AcceptOptions): Promise<SendReply[]> {
+  const { key, targets, ...shared } = request;
+  const prepared = targets.map((target) =>
+    prepare({ ...shared, target, ...(key !== undefined && { key: `${key} for ${target}` }) }, options),
+  );
+  const byRecipient = new Map(prepared.map((one) => [one.message.recipient.id ?? one.message.recipient.cwd, one]));
+  return Promise.all([...byRecipient.values()].map((one) => accept(one, options)));
+}
+
+interface Prepared {
+  message: Message;
+  /** True when its key had been used before: this is that message. */
+  repeated: boolean;
+}
+
+function prepare(request: SendRequest, options: AcceptOptions): Prepared {
   const body = sanitiseBody(request.body);
   if (body.trim() === '') throw new ClaudexError('EMPTY_MESSAGE');
   const known = request.key === undefined ? undefined : options.mailbox.byKey(request.key);
-  const accepted = known ?? compose(request, body, options);
-  if (!known) await options.desk.accept(accepted);
+  return { message: known ?? compose(request, body, options), repeated: known !== undefined };
+}
+
+async function accept({ message, repeated }: Prepared, options: AcceptOptions): Promise<SendReply> {
+  await (repeated ? options.onDisk(message.id) : options.desk.accept(message));
   return {
-    id: accepted.id,
-    target: accepted.recipient,
-    state: accepted.state,
-    route: accepted.route ?? null,
-    repeated: known !== undefined,
-    replyTo: accepted.replyTo ?? null,
+    id: message.id,
+    target: message.recipient,
+    state: message.state,
+    route: message.route ?? null,
+    repeated,
+    replyTo: message.replyTo ?? null,
   };
 }
 
@@ -77,12 +102,10 @@ function compose(request: SendRequest, body: string, options: AcceptOptions): Me
   };
 }
 
-function recipientOf(request: SendRequest, { registry, carriers }: AcceptOptions): Recipient {
+function recipientOf(request: SendRequest, { registry, carriers, mailbox }: AcceptOptions): Recipient {
   try {
-    const session = findTarget(
-      request.target,
-      registry.table.all().map((one) => ({ id: one.id, name: nameOf(one), cwd: one.cwd })),
-    );
+    const live = registry.table.all().map((one) => recordOf(one, mailbox.pendingFor(one.id)));
+    const session = findTarget(request.target, live);
     if (request.route !== undefined && !carriers.offers(registry.table.byId(session.id)!, request.route)) {
       throw new ClaudexError('ROUTE_UNAVAILABLE', `Session ${session.id} has no ${request.route}.`);
     }

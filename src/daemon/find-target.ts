@@ -1,4 +1,4 @@
-/** From what a sender types (id, name, folder basename, path) to the one live session meant. Pure. */
+/** From what a sender types (id, given name, claude's name, folder basename, path) to the one live session meant. Pure. */
 import { basename } from 'node:path';
 import { ClaudexError } from '../errors.ts';
 
@@ -6,6 +6,10 @@ interface Candidate {
   id: string;
   name: string;
   cwd: string;
+  /** From `claudex name`: goes before everything but an id. */
+  alias?: string | null;
+  /** Claude's own name of the session. */
+  claudeName?: string | null;
 }
 
 /**
@@ -15,12 +19,14 @@ export function findTarget<T extends Candidate>(target: string, live: readonly T
   const byId = live.filter((one) => one.id === target);
   const wanted = target.toLowerCase();
   const path = target.length > 1 ? target.replace(/\/+$/, '') : target;
+  const first = byId.length > 0 ? byId : live.filter((one) => one.alias?.toLowerCase() === wanted);
+  const names = (one: T): string[] => [one.name, basename(one.cwd), one.claudeName ?? ''];
   const matches =
-    byId.length > 0
-      ? byId
+    first.length > 0
+      ? first
       : target.startsWith('/')
         ? live.filter((one) => one.cwd === path)
-        : live.filter((one) => one.name.toLowerCase() === wanted || basename(one.cwd).toLowerCase() === wanted);
+        : live.filter((one) => names(one).some((name) => name.toLowerCase() === wanted));
   if (matches.length === 1) return matches[0]!;
   if (matches.length > 1) {
     throw new ClaudexError('AMBIGUOUS_TARGET', `"${target}" could be: ${describe(matches)}.`);

@@ -1,7 +1,6 @@
 /** Listening on a unix socket that may have been left behind by somebody who is dead. */
 import { chmodSync, existsSync, rmSync } from 'node:fs';
-import type { Server } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Server } from 'node:net';
 import { ClaudexError } from '../errors.ts';
 
 /** Listens on the socket's path; a stale socket (nobody answers) is removed first, a live one is left alone. */

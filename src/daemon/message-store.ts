@@ -25,6 +25,8 @@ export class MessageStore {
   readonly #options: MessageStoreOptions;
   /** True, but not on disk yet (it was full), in order. */
   #unwritten: JournalEntry[] = [];
+  /** On their way to the disk. */
+  readonly #accepting = new Map<string, Promise<void>>();
   #rewriteTimer: NodeJS.Timeout | undefined;
   #expiryTimer: NodeJS.Timeout | undefined;
 
@@ -33,7 +35,18 @@ export class MessageStore {
   }
 
   /** Journalled and on disk when it resolves. @throws ClaudexError JOURNAL_UNWRITABLE; nothing is queued then. */
-  async accept(message: Message): Promise<void> {
+  accept(message: Message): Promise<void> {
+    const accepting = this.#accept(message).finally(() => this.#accepting.delete(message.id));
+    this.#accepting.set(message.id, accepting);
+    return accepting;
+  }
+
+  /** Resolves when a message that somebody else is having accepted is on disk; fails as that does. */
+  async onDisk(id: string): Promise<void> {
+    await this.#accepting.get(id);
+  }
+
+  async #accept(message: Message): Promise<void> {
     const entry = this.mailbox.accept(message);
     try {
       this.#writeDown();

@@ -5,18 +5,21 @@ import type { Message } from '../protocol/message.ts';
 import {
   parseGateReport,
   parseLeaseReport,
+  parseNaming,
   parseSendRequest,
   parseSupervisorHello,
   parseWhoami,
 } from '../protocol/parse.ts';
 import type { DaemonStatus, DrainReply } from '../protocol/wire.ts';
-import { acceptSend } from './accept-send.ts';
+import { acceptSend, acceptSends } from './accept-send.ts';
 import type { Carriers } from './carriers.ts';
 import type { DeliveryDesk } from './delivery-desk.ts';
 import { type EventStreams, openStream } from './event-streams.ts';
+import { findTarget } from './find-target.ts';
 import { type HookIntake, hookCaller, hookPayload } from './hook-intake.ts';
 import { handled, type RouteDefinition } from './http-server.ts';
 import type { Mailbox } from './mailbox.ts';
+import type { Names } from './names.ts';
 import type { PeerRules } from './peer-rules.ts';
 import type { SessionRegistry } from './session-registry.ts';
 import { recordOf, type Session } from './session-table.ts';
@@ -29,6 +32,8 @@ export interface RoutesOptions {
   desk: DeliveryDesk;
   carriers: Carriers;
   mailbox: Mailbox;
+  onDisk: (id: string) => Promise<void>;
+  names: Names;
   hooks: HookIntake;
   peers: PeerRules;
   events: EventStreams;
@@ -40,7 +45,7 @@ export interface RoutesOptions {
 }
 
 export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
-  const { registry, desk, carriers, mailbox, hooks, events, now } = options;
+  const { registry, desk, carriers, mailbox, names, hooks, events, now } = options;
   const record = (session: Session) => recordOf(session, mailbox.pendingFor(session.id));
 
   return [
@@ -58,12 +63,18 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
         return handled;
       },
     },
+    { method: 'GET', path: '/v1/names', handle: () => ({ names: names.all() }) },
+    { method: 'POST', path: '/v1/names', handle: ({ body }) => name(parseNaming(body)) },
     { method: 'POST', path: '/v1/whoami', handle: ({ body }) => whoami(body) },
     {
       method: 'POST',
       path: '/v1/messages',
       status: 202,
-      handle: ({ body }) => acceptSend(parseSendRequest(body), options),
+      handle: async ({ body }) => {
+        const request = parseSendRequest(body);
+        if ('target' in request) return acceptSend(request, options);
+        return { messages: await acceptSends(request, options) };
+      },
     },
     { method: 'GET', path: '/v1/messages', handle: ({ query }) => ({ messages: messages(query.get('session')) }) },
     { method: 'GET', path: '/v1/messages/:id', handle: ({ params }) => message(params[0]!) },
@@ -181,6 +192,13 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
     const taken = desk.claimForReader(session);
     const remaining = mailbox.openFor(session.id).filter((one) => one.state === 'queued').length;
     return { messages: taken, remaining };
+  }
+
+  function name({ target, alias }: { target: string; alias: string | null }): unknown {
+    const session = registry.table.byId(findTarget(target, registry.table.all().map(record)).id)!;
+    names.set(session, alias);
+    registry.changed(session);
+    return { session: record(session) };
   }
 
   function message(id: string): Message {

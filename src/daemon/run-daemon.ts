@@ -7,28 +7,26 @@ import { basename, dirname } from 'node:path';
 import { defaultPolicy } from '../delivery/choose-route.ts';
 import { type Log, openLog } from '../log.ts';
 import { type ClaudexPaths, claudeConfigDir, claudexPaths, ensurePrivateDir, packageVersion } from '../paths.ts';
-import { isFinal, type Message } from '../protocol/message.ts';
+import type { Message } from '../protocol/message.ts';
 import { readSettings } from '../settings.ts';
 import { steadyNow } from '../steady-clock.ts';
 import { Badges } from './badges.ts';
 import { Carriers } from './carriers.ts';
+import { compactJournal } from './compact-journal.ts';
 import { DeliveryDesk } from './delivery-desk.ts';
 import { EventStreams } from './event-streams.ts';
 import { HookIntake } from './hook-intake.ts';
 import { createHttpServer } from './http-server.ts';
-import { Journal, readJournal, rewriteJournal } from './journal.ts';
+import { Journal } from './journal.ts';
 import { listen } from './listen.ts';
 import { holdsLock, releaseLock, takeLock } from './lock.ts';
-import { type JournalEntry, Mailbox } from './mailbox.ts';
 import { MessageStore } from './message-store.ts';
+import { Names } from './names.ts';
 import { PeerRules } from './peer-rules.ts';
 import { PersonNotice } from './person-notice.ts';
 import { daemonRoutes } from './routes.ts';
 import { SessionRegistry } from './session-registry.ts';
 import { recordOf, type Session } from './session-table.ts';
-
-/** Ended messages are kept this long for `inbox` and for idempotency keys. */
-const keepEndedMs = 7 * 24 * 3600 * 1000;
 
 /** What the readiness pipe says; one JSON line. */
 export type ReadyReport = { ready: true; pid: number } | { ready: false; code: string; facts: string };
@@ -77,6 +75,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
         desk.sessionStarted(session);
       },
       onChange: (session) => {
+        names.apply(session);
         desk.sessionChanged(session);
         tell(session);
       },
@@ -89,6 +88,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
       },
     },
   });
+  const names = new Names(paths.names, registry.table);
   const store = new MessageStore({
     journal,
     log,
@@ -125,7 +125,22 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   });
 
   const server = createHttpServer(
-    daemonRoutes({ registry, desk, carriers, mailbox, hooks, peers, events, version, configDir, startedAt, now, stop }),
+    daemonRoutes({
+      registry,
+      desk,
+      carriers,
+      mailbox,
+      onDisk: (id) => store.onDisk(id),
+      names,
+      hooks,
+      peers,
+      events,
+      version,
+      configDir,
+      startedAt,
+      now,
+      stop,
+    }),
     (error) =>
       log('internal error', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   );
@@ -218,18 +233,4 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
       }
     });
   }
-}
-
-/** Reads the journal and rewrites it without what ended long ago. */
-function compactJournal(path: string, now: number, log: Log): JournalEntry[] {
-  const { entries, damagedLines } = readJournal(path);
-  if (damagedLines > 0) log('journal had damaged lines', { damagedLines });
-  const mailbox = new Mailbox();
-  for (const entry of entries) mailbox.apply(entry);
-  const kept = mailbox
-    .all()
-    .filter((one) => !isFinal(one.state) || (one.history.at(-1)?.at ?? one.acceptedAt) > now - keepEndedMs);
-  const compacted: JournalEntry[] = kept.map((message) => ({ t: 'accept', message }));
-  rewriteJournal(path, compacted);
-  return compacted;
 }

@@ -3,7 +3,7 @@
  * Owns the persisted table and the liveness sweep; tells its listener of every change.
  */
 import { readFileSync } from 'node:fs';
-import { type ClaudeSessionFile, readSessionFile } from '../claude/session-file.ts';
+import { type ClaudeSessionFile, hasPromptBox, readSessionFile } from '../claude/session-file.ts';
 import { guessTranscriptPath } from '../claude/transcript.ts';
 import { ancestry, isAlive, processStartTime } from '../process-identity.ts';
 import { replaceFile } from '../replace-file.ts';
@@ -95,8 +95,9 @@ export class SessionRegistry {
       if (known && processStartTime(ancestor) === known.startTime) return known;
       const file = readSessionFile(configDir, ancestor);
       const startTime = processStartTime(ancestor);
-      if (file && startTime !== undefined && isSameProcess(file, startTime) && isInteractive(file)) {
-        return this.ensure(ancestor, file.cwd, configDir);
+      if (file && startTime !== undefined && isSameProcess(file, startTime)) {
+        // a `claude -p` inside a session: its hooks are not the session's
+        return hasPromptBox(file) ? this.ensure(ancestor, file.cwd, configDir) : undefined;
       }
     }
     return undefined;
@@ -152,7 +153,7 @@ export class SessionRegistry {
       return;
     }
     const startTime = processStartTime(pid);
-    if (startTime === undefined || !isSameProcess(file, startTime) || !isInteractive(file)) return;
+    if (startTime === undefined || !isSameProcess(file, startTime) || !hasPromptBox(file)) return;
     const session = this.ensure(pid, file.cwd, configDir);
     if (session && this.#takeFile(session, file)) this.#changed(session);
   }
@@ -175,6 +176,7 @@ export class SessionRegistry {
       before.waitingFor !== file.waitingFor ||
       before.sessionId !== file.sessionId ||
       before.cwd !== file.cwd ||
+      before.name !== file.name ||
       before.messagingSocketPath !== file.messagingSocketPath
     );
   }
@@ -212,8 +214,4 @@ export class SessionRegistry {
 /** `procStart` is the kernel's start time on Linux; elsewhere it cannot be compared and the pid has to do. */
 function isSameProcess(file: ClaudeSessionFile, startTime: string): boolean {
   return process.platform !== 'linux' || file.procStart === null || file.procStart === startTime;
-}
-
-function isInteractive(file: ClaudeSessionFile): boolean {
-  return file.kind === null || file.kind === 'interactive';
 }

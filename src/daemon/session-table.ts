@@ -11,6 +11,8 @@ import type { SupervisorCommand } from '../protocol/wire.ts';
 /** The daemon's own view of a session. Times in milliseconds since the epoch. */
 export interface Session {
   readonly id: string;
+  /** From `claudex name`; its owner is names.ts. */
+  alias: string | null;
   readonly pid: number;
   readonly startTime: string;
   cwd: string;
@@ -86,9 +88,12 @@ export function recordOf(session: Session, pending: number): SessionRecord {
   return {
     id: session.id,
     name: nameOf(session),
+    alias: session.alias,
+    claudeName: session.file?.name ?? null,
     cwd: session.cwd,
     pid: session.pid,
     sessionId: session.sessionId,
+    transcriptPath: session.transcriptPath,
     state: stateOf(session),
     waitingFor: waitingForOf(session),
     supervised: session.supervisor !== null,
@@ -196,6 +201,7 @@ function emptySession(
     firstSeenSteadyMs: 0,
     lastSeenSteadyMs: 0,
     ...known,
+    alias: null,
     sessionId: null,
     version: null,
     file: null,

@@ -17,10 +17,11 @@ export function leaseStart(session: Session, message: Message): { transcriptFrom
 /** Looks in every transcript it may stand in: its session may have been cleared, or have died since. */
 export function findProof(session: Session | undefined, message: Message): MarkFound | undefined {
   const places = message.transcriptsFrom ?? [];
+  const inToolResults = message.history.some((change) => change.route === 'inbox-read');
   const current = session?.transcriptPath ?? null;
   const isNew = current !== null && !places.some((one) => one.path === current);
   for (const { path, bytes } of isNew ? [{ path: current, bytes: 0 }, ...places] : places) {
-    const found = findMark(path, markOf(message), bytes);
+    const found = findMark(path, markOf(message), bytes, { inToolResults });
     if (found) return found;
   }
   return undefined;

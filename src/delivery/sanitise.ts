@@ -14,8 +14,17 @@ const quotedMarks = /\[claudex (?=m[a-km-np-z2-9]{15})/g;
  * lone surrogates become U+FFFD, a quoted mark is one no more (`[claudex: m…`), trailing white space goes.
  */
 export function sanitiseBody(body: string): string {
-  const plain = body.replace(escapeSequences, '').replace(/\r\n?/g, '\n').replace(controls, '').toWellFormed();
-  return plain.replace(quotedMarks, '[claudex: ').trimEnd();
+  return withoutMarks(plainText(body)).trimEnd();
+}
+
+/** `text` with no mark in it that could prove a delivery where it comes to stand (`[claudex: m…`). */
+export function withoutMarks(text: string): string {
+  return text.replace(quotedMarks, '[claudex: ');
+}
+
+/** `text` without anything that acts on a terminal; a quoted mark stays. For showing what somebody else wrote. */
+export function plainText(text: string): string {
+  return text.replace(escapeSequences, '').replace(/\r\n?/g, '\n').replace(controls, '').toWellFormed();
 }
 
 /** One line of plain text for labels and names, at most `maxChars` characters. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../paths.ts';
 import { type Pty, type PtyExit, spawnPty } from '../pty/spawn-pty.ts';
 import { renderScreen } from '../terminal/screen-model.ts';
+import { loadTtyCalls } from '../tty-calls.ts';
 
 export const demoScreen = { cols: 92, rows: 24 };
 
@@ -23,11 +24,14 @@ export class DemoSession {
       args: [join(packageRoot(), 'bin', 'claudex.js')],
       cwd,
       env: { ...env, PWD: cwd },
-      size: demoScreen,
+      size: { ...demoScreen, pixelWidth: 0, pixelHeight: 0 },
+      settings: undefined,
+      calls: loadTtyCalls(),
       onOutput: (bytes) => {
         this.#output.push(bytes);
         this.#events.dispatchEvent(new Event('change'));
       },
+      onWritable: () => undefined,
     });
     void this.#pty.exited.then((exit) => {
       this.#exit = exit;

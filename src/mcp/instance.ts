@@ -5,6 +5,10 @@ export interface Instance {
   /** What send_message and the history tools take. */
   id: string;
   name: string;
+  /** What the person called it (`claudex name`). */
+  alias: string | null;
+  /** Claude's own name of it (`/rename`). */
+  claude_name: string | null;
   folder: string;
   /** starting, idle, busy or waiting. */
   state: string;
@@ -25,6 +29,8 @@ export function instanceOf(session: SessionRecord, ownId: string | undefined): I
   return {
     id: session.id,
     name: session.name,
+    alias: session.alias,
+    claude_name: session.claudeName,
     folder: session.cwd,
     state: session.state,
     waiting_for: session.waitingFor,
@@ -43,5 +49,6 @@ export function describeInstance(session: SessionRecord): string {
   const state = session.waitingFor === null ? session.state : `${session.state} for a person: ${session.waitingFor}`;
   const pending = session.pending === 0 ? '' : `, ${session.pending} messages wait for it`;
   const closed = session.peers ? '' : ', takes no messages';
-  return `${session.id} (${session.name}) in ${session.cwd}: ${state}${pending}${closed}`;
+  const names = [session.name, session.alias].filter((one) => one !== null).join(', ');
+  return `${session.id} (${names}) in ${session.cwd}: ${state}${pending}${closed}`;
 }

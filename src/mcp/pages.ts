@@ -5,7 +5,7 @@
 import { wrongArguments } from './tool.ts';
 
 /** Characters of text in one result, at most. */
-export const maxPageChars = 16_000;
+export const maxPageChars = 12_000;
 
 /** The place a cursor names; 0 without one. @throws ClaudexError BAD_REQUEST */
 export function parseCursor(cursor: string | undefined): number {

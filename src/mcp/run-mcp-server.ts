@@ -4,6 +4,7 @@
 import { Console } from 'node:console';
 import type { DaemonClient } from '../daemon-client/client.ts';
 import { ensureDaemon } from '../daemon-client/ensure-daemon.ts';
+import { withoutMarks } from '../delivery/sanitise.ts';
 import { ClaudexError } from '../errors.ts';
 import { claudeConfigDir, packageVersion } from '../paths.ts';
 import type { SessionRecord } from '../protocol/session.ts';
@@ -75,8 +76,10 @@ async function call(name: string, args: unknown, context: ToolContext): Promise<
   const parsed = tool.input.safeParse(args);
   if (!parsed.success) return wrongArgumentsResult(tool, z.prettifyError(parsed.error));
   try {
-    const { data, text } = await tool.run(parsed.data, context);
-    return { content: [{ type: 'text', text }], structuredContent: data };
+    const { data, text, delivers } = await tool.run(parsed.data, context);
+    const result: CallToolResult = { content: [{ type: 'text', text }], structuredContent: data };
+    // a mark that is quoted here would stand in this session's transcript, as if its message had come in
+    return delivers ? result : (JSON.parse(withoutMarks(JSON.stringify(result))) as CallToolResult);
   } catch (error) {
     if (error instanceof ClaudexError && error.code === 'BAD_REQUEST') return wrongArgumentsResult(tool, error.facts);
     return errorResult(error);

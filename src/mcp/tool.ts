@@ -8,6 +8,8 @@ import type { Infer, ZodObject } from './sdk.ts';
 export interface ToolOutcome {
   data: Record<string, unknown>;
   text: string;
+  /** True where the text is a delivery, which its mark is to prove; any other mark is taken out. */
+  delivers?: true;
 }
 
 /** Where a call comes from, and the way to the daemon. */

@@ -76,7 +76,7 @@ export interface Message {
 }
 
 /** What one reading of an inbox hands over, at most, in characters; a single longer message becomes a pointer. */
-export const maxDrainChars = 12_000;
+export const maxDrainChars = 10_000;
 
 /** Largest body in bytes of UTF-8. */
 export const maxBodyBytes = 256 * 1024;

@@ -1,7 +1,7 @@
 /** Checks what comes over the wire, field by field, with an error that names the field. */
 import { ClaudexError } from '../errors.ts';
 import { maxBodyBytes, type Route, routes, type Sender } from './message.ts';
-import type { GateReport, LeaseReport, SendRequest, SupervisorHello } from './wire.ts';
+import type { GateReport, LeaseReport, SendManyRequest, SendRequest, SupervisorHello } from './wire.ts';
 
 class Fields {
   readonly #record: Record<string, unknown>;
@@ -58,7 +58,7 @@ class Fields {
 }
 
 /** The raw body text is checked apart: empty and too large have errors of their own. */
-export function parseSendRequest(value: unknown): SendRequest {
+export function parseSendRequest(value: unknown): SendRequest | SendManyRequest {
   const fields = new Fields(value);
   const body = fields.any('body');
   if (typeof body !== 'string') throw new ClaudexError('BAD_REQUEST', '"body" must be a text.');
@@ -73,7 +73,7 @@ export function parseSendRequest(value: unknown): SendRequest {
     expiresAt: fields.optionalInteger('expiresAt'),
   };
   return {
-    target: fields.string('target'),
+    ...parseTargets(fields),
     body,
     kind: fields.oneOf('kind', ['task', 'note'], 'task'),
     when: fields.oneOf('when', ['idle', 'now'], 'idle'),
@@ -81,6 +81,19 @@ export function parseSendRequest(value: unknown): SendRequest {
     hold: fields.boolean('hold', false),
     ...withoutUndefined(optional),
   };
+}
+
+function parseTargets(fields: Fields): { target: string } | { targets: string[] } {
+  const targets = fields.any('targets');
+  if (targets === undefined) return { target: fields.string('target') };
+  if (
+    !Array.isArray(targets) ||
+    targets.length === 0 ||
+    !targets.every((one) => typeof one === 'string' && one !== '')
+  ) {
+    throw new ClaudexError('BAD_REQUEST', '"targets" must be a list of texts, at least one.');
+  }
+  return { targets };
 }
 
 function parseSender(value: unknown): Sender {
@@ -135,6 +148,12 @@ export function parseWhoami(value: unknown): { pids: number[]; configDir: string
     throw new ClaudexError('BAD_REQUEST', '"pids" must be a list of at most 64 whole numbers.');
   }
   return { pids: pids as number[], configDir: fields.string('configDir') };
+}
+
+/** `POST /v1/names`; `alias` null takes the name away. */
+export function parseNaming(value: unknown): { target: string; alias: string | null } {
+  const fields = new Fields(value);
+  return { target: fields.string('target'), alias: fields.any('alias') === null ? null : fields.string('alias') };
 }
 
 function withoutUndefined<T extends Record<string, unknown>>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

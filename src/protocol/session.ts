@@ -8,10 +8,16 @@ export interface SessionRecord {
   id: string;
   /** The folder's basename. */
   name: string;
+  /** What `claudex name` called it. */
+  alias: string | null;
+  /** What claude's `/rename` called it. */
+  claudeName: string | null;
   cwd: string;
   pid: number;
   /** Claude's own session id; changes with /clear. Null until claude has told it. */
   sessionId: string | null;
+  /** Where claude writes the present conversation (JSONL); the file comes with the first prompt. */
+  transcriptPath: string | null;
   state: SessionState;
   /** What a `waiting` session waits for, in words. */
   waitingFor: string | null;
@@ -25,4 +31,14 @@ export interface SessionRecord {
   version: string | null;
   startedAt: string;
   lastActiveAt: string;
+}
+
+/** A name given with `claudex name`; it stays after the session's end, for its conversation. */
+export interface SessionName {
+  alias: string;
+  /** Ours, of the session that has it or had it last. */
+  id: string;
+  /** Claude's, of its last conversation. */
+  sessionId: string | null;
+  cwd: string;
 }

@@ -22,6 +22,9 @@ export interface SendRequest {
   hold?: boolean;
 }
 
+/** The same to several targets: one message each, or none at all. */
+export type SendManyRequest = Omit<SendRequest, 'target'> & { targets: string[] };
+
 /** The daemon's answer to a send: the message is on disk. */
 export interface SendReply {
   id: string;

@@ -3,11 +3,12 @@
  * it in order, none lost.
  */
 export class InputLane {
-  readonly #write: (bytes: Buffer) => void;
+  readonly #write: (bytes: Buffer) => boolean;
   #waiting: Buffer[] = [];
   #reserved = false;
 
-  constructor(write: (bytes: Buffer) => void) {
+  /** `write` says whether claude keeps up. */
+  constructor(write: (bytes: Buffer) => boolean) {
     this.#write = write;
   }
 
@@ -15,10 +16,11 @@ export class InputLane {
     return this.#reserved;
   }
 
-  /** Keys of the person. */
-  fromPerson(bytes: Buffer): void {
-    if (this.#reserved) this.#waiting.push(bytes);
-    else this.#write(bytes);
+  /** Keys of the person. False when claude does not keep up, and no more should be read for now. */
+  fromPerson(bytes: Buffer): boolean {
+    if (!this.#reserved) return this.#write(bytes);
+    this.#waiting.push(bytes);
+    return true;
   }
 
   /** Runs `type` with the lane to itself. Whatever the person pressed meanwhile follows when it is done. */

@@ -2,11 +2,17 @@
  * The inner terminal: spawns a process on a pty and hands over its bytes, all of them, then how it ended.
  * The only importer of node-pty.
  */
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
-import type { ReadStream } from 'node:tty';
+import { closeSync, constants, openSync } from 'node:fs';
+import { ReadStream } from 'node:tty';
 import { systemErrorCode } from '../errors.ts';
+import type { TtyCalls, TtySettings, WindowSize } from '../tty-calls.ts';
+import { Drain } from './drain.ts';
 import { loadNodePty } from './load-node-pty.ts';
 
+/** What may wait for a process that does not read before we stop reading the person's terminal. */
+const maxWaitingBytes = 64 * 1024;
+
+/** Size in cells. */
 export interface PtySize {
   cols: number;
   rows: number;
@@ -23,67 +29,85 @@ export interface Pty {
   readonly pid: number;
   /** Resolves when the process has ended and every byte it wrote has been given to `onOutput`. */
   readonly exited: Promise<PtyExit>;
-  write(bytes: Buffer): void;
-  resize(size: PtySize): void;
+  /** False when the process does not keep up: `onWritable` is called when it does again. */
+  write(bytes: Buffer): boolean;
+  resize(size: WindowSize): void;
   pause(): void;
   resume(): void;
   kill(signal: NodeJS.Signals): void;
+  /** Stops waiting for output that nobody will read any more: `exited` resolves as soon as the process has ended. */
+  abandonOutput(): void;
 }
 
-/** node-pty's own fields that we lean on; pinned by test/integration/pty.test.ts. */
-interface NodePtyInternals {
-  _socket: ReadStream;
-  _emittedClose: boolean;
-  ptsName: string;
-}
-
-/** Longest wait for the tail of the output when nobody reads it. */
-const drainTimeoutMs = 5000;
-
-export function spawnPty(options: {
+export interface PtyOptions {
   file: string;
   args: readonly string[];
   cwd: string;
   env: Record<string, string>;
-  size: PtySize;
+  size: WindowSize;
+  /** What the process finds its terminal set to; without, as node-pty makes it. */
+  settings: TtySettings | undefined;
+  calls: TtyCalls;
   onOutput: (bytes: Buffer) => void;
-}): Pty {
-  const child = loadNodePty().spawn(options.file, [...options.args], {
-    cwd: options.cwd,
-    env: options.env,
-    name: options.env.TERM ?? 'dumb',
-    cols: Math.max(1, options.size.cols),
-    rows: Math.max(1, options.size.rows),
-    encoding: null,
+  onWritable: () => void;
+}
+
+/** @throws ClaudexError PTY_UNAVAILABLE */
+export function spawnPty(options: PtyOptions): Pty {
+  const { calls, settings, size } = options;
+  const { native, helperPath } = loadNodePty();
+  const env = Object.entries(options.env).map(([name, value]) => `${name}=${value}`);
+  let reportExit: (exit: PtyExit) => void;
+  const ended = new Promise<PtyExit>((resolve) => {
+    reportExit = resolve;
   });
-  const internals = child as unknown as NodePtyInternals;
-  // HACK: node-pty destroys the master 200 ms after the exit and with it the unread tail of a burst (76 of 390 runs,
-  // facts section 7). Saying "already closed" makes it report the exit at once and destroy nothing; we hold the slave
-  // open so that the kernel keeps the tail, and read up to a sentinel of our own. Remove when node-pty drains by itself.
-  internals._emittedClose = true;
-  const slave = openSync(internals.ptsName, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
+  const { cols, rows } = size;
+  const child = native.fork(
+    options.file,
+    [...options.args],
+    env,
+    options.cwd,
+    cols,
+    rows,
+    -1,
+    -1,
+    true,
+    helperPath,
+    (code, signal) => reportExit({ code, signal }),
+  );
+  // at once: the process is still being started, and must find its terminal like the outer one; a process that was quicker
+  // has made it what it wants
+  const slave = openSync(child.pty, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
+  const untouched = calls.readSettings(slave);
+  if (settings && untouched && calls.echoes(untouched)) calls.writeSettings(slave, settings);
+  if (size.pixelWidth > 0 || size.pixelHeight > 0) calls.writeSize(slave, size);
+  // a public class with an option that is not: without it the high-water mark is 0, and every key asks for a pause
+  const master = new ReadStream(child.fd, { highWaterMark: maxWaitingBytes } as object);
   const drain = new Drain(slave, options.onOutput);
-  child.onData((bytes) => drain.take(bytes));
-  const exited = new Promise<PtyExit>((resolve) => {
-    child.onExit(({ exitCode, signal }) => {
-      void drain.finish().then(() => {
-        closeSync(slave);
-        internals._socket.destroy();
-        resolve({ code: exitCode, signal: signal ?? 0 });
-      });
-    });
+  let abandoned = false;
+  master.on('data', (bytes) => drain.take(bytes));
+  master.on('drain', options.onWritable);
+  // EIO: hung up; the exit follows
+  master.on('error', () => drain.abandon());
+  const exited = ended.then(async (exit) => {
+    // lifts a Ctrl-S, which would hold back the sentinel as well
+    if (settings) calls.writeSettings(slave, calls.rawSettings(settings));
+    const finished = drain.finish();
+    if (abandoned) drain.abandon();
+    await finished;
+    master.destroy();
+    closeSync(slave);
+    return exit;
   });
   return {
     pid: child.pid,
     exited,
-    write: (bytes) => {
-      if (!internals._socket.destroyed) (internals._socket as unknown as NodeJS.WritableStream).write(bytes);
+    write: (bytes) => master.destroyed || master.write(bytes),
+    resize: (next) => {
+      if (!master.destroyed) calls.writeSize(slave, next);
     },
-    resize: ({ cols, rows }) => {
-      if (cols > 0 && rows > 0 && !internals._socket.destroyed) child.resize(cols, rows);
-    },
-    pause: () => child.pause(),
-    resume: () => child.resume(),
+    pause: () => master.pause(),
+    resume: () => master.resume(),
     kill: (signal) => {
       try {
         process.kill(child.pid, signal);
@@ -91,61 +115,9 @@ export function spawnPty(options: {
         if (systemErrorCode(error) !== 'ESRCH') throw error;
       }
     },
+    abandonOutput: () => {
+      abandoned = true;
+      drain.abandon();
+    },
   };
-}
-
-/** Passes output on, and after the exit finds the end of it: what stands before a sentinel we write to the slave. */
-class Drain {
-  readonly #slave: number;
-  readonly #onOutput: (bytes: Buffer) => void;
-  #sentinel: Buffer | undefined;
-  /** Bytes that may be the beginning of the sentinel. */
-  #held: Buffer = Buffer.alloc(0);
-  #unwritten: Buffer = Buffer.alloc(0);
-  #finished: (() => void) | undefined;
-
-  constructor(slave: number, onOutput: (bytes: Buffer) => void) {
-    this.#slave = slave;
-    this.#onOutput = onOutput;
-  }
-
-  take(bytes: Buffer): void {
-    if (!this.#sentinel) {
-      this.#onOutput(bytes);
-      return;
-    }
-    const all = Buffer.concat([this.#held, bytes]);
-    const end = all.indexOf(this.#sentinel);
-    const ready = end === -1 ? Math.max(0, all.length - this.#sentinel.length) : end;
-    if (ready > 0) this.#onOutput(all.subarray(0, ready));
-    this.#held = all.subarray(ready);
-    if (end !== -1) this.#finished?.();
-    else this.#writeSentinel();
-  }
-
-  /** Resolves when all output has been passed on; bounded, as a stopped outer terminal may never read it. */
-  finish(): Promise<void> {
-    const { randomBytes } = process.getBuiltinModule('node:crypto');
-    this.#sentinel = Buffer.from(randomBytes(16).toString('hex'), 'latin1');
-    this.#unwritten = this.#sentinel;
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, drainTimeoutMs);
-      this.#finished = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      this.#writeSentinel();
-    });
-  }
-
-  /** The slave's buffer may be full: the rest is written as the master is read. */
-  #writeSentinel(): void {
-    try {
-      while (this.#unwritten.length > 0)
-        this.#unwritten = this.#unwritten.subarray(writeSync(this.#slave, this.#unwritten));
-    } catch (error) {
-      if (systemErrorCode(error) === 'EAGAIN') return;
-      this.#finished?.(); // the terminal has been hung up: nothing more will come
-    }
-  }
 }

@@ -8,22 +8,30 @@ const graceMs = 5000;
 
 /**
  * Forwards ending signals to the child, and insists when it does not go.
- * @returns the first signal that came, if any, and the removal of the handlers
+ * @returns `overdue`: resolves when the grace is over; `dispose` removes the handlers
  */
-export function forwardSignals(pty: Pty): { received: () => NodeJS.Signals | undefined; dispose: () => void } {
-  let first: NodeJS.Signals | undefined;
+export function forwardSignals(pty: Pty): { overdue: Promise<void>; dispose: () => void } {
   let timer: NodeJS.Timeout | undefined;
+  let resolveOverdue: () => void;
+  const overdue = new Promise<void>((resolve) => {
+    resolveOverdue = resolve;
+  });
+  const insist = (): void => {
+    pty.kill('SIGKILL');
+    // what a stopped terminal does not read must not keep us
+    pty.abandonOutput();
+    resolveOverdue();
+  };
   const handlers = endingSignals.map((signal) => {
     const handler = (): void => {
-      first ??= signal;
       pty.kill(signal);
-      timer ??= setTimeout(() => pty.kill('SIGKILL'), graceMs);
+      timer ??= setTimeout(insist, graceMs);
     };
     process.on(signal, handler);
     return [signal, handler] as const;
   });
   return {
-    received: () => first,
+    overdue,
     dispose: () => {
       clearTimeout(timer);
       for (const [signal, handler] of handlers) process.removeListener(signal, handler);

@@ -2,12 +2,14 @@
  * One running claude: wires the outer terminal, the pty, the input lane and the line to the daemon. Wiring only.
  * Claude is started first; whatever is slow (the HTTP client, settings) is loaded while it boots.
  */
+
 import { DraftTracker } from '../proxy/draft-tracker.ts';
 import { InputLane } from '../proxy/input-lane.ts';
 import { OutputRing } from '../proxy/output-ring.ts';
-import { type PtyExit, spawnPty } from '../pty/spawn-pty.ts';
+import { type Pty, type PtyExit, spawnPty } from '../pty/spawn-pty.ts';
 import { steadyNow } from '../steady-clock.ts';
-import { endsInAlternateScreen, enterRawMode, resetTerminalModes, terminalSize } from '../terminal/outer-tty.ts';
+import { OuterTty } from '../terminal/outer-tty.ts';
+import { loadTtyCalls } from '../tty-calls.ts';
 import { forwardSignals } from './endings.ts';
 import { Suspend } from './suspend.ts';
 
@@ -23,40 +25,59 @@ export interface SupervisorOptions {
   env: Record<string, string>;
   /** The environment claudex itself was given. */
   ownEnv: NodeJS.ProcessEnv;
-  stdin: NodeJS.ReadStream & { fd: 0 };
-  stdout: NodeJS.WriteStream;
 }
 
-/** Runs claude until it ends; the terminal is restored when this resolves. */
+/**
+ * Runs claude between our own standard input and output, which must be terminals, until it ends; the terminal is restored
+ * when this resolves.
+ * @throws ClaudexError PTY_UNAVAILABLE, with nothing changed yet
+ */
 export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit> {
-  const { stdin, stdout } = options;
-  let size = terminalSize(stdout);
-  const ring = new OutputRing(size);
+  const calls = loadTtyCalls();
+  let pty: Pty;
+  const tty = new OuterTty(calls, {
+    onWritable: () => pty.resume(),
+    // a terminal that is gone (window closed) answers with EIO: SIGHUP follows and ends us in order
+    onGone: () => {
+      pty.resume();
+      pty.kill('SIGHUP');
+    },
+  });
+  const ring = new OutputRing(tty.size());
   const draft = new DraftTracker();
   let wakeOutputWaiter: (() => void) | undefined;
 
-  const pty = spawnPty({
+  pty = spawnPty({
     file: options.file,
     args: options.args,
     cwd: options.cwd,
     env: options.env,
-    size,
+    size: tty.size(),
+    settings: tty.settings,
+    calls,
     onOutput: (bytes) => {
+      tty.modes.output(bytes);
       ring.output(bytes);
       wakeOutputWaiter?.();
       suspend.output(bytes);
-      if (!stdout.write(bytes)) pty.pause();
+      if (!tty.write(bytes)) pty.pause();
     },
+    onWritable: () => tty.input.resume(),
   });
-  let restoreTerminal = enterRawMode(stdin);
+  tty.enterRawMode();
   const signals = forwardSignals(pty);
   const lane = new InputLane((bytes) => pty.write(bytes));
+  const onResize = (): void => {
+    const size = tty.size();
+    ring.resized(size);
+    pty.resize(size);
+  };
   const suspend = new Suspend({
     pty,
-    flushed: () => flushed(stdout),
-    releaseTerminal: () => restoreTerminal(),
+    flushed: () => tty.flushed(),
+    releaseTerminal: () => tty.leaveRawMode(),
     takeTerminal: () => {
-      restoreTerminal = enterRawMode(stdin);
+      tty.enterRawMode();
       onResize();
     },
     now: steadyNow,
@@ -66,23 +87,12 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   const onInput = (bytes: Buffer): void => {
     draft.take(bytes, steadyNow());
     suspend.keys(bytes);
-    lane.fromPerson(bytes);
+    if (!lane.fromPerson(bytes)) tty.input.pause();
     onKeys?.();
   };
-  const onDrain = (): void => pty.resume();
-  const onResize = (): void => {
-    size = terminalSize(stdout);
-    ring.resized(size);
-    pty.resize(size);
-  };
-  // a terminal that is gone (window closed) answers with EIO: SIGHUP follows and ends us in order
-  const onGone = (): void => pty.kill('SIGHUP');
-  stdin.on('data', onInput);
-  stdin.on('error', onGone);
-  stdin.on('end', onGone);
-  stdout.on('drain', onDrain);
-  stdout.on('resize', onResize);
-  stdout.on('error', onGone);
+  tty.input.on('data', onInput);
+  // not the stream's own event: it comes for changes in cells only
+  process.on('SIGWINCH', onResize);
 
   const nextOutput = (timeoutMs: number): Promise<void> =>
     new Promise((resolve) => {
@@ -120,21 +130,12 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   const exit = await pty.exited;
   ended = true;
   closeDaemonSide?.();
-  signals.dispose();
   suspend.dispose();
-  stdin.off('data', onInput).off('end', onGone).pause();
-  stdout.off('drain', onDrain).off('resize', onResize);
-  await flushed(stdout);
-  if (exit.signal !== 0 || endsInAlternateScreen(ring.bytes())) resetTerminalModes(ring.bytes());
-  restoreTerminal();
+  process.removeListener('SIGWINCH', onResize);
+  tty.input.off('data', onInput).pause();
+  // a terminal that is stopped is waited for, until a signal and its grace say otherwise
+  await Promise.race([tty.flushed(), signals.overdue]);
+  tty.restore(exit.signal !== 0);
+  signals.dispose();
   return exit;
-}
-
-/** Resolves when everything written has reached the terminal, or the terminal is gone. */
-function flushed(stdout: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    if (stdout.destroyed || stdout.writableLength === 0) return resolve();
-    stdout.once('error', () => resolve());
-    stdout.write('', () => resolve());
-  });
 }

@@ -15,16 +15,21 @@ export type TerminalEvent = Buffer | PtySize;
 /** Renders the events in order and reads the screen. */
 export async function renderScreen(size: PtySize, events: readonly TerminalEvent[]): Promise<ScreenRow[]> {
   const { Terminal } = createRequire(import.meta.url)('@xterm/headless') as { Terminal: typeof HeadlessTerminal };
-  const terminal = new Terminal({ cols: size.cols, rows: size.rows, scrollback: 0, allowProposedApi: true });
+  const terminal = new Terminal({ ...known(size), scrollback: 0, allowProposedApi: true });
   try {
     for (const event of events) {
       if (Buffer.isBuffer(event)) await new Promise<void>((resolve) => terminal.write(event, resolve));
-      else terminal.resize(event.cols, event.rows);
+      else terminal.resize(known(event).cols, known(event).rows);
     }
     return readRows(terminal);
   } finally {
     terminal.dispose();
   }
+}
+
+/** A terminal without a size is drawn on as if it were this large; xterm knows none with a single column. */
+function known({ cols, rows }: PtySize): PtySize {
+  return { cols: Math.max(2, cols || 80), rows: rows || 24 };
 }
 
 function readRows(terminal: HeadlessTerminal): ScreenRow[] {

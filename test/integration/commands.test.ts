@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runClaudex } from '../support/claudex.ts';
+import { daemonClient } from '../support/daemon-watch.ts';
 import { useTestBed } from '../support/test-bed.ts';
 
 describe('commands', () => {
@@ -18,5 +19,35 @@ describe('commands', () => {
     expect(ran.stderr).toContain(`${settings}:1:3`);
     expect(ran.stderr).toContain('Fix: mend the file by hand');
     expect(readFileSync(settings, 'utf8')).toBe('{ not json');
+  });
+
+  it('a message for several is for all of them or for nobody', async () => {
+    const home = bed.home({ cwdNames: ['api', 'web'] });
+    const env = home.env();
+    const at = { env, cwd: home.root };
+    const [api, web] = [home.dir('api'), home.dir('web')];
+    const typo = await runClaudex(['send', '--hold', '--to', api, '--to', 'wbe', 'rebase'], at);
+    expect(typo).toMatchObject({ code: 3, stdout: '' });
+    expect(await daemonClient(home).messages()).toEqual([]);
+    const send = ['send', '--hold', '--key', 'k1', '--to', api, '--to', web, '--to', `${web}/`, 'rebase'];
+    const sent = await runClaudex(send, at);
+    expect(sent.code).toBe(0);
+    const messages = await daemonClient(home).messages();
+    expect(messages.map((one) => [one.recipient.cwd, one.body])).toEqual([
+      [api, 'rebase'],
+      [web, 'rebase'],
+    ]);
+    expect(sent.stdout).toBe(messages.map((one) => `${one.id}\n`).join(''));
+    expect((await runClaudex(send, at)).stdout).toBe(sent.stdout);
+  });
+
+  it('ask takes its target from --to as well', async () => {
+    const home = bed.home();
+    const asked = await runClaudex(['ask', '--hold', '--to', home.cwd, '--wait', '50ms', 'ready?'], {
+      env: home.env(),
+      cwd: home.root,
+    });
+    expect(asked.code).toBe(4);
+    expect((await daemonClient(home).messages()).map((one) => one.body)).toEqual(['ready?']);
   });
 });

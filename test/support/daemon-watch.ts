@@ -70,6 +70,23 @@ export function waitForMessage(
   );
 }
 
+/** All messages, once they fit. */
+export function waitForMessages(
+  home: HermeticHome,
+  fits: (messages: Message[]) => boolean,
+  timeoutMs = 60_000,
+): Promise<Message[]> {
+  return waitFor(
+    home,
+    `messages that fit ${fits}`,
+    async (client) => {
+      const messages = await client.messages();
+      return { seen: messages, ...(fits(messages) && { found: messages }) };
+    },
+    timeoutMs,
+  );
+}
+
 /** `claudex send`, checked; returns the message's id. */
 export async function sendMessage(home: HermeticHome, args: readonly string[]): Promise<string> {
   const result = await runClaudex(['send', ...args], { env: home.env(), cwd: home.root });

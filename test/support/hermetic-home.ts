@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { realClaudePath } from './claude-binary.ts';
 import { claudexBin, repositoryRoot } from './claudex-bin.ts';
 import { isAlive, processCommandLine } from './processes.ts';
@@ -87,6 +88,7 @@ export function createHermeticHome(options: HermeticHomeOptions = {}): HermeticH
   const dispose = async (): Promise<void> => {
     unregister();
     try {
+      await stopWorker(claudexHome);
       await stopDaemon(claudexHome, env());
     } finally {
       await rm(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
@@ -113,6 +115,15 @@ async function stopDaemon(claudexHome: string, env: Record<string, string>): Pro
   if (stopped.code !== 0) {
     throw new Error(`claudex daemon stop: exit ${stopped.code}\n${stopped.stdout}${stopped.stderr}`);
   }
+}
+
+/** Ends the worker that keeps claude warm, if its lock file says that one runs; it ends its processes first. */
+async function stopWorker(claudexHome: string): Promise<void> {
+  const pid = lockedPid(join(claudexHome, 'warm', 'worker.lock'));
+  if (pid === undefined || !isAlive(pid) || !processCommandLine(pid).includes('warm run')) return;
+  process.kill(pid, 'SIGTERM');
+  const deadline = Date.now() + 10_000;
+  while (isAlive(pid) && Date.now() < deadline) await delay(10);
 }
 
 function lockedPid(lock: string): number | undefined {

@@ -26,6 +26,8 @@ export const spawnPty = nodePty.spawn;
 
 /** The end of a program's output, and its terminal after the exit. */
 export interface HeldTail {
+  /** The program's side of the terminal, held open by us. */
+  readonly slave: number;
   read(chunk: Buffer, accept: (chunk: Buffer) => void): void;
   /** Calls `done` after everything the program wrote has been accepted. */
   drain(accept: (chunk: Buffer) => void, done: () => void): void;
@@ -54,6 +56,7 @@ export function holdOpen(pty: Pty): HeldTail {
   let open = true;
 
   return {
+    slave,
     read: (chunk, accept) => {
       if (!draining) {
         accept(chunk);

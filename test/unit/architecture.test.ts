@@ -16,6 +16,7 @@ const heights: Record<string, number> = {
   delivery: 2,
   daemon: 2,
   'daemon-client': 2,
+  history: 2.5,
   proxy: 3,
   mcp: 3,
   warm: 3,
@@ -32,7 +33,9 @@ const exceptions: Record<string, string> = {
 };
 
 /** Files over the limit, each with what is to move out of it; one that has been split must leave this list. */
-const tooLong: Record<string, string> = {};
+const tooLong: Record<string, string> = {
+  'src/error-catalogue.ts': 'one table, an entry of six lines for each error',
+};
 
 interface Import {
   file: string;
@@ -49,7 +52,7 @@ function sourceFiles(folder: string): string[] {
 function importsOf(file: string): Import[] {
   const text = readFileSync(join(root, file), 'utf8');
   const found = text.matchAll(
-    /^(?:import|export)\b[^;'"]*?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]|\brequire\w*\([^()]*\)?\(\s*['"]([^'"]+)['"]|createRequire\(import\.meta\.url\)\(['"]([^'"]+)['"]/gm,
+    /^(?:import|export)\b[^;'"]*?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]|\brequire\w*\([^()]*\)?\(\s*['"]([^'"]+)['"]|createRequire\(import\.meta\.url\)(?:\.resolve)?\(['"]([^'"]+)['"]/gm,
   );
   return [...found].map((match) => {
     const name = match.slice(1).find((one) => one !== undefined)!;

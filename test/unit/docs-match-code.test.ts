@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { ownCommands } from '../../src/cli/own-commands.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import { daemonRoutes } from '../../src/daemon/routes.ts';
-import { errorCatalogue } from '../../src/errors.ts';
+import { errorCatalogue } from '../../src/error-catalogue.ts';
 import { claudexPaths } from '../../src/paths.ts';
 import { type SettingDefinition, settingDefinitions } from '../../src/settings.ts';
 
@@ -132,7 +132,7 @@ describe('docs/api.md', () => {
 
   it('names only errors that exist', () => {
     const named = [...api.matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g)].map((match) => match[1]!);
-    const variables = ['XDG_RUNTIME_DIR', 'CLAUDE_PID', 'CLAUDE_CONFIG_DIR'];
+    const variables = ['XDG_RUNTIME_DIR', 'CLAUDEX_PEERS', 'CLAUDE_PID', 'CLAUDE_CONFIG_DIR'];
     expect(named.filter((name) => !variables.includes(name) && !Object.hasOwn(errorCatalogue, name))).toEqual([]);
   });
 });
@@ -159,7 +159,7 @@ describe('our commands', () => {
   });
 
   it('each have a section in docs/commands.md, and no other has', () => {
-    const headings = [...commandsDoc.matchAll(/^## `(\w+)`$/gm)].map((match) => match[1]!);
+    const headings = [...commandsDoc.matchAll(/^## `([\w-]+)`$/gm)].map((match) => match[1]!);
     expect(headings.sort()).toEqual([...ownCommands].sort());
   });
 

@@ -117,6 +117,7 @@ describe('what claude writes', () => {
       status: 'idle',
       waitingFor: null,
       startedAt: null,
+      name: null,
       messagingSocketPath: null,
     });
     expect(parseSessionFile(JSON.stringify({ ...whole, status: 3, startedAt: 'x' }))).toMatchObject({ status: null });

@@ -103,6 +103,12 @@ describe('findMark', () => {
     });
   });
 
+  it(`a tool's result counts where a tool was to bring the message ${verifies('inbox-drain')}`, () => {
+    const path = transcript(said('read your inbox'), toolResult);
+    expect(findMark(path, mark)).toBeUndefined();
+    expect(findMark(path, mark, 0, { inToolResults: true })).toMatchObject({ onlyQueued: false });
+  });
+
   it('what stands before the first lease is not looked at', () => {
     const before = `${JSON.stringify(said(text))}\n`;
     expect(findMark(transcript(before, answer('x')), mark, Buffer.byteLength(before))).toBeUndefined();

@@ -1,4 +1,5 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
+import { connectDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ownCommands } from '../own-commands.ts';
 
 export function addCompletion(program: Command): void {
@@ -6,12 +7,13 @@ export function addCompletion(program: Command): void {
     .command('completion')
     .argument('<shell>', 'bash, zsh or fish')
     .description('print a completion script for your shell')
-    .addOption(new Option('--words', 'print the words it completes').hideHelp())
     .addHelpText(
       'after',
       '\nExamples:\n  source <(claudex completion bash)\n  claudex completion fish > ~/.config/fish/completions/claudex.fish',
     )
-    .action((shell: string, _options: unknown, command: Command) => {
+    .action(async (shell: string, _options: unknown, command: Command) => {
+      // what the scripts ask for
+      if (shell === 'targets') return printTargets();
       const script = scripts[shell];
       if (script === undefined) command.error(`error: unknown shell "${shell}"; use bash, zsh or fish`);
       process.stdout.write(script);
@@ -19,9 +21,19 @@ export function addCompletion(program: Command): void {
 }
 
 const words = ownCommands.join(' ');
-/** Commands whose next word is a session; `claudex list` is asked for the names. */
-const targetCommands = 'send ask inbox';
-const names = `claudex list --json 2>/dev/null | sed -n 's/^    "\\(id\\|name\\)": "\\(.*\\)",$/\\2/p'`;
+/** Commands whose next word is a session. */
+const targetCommands = 'send ask inbox history search show name';
+const names = 'claudex completion targets 2>/dev/null';
+
+/** The live sessions' ids and names, one a line. Pressing Tab starts no daemon. */
+async function printTargets(): Promise<void> {
+  const client = await connectDaemon(process.env);
+  const sessions = (await client?.sessions()) ?? [];
+  const words = sessions.flatMap((one) => [one.alias, one.claudeName, one.name, one.id]);
+  // a shell would take a name with a space in it for two words, and others for worse
+  const safe = words.filter((word) => word !== null && /^[\w.@%+=:,-]+$/.test(word));
+  for (const word of new Set(safe)) process.stdout.write(`${word}\n`);
+}
 
 const scripts: Record<string, string> = {
   bash: `_claudex() {

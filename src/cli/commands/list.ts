@@ -1,11 +1,15 @@
 import type { Command } from 'commander';
 import { connectDaemon, ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { pathTarget } from '../../daemon-client/path-target.ts';
 import type { SessionRecord } from '../../protocol/session.ts';
 import { colours, sessionTable } from '../render.ts';
 
 interface ListOptions {
   json?: boolean;
   watch?: boolean;
+  here?: boolean;
+  idle?: boolean;
+  waiting?: boolean;
 }
 
 export function addList(program: Command): void {
@@ -13,10 +17,13 @@ export function addList(program: Command): void {
     .command('list')
     .description('show every running session on this machine')
     .option('--json', 'print JSON')
+    .option('--here', 'only those of this folder and the folders below it')
+    .option('--idle', 'only those that wait for a prompt')
+    .option('--waiting', 'only those that wait for a person: a permission, a dialog')
     .option('-w, --watch', 'keep showing it, redrawn in place, until Ctrl-C')
     .addHelpText(
       'after',
-      '\nExamples:\n  claudex list\n  claudex list --json | jq -r \'.[] | select(.state == "idle") | .name\'',
+      '\nExamples:\n  claudex list\n  claudex list --here --idle\n  claudex list --json | jq -r \'.[] | select(.state == "idle") | .name\'',
     )
     .action(async (options: ListOptions) => {
       if (options.watch) return watchSessions(options);
@@ -25,9 +32,20 @@ export function addList(program: Command): void {
     });
 }
 
-function print(sessions: readonly SessionRecord[], options: ListOptions): void {
+function print(all: readonly SessionRecord[], options: ListOptions): void {
+  const sessions = all.filter((one) => isWanted(one, options, pathTarget('.')));
   if (options.json) process.stdout.write(`${JSON.stringify(sessions, null, 2)}\n`);
   else process.stdout.write(`${sessionTable(sessions, colours(process.stdout))}\n`);
+}
+
+/** `--idle --waiting` is either of them. */
+function isWanted(session: SessionRecord, options: ListOptions, here: string): boolean {
+  const isHere = session.cwd === here || session.cwd.startsWith(here === '/' ? '/' : `${here}/`);
+  if (options.here && !isHere) return false;
+  if (!options.idle && !options.waiting) return true;
+  return (
+    (options.idle === true && session.state === 'idle') || (options.waiting === true && session.state === 'waiting')
+  );
 }
 
 /** Redraws on each change; on a pipe each change is printed below the last. Survives a daemon that is replaced. */

@@ -55,12 +55,12 @@ Examples:
     )
     .action(send);
   shared(program.command('ask'))
-    .argument('<target>', 'who is to answer')
+    .argument('[target]', 'who is to answer')
     .argument('[message...]', 'the question; - or nothing reads standard input')
     .description('put a question into a running session and print its answer (send --wait)')
     .option('--wait <duration>', 'how long to wait at most')
     .addHelpText('after', `${targetHelp}\n\nExample:\n  claudex ask api "which migrations are pending?"`)
-    .action((target: string, words: string[], options: SendOptions) =>
+    .action((target: string | undefined, words: string[], options: SendOptions) =>
       send(target, words, { ...options, wait: options.wait ?? true }),
     );
 }
@@ -107,8 +107,9 @@ async function send(target: string | undefined, words: string[], options: SendOp
   const client = await ensureDaemon(process.env);
   const request = { ...(await requestFrom(client, options)), body };
   const targets = several ? await targetsOf(client, options) : [target!];
-  const replies: SendReply[] = [];
-  for (const one of targets) replies.push(await client.send({ ...request, target: pathTarget(one) }));
+  const replies = several
+    ? await client.sendToAll({ ...request, targets: targets.map(pathTarget) })
+    : [await client.send({ ...request, target: pathTarget(targets[0]!) })];
   if (options.wait === undefined) return printReplies(replies, options);
   await waitFor(client, replies, options, timeoutMs);
 }

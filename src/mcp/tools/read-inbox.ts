@@ -126,5 +126,6 @@ async function handOver(client: DaemonClient, ownId: string): Promise<ToolOutcom
   return {
     data: { handed_over: messages.map(headOf), text, remaining },
     text: messages.length === 0 ? `Nothing to hand over.${rest}` : `${text}${rest}`,
+    delivers: true,
   };
 }

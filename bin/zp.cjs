@@ -1,1 +1,0 @@
-require('../dist/zz/program.cjs').runProgram(process.argv.slice(2));

@@ -1,0 +1,86 @@
+/**
+ * Which files claude reads once, when it starts (measured on 2.1.197 and 2.1.330: a changed `model` in settings reaches no
+ * running process, a changed CLAUDE.md, skill, permission rule or git status does). A process that is kept must not outlive a
+ * change to them.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { claudeConfigDir } from '../paths.ts';
+
+/** Options whose value may name a file that is read at the start. */
+const fileOptions: ReadonlySet<string> = new Set([
+  '--settings',
+  '--mcp-config',
+  '--system-prompt-file',
+  '--append-system-prompt-file',
+]);
+
+/** A word that changes when one of those files does. Costs a `stat` each. */
+export function launchFilesState(launch: {
+  file: string;
+  args: readonly string[];
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+}): string {
+  const { file, args, cwd, env } = launch;
+  const config = claudeConfigDir(env);
+  const home = env.HOME || homedir();
+  const paths = [
+    file,
+    '/etc/claude-code/managed-settings.json',
+    '/Library/Application Support/ClaudeCode/managed-settings.json',
+    join(cwd, '.mcp.json'),
+    join(config, '.credentials.json'),
+    join(config, 'plugins', 'installed_plugins.json'),
+    ...[config, join(cwd, '.claude')].flatMap((dir) =>
+      ['settings.json', 'settings.local.json', 'agents', 'output-styles'].map((name) => join(dir, name)),
+    ),
+    ...namedFiles(args).map((path) => resolve(cwd, path)),
+  ];
+  const userConfig = env.CLAUDE_CONFIG_DIR ? join(config, '.claude.json') : join(home, '.claude.json');
+  return [...paths.map(stamp), userServers(userConfig, cwd)].join(' ');
+}
+
+function namedFiles(args: readonly string[]): string[] {
+  const named: string[] = [];
+  let reading = false;
+  for (const arg of args) {
+    const [option, ...value] = arg.split('=');
+    if (arg.startsWith('-')) {
+      reading = fileOptions.has(option!);
+      if (reading && value.length > 0) named.push(value.join('='));
+    } else if (reading) named.push(arg);
+  }
+  return named.filter((text) => !text.trimStart().startsWith('{'));
+}
+
+function stamp(path: string): string {
+  try {
+    const { mtimeMs, size, ino } = statSync(path);
+    return `${ino}:${size}:${mtimeMs}`;
+  } catch {
+    return '-'; // not there
+  }
+}
+
+const readServers = new Map<string, { stamp: string; servers: string }>();
+
+/** The MCP servers in the user's `.claude.json`. Claude rewrites that file all the time: its own stamp says nothing. */
+function userServers(path: string, cwd: string): string {
+  const now = stamp(path);
+  const known = readServers.get(path + cwd);
+  if (known?.stamp === now) return known.servers;
+  let servers = '-';
+  try {
+    const value = JSON.parse(readFileSync(path, 'utf8')) as {
+      mcpServers?: unknown;
+      projects?: Record<string, { mcpServers?: unknown } | undefined>;
+    };
+    servers = JSON.stringify([value.mcpServers ?? {}, value.projects?.[cwd]?.mcpServers ?? {}]);
+  } catch {
+    // none yet, or in the middle of a rewrite
+  }
+  readServers.set(path + cwd, { stamp: now, servers });
+  return servers;
+}

@@ -1,0 +1,72 @@
+/**
+ * One line of claude's transcript, as far as a conversation needs it (read off files of 2.1.197 and 2.1.330).
+ * Unknown records and fields are left alone: the format is the vendor's and grows with every version.
+ */
+
+/** A block of a message's content; fields of every kind of block that we read. */
+export interface ContentBlock {
+  type?: string;
+  text?: string;
+  /** tool_use */
+  id?: string;
+  name?: string;
+  input?: unknown;
+  /** tool_result */
+  tool_use_id?: string;
+  content?: unknown;
+  is_error?: boolean;
+}
+
+export interface TranscriptRecord {
+  type?: string;
+  subtype?: string;
+  uuid?: string;
+  timestamp?: string;
+  cwd?: string;
+  sessionId?: string;
+  /** A subagent's (its own file since about 2.1.100, among the others before). */
+  isSidechain?: boolean;
+  /** Put in by claude, not shown to the person. */
+  isMeta?: boolean;
+  /** The summary that a compaction leaves. */
+  isCompactSummary?: boolean;
+  isApiErrorMessage?: boolean;
+  /** The turn; not on every record, and repeated in the copies that a fork makes. */
+  promptId?: string;
+  /** Who speaks: `human`, `peer`, `task-notification`; none from `claude -p` and in old files. */
+  origin?: { kind?: string };
+  /** `typed`, `queued`, `sdk`, `system`, … */
+  promptSource?: string;
+  message?: { model?: string; stop_reason?: string | null; content?: string | ContentBlock[] };
+  attachment?: { type?: string; content?: unknown; prompt?: unknown; origin?: { kind?: string }; commandMode?: string };
+  /** Of a `system` record. */
+  content?: unknown;
+  customTitle?: string;
+}
+
+/** A record from a line's bytes; undefined for anything else (the line being written, a cut one, not JSON). */
+export function parseRecord(bytes: Buffer): TranscriptRecord | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined; // half-written, cut short, or damaged
+  }
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+}
+
+/** The blocks of a message's content; a plain string is one text block. */
+export function blocksOf(content: unknown): ContentBlock[] {
+  if (typeof content === 'string') return [{ type: 'text', text: content }];
+  if (!Array.isArray(content)) return [];
+  return content.filter((block): block is ContentBlock => typeof block === 'object' && block !== null);
+}
+
+/** The text of a content (of a message, a tool result, a queued prompt); a picture is `[image]`. */
+export function textOf(content: unknown): string {
+  const texts = blocksOf(content).map((block) => {
+    if (block.type === 'text' && typeof block.text === 'string') return block.text;
+    return block.type === 'image' || block.type === 'document' ? `[${block.type}]` : '';
+  });
+  return texts.filter((text) => text !== '').join('\n');
+}

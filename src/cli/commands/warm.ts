@@ -1,0 +1,71 @@
+import type { Command } from 'commander';
+import { ClaudexError } from '../../errors.ts';
+import { claudexPaths, packageVersion } from '../../paths.ts';
+import { askWorker } from '../../warm/ask-worker.ts';
+import type { WorkerAsk, WorkerSay, WorkerStatus } from '../../warm/worker-words.ts';
+import { askWarm } from '../prompt.ts';
+
+export function addWarm(program: Command): void {
+  const warm = program
+    .command('warm')
+    .description('the claude processes that `claudex prompt` keeps; started and ended by themselves')
+    .addHelpText('after', '\nExamples:\n  claudex warm status\n  claudex warm prewarm -- --model sonnet');
+  warm
+    .command('status')
+    .description('what runs, and how often each thing has happened')
+    .addHelpText('after', '\nExample:\n  claudex warm status --json')
+    .option('--json', 'print JSON')
+    .action(async (options: { json?: boolean }) => {
+      const last = await askRunning({ type: 'status' });
+      const status = last && 'status' in last ? last.status : undefined;
+      if (options.json)
+        process.stdout.write(`${JSON.stringify({ running: status !== undefined, ...status }, null, 2)}\n`);
+      else
+        process.stdout.write(
+          status ? statusText(status) : 'Nothing is kept warm. The next `claudex prompt` starts it.\n',
+        );
+      if (!status) process.exitCode = 3;
+    });
+  warm
+    .command('prewarm [arguments...]')
+    .description('start processes for this folder, and for these arguments of claude, before anybody asks')
+    .addHelpText('after', '\nExample:\n  claudex warm prewarm --count 2 -- --model sonnet --allowedTools Read')
+    .option('--count <number>', 'how many', '1')
+    .action(async (words: string[], options: { count: string }) => {
+      if (!/^[1-9]\d*$/.test(options.count)) {
+        throw new ClaudexError('USAGE', `--count takes a number from 1, not "${options.count}".`);
+      }
+      const { env } = process;
+      const question = { version: packageVersion(), words, cwd: process.cwd(), env, count: Number(options.count) };
+      const last = await askWarm({ type: 'prewarm', ...question }, (say) => {
+        if ('err' in say) process.stderr.write(say.err);
+      });
+      if (last && 'cold' in last) throw new ClaudexError('NOT_WARM', `It was asked for ${last.cold}.`);
+      if (last && 'exit' in last) process.exitCode = last.exit;
+    });
+  warm
+    .command('drain')
+    .description('let what runs end, then end every process')
+    .addHelpText('after', '\nExample:\n  claudex warm drain')
+    .action(async () => {
+      const last = await askRunning({ type: 'drain' });
+      process.stdout.write(last ? 'Nothing is kept warm any more.\n' : 'Nothing was kept warm.\n');
+    });
+}
+
+/** The worker's last word; undefined when none runs. Starts nothing. */
+async function askRunning(question: WorkerAsk): Promise<WorkerSay | undefined> {
+  let last: WorkerSay | undefined;
+  await askWorker(claudexPaths(process.env).warmSocket, question, (say) => {
+    last = say;
+  });
+  return last;
+}
+
+function statusText(status: WorkerStatus): string {
+  const { pid, version, uptimeMs, requests, waiting, processes, counters } = status;
+  const head = `The worker runs: pid ${pid}, version ${version}, up ${Math.round(uptimeMs / 1000)} s, ${requests} requests, ${waiting} of them waiting.\n`;
+  const rows = processes.map((one) => `  ${one.pid}  ${one.state}, ${one.served} served, ${one.cwd}\n`);
+  const counts = Object.entries(counters).map(([name, count]) => `${name} ${count}`);
+  return `${head}${rows.join('')}Since its start: ${counts.join(', ')}.\n`;
+}

@@ -1,0 +1,120 @@
+/**
+ * `claudex prompt …`: what `claude -p …` would say, from a process that is warm. Short on purpose, and loads nothing that the
+ * usual way does not need: its start is most of what a user waits for.
+ */
+import { fstatSync, readFileSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { claudexPaths, packageVersion } from '../paths.ts';
+import { askWorker } from '../warm/ask-worker.ts';
+import type { WorkerAsk, WorkerSay } from '../warm/worker-words.ts';
+
+/** As long as claude itself waits for the first byte of a pipe (2.1.197 and 2.1.330). */
+const stdinPatienceMs = 3000;
+/** claude takes no more from a pipe; it says so itself. */
+const maxStdinBytes = 10 * 1000 * 1000;
+const workerPatienceMs = 5000;
+
+/** Runs one prompt and sets the exit code. `words` are those after `prompt`. */
+export async function runPrompt(words: readonly string[]): Promise<void> {
+  const cold = words.indexOf('--cold');
+  const end = words.indexOf('--');
+  if (cold !== -1 && (end === -1 || cold < end)) {
+    return await runCold([...words.slice(0, cold), ...words.slice(cold + 1)], null);
+  }
+  process.stdout.on('error', () => process.exit(1)); // `claudex prompt | head`: the reader has had enough
+  try {
+    const stdin = await readStdin();
+    if (stdin !== null && stdin.length > maxStdinBytes) return await runCold(words, stdin);
+    const { env } = process;
+    await ask({ type: 'prompt', version: packageVersion(), words: [...words], cwd: process.cwd(), env, stdin }, stdin);
+  } catch (error) {
+    const [{ toClaudexError }, { printError }] = await Promise.all([
+      import('../errors.ts'),
+      import('./print-error.ts'),
+    ]);
+    const known = toClaudexError(error);
+    printError(known);
+    process.exitCode = known.exitCode;
+  }
+}
+
+async function ask(question: WorkerAsk & { type: 'prompt' }, stdin: string | null): Promise<void> {
+  const last = await askWarm(question, (say) => {
+    if ('out' in say) process.stdout.write(say.out);
+    else if ('err' in say) process.stderr.write(say.err);
+  });
+  if (last && 'exit' in last) process.exitCode = last.exit;
+  if (last && 'cold' in last) await refuseOrRunCold(question.words, last.cold, stdin);
+}
+
+/**
+ * Asks the worker, started if there is none or it is of another version.
+ * @returns its last word
+ * @throws ClaudexError WORKER_START_FAILED
+ */
+export async function askWarm(
+  question: WorkerAsk,
+  onSay: (say: WorkerSay) => void = () => undefined,
+): Promise<WorkerSay | undefined> {
+  const { warmSocket } = claudexPaths(process.env);
+  const deadline = Date.now() + workerPatienceMs;
+  for (let started = false; ; ) {
+    let last: WorkerSay | undefined;
+    const answered = await askWorker(warmSocket, question, (say) => {
+      last = say;
+      onSay(say);
+    });
+    if (answered && last && !('replaced' in last)) return last;
+    if (!started) {
+      const { startWorker } = await import('../warm/ensure-worker.ts');
+      await startWorker(process.env);
+      started = true;
+    } else if (Date.now() > deadline) {
+      const { ClaudexError } = await import('../errors.ts');
+      throw new ClaudexError('WORKER_START_FAILED', `Nothing listens on ${warmSocket}.`);
+    } else {
+      // another shell's worker has won and is about to listen, or the old one is about to go
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      started = false;
+    }
+  }
+}
+
+async function refuseOrRunCold(words: readonly string[], reason: string, stdin: string | null): Promise<void> {
+  const { readSettings } = await import('../settings.ts');
+  if (readSettings(process.env).values['warm.coldFallback']) return await runCold(words, stdin);
+  const { ClaudexError } = await import('../errors.ts');
+  throw new ClaudexError('NOT_WARM', `It was asked for ${reason}.`);
+}
+
+/** `claude -p` itself. `stdin`: what was read of it already; null when nothing was. */
+async function runCold(words: readonly string[], stdin: string | null): Promise<void> {
+  const { runClaude } = await import('./run-claude.ts');
+  await runClaude(['-p', ...words], stdin ?? undefined);
+}
+
+/** All of standard input; null for a terminal. A pipe that stays silent is given up as claude does it, with its warning. */
+async function readStdin(): Promise<string | null> {
+  if (isatty(0)) return null;
+  const stat = fstatSync(0);
+  if (!stat.isFIFO() && !stat.isSocket()) return readFileSync(0, 'utf8');
+  return await new Promise((resolve) => {
+    let text = '';
+    const timer = setTimeout(() => {
+      process.stderr.write(
+        'Warning: no stdin data received in 3s, proceeding without it. If piping from a slow command, redirect stdin explicitly: < /dev/null to skip, or wait longer.\n',
+      );
+      process.stdin.destroy();
+      resolve('');
+    }, stdinPatienceMs);
+    process.stdin.setEncoding('utf8');
+    process.stdin.on('data', (chunk: string) => {
+      clearTimeout(timer);
+      text += chunk;
+    });
+    process.stdin.on('end', () => {
+      clearTimeout(timer);
+      resolve(text);
+    });
+  });
+}

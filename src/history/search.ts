@@ -1,0 +1,161 @@
+/**
+ * Searching many transcripts, on several cores, in the order given. A regular expression runs in a thread that can be stopped:
+ * that bounds any pattern without a second regex engine, and keeps V8's speed (docs/history.md).
+ */
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { ClaudexError, toClaudexError } from '../errors.ts';
+import { packageRoot } from '../paths.ts';
+import type { ScannedHit, SearchHit } from './scan-transcript.ts';
+import { createMatcher, type SearchQuery } from './search-query.ts';
+import type { WorkerFile, WorkerReply, WorkerTask } from './search-worker.ts';
+
+/** Each thread costs some 15 MB. */
+const maxThreads = 4;
+/** A thread for less than this costs more than it saves. */
+const bytesPerThread = 16 << 20;
+/** How long one record may take; the largest there is takes a few milliseconds. */
+const stuckMs = 2000;
+
+export interface SearchOptions {
+  /** Lines shown before and after. 0 by default. */
+  context?: number;
+  /** 1000 by default. */
+  maxHits?: number;
+  /** Secrets are shown as they are. */
+  raw?: boolean;
+}
+
+/**
+ * Hits in the order of `files`. A record that a fork has copied is told once.
+ * @throws ClaudexError BAD_PATTERN, USAGE, PATTERN_TOO_SLOW
+ */
+export async function* searchTranscripts(
+  files: ReadonlyArray<WorkerFile & { bytes: number }>,
+  query: SearchQuery,
+  options: SearchOptions = {},
+): AsyncGenerator<SearchHit> {
+  const { context = 0, maxHits = 1000, raw = false } = options;
+  createMatcher(query); // says what is wrong with it before any thread starts
+  const bytes = files.reduce((sum, one) => sum + one.bytes, 0);
+  const threads = Math.min(maxThreads, availableParallelism(), files.length, Math.ceil(bytes / bytesPerThread) || 1);
+  const pool = new ScanPool(files, { query, context, maxHits, raw }, threads);
+  const told = new Set<string>();
+  let count = 0;
+  try {
+    for (const file of files) {
+      for (const { uuid, ...hit } of await pool.hitsOf(file.path)) {
+        const key = `${uuid} ${hit.where} ${hit.text}`;
+        if (uuid !== null && told.has(key) && !told.has(`${key} ${hit.path}`)) continue;
+        told.add(key).add(`${key} ${hit.path}`);
+        yield hit;
+        if (++count >= maxHits) return;
+      }
+    }
+  } finally {
+    await pool.close();
+  }
+}
+
+type Settled = { hits: ScannedHit[] } | { error: ClaudexError };
+
+interface Scanner {
+  worker: Worker;
+  /** Odd while it looks closely at a record; counts on with each. */
+  progress: Int32Array;
+  isIdle: boolean;
+}
+
+/** Hands files out to threads in their order and keeps what comes back until it is asked for. */
+class ScanPool {
+  readonly #queue: WorkerFile[];
+  readonly #task: Omit<WorkerTask, 'progress'>;
+  readonly #scanners: Scanner[] = [];
+  readonly #settled = new Map<string, Settled>();
+  readonly #watch: NodeJS.Timeout;
+  #waiting: { path: string; resolve: (settled: Settled) => void } | undefined;
+  #keptHits = 0;
+  #failure: ClaudexError | undefined;
+
+  constructor(files: readonly WorkerFile[], task: Omit<WorkerTask, 'progress'>, threads: number) {
+    this.#queue = files.map(({ sessionId, path }) => ({ sessionId, path }));
+    this.#task = task;
+    for (let thread = 0; thread < threads; thread++) this.#scanners.push(this.#start());
+    let before: number[] = [];
+    this.#watch = setInterval(() => {
+      const now = this.#scanners.map(({ progress }) => Atomics.load(progress, 0));
+      const isStuck = now.some((count, index) => count % 2 === 1 && count === before[index]);
+      if (isStuck) this.#fail(new ClaudexError('PATTERN_TOO_SLOW', `One record took over ${stuckMs} ms.`));
+      before = now;
+    }, stuckMs);
+    this.#handOut();
+  }
+
+  /** What a file holds; files are asked for in their order. @throws ClaudexError PATTERN_TOO_SLOW, INTERNAL */
+  async hitsOf(path: string): Promise<ScannedHit[]> {
+    const settled =
+      this.#settled.get(path) ??
+      (this.#failure && { error: this.#failure }) ??
+      (await new Promise<Settled>((resolve) => {
+        this.#waiting = { path, resolve };
+      }));
+    if ('error' in settled) throw settled.error;
+    this.#settled.delete(path);
+    this.#keptHits -= settled.hits.length;
+    this.#handOut();
+    return settled.hits;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#watch);
+    await Promise.all(this.#scanners.map(({ worker }) => worker.terminate()));
+  }
+
+  #start(): Scanner {
+    const shared = new SharedArrayBuffer(4);
+    const worker = new Worker(workerFile(), {
+      workerData: { ...this.#task, progress: shared } satisfies WorkerTask,
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    });
+    const scanner: Scanner = { worker, progress: new Int32Array(shared), isIdle: true };
+    worker.on('message', (reply: WorkerReply) => {
+      scanner.isIdle = true;
+      this.#settle(reply);
+    });
+    worker.on('error', (error) => this.#fail(toClaudexError(error)));
+    return scanner;
+  }
+
+  /** Not while more is kept than will be told: the rest would only cost memory. */
+  #handOut(): void {
+    for (const scanner of this.#scanners) {
+      if (!scanner.isIdle || this.#keptHits > this.#task.maxHits) continue;
+      const file = this.#queue.shift();
+      if (!file) return;
+      scanner.isIdle = false;
+      scanner.worker.postMessage(file);
+    }
+  }
+
+  #settle({ path, hits, error }: WorkerReply): void {
+    const settled: Settled = error === undefined ? { hits } : { error: new ClaudexError('INTERNAL', error) };
+    this.#keptHits += hits.length;
+    this.#settled.set(path, settled);
+    this.#handOut();
+    if (this.#waiting?.path !== path) return;
+    this.#waiting.resolve(settled);
+    this.#waiting = undefined;
+  }
+
+  #fail(error: ClaudexError): void {
+    this.#failure ??= error;
+    this.#waiting?.resolve({ error: this.#failure });
+    this.#waiting = undefined;
+  }
+}
+
+/** The built file, also when we run from source: a thread does not inherit what makes Node read TypeScript. */
+function workerFile(): string {
+  return join(packageRoot(), 'dist', 'src', 'history', 'search-worker.js');
+}

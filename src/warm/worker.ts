@@ -1,0 +1,182 @@
+/**
+ * The worker: a background process that keeps claude warm for `claudex prompt`. Not the registry daemon: what happens here
+ * does not touch sessions or messages. Starts when first asked, goes when nobody asks any more.
+ */
+import { closeSync, rmSync, writeSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { parsePrintArguments } from '../claude/print-arguments.ts';
+import { listen } from '../daemon/listen.ts';
+import { releaseLock, takeLock } from '../daemon/lock.ts';
+import { toClaudexError } from '../errors.ts';
+import { type Log, openLog } from '../log.ts';
+import { type ClaudexPaths, claudexPaths, ensurePrivateDir, packageVersion } from '../paths.ts';
+import { readSettings } from '../settings.ts';
+import { PoolCounters } from './counters.ts';
+import { checkClientOptions } from './options.ts';
+import { WarmPool } from './pool.ts';
+import { answerPrompt, launchOf } from './prompt-request.ts';
+import type { WorkerAsk, WorkerSay } from './worker-words.ts';
+
+/** claude itself takes no more than 10 MB from standard input; the environment comes on top. */
+const maxAskBytes = 32 * 1024 * 1024;
+const acquireTimeoutMs = 10 * 60_000;
+
+/** Runs until it is idle for long, drained or told to end. Reports on file descriptor 3 when it listens. */
+export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
+  const paths = claudexPaths(env);
+  ensurePrivateDir(paths.home);
+  ensurePrivateDir(paths.warm);
+  ensurePrivateDir(dirname(paths.warmSocket));
+  if (!takeLock(paths.warmLock, packageVersion())) return report('ready');
+  const log = openLog(paths.warmLog);
+  try {
+    const worker = new Worker(paths, env, log);
+    await worker.listen();
+    report('ready');
+    log('started', { pid: process.pid, version: packageVersion() });
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => void worker.stop(signal));
+  } catch (error) {
+    releaseLock(paths.warmLock);
+    report(toClaudexError(error).message);
+    throw error;
+  }
+}
+
+/** One line to whoever has started us; nobody has when it is run by hand. */
+function report(text: string): void {
+  try {
+    writeSync(3, `${text}\n`);
+    closeSync(3);
+  } catch {
+    // no such descriptor: run in the foreground
+  }
+}
+
+class Worker {
+  readonly #paths: ClaudexPaths;
+  readonly #log: Log;
+  readonly #pool: WarmPool;
+  readonly #counters = new PoolCounters();
+  readonly #server = createServer((socket) => this.#serve(socket));
+  readonly #startedAt = Date.now();
+  readonly #idleMs: number;
+  #requests = 0;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(paths: ClaudexPaths, env: NodeJS.ProcessEnv, log: Log) {
+    const settings = readSettings(env).values;
+    this.#paths = paths;
+    this.#log = log;
+    this.#idleMs = settings['warm.idleMs'];
+    const options = checkClientOptions({
+      poolSize: settings['warm.poolSize'],
+      maxIdleMs: this.#idleMs,
+      acquireTimeoutMs,
+    });
+    this.#pool = new WarmPool(options, ({ event, ...fields }) => {
+      this.#counters.count({ event, ...fields } as Parameters<PoolCounters['count']>[0]);
+      log(event, fields);
+    });
+  }
+
+  async listen(): Promise<void> {
+    await listen(this.#server, this.#paths.warmSocket);
+    this.#restAfterRequest();
+  }
+
+  /** No new requests; what runs is ended, or may end by itself (`drain`). The process goes when all is gone. */
+  stop(reason: string, drain = false): Promise<void> {
+    this.#stopping ??= (async () => {
+      this.#log('stopping', { reason });
+      clearTimeout(this.#idleTimer);
+      this.#server.close();
+      rmSync(this.#paths.warmSocket, { force: true });
+      releaseLock(this.#paths.warmLock);
+      await (drain ? this.#pool.drain() : this.#pool.close());
+      this.#log('stopped', this.#counters.read());
+      // connections that wait for this answer are served first
+      setImmediate(() => process.exit(0));
+    })();
+    return this.#stopping;
+  }
+
+  #serve(socket: Socket): void {
+    const gone = new AbortController();
+    let text = '';
+    const say = (what: WorkerSay): void => {
+      if (!socket.destroyed) socket.write(`${JSON.stringify(what)}\n`);
+    };
+    socket.setEncoding('utf8');
+    socket.on('error', () => undefined); // its end comes as close
+    socket.on('close', () => gone.abort());
+    const onData = (chunk: string): void => {
+      text += chunk;
+      if (text.length > maxAskBytes) return void socket.destroy();
+      if (!text.endsWith('\n')) return;
+      socket.off('data', onData).resume();
+      void this.#answer(text, say, gone.signal).finally(() => socket.end());
+    };
+    socket.on('data', onData);
+  }
+
+  async #answer(text: string, say: (what: WorkerSay) => void, gone: AbortSignal): Promise<void> {
+    let ask: WorkerAsk;
+    try {
+      ask = JSON.parse(text) as WorkerAsk;
+    } catch {
+      return; // not one of ours
+    }
+    if (ask.type === 'status') return say({ status: this.#status() });
+    if (ask.type === 'drain') {
+      await this.stop('drained', true);
+      return say({ exit: 0 });
+    }
+    if (ask.version !== packageVersion() || this.#stopping) {
+      say({ replaced: true });
+      return void this.stop('replaced', true);
+    }
+    this.#requests++;
+    clearTimeout(this.#idleTimer);
+    try {
+      if (ask.type === 'prompt') await answerPrompt(ask, this.#pool, say, gone);
+      else await this.#prewarm(ask, say);
+    } finally {
+      this.#requests--;
+      this.#restAfterRequest();
+    }
+  }
+
+  async #prewarm(ask: Extract<WorkerAsk, { type: 'prewarm' }>, say: (what: WorkerSay) => void): Promise<void> {
+    const { args, cold } = parsePrintArguments(ask.words);
+    if (cold !== undefined) return say({ cold });
+    try {
+      await this.#pool.prewarm(launchOf(ask, args), ask.count);
+      say({ exit: 0 });
+    } catch (error) {
+      const known = toClaudexError(error);
+      say({ err: `claudex: ${known.message}\nFix: ${known.fix}\n` });
+      say({ exit: known.exitCode });
+    }
+  }
+
+  #status(): Extract<WorkerSay, { status: unknown }>['status'] {
+    const { processes, waiting } = this.#pool.state;
+    return {
+      pid: process.pid,
+      version: packageVersion(),
+      uptimeMs: Date.now() - this.#startedAt,
+      requests: this.#requests,
+      waiting,
+      processes,
+      counters: this.#counters.read(),
+    };
+  }
+
+  #restAfterRequest(): void {
+    if (this.#requests > 0 || this.#stopping) return;
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(() => void this.stop('idle'), this.#idleMs);
+  }
+}
