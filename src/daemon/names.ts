@@ -4,9 +4,9 @@
  * an ended one gives its name up to whoever is called so next.
  */
 import { readFileSync } from 'node:fs';
-import { sync as writeFileAtomicSync } from 'write-file-atomic';
 import { ClaudexError } from '../errors.ts';
 import type { SessionName } from '../protocol/session.ts';
+import { replaceFile } from '../replace-file.ts';
 import type { Session, SessionTable } from './session-table.ts';
 
 const maxChars = 64;
@@ -70,7 +70,7 @@ export class Names {
   }
 
   #write(): void {
-    writeFileAtomicSync(this.#path, JSON.stringify({ version: 1, names: this.#names }), { mode: 0o600 });
+    replaceFile(this.#path, JSON.stringify({ version: 1, names: this.#names }), { mode: 0o600 });
   }
 }
 
