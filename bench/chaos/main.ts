@@ -4,6 +4,8 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { startLoopbackApi } from '../../src/demo/loopback-api.ts';
+import { realClaudePath, realClaudeVersion } from '../../test/support/claude-binary.ts';
 import { runClaudex } from '../../test/support/claudex.ts';
 import { Faults } from './faults.ts';
 import { makePlan } from './plan.ts';
@@ -17,8 +19,10 @@ const { values } = parseArgs({
   options: {
     messages: { type: 'string', default: '1000' },
     seed: { type: 'string', default: '1' },
-    sessions: { type: 'string', default: '14' },
+    sessions: { type: 'string' },
     seconds: { type: 'string', default: '900' },
+    /** The real claude (CLAUDEX_TEST_CLAUDE_BIN, or the devDependency) in every seat, over a loopback Messages API. */
+    real: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     'no-faults': { type: 'boolean', default: false },
     /** Journal, log and transcripts are kept though nothing is wrong. */
@@ -28,7 +32,7 @@ const { values } = parseArgs({
 const options = {
   messages: Number(values.messages),
   seed: Number(values.seed),
-  sessions: Number(values.sessions),
+  sessions: Number(values.sessions ?? (values.real ? 4 : 14)),
 };
 const maxSeconds = Number(values.seconds);
 for (const [name, value] of Object.entries({ ...options, seconds: maxSeconds })) {
@@ -42,14 +46,18 @@ const stalledMs = 20_000;
 const patienceMs = 400;
 
 const startedAt = Date.now();
-const plan = makePlan(options);
-const stage = new Stage(plan.seats.map((_, index) => `seat-${String(index).padStart(2, '0')}`));
+const api = values.real ? await startLoopbackApi(() => ({ text: 'OK' })) : undefined;
+const plan = makePlan({ ...options, ...(values.real && { realVersion: realClaudeVersion() }) });
+const stage = new Stage(
+  plan.seats.map((_, index) => `seat-${String(index).padStart(2, '0')}`),
+  api && { path: realClaudePath(), url: api.url },
+);
 const seats = plan.seats.map((profile, index) => {
   return new Seat(stage, profile, stage.home.dir(`seat-${String(index).padStart(2, '0')}`));
 });
 let over = false;
 const outOfTime = (): boolean => over || Date.now() - startedAt > maxSeconds * 1000;
-const senders = new Senders(stage, seats, outOfTime);
+const senders = new Senders(stage, seats, values.real ? 2 : 20, outOfTime);
 const faults = new Faults(stage, seats);
 const stalls: string[] = [];
 let prompts = 0;
@@ -196,6 +204,7 @@ async function cleanUp(): Promise<void> {
   over = true;
   for (const seat of seats) seat.close();
   await stage.dispose();
+  await api?.close();
 }
 
 function say(text: string): void {

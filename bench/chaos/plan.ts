@@ -44,6 +44,14 @@ const profiles = {
   bare100: { name: 'bare, 2.1.100', supervised: false, version: '2.1.100', weight: 0.6 },
 } satisfies Record<string, Profile>;
 
+/** The same claude everywhere, under claudex and bare. */
+function realProfiles(version: string): Profile[] {
+  return [
+    { name: `claudex, real ${version}`, supervised: true, version, weight: 1 },
+    { name: `bare, real ${version}`, supervised: false, version, weight: 1 },
+  ];
+}
+
 const profileOrder: Profile[] = [
   profiles.supervised197,
   profiles.bare197,
@@ -92,9 +100,11 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-export function makePlan(options: { messages: number; seed: number; sessions: number }): Plan {
+/** `realVersion`: the seats are filled with the real claude of that version. */
+export function makePlan(options: { messages: number; seed: number; sessions: number; realVersion?: string }): Plan {
   const random = seededRandom(options.seed);
-  const seats = Array.from({ length: options.sessions }, (_, index) => profileOrder[index % profileOrder.length]!);
+  const order = options.realVersion === undefined ? profileOrder : realProfiles(options.realVersion);
+  const seats = Array.from({ length: options.sessions }, (_, index) => order[index % order.length]!);
   const messages = Array.from({ length: options.messages }, (_, number) =>
     planMessage(number, options.seed, seats, random),
   );

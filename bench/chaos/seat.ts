@@ -6,6 +6,9 @@ import { type Pty, spawnPty } from '../../test/support/pty-tail.ts';
 import type { Profile } from './plan.ts';
 import { killQuietly, type Stage } from './stage.ts';
 
+/** Nobody presses Enter sooner after the last key; the real claude takes what comes in one piece for a paste. */
+const enterDelayMs = 150;
+
 export class Seat {
   readonly profile: Profile;
   readonly cwd: string;
@@ -26,9 +29,9 @@ export class Seat {
   start(): void {
     if (this.#closed) return;
     const { supervised, version } = this.profile;
-    const file = supervised ? claudexBin : this.#stage.claude;
+    const [file, args] = supervised ? [process.execPath, [claudexBin]] : this.#stage.bareCommand();
     const env = this.#stage.env({ CHAOS_CLAUDE_VERSION: version });
-    const pty = spawnPty(process.execPath, [file], {
+    const pty = spawnPty(file, args, {
       name: 'xterm-256color',
       cwd: this.cwd,
       env,
@@ -56,7 +59,7 @@ export class Seat {
   claudePid(): number | undefined {
     const outer = this.outerPid;
     if (outer === undefined || !this.profile.supervised) return outer;
-    return childPids(outer).find((pid) => commandLine(pid).includes('fake-claude'));
+    return childPids(outer).find((pid) => commandLine(pid).includes(this.#stage.claude));
   }
 
   /** The person types one prompt, unless they are typing already. */
@@ -64,11 +67,9 @@ export class Seat {
     if (this.#personBusy) return;
     this.#personBusy = true;
     try {
-      if (draftMs > 0) {
-        this.#write(text);
-        await new Promise((resolve) => setTimeout(resolve, draftMs));
-        this.#write('\r');
-      } else this.#write(`${text}\r`);
+      this.#write(text);
+      await new Promise((resolve) => setTimeout(resolve, Math.max(draftMs, enterDelayMs)));
+      this.#write('\r');
     } finally {
       this.#personBusy = false;
     }

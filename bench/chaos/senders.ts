@@ -12,8 +12,6 @@ import type { Seat } from './seat.ts';
 import type { Stage } from './stage.ts';
 
 const lanesPerSeat = 2;
-/** A sender waits while this many messages for its folder have not been delivered yet: faults are to meet traffic all along. */
-const maxPending = 20;
 
 /** What the daemon has promised of one planned message. */
 export interface Promised {
@@ -31,9 +29,12 @@ export class Senders {
   pending = new Map<string, number>();
   readonly #stage: Stage;
   readonly #seats: Seat[];
+  readonly #maxPending: number;
   readonly #isOver: () => boolean;
 
-  constructor(stage: Stage, seats: Seat[], isOver: () => boolean) {
+  /** `maxPending`: a sender waits while its folder has so many undelivered messages: faults are to meet traffic all along. */
+  constructor(stage: Stage, seats: Seat[], maxPending: number, isOver: () => boolean) {
+    this.#maxPending = maxPending;
     this.#stage = stage;
     this.#seats = seats;
     this.#isOver = isOver;
@@ -52,7 +53,7 @@ export class Senders {
   async #runLane(lane: string, messages: readonly PlannedMessage[]): Promise<void> {
     for (const message of messages) {
       const { cwd } = this.#seats[message.seat]!;
-      while ((this.pending.get(cwd) ?? 0) > maxPending && !this.#isOver()) await delay(25);
+      while ((this.pending.get(cwd) ?? 0) > this.#maxPending && !this.#isOver()) await delay(25);
       const promised: Promised = { message, lane, ids: new Set() };
       for (let attempt = 0; promised.ids.size === 0; attempt++) {
         if (this.#isOver()) return;

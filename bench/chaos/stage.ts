@@ -9,6 +9,12 @@ import { repositoryRoot } from '../../test/support/claudex-bin.ts';
 import { createHermeticHome, type HermeticHome } from '../../test/support/hermetic-home.ts';
 import { isAlive, processesWithEnvironment } from '../../test/support/processes.ts';
 
+/** The real claude, and the stand-in for the Messages API that it is to talk to. */
+export interface RealClaude {
+  path: string;
+  url: string;
+}
+
 const chaosFile = (name: string): string => join(repositoryRoot, 'bench', 'chaos', name);
 
 export class Stage {
@@ -18,32 +24,44 @@ export class Stage {
   readonly hasOwnDisk: boolean;
   /** Daemons that did not come up when asked, by what they said. */
   readonly startFailures = new Map<string, number>();
-  /** The fake claude: a copy outside our package, where claudex does not take it for itself. */
+  /** The fake claude: a copy outside our package, where claudex does not take it for itself. Or the real one. */
   readonly claude: string;
+  readonly #real: RealClaude | undefined;
   readonly #clock: string;
   #starting: Promise<void> | undefined;
 
-  constructor(folders: string[]) {
+  constructor(folders: string[], real?: RealClaude) {
+    this.#real = real;
     this.home = createHermeticHome({ cwdNames: folders });
     mkdirSync(this.home.claudexHome, { recursive: true });
     this.#clock = join(this.home.root, 'clock');
-    this.claude = join(this.home.root, 'fake-claude.mjs');
-    copyFileSync(chaosFile('fake-claude.mjs'), this.claude);
-    chmodSync(this.claude, 0o755);
+    this.claude = real?.path ?? this.#copyOfFake();
     this.hasOwnDisk = mountDisk(this.home.claudexHome);
     chmodSync(this.home.claudexHome, 0o700);
     this.client = new DaemonClient(claudexPaths(this.env()).socket);
   }
 
   env(extra: Record<string, string> = {}): Record<string, string> {
-    return this.home.env(undefined, {
+    return this.home.env(this.#real, {
       CLAUDEX_CLAUDE_BIN: this.claude,
       // a lost proof is given up after this long; the setting's own 30 s would only make the run wait
-      CLAUDEX_LEASE_MS: '4000',
+      CLAUDEX_LEASE_MS: this.#real ? '10000' : '4000',
       NODE_OPTIONS: `--import=file://${chaosFile('clock-skew.mjs')}`,
       CHAOS_CLOCK: this.#clock,
       ...extra,
     });
+  }
+
+  #copyOfFake(): string {
+    const copy = join(this.home.root, 'fake-claude.mjs');
+    copyFileSync(chaosFile('fake-claude.mjs'), copy);
+    chmodSync(copy, 0o755);
+    return copy;
+  }
+
+  /** What to start in a bare seat: the fake one needs a node. */
+  bareCommand(): [file: string, args: string[]] {
+    return this.#real ? [this.claude, []] : [process.execPath, [this.claude]];
   }
 
   /** Pid of the daemon that holds the lock; undefined when none lives. */

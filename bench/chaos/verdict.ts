@@ -7,7 +7,7 @@ import type { Promised } from './senders.ts';
 
 /** One record in which a message reached a session. */
 interface Appearance {
-  /** Nanoseconds of the machine's monotonic clock. */
+  /** Nanoseconds of the machine's monotonic clock; by the real claude, milliseconds since the epoch. */
   at: bigint;
   cwd: string;
   type: string;
@@ -135,11 +135,11 @@ function tokenName(number: number): string {
 function readAppearances(projects: string, numberOfId: ReadonlyMap<string, number>): Map<number, Appearance[]> {
   const seen = new Map<number, Appearance[]>();
   for (const folder of readdirSync(projects)) {
-    for (const name of readdirSync(join(projects, folder))) {
+    for (const name of readdirSync(join(projects, folder)).filter((one) => one.endsWith('.jsonl'))) {
       for (const line of readFileSync(join(projects, folder, name), 'utf8').split('\n')) {
         const record = parseLine(line);
         if (!record || !counts(record)) continue;
-        const at = BigInt(record.chaosAt);
+        const at = BigInt(record.chaosAt ?? Date.parse(record.timestamp!));
         for (const number of numbersIn(line, numberOfId)) {
           const one = { at, cwd: record.cwd, type: record.type, file: `${folder}/${name}` };
           seen.set(number, [...(seen.get(number) ?? []), one]);
@@ -154,7 +154,10 @@ function readAppearances(projects: string, numberOfId: ReadonlyMap<string, numbe
 interface TranscriptRecord {
   type: string;
   cwd: string;
-  chaosAt: string;
+  /** Written by the fake claude. */
+  chaosAt?: string;
+  /** Written by the real one. */
+  timestamp?: string;
   attachment?: { type: string };
 }
 
@@ -168,7 +171,8 @@ function parseLine(line: string): TranscriptRecord | undefined {
 }
 
 function counts(record: TranscriptRecord): boolean {
-  return record.type === 'user' || record.attachment?.type === 'hook_additional_context';
+  const attachment = record.attachment?.type;
+  return record.type === 'user' || attachment === 'hook_additional_context' || attachment === 'queued_command';
 }
 
 function numbersIn(line: string, numberOfId: ReadonlyMap<string, number>): Set<number> {

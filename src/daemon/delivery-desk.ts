@@ -14,14 +14,12 @@ import { Heirs } from './heirs.ts';
 import { claimsForHook, claimsForReader, isRunningTask } from './hook-claims.ts';
 import { Leases } from './leases.ts';
 import type { MessageStore } from './message-store.ts';
+import { PumpTimers } from './pump-timers.ts';
 import { type Session, type SessionTable, stateOf } from './session-table.ts';
 import { type EndedTurn, Turns } from './turns.ts';
 
 /** A lease that cannot be journalled is tried again after this long. */
 const journalRetryMs = 1000;
-
-/** Looks at what is due by the time of day at least this often: that clock may be set, and it runs on while we sleep. */
-const longestNapMs = 30_000;
 
 export interface DeskOptions {
   table: SessionTable;
@@ -43,8 +41,7 @@ export class DeliveryDesk {
   readonly #store: MessageStore;
   readonly #turns: Turns;
   readonly #carriers: Carriers;
-  /** One pending timer per session id, re-armed by each pump. */
-  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #timers: PumpTimers;
   readonly #leases: Leases;
   readonly #heirs: Heirs;
   /** What sessionChanged last saw: a new state makes an old refusal void. */
@@ -54,6 +51,10 @@ export class DeliveryDesk {
     this.#options = options;
     this.#store = options.store;
     this.#carriers = options.carriers;
+    this.#timers = new PumpTimers(options.steady, (session, dueAt) => {
+      this.#leases.timerFired(dueAt);
+      this.pump(session);
+    });
     this.#heirs = new Heirs(options.table, options.store);
     this.#turns = new Turns(options.store, (session) => this.pump(session));
     this.#leases = new Leases({
@@ -104,29 +105,27 @@ export class DeliveryDesk {
 
   /** The session has ended: its turn's messages fail, the rest wait for the next session in that folder. */
   sessionGone(session: Session): void {
-    clearTimeout(this.#timers.get(session.id));
-    this.#timers.delete(session.id);
+    this.#timers.clear(session);
     this.#lastState.delete(session.id);
     this.#leases.proveAll(session);
     this.#turns.sessionGone(session);
     for (const message of this.#store.mailbox.openFor(session.id)) {
       const heir = this.#heirs.orphan(message, session);
       // not before all that is to be moved has been moved: what is older may come after this
-      if (heir) this.#pumpIn(heir, 0);
+      if (heir) this.#timers.set(heir, 0);
     }
   }
 
   /** Delivers what can be delivered to this session now. */
   pump(session: Session): void {
-    clearTimeout(this.#timers.get(session.id));
-    this.#timers.delete(session.id);
+    this.#timers.clear(session);
     const now = this.#options.now();
     const { mailbox } = this.#store;
     const lookInMs = mailbox.countOpen(session.id, 'leased') > 0 ? this.#leases.review(session) : undefined;
     // nothing else may go in while a lease is out
     const next = lookInMs === undefined ? mailbox.firstOpen(session.id, (one) => isReadyTask(one, now)) : undefined;
     if (!next) {
-      this.#pumpIn(session, lookInMs ?? nextDueInMs(mailbox.openFor(session.id), now));
+      this.#timers.set(session, lookInMs ?? nextDueInMs(mailbox.openFor(session.id), now));
       return;
     }
     const isWorking = mailbox.countOpen(session.id, 'delivered') > 0 && mailbox.firstOpen(session.id, isRunningTask);
@@ -136,7 +135,7 @@ export class DeliveryDesk {
     if ('wait' in decision) {
       if (decision.needsPerson) this.#options.onWait(session, decision.wait);
       // whatever becomes due later stands behind this one
-      if (decision.retryInMs !== undefined) this.#pumpIn(session, decision.retryInMs);
+      if (decision.retryInMs !== undefined) this.#timers.set(session, decision.retryInMs);
       return;
     }
     this.#deliver(session, next, decision.route);
@@ -199,7 +198,7 @@ export class DeliveryDesk {
   }
 
   close(): void {
-    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.close();
     this.#turns.close();
     this.#store.close();
   }
@@ -207,16 +206,16 @@ export class DeliveryDesk {
   /** Leases to a route that the transcript alone proves. @returns those whose lease is on disk */
   #lease(session: Session, messages: readonly Message[], route: Route, joins: { promptId?: string } = {}): Message[] {
     const leased = messages.filter((message) => this.#leases.begin(session, message, route, joins));
-    if (leased.length > 0) this.#pumpIn(session, this.#leases.lookInMs(leased[0]!));
+    if (leased.length > 0) this.#timers.set(session, this.#leases.lookInMs(leased[0]!));
     return leased;
   }
 
   #deliver(session: Session, message: Message, route: Route): void {
     if (!this.#leases.begin(session, message, route)) {
-      this.#pumpIn(session, journalRetryMs);
+      this.#timers.set(session, journalRetryMs);
       return;
     }
-    this.#pumpIn(session, this.#leases.leftMs(message));
+    this.#timers.set(session, this.#leases.leftMs(message));
     const lease = message.attempts;
     this.#carriers.carry(session, message, route, {
       lateInMs: this.#leases.leftMs(message),
@@ -237,12 +236,5 @@ export class DeliveryDesk {
   #pumpRecipient(recipient: Recipient): void {
     const session = recipient.id === null ? undefined : this.#options.table.byId(recipient.id);
     if (session) this.pump(session);
-  }
-
-  #pumpIn(session: Session, delayMs: number | undefined): void {
-    if (delayMs === undefined) return;
-    clearTimeout(this.#timers.get(session.id));
-    const timer = setTimeout(() => this.pump(session), Math.min(Math.max(1, delayMs), longestNapMs));
-    this.#timers.set(session.id, timer);
   }
 }

@@ -49,6 +49,11 @@ export class Leases {
     });
   }
 
+  /** A timer of ours fires that was due at `dueAt` (steady clock). */
+  timerFired(dueAt: number): void {
+    this.#clock.timerFired(dueAt);
+  }
+
   leftMs(message: Message): number {
     return this.#clock.leftMs(message);
   }

@@ -29,5 +29,11 @@ export function findProof(session: Session | undefined, message: Message): MarkF
 
 /** What claude answered in the turn that the message started; undefined when that turn was cut short. */
 export function findTurnAnswer(session: Session, message: Message): string | undefined {
-  return session.transcriptPath === null ? undefined : findAnswer(session.transcriptPath, markOf(message));
+  // the conversation may have been cleared since
+  const paths = new Set([session.transcriptPath, ...(message.transcriptsFrom ?? []).map((one) => one.path)]);
+  for (const path of paths) {
+    const answer = path === null ? undefined : findAnswer(path, markOf(message));
+    if (answer !== undefined) return answer;
+  }
+  return undefined;
 }

@@ -24,7 +24,8 @@ export interface EndedTurn {
 export class Turns {
   readonly #store: MessageStore;
   readonly #onSettled: (session: Session) => void;
-  readonly #last = new Map<string, EndedTurn>();
+  /** The last turn that has ended, and what it may have been for: what was on its way or in at that moment. */
+  readonly #last = new Map<string, EndedTurn & { messages: ReadonlySet<Message> }>();
   readonly #interruptTimers = new Map<string, NodeJS.Timeout>();
   readonly #lateTimers = new Map<string, NodeJS.Timeout>();
 
@@ -35,7 +36,9 @@ export class Turns {
 
   /** A hook has told of the end of a turn. */
   ended(session: Session, turn: EndedTurn): void {
-    this.#last.set(session.id, turn);
+    const open = this.#store.mailbox.openFor(session.id);
+    const messages = new Set(open.filter((one) => one.state === 'leased' || one.state === 'delivered'));
+    this.#last.set(session.id, { ...turn, messages });
     this.#settle(session);
     if (this.#delivered(session).length === 0) return;
     this.#arm(this.#lateTimers, session, lateTranscriptMs, () => {
@@ -89,6 +92,8 @@ export class Turns {
     const turn = this.#last.get(session.id);
     if (!turn) return;
     for (const message of this.#delivered(session)) {
+      // what has gone in since is for a turn that still runs
+      if (!turn.messages.has(message)) continue;
       if (this.#belongs(session, message, turn.promptId)) this.#end(message, turn);
       // the end of a later turn: its own Stop never came
       else if (message.promptId !== undefined) this.#endUntold(session, message);

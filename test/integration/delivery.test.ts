@@ -18,7 +18,7 @@ import {
 import { useTestBed } from '../support/test-bed.ts';
 import { readIfExists, waitForFile } from '../support/wait-for-file.ts';
 
-const standIn = join(repositoryRoot, 'test', 'integration', 'claude-without-waiters.mjs');
+const standIn = join(repositoryRoot, 'test', 'fixtures', 'fake-tui.mjs');
 const patient = { timeoutMs: 45_000 };
 
 /** The ids of the messages that reached the conversation, as prompts or by hooks, in order, each as often as it did. */
@@ -195,7 +195,7 @@ describe('delivery', () => {
     const id = await send(home, home.cwd, '--hold', 'for whoever comes');
     const elsewhere = await session(home, { cwd: home.dir('other') });
     const driver = await session(home);
-    await driver.waitForScreen('ECHO: [claudex', patient);
+    await driver.waitForScreen('for whoever comes', patient);
     await ended(home, id);
     expect(countInTranscripts(home, 'for whoever comes')).toBe(1);
     expect(elsewhere.screen()).not.toContain('ECHO');

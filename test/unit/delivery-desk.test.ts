@@ -266,3 +266,25 @@ describe('delivery desk: a disk that was full', () => {
     expect(stage.mailbox.openFor(session.id).map((one) => one.id)).toEqual(['m1', 'm2']);
   });
 });
+
+describe('delivery desk: a daemon that was stopped', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it(`hears what claude has said meanwhile before a lease ends ${verifies('exactly-once')}`, async () => {
+    const stage = aDesk();
+    const [one, two] = [stage.start('/work/one'), stage.start('/work/two')];
+    await stage.desk.accept(aMessage('m1', { recipient: one.id }));
+    stage.pass(100);
+    await stage.desk.accept(aMessage('m2', { recipient: two.id }));
+    // SIGSTOP: both clocks go on, and when we run again, the timers come first
+    stage.clock.steady += 60_000;
+    stage.pass(leaseMs);
+    expect(stage.mailbox.get('m1')).toMatchObject({ state: 'leased', attempts: 1 });
+    expect(stage.mailbox.get('m2')).toMatchObject({ state: 'leased', attempts: 1 });
+    expect(stage.desk.proven(one, 'm1', 'p1')).toBe(true);
+    // who stays silent gets no second stay
+    stage.pass(1100);
+    expect(stage.mailbox.get('m2')).toMatchObject({ state: 'leased', attempts: 2 });
+  });
+});
