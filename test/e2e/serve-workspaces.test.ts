@@ -159,6 +159,27 @@ describe('workspaces of claudex serve', () => {
     expect(api.requests).toHaveLength(asked);
   });
 
+  it(`give no file to a message that names it ${verifies('serve-guarded', 'serve-honest')}`, async () => {
+    const { home, api, ask, served } = await start();
+    writeFileSync(join(home.dir('api'), 'note.txt'), 'INSIDE-51aa');
+    for (const path of ['note.txt', './note.txt', join(served.state('web'), 'env'), '../../home/.claudex/serve']) {
+      for (const text of [`@${path}`, `look @${path} please`, `see "@${path}"`, `(@"${path}")`, `\n@${path}#L1-2`]) {
+        await ask('api', text);
+      }
+    }
+    const messages = [
+      { role: 'user' as const, content: 'see @note.txt' },
+      { role: 'assistant' as const, content: '@note.txt' },
+      { role: 'user' as const, content: 'and now?' },
+    ];
+    await served.sdk('api').messages.create({ ...least, messages });
+    const told = api.requests.map(toldToModel).join('\n');
+    expect(told).toContain('u0040note.txt');
+    expect(told).not.toContain('INSIDE-51aa');
+    expect(told).not.toContain(keyOf('web'));
+    expect(told).not.toMatch(/Called the \w+ tool/);
+  });
+
   it(`are found below the root only, and the errors say so ${verifies('serve-guarded')}`, async () => {
     const home = bed.home({ cwdNames: ['api'] });
     const root = dirname(home.cwd);
