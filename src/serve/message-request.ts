@@ -26,7 +26,7 @@ const cannotHonour: Record<string, { why: string; harmless?: unknown }> = {
   stop_sequences: { why: 'claude cannot be stopped by a text', harmless: [] },
   tools: { why: 'claude runs its own tools and cannot call the client’s; offer them as an MCP server', harmless: [] },
   tool_choice: { why: 'claude chooses its tools itself' },
-  thinking: { why: 'claude chooses how much it thinks' },
+  thinking: { why: 'claude chooses how much it thinks', harmless: { type: 'adaptive' } },
   output_config: { why: 'claude answers in text' },
   output_format: { why: 'claude answers in text' },
   service_tier: { why: 'claude chooses its service tier', harmless: 'auto' },

@@ -241,6 +241,17 @@ describe('claudex serve', () => {
     expect(await served.ended).toEqual({ code: 0, signal: null });
   });
 
+  it(`does not wait when it is told twice ${verifies('serve-ends')}`, async () => {
+    const held = gate();
+    const { sdk, served } = await start(held.script);
+    const lost = sdk.messages.create({ ...least, messages: [user('x')] }).catch((error: unknown) => error);
+    await held.held(0);
+    served.child.kill('SIGINT');
+    served.child.kill('SIGTERM');
+    expect(await served.ended).toEqual({ code: 0, signal: null });
+    expect(await lost).toMatchObject({ status: 503 });
+  });
+
   it(`is watched without, or with, a token ${verifies('serve-watched')}`, async () => {
     const { sdk, served } = await start();
     expect(await (await fetch(`${served.url}/health`)).json()).toEqual({ status: 'ok' });

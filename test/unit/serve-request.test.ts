@@ -32,7 +32,9 @@ describe(`the body of a request ${verifies('serve-honest', 'serve-sdk')}`, () =>
 
   it('may say what asks for nothing', () => {
     const nothing = { temperature: 1, top_p: 1, stop_sequences: [], tools: [], service_tier: 'auto', system: null };
-    expect(parse({ ...nothing, thinking: null, tool_choice: null, cache_control: null })).toEqual(parse());
+    expect(parse({ ...nothing, thinking: { type: 'adaptive' }, tool_choice: null, cache_control: null })).toEqual(
+      parse(),
+    );
   });
 
   it.each<object>([
