@@ -12,6 +12,7 @@ import { measureBadge, measureHook } from './hook.ts';
 import { renderTable } from './render.ts';
 import { measureSend } from './send.ts';
 import { measureStartup } from './startup.ts';
+import { measureWarm, measureWarmSoak } from './warm.ts';
 
 const measurements: Record<string, Measurement> = {
   hook: measureHook,
@@ -20,6 +21,8 @@ const measurements: Record<string, Measurement> = {
   send: measureSend,
   'daemon-idle': measureDaemonIdle,
   'daemon-load': measureDaemonLoad,
+  warm: measureWarm,
+  'warm-soak': measureWarmSoak,
 };
 
 const words = process.argv.slice(2);
@@ -42,7 +45,10 @@ const progress = (text: string): void => {
 const loadBefore = Number(loadavg()[0]!.toFixed(2));
 const figures: Figure[] = [];
 const failures: string[] = [];
-for (const name of names.length > 0 ? names : Object.keys(measurements)) {
+/** Takes minutes: only when it is asked for. */
+const onlyByName = ['warm-soak'];
+const usual = Object.keys(measurements).filter((name) => !onlyByName.includes(name));
+for (const name of names.length > 0 ? names : usual) {
   process.stderr.write(`${name} …\n`);
   try {
     figures.push(...(await measurements[name]!({ quick, progress })));
