@@ -219,6 +219,18 @@ export const errorCatalogue = {
     httpStatus: 500,
   },
   ...warmErrors,
+  SERVE_START_FAILED: {
+    text: 'claudex serve did not start.',
+    fix: 'mend what it names above; another port is `--port <port>`, or 0 for a free one.',
+    exitCode: 3,
+    httpStatus: 500,
+  },
+  WORKSPACE_REFUSED: {
+    text: 'That is no workspace.',
+    fix: 'name a plain folder right below the root (--workspaces); links are not followed out of it.',
+    exitCode: 2,
+    httpStatus: 403,
+  },
   USAGE: {
     text: 'The command line is not understood.',
     fix: 'run `claudex help` or `claudex <command> --help`.',

@@ -112,6 +112,53 @@ export const settingDefinitions = [
     env: 'CLAUDEX_WARM_COLD_FALLBACK',
     text: 'Run `claude -p` itself where a warm process cannot do as it would. Off: refuse, and say why.',
   },
+  {
+    key: 'serve.workspaces',
+    type: 'string',
+    default: null,
+    env: 'CLAUDEX_SERVE_WORKSPACES',
+    text: 'The folder whose folders `claudex serve` serves, where --workspaces does not say.',
+  },
+  {
+    key: 'serve.port',
+    type: 'integer',
+    minimum: 0,
+    default: 4747,
+    env: 'CLAUDEX_SERVE_PORT',
+    text: 'The TCP port of `claudex serve`, where --port does not say.',
+  },
+  {
+    key: 'serve.concurrency',
+    type: 'integer',
+    minimum: 1,
+    default: 2,
+    env: 'CLAUDEX_SERVE_CONCURRENCY',
+    text: 'How many requests run at once in each workspace, and how many claude processes it has at most.',
+  },
+  {
+    key: 'serve.queue',
+    type: 'integer',
+    minimum: 0,
+    default: 16,
+    env: 'CLAUDEX_SERVE_QUEUE',
+    text: 'How many requests may wait in each workspace; the next one is refused with 429.',
+  },
+  {
+    key: 'serve.timeoutMs',
+    type: 'integer',
+    minimum: 1000,
+    default: 600000,
+    env: 'CLAUDEX_SERVE_TIMEOUT_MS',
+    text: 'How long a request may take, waiting included.',
+  },
+  {
+    key: 'serve.idleMs',
+    type: 'integer',
+    minimum: 1000,
+    default: 300000,
+    env: 'CLAUDEX_SERVE_IDLE_MS',
+    text: 'How long the processes of a workspace stay when nobody asks.',
+  },
 ] as const satisfies readonly SettingDefinition[];
 
 export type SettingKey = (typeof settingDefinitions)[number]['key'];
@@ -129,6 +176,12 @@ export interface Settings {
   'warm.poolSize': number;
   'warm.idleMs': number;
   'warm.coldFallback': boolean;
+  'serve.workspaces': string | null;
+  'serve.port': number;
+  'serve.concurrency': number;
+  'serve.queue': number;
+  'serve.timeoutMs': number;
+  'serve.idleMs': number;
 }
 
 /** @throws ClaudexError UNKNOWN_SETTING */

@@ -196,6 +196,34 @@ export const requirements = {
     text: 'list picks by folder and state; the completions of each shell offer live sessions.',
     source: 'issue 5 part 5',
   },
+  'serve-sdk': {
+    text: 'An Anthropic SDK with another baseURL and key streams and answers as with the API itself, errors included.',
+    source: 'issue 6 part 5',
+  },
+  'serve-honest': {
+    text: 'What a claude process cannot honour of a request is refused by name, never silently different.',
+    source: 'issue 6 part 5',
+  },
+  'serve-isolated': {
+    text: 'A workspace has its own folder, config folder, credentials, MCP servers and process tree; none sees another’s.',
+    source: 'issue 6 part 5',
+  },
+  'serve-guarded': {
+    text: 'Loopback, a token, the Host header, size and time of a body, no way out of the workspaces root.',
+    source: 'issue 6 part 5',
+  },
+  'serve-limits': {
+    text: 'Each workspace runs and queues so many requests; the next one is refused with 429 and when to come back.',
+    source: 'issue 6 part 5',
+  },
+  'serve-ends': {
+    text: 'A client that goes aborts its request; whatever ends the server, no process is left.',
+    source: 'issue 6 part 5',
+  },
+  'serve-watched': {
+    text: 'Health without a token; metrics with one, in Prometheus’ format.',
+    source: 'issue 6 part 5',
+  },
   'import-direction': { text: 'Folders import in one direction only.', source: 'house style, layout' },
 } as const satisfies Record<string, { text: string; source: string }>;
 
