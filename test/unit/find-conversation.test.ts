@@ -41,7 +41,14 @@ function session(more: Partial<SessionRecord>): SessionRecord {
     pid: 1,
     sessionId: id('a'),
   };
-  const rest = { transcriptPath: '/t.jsonl', state: 'idle', waitingFor: null, supervised: true, pending: 0 } as const;
+  const rest = {
+    transcriptPath: '/t.jsonl',
+    state: 'idle',
+    waitingFor: null,
+    supervised: true,
+    pending: 0,
+    peers: true,
+  } as const;
   return { ...base, ...rest, version: null, startedAt: '', lastActiveAt: '', ...more };
 }
 

@@ -19,7 +19,7 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 function started(pid: number, sessionId: string | null): Session {
-  const { session } = table.ensure({ pid, startTime: `${pid}`, cwd: `/work/${pid}`, configDir: '/c' }, 1);
+  const { session } = table.ensure({ pid, startTime: `${pid}`, cwd: `/work/${pid}`, configDir: '/c' }, 1, 1);
   session.sessionId = sessionId;
   names.apply(session);
   return session;

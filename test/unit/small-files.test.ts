@@ -116,6 +116,7 @@ describe('what claude writes', () => {
       ...whole,
       version: '2.1.330',
       kind: null,
+      entrypoint: null,
       procStart: null,
       status: 'idle',
       waitingFor: null,
