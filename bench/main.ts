@@ -9,6 +9,7 @@ import { measureDaemonIdle } from './daemon-idle.ts';
 import { measureDaemonLoad } from './daemon-load.ts';
 import { type Figure, isMet, type Measurement } from './figure.ts';
 import { measureBadge, measureHook } from './hook.ts';
+import { measureRelay } from './relay.ts';
 import { renderTable } from './render.ts';
 import { measureSend } from './send.ts';
 import { measureStartup } from './startup.ts';
@@ -17,6 +18,7 @@ const measurements: Record<string, Measurement> = {
   hook: measureHook,
   badge: measureBadge,
   startup: measureStartup,
+  relay: measureRelay,
   send: measureSend,
   'daemon-idle': measureDaemonIdle,
   'daemon-load': measureDaemonLoad,
