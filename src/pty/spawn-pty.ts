@@ -9,6 +9,7 @@ import type { TtyCalls, TtySettings, WindowSize } from '../tty-calls.ts';
 import { Drain } from './drain.ts';
 import { loadNodePty } from './load-node-pty.ts';
 import { PtyWriter } from './pty-writer.ts';
+import { withMore } from './read-more.ts';
 
 /** Size in cells. */
 export interface PtySize {
@@ -83,7 +84,7 @@ export function spawnPty(options: PtyOptions): Pty {
   const writer = new PtyWriter(child.fd, options.onWritable);
   const drain = new Drain(slave, options.onOutput);
   let abandoned = false;
-  master.on('data', (bytes) => drain.take(bytes));
+  master.on('data', (bytes) => drain.take(master.readableLength === 0 ? withMore(child.fd, bytes) : bytes));
   // EIO: hung up; the exit follows
   master.on('error', () => drain.abandon());
   const exited = ended.then(async (exit) => {
