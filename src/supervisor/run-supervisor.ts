@@ -6,6 +6,7 @@
 import { DraftTracker } from '../proxy/draft-tracker.ts';
 import { InputLane } from '../proxy/input-lane.ts';
 import { OutputRing } from '../proxy/output-ring.ts';
+import { loadNodePty } from '../pty/load-node-pty.ts';
 import { type Pty, type PtyExit, spawnPty } from '../pty/spawn-pty.ts';
 import { OuterTty } from '../terminal/outer-tty.ts';
 import { loadTtyCalls } from '../tty-calls.ts';
@@ -32,6 +33,7 @@ export interface SupervisorOptions {
  * @throws ClaudexError PTY_UNAVAILABLE, with nothing changed yet
  */
 export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit> {
+  const library = loadNodePty();
   const calls = loadTtyCalls();
   let pty: Pty;
   const tty = new OuterTty(calls, {
@@ -47,6 +49,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   let wakeOutputWaiter: (() => void) | undefined;
 
   pty = spawnPty({
+    library,
     file: options.file,
     args: options.args,
     cwd: options.cwd,

@@ -118,16 +118,18 @@ function ruleWidth(screen: string): number {
 
 /** What differs from one run of bare claude to the next: folders, random verbs, times, tips and examples. */
 function withoutChance(screen: string, root: string): string {
-  return screen
-    .replaceAll(root, '/tmp/cxt-ABCDEF')
-    .replace(/^(✻|✢|✽|✶|·|\*) .*$/gm, '$1 …')
-    .replace(/^❯[ \u00a0]Try ".*$/gm, '❯')
-    .replace(/\d+(\.\d+)?s\b/g, '0s')
-    // 2.1.330 repeats the options it was given, but not when --settings is among them (docs/terminal.md)
-    .replace(/^claude .*--resume [0-9a-f-]{36}/gm, 'claude --resume an-id')
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
+  return (
+    screen
+      .replaceAll(root, '/tmp/cxt-ABCDEF')
+      .replace(/^(✻|✢|✽|✶|·|\*) .*$/gm, '$1 …')
+      .replace(/^❯[ \u00a0]Try ".*$/gm, '❯')
+      .replace(/\d+(\.\d+)?s\b/g, '0s')
+      // 2.1.330 repeats the options it was given, but not when --settings is among them (docs/terminal.md)
+      .replace(/^claude .*--resume [0-9a-f-]{36}/gm, 'claude --resume an-id')
+      .split('\n')
+      .map((line) => line.trimEnd())
+      .join('\n')
+  );
 }
 
 describe(`claude ${realClaudeVersion()} with and without claudex`, () => {
