@@ -6,6 +6,7 @@
 import { DraftTracker } from '../proxy/draft-tracker.ts';
 import { InputLane } from '../proxy/input-lane.ts';
 import { OutputRing } from '../proxy/output-ring.ts';
+import { loadNodePty } from '../pty/load-node-pty.ts';
 import { type Pty, type PtyExit, spawnPty } from '../pty/spawn-pty.ts';
 import { steadyNow } from '../steady-clock.ts';
 import { OuterTty } from '../terminal/outer-tty.ts';
@@ -33,6 +34,7 @@ export interface SupervisorOptions {
  * @throws ClaudexError PTY_UNAVAILABLE, with nothing changed yet
  */
 export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit> {
+  const library = loadNodePty();
   const calls = loadTtyCalls();
   let pty: Pty;
   const tty = new OuterTty(calls, {
@@ -48,6 +50,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   let wakeOutputWaiter: (() => void) | undefined;
 
   pty = spawnPty({
+    library,
     file: options.file,
     args: options.args,
     cwd: options.cwd,
