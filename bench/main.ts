@@ -11,8 +11,10 @@ import { type Figure, isMet, type Measurement } from './figure.ts';
 import { measureBadge, measureHook } from './hook.ts';
 import { measureMcp } from './mcp.ts';
 import { renderTable } from './render.ts';
+import { measureSearch } from './search.ts';
 import { measureSend } from './send.ts';
 import { measureStartup } from './startup.ts';
+import { measureWarm, measureWarmSoak } from './warm.ts';
 
 const measurements: Record<string, Measurement> = {
   hook: measureHook,
@@ -22,6 +24,9 @@ const measurements: Record<string, Measurement> = {
   mcp: measureMcp,
   'daemon-idle': measureDaemonIdle,
   'daemon-load': measureDaemonLoad,
+  search: measureSearch,
+  warm: measureWarm,
+  'warm-soak': measureWarmSoak,
 };
 
 const words = process.argv.slice(2);
@@ -44,7 +49,10 @@ const progress = (text: string): void => {
 const loadBefore = Number(loadavg()[0]!.toFixed(2));
 const figures: Figure[] = [];
 const failures: string[] = [];
-for (const name of names.length > 0 ? names : Object.keys(measurements)) {
+/** Takes minutes: only when it is asked for. */
+const onlyByName = ['warm-soak'];
+const usual = Object.keys(measurements).filter((name) => !onlyByName.includes(name));
+for (const name of names.length > 0 ? names : usual) {
   process.stderr.write(`${name} …\n`);
   try {
     figures.push(...(await measurements[name]!({ quick, progress })));

@@ -10,6 +10,8 @@ export interface Command {
   file: string;
   args: readonly string[];
   env: Record<string, string>;
+  /** This process's by default. */
+  cwd?: string;
   /** Written to stdin. */
   stdin?: string;
   /** Exit code and output are checked: a command that fails quickly is no measurement. */
@@ -19,7 +21,8 @@ export interface Command {
 /** Milliseconds from the start of the process to its end, output read to the end. */
 export async function timeCommand(command: Command): Promise<number> {
   const startedAt = performance.now();
-  const child = spawn(command.file, command.args, { env: command.env, stdio: ['pipe', 'pipe', 'inherit'] });
+  const { file, args, env, cwd } = command;
+  const child = spawn(file, args, { env, cwd, stdio: ['pipe', 'pipe', 'inherit'] });
   let stdout = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;

@@ -1,8 +1,11 @@
+import { statusErrors } from './status-errors.ts';
+import { warmErrors } from './warm-errors.ts';
+
 /**
  * The one catalogue of what can go wrong in words a person can act on.
  * Exit codes: 1 our bug, 2 wrong usage, 3 the user can fix it, 4 timed out waiting, 5 the message failed, 6 needs a person.
  */
-interface ErrorEntry {
+export interface ErrorEntry {
   /** What happened, one sentence without the facts of the case. */
   text: string;
   /** What to do about it. */
@@ -216,89 +219,19 @@ export const errorCatalogue = {
     exitCode: 3,
     httpStatus: 500,
   },
-  TIMEOUT: {
-    text: 'Claude did not answer in the time given.',
-    fix: 'give it more time (timeoutMs, spawnTimeoutMs), or ask for less.',
-    exitCode: 4,
-    httpStatus: 504,
-  },
-  ABORTED: {
-    text: 'The request was taken back.',
-    fix: 'nothing; whoever asked has stopped it, or the client was closed.',
-    exitCode: 130,
-    httpStatus: 499,
-  },
-  POOL_EXHAUSTED: {
-    text: 'Every warm process is busy, and none came free in time.',
-    fix: 'raise poolSize, maxWaiting or acquireTimeoutMs (the setting warm.poolSize), or ask less at once.',
-    exitCode: 4,
-    httpStatus: 503,
-  },
-  SESSION_CRASHED: {
-    text: 'The claude process ended in the middle of the request.',
-    fix: 'ask again: a new process takes the next request. If it happens again, read what claude said above.',
+  ...warmErrors,
+  ...statusErrors,
+  SERVE_START_FAILED: {
+    text: 'claudex serve did not start.',
+    fix: 'mend what it names above; another port is `--port <port>`, or 0 for a free one.',
     exitCode: 3,
-    httpStatus: 502,
+    httpStatus: 500,
   },
-  CLAUDE_ERROR: {
-    text: 'Claude answered with an error.',
-    fix: 'read what it said; `claudex -- -p "hello"` asks claude directly.',
-    exitCode: 3,
-    httpStatus: 502,
-  },
-  INVALID_OPTIONS: {
-    text: 'The options are not valid.',
-    fix: 'compare them with docs/warm.md.',
+  WORKSPACE_REFUSED: {
+    text: 'That is no workspace.',
+    fix: 'name a plain folder right below the root (--workspaces); links are not followed out of it.',
     exitCode: 2,
-    httpStatus: 400,
-  },
-  NOT_WARM: {
-    text: 'A warm process cannot do that as `claude -p` would.',
-    fix: 'add --cold to run `claude -p` itself, or let claudex do so by itself (claudex config set warm.coldFallback true).',
-    exitCode: 2,
-    httpStatus: 400,
-  },
-  WORKER_START_FAILED: {
-    text: 'The process that keeps claude warm did not start.',
-    fix: 'read its log (warm/worker.log in the claudex folder), or add --cold.',
-    exitCode: 3,
-    httpStatus: 500,
-  },
-  DAEMON_VERSION: {
-    text: 'The running daemon has another version than this command.',
-    fix: 'stop it (claudex daemon stop); the next command starts the new one.',
-    exitCode: 3,
-    httpStatus: 500,
-  },
-  CONFIG_UNREADABLE: {
-    text: 'The settings file of claudex cannot be read, so its settings are not used.',
-    fix: 'mend the file by hand, or remove it.',
-    exitCode: 3,
-    httpStatus: 500,
-  },
-  INSTALL_PARTIAL: {
-    text: 'Some of the entries that `claudex install` makes are missing.',
-    fix: 'run `claudex install` again.',
-    exitCode: 3,
-    httpStatus: 500,
-  },
-  HOOKS_DISABLED: {
-    text: 'Claude will run no hook.',
-    fix: 'take that setting away if you want bare sessions to be known; sessions started by claudex get messages all the same.',
-    exitCode: 3,
-    httpStatus: 500,
-  },
-  MCP_STALE: {
-    text: 'The MCP server that claude knows is of another claudex or another Node, which may be gone.',
-    fix: 'run `claudex install` again.',
-    exitCode: 3,
-    httpStatus: 500,
-  },
-  SESSION_SILENT: {
-    text: 'A session reports nothing: its hooks have never run.',
-    fix: 'trust its folder when claude asks; restart it if it was started before `claudex install`; check that hooks are not switched off (disableAllHooks, --bare, policy).',
-    exitCode: 3,
-    httpStatus: 500,
+    httpStatus: 403,
   },
   USAGE: {
     text: 'The command line is not understood.',

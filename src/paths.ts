@@ -33,6 +33,9 @@ export interface ClaudexPaths {
   /** Held by the one worker of this home. */
   warmLock: string;
   warmLog: string;
+  /** All that `claudex serve` keeps: a folder for each workspace. */
+  serve: string;
+  serveLog: string;
 }
 
 /** All paths for this environment. Pure: creates nothing. */
@@ -55,6 +58,8 @@ export function claudexPaths(env: NodeJS.ProcessEnv = process.env): ClaudexPaths
     warmSocket: socketPath(home, env, join('warm', 'worker.sock')),
     warmLock: join(home, 'warm', 'worker.lock'),
     warmLog: join(home, 'warm', 'worker.log'),
+    serve: join(home, 'serve'),
+    serveLog: join(home, 'logs', 'serve.log'),
   };
 }
 

@@ -163,6 +163,67 @@ export const requirements = {
     text: 'createClient answers, streams, and fails with the codes that it names.',
     source: 'issue 6 part 1',
   },
+  'history-turns': {
+    text: 'A transcript of either test version reads as turns: prompt, steps, answer, how it ended.',
+    source: 'issue 5 part 3',
+  },
+  'history-damaged': {
+    text: 'Unknown, damaged, cut, huge and half-written lines are passed over; the rest is read.',
+    source: 'issue 5 part 3',
+  },
+  'history-redacted': {
+    text: 'Long tool results are cut and say by how much, what looks like a secret is masked, unless raw.',
+    source: 'issue 5 part 3',
+  },
+  'history-terminal': {
+    text: 'What stands in a transcript cannot act on the terminal that shows it.',
+    source: 'issue 5 part 4; CVE-2021-42574',
+  },
+  'history-target': {
+    text: 'A conversation is found by live session, name, session id or folder, also after its end.',
+    source: 'issue 5 part 4',
+  },
+  'search-exact': {
+    text: 'The quick look at raw bytes finds every line that the exact match would.',
+    source: 'issue 5 part 4',
+  },
+  'search-bounded': { text: 'No pattern makes a search hang.', source: 'issue 5 part 4' },
+  'session-name': {
+    text: 'A name stays through /clear and a restart of the daemon, and comes back with its conversation.',
+    source: 'issue 5 part 5; claude-pool #113',
+  },
+  'find-session': {
+    text: 'list picks by folder and state; the completions of each shell offer live sessions.',
+    source: 'issue 5 part 5',
+  },
+  'serve-sdk': {
+    text: 'An Anthropic SDK with another baseURL and key streams and answers as with the API itself, errors included.',
+    source: 'issue 6 part 5',
+  },
+  'serve-honest': {
+    text: 'What a claude process cannot honour of a request is refused by name, never silently different.',
+    source: 'issue 6 part 5',
+  },
+  'serve-isolated': {
+    text: 'A workspace has its own folder, config folder, credentials, MCP servers and process tree; none sees another’s.',
+    source: 'issue 6 part 5',
+  },
+  'serve-guarded': {
+    text: 'Loopback, a token, the Host header, size and time of a body, no way out of the workspaces root.',
+    source: 'issue 6 part 5',
+  },
+  'serve-limits': {
+    text: 'Each workspace runs and queues so many requests; the next one is refused with 429 and when to come back.',
+    source: 'issue 6 part 5',
+  },
+  'serve-ends': {
+    text: 'A client that goes aborts its request; whatever ends the server, no process is left.',
+    source: 'issue 6 part 5',
+  },
+  'serve-watched': {
+    text: 'Health without a token; metrics with one, in Prometheus’ format.',
+    source: 'issue 6 part 5',
+  },
   'import-direction': { text: 'Folders import in one direction only.', source: 'house style, layout' },
 } as const satisfies Record<string, { text: string; source: string }>;
 

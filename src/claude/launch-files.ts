@@ -71,7 +71,8 @@ function userServers(path: string, cwd: string): string {
   const now = stamp(path);
   const known = readServers.get(path + cwd);
   if (known?.stamp === now) return known.servers;
-  let servers = '-';
+  // a first start writes the file: that changes nothing
+  let servers = now === '-' ? JSON.stringify([{}, {}]) : '-';
   try {
     const value = JSON.parse(readFileSync(path, 'utf8')) as {
       mcpServers?: unknown;

@@ -16,6 +16,7 @@ export const ownCommands = [
   'daemon',
   'prompt',
   'warm',
+  'serve',
   'demo',
   'mcp-server',
   'completion',

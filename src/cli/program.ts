@@ -14,6 +14,7 @@ import { addName } from './commands/name.ts';
 import { addPrompt } from './commands/prompt.ts';
 import { addSearch } from './commands/search.ts';
 import { addSend } from './commands/send.ts';
+import { addServe } from './commands/serve.ts';
 import { addStatus } from './commands/status.ts';
 import { addWarm } from './commands/warm.ts';
 import { addWhoami } from './commands/whoami.ts';
@@ -93,6 +94,7 @@ Exit codes: 0 done, 1 our bug, 2 wrong usage, 3 you can fix it, 4 timed out wait
   addDaemon(program);
   addPrompt(program);
   addWarm(program);
+  addServe(program);
   addDemo(program);
   addMcpServer(program);
   addCompletion(program);

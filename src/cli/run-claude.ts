@@ -11,7 +11,8 @@ import { withLaunchSettings } from '../claude/launch-settings.ts';
 import { ClaudexError, toClaudexError } from '../errors.ts';
 import { claudexPaths, packageRoot } from '../paths.ts';
 import type { PtyExit } from '../pty/spawn-pty.ts';
-import { defaultSettings, readSettings, type Settings } from '../settings.ts';
+import type { Settings } from '../setting-definitions.ts';
+import { defaultSettings, readSettings } from '../settings.ts';
 import { mirrorExit } from '../supervisor/endings.ts';
 import { printError } from './print-error.ts';
 
@@ -30,7 +31,8 @@ export async function runClaude(args: readonly string[], input?: string): Promis
   } catch (error) {
     const known = toClaudexError(error);
     printError(known);
-    process.exitCode = known.exitCode;
+    // not the exit code alone: a crashed session still holds its terminals open
+    process.exit(known.exitCode);
   }
 }
 

@@ -1,7 +1,8 @@
 /** Writing settings: through `conf`, into CLAUDEX_HOME/config.json. Reading is src/settings.ts. */
 import Conf from 'conf';
 import { claudexPaths, ensurePrivateDir } from '../paths.ts';
-import { parseSetting, type SettingDefinition } from '../settings.ts';
+import type { SettingDefinition } from '../setting-definitions.ts';
+import { parseSetting } from '../settings.ts';
 
 function open(env: NodeJS.ProcessEnv): Conf<Record<string, unknown>> {
   const { home } = claudexPaths(env);

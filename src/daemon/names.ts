@@ -36,7 +36,11 @@ export class Names {
     if (!own || (own.id === session.id && own.sessionId === (session.sessionId ?? own.sessionId))) return;
     own.id = session.id;
     own.sessionId = session.sessionId ?? own.sessionId;
-    this.#write();
+    try {
+      this.#write();
+    } catch {
+      // a full disk: after a restart of the daemon the name finds the conversation before this one
+    }
   }
 
   /**

@@ -2,7 +2,7 @@
  * A loopback stand-in for the Messages API, good enough for the real claude binary to hold a conversation with.
  * Used by `claudex demo` and by the end-to-end tests. Listens on 127.0.0.1 only and answers what its script says.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** What the model "says" to one request. `text` and `toolUse` become content blocks, in that order. */
@@ -24,6 +24,9 @@ export interface LoopbackRequest {
   /** True when the request answers a tool call of ours. */
   isToolResult: boolean;
   model: string;
+  headers: IncomingHttpHeaders;
+  /** Resolves when the connection of the answer is closed or the answer is complete. */
+  closed: Promise<void>;
   body: { messages: Array<{ role: string; content: unknown }>; tools?: unknown[]; system?: unknown };
 }
 
@@ -64,7 +67,8 @@ export async function startLoopbackApi(script: LoopbackScript): Promise<Loopback
       model?: string;
       stream?: boolean;
     };
-    const seen = describeRequest(body);
+    const closed = new Promise<void>((resolve) => response.once('close', () => resolve()));
+    const seen = { ...describeRequest(body), headers: request.headers, closed };
     requests.push(seen);
     const reply = await current(seen);
     if (reply.delayMs) {
@@ -100,7 +104,9 @@ export async function startLoopbackApi(script: LoopbackScript): Promise<Loopback
   };
 }
 
-function describeRequest(body: LoopbackRequest['body'] & { model?: string }): LoopbackRequest {
+function describeRequest(
+  body: LoopbackRequest['body'] & { model?: string },
+): Omit<LoopbackRequest, 'headers' | 'closed'> {
   const lastAssistant = body.messages.findLastIndex((message) => message.role === 'assistant');
   const texts: string[] = [];
   let isToolResult = false;

@@ -8,9 +8,7 @@ import { systemErrorCode } from '../errors.ts';
 import type { TtyCalls, TtySettings, WindowSize } from '../tty-calls.ts';
 import { Drain } from './drain.ts';
 import { loadNodePty } from './load-node-pty.ts';
-
-/** What may wait for a process that does not read before we stop reading the person's terminal. */
-const maxWaitingBytes = 64 * 1024;
+import { PtyWriter } from './pty-writer.ts';
 
 /** Size in cells. */
 export interface PtySize {
@@ -81,12 +79,11 @@ export function spawnPty(options: PtyOptions): Pty {
   const untouched = calls.readSettings(slave);
   if (settings && untouched && calls.echoes(untouched)) calls.writeSettings(slave, settings);
   if (size.pixelWidth > 0 || size.pixelHeight > 0) calls.writeSize(slave, size);
-  // a public class with an option that is not: without it the high-water mark is 0, and every key asks for a pause
-  const master = new ReadStream(child.fd, { highWaterMark: maxWaitingBytes } as object);
+  const master = new ReadStream(child.fd);
+  const writer = new PtyWriter(child.fd, options.onWritable);
   const drain = new Drain(slave, options.onOutput);
   let abandoned = false;
   master.on('data', (bytes) => drain.take(bytes));
-  master.on('drain', options.onWritable);
   // EIO: hung up; the exit follows
   master.on('error', () => drain.abandon());
   const exited = ended.then(async (exit) => {
@@ -95,6 +92,7 @@ export function spawnPty(options: PtyOptions): Pty {
     const finished = drain.finish();
     if (abandoned) drain.abandon();
     await finished;
+    writer.close();
     master.destroy();
     closeSync(slave);
     return exit;
@@ -102,7 +100,7 @@ export function spawnPty(options: PtyOptions): Pty {
   return {
     pid: child.pid,
     exited,
-    write: (bytes) => master.destroyed || master.write(bytes),
+    write: (bytes) => writer.write(bytes),
     resize: (next) => {
       if (!master.destroyed) calls.writeSize(slave, next);
     },

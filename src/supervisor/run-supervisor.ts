@@ -74,6 +74,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   };
   const suspend = new Suspend({
     pty,
+    type: (keys) => lane.fromPerson(keys),
     flushed: () => tty.flushed(),
     releaseTerminal: () => tty.leaveRawMode(),
     takeTerminal: () => {
@@ -127,7 +128,13 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   // claude goes first: its first output, or a moment without any
   void Promise.race([nextOutput(startDaemonAfterMs), pty.exited]).then(startDaemon);
 
-  const exit = await pty.exited;
+  // a bug of ours ends the session in order: terminal first, then claude is hung up, then the error is told
+  const crash = new Promise<never>((_, reject) => process.once('uncaughtException', reject));
+  const exit = await Promise.race([pty.exited, crash]).catch((error: unknown) => {
+    tty.restore(true);
+    pty.kill('SIGHUP');
+    throw error;
+  });
   ended = true;
   closeDaemonSide?.();
   suspend.dispose();

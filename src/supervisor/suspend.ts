@@ -7,11 +7,15 @@ import type { Pty } from '../pty/spawn-pty.ts';
 
 /** Claude answers Ctrl-Z at once, or not at all (it may mean something else to what is on the screen). */
 const noticeWindowMs = 2000;
+/** `kill -TSTP` stops us after this long also when claude has other things to do than to answer Ctrl-Z. */
+const stopAnywayMs = 1000;
 /** A stop that has no effect (our own group is orphaned: nested, no job control) is taken back after this long. */
 const stopTakesMs = 200;
 
 export interface SuspendOptions {
   pty: Pty;
+  /** Types into claude, in turn with the person and with messages. */
+  type: (keys: Buffer) => void;
   /** Resolves when all of claude's output has reached the outer terminal. */
   flushed: () => Promise<void>;
   /** Gives the outer terminal back to the shell, and takes it again. */
@@ -25,6 +29,8 @@ export class Suspend {
   #watchUntil = 0;
   #tail = '';
   #stopped = false;
+  #stopAnyway: NodeJS.Timeout | undefined;
+  #takeBack: NodeJS.Timeout | undefined;
 
   constructor(options: SuspendOptions) {
     this.#options = options;
@@ -51,6 +57,8 @@ export class Suspend {
   }
 
   dispose(): void {
+    clearTimeout(this.#stopAnyway);
+    clearTimeout(this.#takeBack);
     process.removeListener('SIGTSTP', this.#onStopSignal);
     process.removeListener('SIGCONT', this.#onContinue);
   }
@@ -63,23 +71,29 @@ export class Suspend {
   readonly #onStopSignal = (): void => {
     if (this.#stopped) return;
     this.#watch();
-    this.#options.pty.write(ctrlZ);
+    this.#options.type(ctrlZ);
+    this.#stopAnyway ??= setTimeout(() => this.#stop(), stopAnywayMs);
   };
 
   #stop(): void {
+    if (this.#stopped) return;
     this.#stopped = true;
+    this.#watchUntil = 0;
+    clearTimeout(this.#stopAnyway);
+    this.#stopAnyway = undefined;
     this.#options.pty.kill('SIGSTOP');
     this.#options.releaseTerminal();
     process.removeListener('SIGTSTP', this.#onStopSignal);
     // our whole job, as the terminal's own Ctrl-Z would
     process.kill(0, 'SIGTSTP');
-    setTimeout(this.#onContinue, stopTakesMs);
+    this.#takeBack = setTimeout(this.#onContinue, stopTakesMs);
   }
 
   readonly #onContinue = (): void => {
-    if (!this.#stopped) return;
+    clearTimeout(this.#takeBack);
+    if (this.#stopped) process.on('SIGTSTP', this.#onStopSignal);
     this.#stopped = false;
-    process.on('SIGTSTP', this.#onStopSignal);
+    // also after a stop that we were not asked about (kill -STOP): the shell has had the terminal meanwhile
     this.#options.takeTerminal();
     this.#options.pty.kill('SIGCONT');
   };

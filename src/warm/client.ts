@@ -3,6 +3,7 @@
  * own, on a process that was made fresh before.
  */
 import { randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { findClaude } from '../claude/binary.ts';
 import { type ResultLine, type StreamLine, textDelta, toolCalls } from '../claude/stream-json.ts';
@@ -150,11 +151,15 @@ class Client implements ClaudexClient {
   }
 
   #spec(options: RunOptions): LaunchSpec {
+    const cwd = resolve(options.cwd ?? '.');
+    if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
+      throw new ClaudexError('INVALID_OPTIONS', `cwd must be a folder; ${cwd} is none.`);
+    }
     return {
       file: this.#file,
       // tokens are to come as they arrive, and a process serves `run` and `runStream` alike
       args: ['--include-partial-messages', ...claudeArguments(options)],
-      cwd: resolve(options.cwd ?? '.'),
+      cwd,
       env: { ...process.env, ...options.env },
     };
   }

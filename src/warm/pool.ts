@@ -7,12 +7,8 @@ import { withDeadline } from './deadline.ts';
 import { type PoolAction, PoolBook } from './pool-book.ts';
 import { launchKey, type PoolEvent, type PoolOptions, type PoolRequest, type PoolState } from './pool-request.ts';
 import type { LaunchSpec } from './stream-child.ts';
+import { Waiters } from './waiters.ts';
 import { makeReady, WarmProcess } from './warm-process.ts';
-
-interface Waiter {
-  assign: (process: Held, served: number) => void;
-  fail: (error: ClaudexError) => void;
-}
 
 interface Held {
   id: number;
@@ -32,7 +28,7 @@ export class WarmPool {
   readonly #book: PoolBook;
   readonly #specs = new Map<string, LaunchSpec>();
   readonly #held = new Map<number, Held>();
-  readonly #waiters = new Map<number, Waiter>();
+  readonly #waiters = new Waiters<Held>();
   /** Everything that runs in the background: starting, making fresh, ending. */
   readonly #chores = new Set<Promise<void>>();
   readonly #closed = new AbortController();
@@ -83,10 +79,7 @@ export class WarmPool {
   /** No more requests; those that run may end. Resolves when every process is gone. */
   async drain(): Promise<void> {
     this.#book.drain();
-    for (const [id, waiter] of this.#waiters) {
-      this.#book.withdraw(id);
-      waiter.fail(new ClaudexError('ABORTED', 'The pool is being emptied.'));
-    }
+    this.#waiters.failAll(new ClaudexError('ABORTED', 'The pool is being emptied.'));
     this.#work();
     while (this.#held.size > 0 || this.#chores.size > 0) {
       await Promise.race([...this.#chores, new Promise((resolve) => setTimeout(resolve, 50))]);
@@ -111,32 +104,16 @@ export class WarmPool {
     if (signal.aborted) throw signal.reason;
     const id = this.#book.request(key, unused, Date.now());
     if (id === undefined) throw new ClaudexError('POOL_EXHAUSTED', `${this.#book.waiting} requests wait already.`);
-    const { acquireTimeoutMs } = this.#options;
-    return await new Promise<Held>((resolve, reject) => {
-      const settle = (done: () => void): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', onAbort);
-        this.#waiters.delete(id);
-        done();
-      };
-      const fail = (error: ClaudexError): void => settle(() => reject(error));
-      const leave = (error: ClaudexError): void => {
-        this.#book.withdraw(id);
-        fail(error);
-      };
-      const onAbort = (): void => leave(signal.reason as ClaudexError);
-      const timer = setTimeout(
-        () => leave(new ClaudexError('POOL_EXHAUSTED', `It waited ${acquireTimeoutMs} ms.`)),
-        acquireTimeoutMs,
-      );
-      signal.addEventListener('abort', onAbort, { once: true });
-      const assign = (held: Held, served: number): void => {
-        const { pid = 0 } = held.process;
-        if (served > 1) this.#tell({ event: 'reuse', pid, key, requestId: request.requestId, served });
-        settle(() => resolve(held));
-      };
-      this.#waiters.set(id, { assign, fail });
-      this.#work();
+    const held = this.#waiters.wait({
+      id,
+      requestId: request.requestId,
+      signal,
+      timeoutMs: this.#options.acquireTimeoutMs,
+    });
+    this.#work();
+    return await held.catch((error: unknown) => {
+      this.#book.withdraw(id);
+      throw error;
     });
   }
 
@@ -190,12 +167,14 @@ export class WarmPool {
     this.#timer.unref();
   }
 
-  /** Idle processes that have made themselves unusable, and what is known of kinds that nobody asks for any more. */
+  /** Idle processes that have died or made themselves unusable, and what is known of kinds that nobody asks for any more. */
   #putAway(): void {
     for (const { id, state } of this.#book.entries) {
       const held = this.#held.get(id);
       if (state !== 'idle' || !held?.process.spent) continue;
-      this.#tell({ event: 'recycle', pid: held.process.pid ?? 0, key: held.key, reason: held.process.spent });
+      const { pid = 0, spent } = held.process;
+      if (spent === 'crashed') this.#tell({ event: 'crash', pid, key: held.key, requestId: null });
+      else this.#tell({ event: 'recycle', pid, key: held.key, reason: spent });
       this.#book.ending(id);
       this.#chore(this.#end(held));
     }
@@ -221,46 +200,42 @@ export class WarmPool {
       await this.#end(held);
       return undefined;
     }
-    this.#waiters.get(action.waiter)?.assign(held, action.served);
+    const { served, waiter } = action;
+    const requestId = this.#waiters.assign(waiter, held);
+    const { pid = 0 } = held.process;
+    if (requestId === undefined) this.#book.idle(held.id, Date.now());
+    else if (served > 1) this.#tell({ event: 'reuse', pid, key: held.key, requestId, served });
     return undefined;
   }
 
   async #spawn(id: number, key: string, reason: 'waiter' | 'spare'): Promise<ClaudexError | undefined> {
     const startedAt = Date.now();
-    const claude = new WarmProcess(this.#specs.get(key)!);
-    const held: Held = { id, key, process: claude };
-    this.#held.set(id, held);
-    const pid = claude.pid ?? 0;
+    let held: Held | undefined;
     try {
-      if (!key.startsWith(coldPrefix)) await makeReady(claude, this.#options);
+      held = { id, key, process: new WarmProcess(this.#specs.get(key)!, () => this.#work()) };
+      this.#held.set(id, held);
+      if (!key.startsWith(coldPrefix)) await makeReady(held.process, this.#options);
     } catch (error) {
       const known = toClaudexError(error);
+      const cause = known.code === 'TIMEOUT' ? 'timeout' : 'crashed';
       this.#book.cool(key);
-      this.#tell({ event: 'recycle', pid, key, reason: known.code === 'TIMEOUT' ? 'timeout' : 'crashed' });
-      await this.#end(held);
+      this.#tell({ event: 'recycle', pid: held?.process.pid ?? 0, key, reason: cause });
+      if (held) await this.#end(held);
+      else this.#book.gone(id);
       this.#failOldest(key, known);
       return known;
     }
+    const { pid = 0, ended } = held.process;
     this.#tell({ event: 'spawn', pid, key, for: reason, readyMs: Date.now() - startedAt });
     this.#book.idle(id, Date.now());
-    void claude.ended.then(() => this.#onEnded(held));
+    void ended.then(() => this.#work());
     return undefined;
   }
 
   /** What keeps one process from starting keeps the others of that kind from it: who waits longest is told. */
   #failOldest(key: string, error: ClaudexError): void {
     const id = this.#book.oldestWaiter(key);
-    if (id === undefined) return;
-    this.#book.withdraw(id);
-    this.#waiters.get(id)?.fail(error);
-  }
-
-  /** A process that dies while nobody uses it leaves quietly; one in use is seen by its request. */
-  #onEnded(held: Held): void {
-    const entry = this.#book.entries.find(({ id }) => id === held.id);
-    if (entry?.state !== 'idle') return;
-    this.#tell({ event: 'crash', pid: held.process.pid ?? 0, key: held.key, requestId: null });
-    this.#chore(this.#end(held));
+    if (id !== undefined) this.#waiters.fail(id, error);
   }
 
   #remember(spec: LaunchSpec, cold = false): string {

@@ -22,6 +22,7 @@ interface ProcessEntry {
 /**
  * Everything below `root` (itself not counted), or that carries `mark` in its environment. Zombies are left out.
  * @param root undefined when it has ended: its pid may be somebody else's by now
+ * @param mark a whole mark, or `<pid>-` for every mark that the process with that pid has given
  */
 export async function processesBelow(root: number | undefined, mark: string): Promise<number[]> {
   const all = process.platform === 'linux' ? await readProc(mark) : await readPs();
@@ -58,7 +59,7 @@ export function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
 }
 
 async function readProc(mark: string): Promise<ProcessEntry[]> {
-  const needle = `${warmVariable}=${mark}\0`;
+  const needle = `${warmVariable}=${mark}`;
   const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const entries = await Promise.all(
     names.map(async (name): Promise<ProcessEntry | undefined> => {
@@ -66,7 +67,7 @@ async function readProc(mark: string): Promise<ProcessEntry[]> {
         const stat = await readFile(`/proc/${name}/stat`, 'latin1');
         const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
         if (state === 'Z') return undefined;
-        const marked = `${await readEnvironment(name)}\0`.includes(needle);
+        const marked = (await readEnvironment(name)).includes(needle);
         return { pid: Number(name), parent: Number(parent), group: 0, marked };
       } catch {
         return undefined; // it has ended

@@ -15,6 +15,7 @@ import {
   streamArguments,
   userLine,
 } from '../claude/stream-json.ts';
+import { ClaudexError } from '../errors.ts';
 import { warmVariable } from './process-tree.ts';
 
 /** Everything that is fixed when claude starts. */
@@ -136,4 +137,18 @@ export async function within<T>(timeoutMs: number, promise: Promise<T>): Promise
     timer = setTimeout(() => resolve(undefined), Math.max(0, timeoutMs));
   });
   return await Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+/** The error for a claude that ended before it served: its own words, when it has refused its arguments. */
+export function startFailure(end: ProcessEnd): ClaudexError {
+  if (end.code === null || end.code === 0) return crash(end);
+  return new ClaudexError('CLAUDE_ERROR', end.stderr || `It ended with exit code ${end.code}.`, { cause: end });
+}
+
+/** The error for a claude that ended while it served. */
+export function crash(end: ProcessEnd): ClaudexError {
+  const how = end.signal ? `by ${end.signal}` : `with exit code ${end.code}`;
+  return new ClaudexError('SESSION_CRASHED', `It ended ${how}.${end.stderr && ` It said: ${end.stderr}`}`, {
+    cause: end,
+  });
 }

@@ -14,7 +14,7 @@ import { belongsToTurn, isResult, type ResultLine, type StreamLine, toolCalls } 
 import { ClaudexError } from '../errors.ts';
 import { withDeadline } from './deadline.ts';
 import { kill, killTree, processesBelow } from './process-tree.ts';
-import { type LaunchSpec, type ProcessEnd, StreamChild, within } from './stream-child.ts';
+import { crash, type LaunchSpec, type ProcessEnd, StreamChild, startFailure, within } from './stream-child.ts';
 
 /** Why a process is not used again. */
 export type Spent = 'crashed' | 'not-interruptible' | 'unresettable-tool' | 'children' | 'unsolicited' | 'reset-failed';
@@ -35,6 +35,7 @@ const settleMs = 30;
 
 export class WarmProcess {
   readonly #child: StreamChild;
+  readonly #onStray: () => void;
   #turn: Turn | undefined;
   #spent: Spent | undefined;
   #usedTools = false;
@@ -44,7 +45,9 @@ export class WarmProcess {
   /** What ran below claude before anybody asked anything: MCP servers. */
   #own: ReadonlySet<number> = new Set();
 
-  constructor(spec: LaunchSpec) {
+  /** @param onStray it has spoken while nobody had asked, and must not be used again */
+  constructor(spec: LaunchSpec, onStray: () => void) {
+    this.#onStray = onStray;
     this.#child = new StreamChild(spec, (line) => this.#take(line));
     void this.#child.ended.then((end) => this.#turn?.finish(end));
   }
@@ -208,7 +211,9 @@ export class WarmProcess {
   #take(line: StreamLine): void {
     const turn = this.#turn;
     if (!turn) {
-      if (belongsToTurn(line)) this.#spent ??= 'unsolicited';
+      if (!belongsToTurn(line)) return;
+      this.#spent ??= 'unsolicited';
+      this.#onStray();
     } else if (isResult(line)) turn.finish(line);
     else turn.onLine(line);
   }
@@ -227,18 +232,6 @@ export async function makeReady(
   await withDeadline(spawnTimeoutMs, [], (signal) => claude.turn(warmupPrompt, { signal }));
   const spent = await claude.recycle();
   if (spent) throw new ClaudexError('SESSION_CRASHED', `The warm-up left it unusable (${spent}).`);
-}
-
-function startFailure(end: ProcessEnd): ClaudexError {
-  if (end.code === null || end.code === 0) return crash(end);
-  return new ClaudexError('CLAUDE_ERROR', end.stderr || `It ended with exit code ${end.code}.`, { cause: end });
-}
-
-function crash(end: ProcessEnd): ClaudexError {
-  const how = end.signal ? `by ${end.signal}` : `with exit code ${end.code}`;
-  return new ClaudexError('SESSION_CRASHED', `It ended ${how}.${end.stderr && ` It said: ${end.stderr}`}`, {
-    cause: end,
-  });
 }
 
 function pause(ms: number): Promise<void> {

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { verifies } from '../requirements.ts';
 import { realClaudeIsAtLeast, realClaudePath, realClaudeVersion } from '../support/claude-binary.ts';
 import { repositoryRoot, runClaudex } from '../support/claudex.ts';
 import { daemonClient, waitForMessage, waitForSessionRecord } from '../support/daemon-watch.ts';
@@ -104,7 +105,8 @@ describe(`install beside claude ${realClaudeVersion()}`, () => {
     mkdirSync(join(home.home, '.claude'));
     writeFileSync(join(dotfiles, 'claude.json'), ownSettings);
     symlinkSync(join(dotfiles, 'claude.json'), settingsPath(home));
-    expect(await claudex(home, 'install')).toMatchObject({ code: 0, stderr: '' });
+    // claude's own `claude mcp` makes a folder for its backups
+    expect(await claudex(home, 'install', '--no-mcp')).toMatchObject({ code: 0, stderr: '' });
     expect(lstatSync(settingsPath(home)).isSymbolicLink()).toBe(true);
     const installed = readFileSync(settingsPath(home), 'utf8');
     expect(installed).toContain('claudex-hook');
@@ -114,6 +116,28 @@ describe(`install beside claude ${realClaudeVersion()}`, () => {
     expect(readFileSync(settingsPath(home), 'utf8')).toBe(ownSettings);
     expect(readdirSync(dotfiles)).toEqual(['claude.json']);
     expect(readdirSync(join(home.home, '.claude'))).toEqual(['settings.json']);
+  });
+
+  it(`tells claude of the MCP server and takes exactly that out again ${verifies('mcp-install')}`, async () => {
+    const home = bed.home();
+    const configPath = join(home.home, '.claude.json');
+    const own = { type: 'stdio', command: 'true', args: [], env: { KEY: 'of the user' } };
+    writeFileSync(configPath, JSON.stringify({ ...JSON.parse(readFileSync(configPath, 'utf8')), mcpServers: { own } }));
+    const before = readFileSync(configPath, 'utf8');
+    const claude = (...args: string[]) => run(realClaudePath(), ['mcp', ...args], { env: home.env(), cwd: home.root });
+    const preview = await claudex(home, 'install', '--dry-run');
+    expect(preview.stdout).toContain('+ mcpServers.claudex = {"type":"stdio"');
+    expect(preview.stdout).not.toContain('of the user');
+    expect(readFileSync(configPath, 'utf8')).toBe(before);
+    expect(await claudex(home, 'install')).toMatchObject({ code: 0, stderr: '' });
+    expect((await claude('get', 'claudex')).stdout).toMatch(/Connected/);
+    expect(JSON.parse((await claudex(home, 'status', '--json')).stdout)).toMatchObject({ installed: true, mcp: true });
+    expect((await claudex(home, 'install')).stdout).toContain('nothing changed');
+    expect(await claudex(home, 'uninstall')).toMatchObject({ code: 0, stderr: '' });
+    const { mcpServers, projects } = JSON.parse(readFileSync(configPath, 'utf8'));
+    expect(mcpServers).toEqual({ own });
+    expect(projects).toEqual(JSON.parse(before).projects);
+    expect((await claude('get', 'claudex')).code).not.toBe(0);
   });
 
   it('works from a folder with spaces and quotes, without install, and writes nothing to ~/.claude/settings.json', async () => {

@@ -2,9 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { verifies } from '../requirements.ts';
 import { realClaudePath, realClaudeVersion } from '../support/claude-binary.ts';
 import { claudexBin } from '../support/claudex.ts';
 import { sendMessage, waitForMessage, waitForSessionRecord } from '../support/daemon-watch.ts';
+import { childPids } from '../support/processes.ts';
 import { startInPty } from '../support/pty-driver.ts';
 import { expectOnce, promptBox, waitForPromptBox } from '../support/real-claude.ts';
 import { useTestBed } from '../support/test-bed.ts';
@@ -46,4 +48,38 @@ describe(`suspending claude ${realClaudeVersion()}`, () => {
     await shell.exit;
     expect(readFileSync(join(home.cwd, 'after'), 'utf8')).toBe(readFileSync(join(home.cwd, 'before'), 'utf8'));
   });
+
+  it.each(['SIGTSTP', 'SIGSTOP'] as const)(
+    `kill -%s of claudex stops both, and fg brings claude back with its draft ${verifies('suspend')}`,
+    async (signal) => {
+      const home = bed.home();
+      const env = home.env(await bed.api(), {
+        CLAUDEX_CLAUDE_BIN: realClaudePath(),
+        PS1: 'shell> ',
+        NODE: process.execPath,
+      });
+      const shell = startInPty('bash', ['--norc', '--noprofile', '-i'], { cwd: home.cwd, env });
+      await shell.waitForScreen('shell>');
+      shell.write(`"$NODE" '${claudexBin}'\r`);
+      await waitForPromptBox(shell);
+      shell.type('half a draft');
+      await shell.waitForScreen((screen) => promptBox(screen) === 'half a draft');
+      process.kill(childPids(shell.pid)[0]!, signal);
+      await shell.waitForScreen(/Stopped[\s\S]*shell>/);
+      shell.write('clear; echo the shell is $((40 + 2))\r');
+      await shell.waitForScreen('the shell is 42');
+      shell.write('fg\r');
+      await shell.waitForScreen((screen) => promptBox(screen) === 'half a draft');
+      shell.type(' and more');
+      await shell.waitForScreen((screen) => promptBox(screen) === 'half a draft and more');
+      shell.key('ctrl-u');
+      await shell.waitForScreen((screen) => promptBox(screen) === '');
+      shell.key('ctrl-c');
+      await shell.waitForScreen(/again to exit/);
+      shell.key('ctrl-c');
+      await shell.waitForScreen((screen) => screen.trimEnd().endsWith('shell>'));
+      shell.write('exit\r');
+      await shell.exit;
+    },
+  );
 });

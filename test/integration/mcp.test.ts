@@ -103,6 +103,16 @@ describe('claudex mcp-server', () => {
     expect(note.data.state).toBe('queued');
   });
 
+  it(`knows a session’s shell by the same rules: claude’s Bash tool speaks as its session, whatever --from says ${verifies('peer-rules')}`, async () => {
+    const { home, front } = await twoSessions();
+    const inside = { ...home.env(), CLAUDECODE: '1' };
+    for (const from of [[], ['--from', 'a program']]) {
+      const sent = await runClaudex(['send', 'back', ...from, 'x'], { env: inside, cwd: home.root });
+      const { sender } = await daemonClient(home).message(sent.stdout.trim());
+      expect(sender).toMatchObject({ kind: 'peer', id: front.id, label: from[1] ?? `session ${front.id} (front)` });
+    }
+  });
+
   it(`waits on while the daemon dies and comes back ${verifies('daemon-comes-back')}`, async () => {
     const { home, mcp, back } = await twoSessions();
     const waiting = mcp.call('send_message', { to: 'back', body: 'across the crash', wait_seconds: 40 });
@@ -316,6 +326,25 @@ describe('claudex mcp-server', () => {
     const lines = out.split('\n');
     expect(lines.pop()).toBe('');
     for (const line of lines) expect(JSON.parse(line)).toMatchObject({ jsonrpc: '2.0' });
+  });
+
+  it(`ends when claude does, whatever it waits for ${verifies('mcp-identity')}`, async () => {
+    const { home } = await twoSessions();
+    const server = spawn(process.execPath, [claudexBin, 'mcp-server'], { env: home.env(), cwd: home.cwd });
+    registerProcess(server.pid!, 'mcp-server');
+    server.stdout.resume();
+    const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'x', version: '1' } };
+    const call = { name: 'send_message', arguments: { to: 'back', body: 'x', wait_seconds: 3600 } };
+    for (const [id, method, one] of [
+      [1, 'initialize', params],
+      [2, 'tools/call', call],
+    ]) {
+      server.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params: one })}\n`);
+    }
+    await firstMessage(home);
+    const ended = new Promise((resolve) => server.once('exit', resolve));
+    server.stdin.end();
+    expect(await ended).toBe(0);
   });
 
   /** The id of the only message, once there is one. */

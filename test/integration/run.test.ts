@@ -1,10 +1,10 @@
 /** `claudex` as `claude`: the same bytes, the same end, the terminal as it was found. Every case is run with and without. */
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { verifies } from '../requirements.ts';
+import { withClaude, withClaudeAlone } from '../support/claude-wrapper.ts';
 import { claudexBin, fixture, runClaudex, startClaudex } from '../support/claudex.ts';
-import type { HermeticHome } from '../support/hermetic-home.ts';
 import { isAlive } from '../support/processes.ts';
 import { type PtyDriver, startInPty } from '../support/pty-driver.ts';
 import { run } from '../support/run-command.ts';
@@ -12,27 +12,12 @@ import { useTestBed } from '../support/test-bed.ts';
 
 const patient = { timeoutMs: 40_000 };
 
-/**
- * Environment in which `claude` is that fixture, by a wrapper outside this checkout: claudex takes everything in its own
- * package for itself. Without `passArguments` the fixture gets none (claudex adds --settings, which would be its argument).
- */
-function withClaude(home: HermeticHome, name: string, extra: Record<string, string> = {}, passArguments = false) {
-  const wrapper = join(home.root, `claude-${name.replace('.mjs', '')}`);
-  writeFileSync(wrapper, `#!/bin/sh\nexec '${process.execPath}' '${fixture(name)}'${passArguments ? ' "$@"' : ''}\n`);
-  chmodSync(wrapper, 0o755);
-  return { ...home.env(), CLAUDEX_CLAUDE_BIN: wrapper, ...extra };
-}
-
 describe('a session in a terminal', () => {
   const bed = useTestBed();
 
-  /** Claudex in a home that is a file: sessions shorter than a daemon's start would leave one behind. */
   function start(name: string, extra: Record<string, string> = {}): PtyDriver {
     const home = bed.home();
-    const broken = join(home.root, 'a-file');
-    writeFileSync(broken, '');
-    const env = withClaude(home, name, { CLAUDEX_HOME: broken, ...extra });
-    return startClaudex([], { cwd: home.cwd, env, cols: 90, rows: 20 });
+    return startClaudex([], { cwd: home.cwd, env: withClaudeAlone(home, name, extra), cols: 90, rows: 20 });
   }
 
   function startDirect(name: string, extra: Record<string, string> = {}): PtyDriver {
@@ -56,17 +41,21 @@ describe('a session in a terminal', () => {
     expect(other.rawOutput().equals(one.rawOutput())).toBe(false);
   });
 
-  it(`the tail of a burst is complete, twenty times ${verifies('terminal-bytes')}`, async () => {
-    const extra = { BURST_BYTES: '300000', EXIT_CODE: '3' };
+  it(`the tail of a burst is complete, two hundred times ${verifies('terminal-bytes')}`, async () => {
+    const extra = { BURST_BYTES: '100000', EXIT_CODE: '3' };
     const direct = startDirect('burst-then-exit.mjs', extra);
     await direct.waitForExit(patient);
-    expect(direct.rawOutput().length).toBe(300_000);
-    for (let round = 0; round < 20; round++) {
-      const through = start('burst-then-exit.mjs', extra);
-      expect(await through.waitForExit(patient)).toEqual({ code: 3, signal: null });
-      expect(through.rawOutput().equals(direct.rawOutput()), `round ${round}`).toBe(true);
-      await through.dispose();
-    }
+    expect(direct.rawOutput().length).toBe(100_000);
+    let round = 0;
+    const worker = async (): Promise<void> => {
+      while (round++ < 200) {
+        const through = start('burst-then-exit.mjs', extra);
+        expect(await through.waitForExit(patient)).toEqual({ code: 3, signal: null });
+        expect(through.rawOutput().equals(direct.rawOutput()), `round ${round}`).toBe(true);
+        await through.dispose();
+      }
+    };
+    await Promise.all([worker(), worker(), worker(), worker()]);
   }, 300_000);
 
   it.each(['SIGTERM', 'SIGKILL', 'SIGSEGV'])(`death by %s is mirrored ${verifies('terminal-exit')}`, async (signal) => {

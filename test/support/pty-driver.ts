@@ -3,6 +3,7 @@
  * The terminal stays open after the program's exit, until `dispose`, so that what it left behind can be examined.
  */
 import xterm from '@xterm/headless';
+import { PtyWriter } from '../../src/pty/pty-writer.ts';
 import { isAlive } from './processes.ts';
 import { holdOpen, spawnPty } from './pty-tail.ts';
 import { registerProcess, registerResource } from './resources.ts';
@@ -55,6 +56,8 @@ export interface PtyDriver {
   /** A bracketed paste, without Enter. */
   paste(text: string): void;
   resize(cols: number, rows: number): void;
+  /** Stops reading, as a terminal whose output was stopped; returns what makes it go on. */
+  stopReading(): () => void;
   /** The visible lines, trimmed at the right and below. */
   screen(): string;
   /** As `screen`, with everything that scrolled out above. */
@@ -77,6 +80,8 @@ export interface PtyDriver {
   waitForExit(options?: { timeoutMs?: number }): Promise<PtyExit>;
   /** Sends a signal to the program, SIGHUP by default. */
   kill(signal?: NodeJS.Signals): void;
+  /** Closes the terminal under the program, as closing its window does. Nothing can be read afterwards. */
+  closeWindow(): void;
   /** Closes the terminal; a program still running is hung up, then killed. */
   dispose(): Promise<void>;
 }
@@ -96,6 +101,8 @@ export function startInPty(file: string, args: readonly string[], options: PtyOp
   const pty = spawnPty(file, [...args], { name: env.TERM ?? 'dumb', cwd, env: { ...env }, cols, rows, encoding: null });
   registerProcess(pty.pid, label);
   const tail = holdOpen(pty);
+  // node-pty's own write blocks this process until the program has read
+  const writer = new PtyWriter((pty as unknown as { fd: number }).fd, () => undefined);
 
   const chunks: Buffer[] = [];
   const listeners = new Set<() => void>();
@@ -127,7 +134,7 @@ export function startInPty(file: string, args: readonly string[], options: PtyOp
   });
 
   function writeIfOpen(bytes: string | Uint8Array): void {
-    if (!closed && exited === undefined) pty.write(typeof bytes === 'string' ? bytes : Buffer.from(bytes));
+    if (!closed && exited === undefined) writer.write(Buffer.from(bytes as string));
   }
 
   function lines(from: number): string {
@@ -200,6 +207,10 @@ export function startInPty(file: string, args: readonly string[], options: PtyOp
       terminal.resize(nextCols, nextRows);
       pty.resize(nextCols, nextRows);
     },
+    stopReading: () => {
+      pty.pause();
+      return () => pty.resume();
+    },
     screen,
     screenWithHistory: () => lines(0),
     cursor: () => ({ column: terminal.buffer.active.cursorX, row: terminal.buffer.active.cursorY }),
@@ -222,8 +233,13 @@ export function startInPty(file: string, args: readonly string[], options: PtyOp
       return result;
     },
     kill: (signal) => signalIfRunning(signal ?? 'SIGHUP'),
+    closeWindow: () => {
+      closed = true;
+      writer.close();
+      tail.close();
+    },
     dispose: async () => {
-      if (closed) return;
+      if (closed) return unregister();
       unregister();
       if (!exited) {
         signalIfRunning('SIGHUP');
@@ -233,6 +249,7 @@ export function startInPty(file: string, args: readonly string[], options: PtyOp
         await within(exit, 3000);
       }
       closed = true;
+      writer.close();
       tail.close();
       terminal.dispose();
     },

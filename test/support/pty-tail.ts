@@ -9,6 +9,8 @@ export interface Pty {
   pid: number;
   write(data: string | Buffer): void;
   resize(cols: number, rows: number): void;
+  pause(): void;
+  resume(): void;
   onData(listener: (chunk: Buffer) => void): void;
   onExit(listener: (exit: { exitCode: number; signal?: number }) => void): void;
 }

@@ -21,6 +21,7 @@ const heights: Record<string, number> = {
   mcp: 3,
   warm: 3,
   supervisor: 4,
+  serve: 4,
   demo: 4,
   cli: 5,
 };
@@ -33,9 +34,7 @@ const exceptions: Record<string, string> = {
 };
 
 /** Files over the limit, each with what is to move out of it; one that has been split must leave this list. */
-const tooLong: Record<string, string> = {
-  'src/error-catalogue.ts': 'one table, an entry of six lines for each error',
-};
+const tooLong: Record<string, string> = {};
 
 interface Import {
   file: string;

@@ -127,7 +127,8 @@ describe(`choose-route ${verifies('routes')}`, () => {
   it('a forced route is taken or nothing is', () => {
     for (const forced of routes) {
       const decided = new Set(allCases().map((one) => said(decide(one, forced))));
-      expect([...decided].sort()).toEqual([forced, 'wait'].sort());
+      // nobody but the session itself takes what waits for it to read its inbox
+      expect([...decided].sort()).toEqual(forced === 'inbox-read' ? ['wait'] : [forced, 'wait'].sort());
     }
   });
 

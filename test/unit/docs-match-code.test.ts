@@ -9,7 +9,7 @@ import { buildProgram } from '../../src/cli/program.ts';
 import { daemonRoutes } from '../../src/daemon/routes.ts';
 import { errorCatalogue } from '../../src/error-catalogue.ts';
 import { claudexPaths } from '../../src/paths.ts';
-import { type SettingDefinition, settingDefinitions } from '../../src/settings.ts';
+import { type SettingDefinition, settingDefinitions } from '../../src/setting-definitions.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 

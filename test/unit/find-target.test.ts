@@ -23,6 +23,16 @@ describe(`find-target ${verifies('target')}`, () => {
     expect(findTarget('aaaa2222', [trap, api])).toBe(api);
   });
 
+  it(`a name that was given goes before a folder, and claude's own beside it ${verifies('session-name')}`, () => {
+    const named = { ...otherApi, alias: 'Web' };
+    expect(findTarget('web', [web, named])).toBe(named);
+    expect(findTarget('web', [web, { ...otherApi, alias: null, claudeName: null }])).toBe(web);
+    expect(findTarget('my talk', [web, { ...otherApi, claudeName: 'My talk' }])).toMatchObject({ id: 'cccc4444' });
+    expect(() => findTarget('web', [web, { ...otherApi, claudeName: 'web' }])).toThrow(
+      expect.objectContaining({ code: 'AMBIGUOUS_TARGET' }),
+    );
+  });
+
   it('a path is exact', () => {
     for (const target of ['/work', '/work/API', '/', '/work/api/src']) {
       expect(() => findTarget(target, [api, web])).toThrow(expect.objectContaining({ code: 'NO_SUCH_SESSION' }));

@@ -138,7 +138,13 @@ describe.each(shells)('%s', (shell) => {
     const { location, home, top } = makePlace();
     const received = await startDaemon(top, home, 200, reply);
     const PATH = tool === 'curl' ? process.env.PATH : pathWithoutCurl(top);
-    const env = { PATH, CLAUDE_PID: '4711', CLAUDE_CONFIG_DIR: '/a config', http_proxy: 'http://127.0.0.1:9' };
+    const env = {
+      PATH,
+      CLAUDE_PID: '4711',
+      CLAUDE_CONFIG_DIR: '/a config',
+      CLAUDEX_PEERS: 'off',
+      http_proxy: 'http://127.0.0.1:9',
+    };
     expect(await run(shell, hookCommand(location), event, env)).toEqual({ ...silent, stdout: reply });
     expect(received).toHaveLength(1);
     const { request, body } = received[0]!;
@@ -148,6 +154,7 @@ describe.each(shells)('%s', (shell) => {
       'content-type': 'application/json',
       'x-claude-pid': '4711',
       'x-claude-config-dir': '/a config',
+      'x-claudex-peers': 'off',
       // `exec` keeps the shell's pid, so the parent the daemon is told is the one that ran the hook: claude
       'x-claudex-ppid': String(process.pid),
     });

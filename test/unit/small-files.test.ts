@@ -69,6 +69,9 @@ describe(`settings ${verifies('settings')}`, () => {
       false,
       false,
     ]);
+    const allow = settingDefinition('peers.allow');
+    expect(parseSetting(allow, 'same-tree')).toBe('same-tree');
+    expect(() => parseSetting(allow, 'some')).toThrow('takes all, same-tree, none, not "some"');
     expect(() => parseSetting(badge, 'maybe')).toThrow(expect.objectContaining({ code: 'BAD_SETTING' }));
     expect(() => settingDefinition('nothing')).toThrow(expect.objectContaining({ code: 'UNKNOWN_SETTING' }));
   });
@@ -113,6 +116,7 @@ describe('what claude writes', () => {
       ...whole,
       version: '2.1.330',
       kind: null,
+      entrypoint: null,
       procStart: null,
       status: 'idle',
       waitingFor: null,

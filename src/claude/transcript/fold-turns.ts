@@ -1,7 +1,15 @@
 /** From records to turns, one record at a time: what `history`, `show`, `--follow` and the MCP tools read by. Pure. */
 import { blocksOf, type ContentBlock, type TranscriptRecord, textOf } from './record.ts';
 import type { Step, ToolUse, Turn } from './turn.ts';
-import { isAnswer, isInterruption, isLocalOutput, isRest, type TurnStart, turnStart } from './turn-start.ts';
+import {
+  isAnswer,
+  isInterruption,
+  isLocalOutput,
+  isRest,
+  joinsPrompt,
+  type TurnStart,
+  turnStart,
+} from './turn-start.ts';
 
 /** What becomes of texts on their way into a turn: secrets masked, long results cut. Identity for `raw`. */
 export interface TextShape {
@@ -34,6 +42,8 @@ export class TurnFold {
   #tools = new Map<string, ToolUse>();
   /** A command that may turn out to be a turn, with what came after it. */
   #command: { start: TurnStart; record: TranscriptRecord; rest: TranscriptRecord[] } | undefined;
+  /** The prompt that came last. */
+  #prompt: TranscriptRecord | undefined;
   #compacted = false;
   /** The time of the record that is being read. */
   #at: string | undefined;
@@ -59,8 +69,13 @@ export class TurnFold {
     if (record.isSidechain) return;
     if (record.isCompactSummary || record.subtype === 'compact_boundary') this.#compacted = true;
     const start = turnStart(record);
+    const before = this.#prompt;
+    if (start) this.#prompt = start.tentative ? undefined : record;
     if (start?.tentative) {
       this.#command = { start, record, rest: [] };
+    } else if (start && this.#turn && joinsPrompt(record, before)) {
+      this.#at = record.timestamp;
+      this.#added(this.#turn, 'queue', start.prompt);
     } else if (start) {
       this.#begin(start, record, this.#early ?? []);
     } else if (this.#command && isAnswer(record)) {
@@ -77,20 +92,22 @@ export class TurnFold {
     }
   }
 
-  /** Ends the turn that is growing. Records may go on after it. */
-  end(): void {
+  /**
+   * Ends the turn that is growing. Records may go on after it.
+   * @param isFollowed another turn follows it: a prompt that was stopped before claude said a word leaves no other trace
+   */
+  end(isFollowed = false): void {
     const turn = this.#turn;
     this.#turn = undefined;
     this.#command = undefined;
-    if (turn) this.#listener.onEnd(turn);
+    if (!turn) return;
+    const isSilent = turn.steps.every((step) => step.kind === 'added');
+    if (isFollowed && isSilent && turn.outcome === 'open') turn.outcome = 'interrupted';
+    this.#listener.onEnd(turn);
   }
 
   #begin(start: TurnStart, record: TranscriptRecord, rest: readonly TranscriptRecord[]): void {
-    // a prompt that was stopped before claude said a word leaves no trace but that another follows it
-    const before = this.#turn;
-    if (before?.outcome === 'open' && before.steps.every((step) => step.kind === 'added'))
-      before.outcome = 'interrupted';
-    this.end();
+    this.end(true);
     this.#tools.clear();
     this.#turn = {
       index: this.#nextIndex++,

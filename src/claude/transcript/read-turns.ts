@@ -44,6 +44,6 @@ export function* readTurns(path: string, options: ReadTurnsOptions = {}): Genera
     if (record) fold.push(record);
     yield* ended.splice(0).filter((turn) => turn.index >= first);
   }
-  fold.end();
+  fold.end(end < starts.length);
   yield* ended.filter((turn) => turn.index >= first);
 }

@@ -21,6 +21,8 @@ export interface TranscriptRecord {
   type?: string;
   subtype?: string;
   uuid?: string;
+  /** The record before it in the conversation. */
+  parentUuid?: string | null;
   timestamp?: string;
   cwd?: string;
   sessionId?: string;
@@ -37,6 +39,8 @@ export interface TranscriptRecord {
   origin?: { kind?: string };
   /** `typed`, `queued`, `sdk`, `system`, … */
   promptSource?: string;
+  /** Since about 2.1.300. */
+  turnPosition?: { turnIndex?: number };
   message?: { model?: string; stop_reason?: string | null; content?: string | ContentBlock[] };
   attachment?: { type?: string; content?: unknown; prompt?: unknown; origin?: { kind?: string }; commandMode?: string };
   /** Of a `system` record. */

@@ -4,8 +4,8 @@
  */
 
 import { readLines } from './read-blocks.ts';
-import { parseRecord } from './record.ts';
-import { isAnswer, isLocalOutput, turnStart } from './turn-start.ts';
+import { parseRecord, type TranscriptRecord } from './record.ts';
+import { isAnswer, isLocalOutput, joinsPrompt, turnStart } from './turn-start.ts';
 
 const userType = Buffer.from('"type":"user"');
 const toolResultType = Buffer.from('"type":"tool_result"');
@@ -16,6 +16,7 @@ const headBytes = 4096;
 export function indexTurns(path: string): number[] {
   const starts: number[] = [];
   let command: number | undefined;
+  let before: TranscriptRecord | undefined;
   for (const { offset, bytes } of readLines(path)) {
     if (command !== undefined) {
       const record = parseRecord(bytes);
@@ -28,7 +29,8 @@ export function indexTurns(path: string): number[] {
     const start = record && turnStart(record);
     if (!start) continue;
     command = start.tentative ? offset : undefined;
-    if (!start.tentative) starts.push(offset);
+    if (!start.tentative && !joinsPrompt(record, before)) starts.push(offset);
+    before = start.tentative ? undefined : record;
   }
   return starts;
 }

@@ -25,6 +25,15 @@ export function turnStart(record: TranscriptRecord): TurnStart | undefined {
   return { origin: originOf(record), prompt: text, tentative: false };
 }
 
+/**
+ * True for a prompt from claude's queue that was sent together with the one before it: several that wait when a turn ends become
+ * one turn (measured on 2.1.330, which numbers turns; an interrupted prompt has the next one as its child there as well).
+ */
+export function joinsPrompt(record: TranscriptRecord, before: TranscriptRecord | undefined): boolean {
+  if (record.promptSource !== 'queued' || before?.uuid === undefined || record.parentUuid !== before.uuid) return false;
+  return record.turnPosition?.turnIndex === before.turnPosition?.turnIndex;
+}
+
 export function isInterruption(record: TranscriptRecord): boolean {
   return record.type === 'user' && interruption.test(textOf(record.message?.content));
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { claudexPaths } from '../../paths.ts';
-import { readSettings, type SettingKey, settingDefinition, settingDefinitions } from '../../settings.ts';
+import { type SettingKey, settingDefinitions } from '../../setting-definitions.ts';
+import { readSettings, settingDefinition } from '../../settings.ts';
 import { colours, table } from '../render.ts';
 
 export function addConfig(program: Command): void {

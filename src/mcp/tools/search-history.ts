@@ -1,7 +1,7 @@
 import type { SearchHit } from '../../history/scan-transcript.ts';
 import { pageOf, parseCursor } from '../pages.ts';
 import { z } from '../sdk.ts';
-import { defineTool } from '../tool.ts';
+import { defineTool, wrongArguments } from '../tool.ts';
 
 /** Hits of one result, at most; fewer where they are long. */
 const maxHits = 50;
@@ -39,7 +39,8 @@ Secrets are masked. A pattern that takes too long is refused.`,
       const { conversationOf, everyTranscript } = await import('../conversation-of.ts');
       const { conversationFile } = await import('../../claude/transcript/conversation-files.ts');
       const { searchTranscripts } = await import('../../history/search.ts');
-      const start = Math.min(parseCursor(cursor), maxCursor);
+      const start = parseCursor(cursor);
+      if (start > maxCursor) throw wrongArguments(`There are more than ${maxCursor} hits: make the query narrower.`);
       const all = await everyTranscript(client, env);
       const one = id === '*' ? undefined : conversationFile((await conversationOf(client, env, id)).path);
       const files = id === '*' ? all.files : one ? [one] : [];

@@ -19,7 +19,8 @@ conversation: say all that it needs, with absolute paths. It sees that a session
 - to: id, name or folder (list_instances).
 - kind "task" (default) starts a turn there as soon as it is idle; "note" stays silent until its next prompt.
 - wait_seconds: waits that long for the answer, which is what it says last in that turn. Without it you get the id at once; the
-  answer stands in read_inbox later. Running out of time is no failure: the message stays, do not send it again.
+  answer stands in read_inbox later. Running out of time is no failure: the message stays, do not send it again. After two minutes claude may move
+  the call to the background: you are told when it ends.
 - reply_to: found by itself when you write back to the session whose message started your turn.
 When a session's message has started your turn, you need no send_message to answer: what you say last goes back to it. Waiting
 for a session that waits for you ends only when the time runs out.

@@ -1,0 +1,178 @@
+/** Every setting: its key, type, default, environment variable and meaning; docs/settings.md is checked against it. */
+
+export interface SettingDefinition {
+  key: string;
+  type: 'string' | 'boolean' | 'integer';
+  default: string | boolean | number | null;
+  /** Environment variable that overrides the file. */
+  env: string;
+  /** For `integer`. */
+  minimum?: number;
+  /** For `string`: the only values it takes. */
+  choices?: readonly string[];
+  text: string;
+}
+
+export const settingDefinitions = [
+  {
+    key: 'claude.path',
+    type: 'string',
+    default: null,
+    env: 'CLAUDEX_CLAUDE_BIN',
+    text: 'The claude to run. Unset: the first one in PATH that is not claudex.',
+  },
+  {
+    key: 'badge.enabled',
+    type: 'boolean',
+    default: true,
+    env: 'CLAUDEX_BADGE',
+    text: 'Show the badge in the status line of sessions that claudex starts before it is installed.',
+  },
+  {
+    key: 'delivery.typePeers',
+    type: 'boolean',
+    default: false,
+    env: 'CLAUDEX_TYPE_PEERS',
+    text: 'Type messages of other sessions and programs as if you had typed them. Off: they arrive as a peer’s.',
+  },
+  {
+    key: 'delivery.gatePatienceMs',
+    type: 'integer',
+    minimum: 0,
+    default: 2000,
+    env: 'CLAUDEX_GATE_PATIENCE_MS',
+    text: 'How long a prompt box may stay occupied (a draft, somebody typing) before a task takes another way in.',
+  },
+  {
+    key: 'delivery.leaseMs',
+    type: 'integer',
+    minimum: 1000,
+    default: 30000,
+    env: 'CLAUDEX_LEASE_MS',
+    text: 'How long a delivery may stay unproven before the message goes back to the queue.',
+  },
+  {
+    key: 'notify.enabled',
+    type: 'boolean',
+    default: true,
+    env: 'CLAUDEX_NOTIFY',
+    text: 'Show a desktop notification when a task waits on a session that needs a person.',
+  },
+  {
+    key: 'peers.allow',
+    type: 'string',
+    choices: ['all', 'same-tree', 'none'],
+    default: 'all',
+    env: 'CLAUDEX_PEERS_ALLOW',
+    text: 'Who may message whom among sessions and programs: all, same-tree (one’s folder is inside the other’s), none.',
+  },
+  {
+    key: 'peers.maxHops',
+    type: 'integer',
+    minimum: 1,
+    default: 8,
+    env: 'CLAUDEX_PEERS_MAX_HOPS',
+    text: 'How many messages sessions may pass on to each other, one out of the turn of the other, without a person.',
+  },
+  {
+    key: 'peers.perMinute',
+    type: 'integer',
+    minimum: 1,
+    default: 20,
+    env: 'CLAUDEX_PEERS_PER_MINUTE',
+    text: 'How many messages one session may send to one other within a minute.',
+  },
+  {
+    key: 'warm.poolSize',
+    type: 'integer',
+    minimum: 1,
+    default: 4,
+    env: 'CLAUDEX_WARM_POOL_SIZE',
+    text: 'How many claude processes `claudex prompt` keeps at most. Each takes about 300 MB.',
+  },
+  {
+    key: 'warm.idleMs',
+    type: 'integer',
+    minimum: 1000,
+    default: 600000,
+    env: 'CLAUDEX_WARM_IDLE_MS',
+    text: 'How long they, and the worker that holds them, stay when nobody asks.',
+  },
+  {
+    key: 'warm.coldFallback',
+    type: 'boolean',
+    default: false,
+    env: 'CLAUDEX_WARM_COLD_FALLBACK',
+    text: 'Run `claude -p` itself where a warm process cannot do as it would. Off: refuse, and say why.',
+  },
+  {
+    key: 'serve.workspaces',
+    type: 'string',
+    default: null,
+    env: 'CLAUDEX_SERVE_WORKSPACES',
+    text: 'The folder whose folders `claudex serve` serves, where --workspaces does not say.',
+  },
+  {
+    key: 'serve.port',
+    type: 'integer',
+    minimum: 0,
+    default: 4747,
+    env: 'CLAUDEX_SERVE_PORT',
+    text: 'The TCP port of `claudex serve`, where --port does not say.',
+  },
+  {
+    key: 'serve.concurrency',
+    type: 'integer',
+    minimum: 1,
+    default: 2,
+    env: 'CLAUDEX_SERVE_CONCURRENCY',
+    text: 'How many requests run at once in each workspace, and how many claude processes it has at most.',
+  },
+  {
+    key: 'serve.queue',
+    type: 'integer',
+    minimum: 0,
+    default: 16,
+    env: 'CLAUDEX_SERVE_QUEUE',
+    text: 'How many requests may wait in each workspace; the next one is refused with 429.',
+  },
+  {
+    key: 'serve.timeoutMs',
+    type: 'integer',
+    minimum: 1000,
+    default: 600000,
+    env: 'CLAUDEX_SERVE_TIMEOUT_MS',
+    text: 'How long a request may take, waiting included.',
+  },
+  {
+    key: 'serve.idleMs',
+    type: 'integer',
+    minimum: 1000,
+    default: 300000,
+    env: 'CLAUDEX_SERVE_IDLE_MS',
+    text: 'How long the processes of a workspace stay when nobody asks.',
+  },
+] as const satisfies readonly SettingDefinition[];
+
+export type SettingKey = (typeof settingDefinitions)[number]['key'];
+
+export interface Settings {
+  'claude.path': string | null;
+  'badge.enabled': boolean;
+  'delivery.typePeers': boolean;
+  'delivery.gatePatienceMs': number;
+  'delivery.leaseMs': number;
+  'notify.enabled': boolean;
+  'peers.allow': 'all' | 'same-tree' | 'none';
+  'peers.maxHops': number;
+  'peers.perMinute': number;
+  'warm.poolSize': number;
+  'warm.idleMs': number;
+  'warm.coldFallback': boolean;
+  'serve.workspaces': string | null;
+  'serve.port': number;
+  'serve.concurrency': number;
+  'serve.queue': number;
+  'serve.timeoutMs': number;
+  'serve.idleMs': number;
+}
