@@ -1,3 +1,4 @@
+import { statusErrors } from './status-errors.ts';
 import { warmErrors } from './warm-errors.ts';
 
 /**
@@ -219,6 +220,7 @@ export const errorCatalogue = {
     httpStatus: 500,
   },
   ...warmErrors,
+  ...statusErrors,
   SERVE_START_FAILED: {
     text: 'claudex serve did not start.',
     fix: 'mend what it names above; another port is `--port <port>`, or 0 for a free one.',

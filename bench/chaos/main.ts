@@ -32,7 +32,7 @@ const { values } = parseArgs({
 const options = {
   messages: Number(values.messages),
   seed: Number(values.seed),
-  sessions: Number(values.sessions ?? (values.real ? 4 : 14)),
+  sessions: Number(values.sessions ?? (values.real ? 4 : 18)),
 };
 const maxSeconds = Number(values.seconds);
 for (const [name, value] of Object.entries({ ...options, seconds: maxSeconds })) {

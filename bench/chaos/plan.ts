@@ -129,7 +129,7 @@ function planMessage(number: number, seed: number, seats: readonly Profile[], ra
   const when = random() < 0.1 ? 'now' : 'idle';
   const dice = random();
   const handing: Handing =
-    dice < 0.008 ? 'command' : dice < 0.012 ? 'command, killed' : dice < 0.04 ? 'connection cut' : 'client';
+    dice < 0.003 ? 'command' : dice < 0.006 ? 'command, killed' : dice < 0.04 ? 'connection cut' : 'client';
   // some are longer than a hook may carry: those arrive as a pointer there
   const filler = random() < 0.01 ? 'long '.repeat(2200) : 'do the next thing '.repeat(1 + Math.floor(random() * 12));
   const body = `${tokenOf(number)} ${filler}`;

@@ -77,10 +77,9 @@ export class DeliveryDesk {
   change(id: string, state: 'cancelled' | 'queued'): boolean {
     const message = this.#store.mailbox.get(id);
     if (!message || (state === 'cancelled' ? message.state !== 'queued' : !isFinal(message.state))) return false;
-    if (!this.#store.move(id, { state, ...(state === 'queued' && { reason: 'retried by hand' }) })) return false;
-    if (state === 'queued') this.#heirs.revive(message);
-    this.#pumpRecipient(message.recipient);
-    return true;
+    const moved = state === 'queued' ? this.#heirs.retry(message) : this.#store.move(id, { state });
+    if (moved) this.#pumpRecipient(message.recipient);
+    return moved;
   }
 
   /** The sessions that the last daemon knew are known again; none has been pumped yet. */

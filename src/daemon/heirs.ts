@@ -2,7 +2,7 @@
 import { isFinal, type Message } from '../protocol/message.ts';
 import type { MessageStore } from './message-store.ts';
 import type { Session, SessionTable } from './session-table.ts';
-import { findProof } from './transcript-proof.ts';
+import { findProof, transcriptEnds } from './transcript-proof.ts';
 
 export class Heirs {
   readonly #table: SessionTable;
@@ -44,15 +44,24 @@ export class Heirs {
     for (const message of this.#store.mailbox.all()) {
       if (isFinal(message.state)) continue;
       // the word of its new recipient may not have reached the disk
-      if (message.recipient.id === null) this.revive(message);
+      if (message.recipient.id === null) this.#findHome(message);
       else if (!this.#table.byId(message.recipient.id)) this.orphan(message);
     }
   }
 
-  /** An ended message is to be tried again: whoever sits in its folder may have it, if its session is no more. */
-  revive(message: Message): void {
+  /** An ended message is to be tried again, whatever the transcripts say of earlier tries. False when it was answered. */
+  retry(message: Message): boolean {
+    if (message.state === 'answered') return false;
+    const session = this.#findHome(message);
+    const transcriptsFrom = transcriptEnds(session, message);
+    return this.#store.move(message.id, { state: 'queued', reason: 'retried by hand', transcriptsFrom });
+  }
+
+  /** Its own session, or whoever sits in its folder. */
+  #findHome(message: Message): Session | undefined {
     const { id, cwd } = message.recipient;
-    if (id === null || !this.#table.byId(id)) this.#readdress(message, this.#table.heirOf(cwd, undefined));
+    const own = id === null ? undefined : this.#table.byId(id);
+    return own ?? this.#readdress(message, this.#table.heirOf(cwd, undefined));
   }
 
   #readdress(message: Message, session: Session | undefined): Session | undefined {

@@ -17,6 +17,8 @@ export type JournalEntry =
       leaseDeadline?: number;
       /** With `leased`: the transcript its mark would come to stand in, when that is a new one. */
       transcriptFrom?: { path: string; bytes: number };
+      /** With a retry by hand: where each transcript that may hold the mark of an earlier try ends by now. */
+      transcriptsFrom?: Array<{ path: string; bytes: number }>;
       promptId?: string;
       answer?: string;
     }
@@ -168,8 +170,11 @@ export class Mailbox {
 }
 
 function applyState(message: Message, entry: StateEntry): void {
-  // a retry by hand starts afresh: its old deadline is over
-  if (isFinal(message.state)) delete message.expiresAt;
+  // a retry by hand starts afresh, and now
+  if (isFinal(message.state)) {
+    delete message.expiresAt;
+    delete message.notBefore;
+  }
   message.state = entry.state;
   message.history.push({
     state: entry.state,
@@ -178,13 +183,17 @@ function applyState(message: Message, entry: StateEntry): void {
     ...(entry.reason !== undefined && { reason: entry.reason }),
   });
   if (entry.state === 'leased') message.attempts++;
-  if (entry.state === 'queued') delete message.route;
+  if (entry.state === 'queued') {
+    delete message.route;
+    delete message.promptId;
+  }
   if (entry.route !== undefined) message.route = entry.route;
   if (entry.leaseDeadline !== undefined) message.leaseDeadline = entry.leaseDeadline;
   else delete message.leaseDeadline;
   if (entry.transcriptFrom !== undefined) {
     message.transcriptsFrom = [...(message.transcriptsFrom ?? []), entry.transcriptFrom];
   }
+  if (entry.transcriptsFrom !== undefined) message.transcriptsFrom = entry.transcriptsFrom;
   if (entry.promptId !== undefined) message.promptId = entry.promptId;
   if (entry.answer !== undefined) message.answer = entry.answer;
   if (entry.reason !== undefined) message.reason = entry.reason;

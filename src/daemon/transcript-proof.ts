@@ -14,6 +14,13 @@ export function leaseStart(session: Session, message: Message): { transcriptFrom
   return { transcriptFrom: { path, bytes: transcriptSize(path) } };
 }
 
+/** Where the transcripts end that may hold the message's mark: what stands there is of an earlier try. */
+export function transcriptEnds(session: Session | undefined, message: Message): Array<{ path: string; bytes: number }> {
+  const paths = new Set((message.transcriptsFrom ?? []).map((one) => one.path));
+  if (session && session.transcriptPath !== null) paths.add(session.transcriptPath);
+  return [...paths].map((path) => ({ path, bytes: transcriptSize(path) }));
+}
+
 /** Looks in every transcript it may stand in: its session may have been cleared, or have died since. */
 export function findProof(session: Session | undefined, message: Message): MarkFound | undefined {
   const places = message.transcriptsFrom ?? [];

@@ -186,6 +186,32 @@ describe('delivery', () => {
     const expired = await send(home, 'project', '--delay', '1h', '--expires', '1ms', 'too late');
     await logged(home, new RegExp(`"message expired","id":"${expired}"`));
     expect((await message(home, expired)).state).toBe('expired');
+    // a retry goes in now: the delay of the first try is over, and so is its expiry
+    expect((await claudex(home, 'inbox', 'retry', expired)).out).toMatch(/ is (queued|leased)\.$/);
+    await ended(home, expired);
+    expect(countInTranscripts(home, expired)).toBe(1);
+    expect((await claudex(home, 'inbox', 'retry', expired)).code).toBe(3);
+    expect(countInTranscripts(home, id)).toBe(0);
+  });
+
+  it(`what failed after it had gone in goes in again when it is retried ${verifies('exactly-once')}`, async () => {
+    const home = bed.home();
+    const driver = await session(home, { extra: { FAKE_TUI_DELAY_MS: '30000' } });
+    const id = await send(home, 'project', 'interrupt me');
+    await logged(home, new RegExp(`"message delivered","id":"${id}"`));
+    driver.key('esc');
+    await logged(home, new RegExp(`"message failed","id":"${id}"`));
+    // the prompt has come back as a draft; it is not sent again by hand
+    await waitForPromptBox(driver, { content: promptBox(driver.screen())!, ...patient });
+    driver.kill('SIGKILL');
+    await driver.waitForExit(patient);
+    await driver.dispose();
+    const second = await session(home);
+    expect((await claudex(home, 'inbox', 'retry', id)).out).toMatch(/ is (queued|leased)\.$/);
+    await second.waitForScreen('interrupt me', patient);
+    await ended(home, id);
+    expect(countInTranscripts(home, id)).toBe(2);
+    expect(await message(home, id)).toMatchObject({ state: 'answered', attempts: 2 });
   });
 
   it(`a held message goes to the session that starts in that folder ${verifies('hold')}`, async () => {

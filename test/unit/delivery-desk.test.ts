@@ -1,5 +1,8 @@
 /** The desk over a real mailbox and a real session table; journal, terminal and both clocks are the test's. */
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Carriers } from '../../src/daemon/carriers.ts';
 import { DeliveryDesk } from '../../src/daemon/delivery-desk.ts';
 import type { Journal } from '../../src/daemon/journal.ts';
@@ -286,5 +289,36 @@ describe('delivery desk: a daemon that was stopped', () => {
     // who stays silent gets no second stay
     stage.pass(1100);
     expect(stage.mailbox.get('m2')).toMatchObject({ state: 'leased', attempts: 2 });
+  });
+});
+
+describe('delivery desk: a retry by hand', () => {
+  it(`is not taken for the first try, whose mark stands in the transcript ${verifies('exactly-once')}`, async () => {
+    const stage = aDesk();
+    const dir = mkdtempSync(join(tmpdir(), 'claudex-desk-'));
+    onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+    const session = stage.start();
+    session.transcriptPath = join(dir, 's.jsonl');
+    await stage.desk.accept(aMessage('m1', { recipient: session.id }));
+    const record = { type: 'user', promptId: 'p1', message: { content: '[claudex m1 from me]\ngo' } };
+    writeFileSync(session.transcriptPath, `${JSON.stringify(record)}\n`);
+    stage.desk.proven(session, 'm1', 'p1');
+    stage.desk.turnEnded(session, { promptId: 'p1', answer: null, failure: 'API error' });
+    expect(stage.mailbox.get('m1')?.state).toBe('failed');
+    expect(stage.desk.change('m1', 'queued')).toBe(true);
+    expect(stage.mailbox.get('m1')).toMatchObject({ state: 'leased', attempts: 2 });
+    expect(stage.mailbox.get('m1')).not.toHaveProperty('promptId');
+    expect(stage.typedInto(session)).toEqual(['m1', 'm1']);
+    stage.desk.close();
+  });
+
+  it('is refused for what has been answered', async () => {
+    const stage = aDesk();
+    const session = stage.start();
+    await stage.desk.accept(aMessage('m1', { recipient: session.id }));
+    stage.desk.proven(session, 'm1', 'p1');
+    stage.desk.turnEnded(session, { promptId: 'p1', answer: 'done' });
+    expect(stage.desk.change('m1', 'queued')).toBe(false);
+    stage.desk.close();
   });
 });

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { readInstalledState } from '../../../install-scripts/installed-state.ts';
 import { readMcpState } from '../../../install-scripts/mcp-entry.ts';
 import { connectDaemon } from '../../daemon-client/ensure-daemon.ts';
-import { ClaudexError } from '../../errors.ts';
+import { ClaudexError, type ErrorCode } from '../../errors.ts';
 import { claudexPaths, packageVersion } from '../../paths.ts';
 import { loadNodePty } from '../../pty/load-node-pty.ts';
 import { configFileProblem } from '../../settings.ts';
@@ -11,7 +11,7 @@ import { colours } from '../render.ts';
 import { locateClaude } from '../version.ts';
 
 export interface Problem {
-  code: string;
+  code: ErrorCode;
   message: string;
   fix: string;
 }
@@ -62,39 +62,18 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
     return undefined;
   });
   const status = await client?.status();
-  if (status && status.version !== packageVersion()) {
-    problems.push({
-      code: 'DAEMON_VERSION',
-      message: `The daemon is version ${status.version}, this command is ${packageVersion()}.`,
-      fix: 'stop it (claudex daemon stop); the next command starts the new one.',
-    });
+  const version = packageVersion();
+  if (status && status.version !== version) {
+    note(new ClaudexError('DAEMON_VERSION', `The daemon is version ${status.version}, this command is ${version}.`));
   }
   const { config } = claudexPaths(env);
   const damaged = configFileProblem(config);
-  if (damaged !== undefined) {
-    problems.push({
-      code: 'CONFIG_UNREADABLE',
-      message: `${config} cannot be read, so its settings are not used: ${damaged}.`,
-      fix: 'mend the file by hand, or remove it.',
-    });
-  }
+  if (damaged !== undefined) note(new ClaudexError('CONFIG_UNREADABLE', `${config}: ${damaged}.`));
   const installed = readInstalledState(env);
-  problems.push(...installProblems(installed));
+  for (const problem of installProblems(installed)) note(problem);
   const mcp = readMcpState(env);
-  if (mcp.state === 'stale') {
-    problems.push({
-      code: 'MCP_STALE',
-      message: `The MCP server in ${mcp.path} is of another claudex or another Node, which may be gone.`,
-      fix: 'run `claudex install` again.',
-    });
-  }
-  for (const session of status?.silent ?? []) {
-    problems.push({
-      code: 'SESSION_SILENT',
-      message: `Session ${session.id} (${session.cwd}) reports nothing: its hooks have never run.`,
-      fix: 'trust its folder when claude asks; restart it if it was started before `claudex install`; check that hooks are not switched off (disableAllHooks, --bare, policy).',
-    });
-  }
+  if (mcp.state === 'stale') note(new ClaudexError('MCP_STALE', `It is named in ${mcp.path}.`));
+  for (const { id, cwd } of status?.silent ?? []) note(new ClaudexError('SESSION_SILENT', `It is ${id} (${cwd}).`));
   return {
     daemon: {
       running: status !== undefined,
@@ -111,26 +90,11 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
   };
 }
 
-function installProblems(installed: ReturnType<typeof readInstalledState>): Problem[] {
-  const problems: Problem[] = [];
-  if (installed.state === 'partial') {
-    problems.push({
-      code: 'INSTALL_PARTIAL',
-      message: `Some of our entries are missing from ${installed.settingsPath}.`,
-      fix: 'run `claudex install` again.',
-    });
-  }
-  if (installed.state === 'unreadable') {
-    const error = new ClaudexError('USER_SETTINGS_UNREADABLE', `${installed.settingsPath}.`);
-    problems.push({ code: error.code, message: error.message, fix: error.fix });
-  }
-  if (installed.disabled !== undefined) {
-    problems.push({
-      code: 'HOOKS_DISABLED',
-      message: `Claude will run no hook: ${installed.disabled}.`,
-      fix: 'take that setting away if you want bare sessions to be known; sessions started by claudex get messages all the same.',
-    });
-  }
+function installProblems({ state, settingsPath, disabled }: ReturnType<typeof readInstalledState>): ClaudexError[] {
+  const problems: ClaudexError[] = [];
+  if (state === 'partial') problems.push(new ClaudexError('INSTALL_PARTIAL', `Look at ${settingsPath}.`));
+  if (state === 'unreadable') problems.push(new ClaudexError('USER_SETTINGS_UNREADABLE', `${settingsPath}.`));
+  if (disabled !== undefined) problems.push(new ClaudexError('HOOKS_DISABLED', `${disabled}.`));
   return problems;
 }
 
