@@ -109,10 +109,10 @@ describe('workspaces of claudex serve', () => {
     });
     const [hit, spared] = ['api', 'web'].map((name) => ask(name, says('x')).catch((error: unknown) => error));
     await served.untilMetric('web', 'claudex_serve_requests_in_flight', 1);
-    await expect.poll(() => api.requests.length).toBe(4);
+    await expect.poll(() => api.requests.length, { timeout: 20_000 }).toBe(4);
     process.kill(trees[0]!, 'SIGKILL');
     expect(await hit).toBeInstanceOf(Anthropic.InternalServerError);
-    await expect.poll(() => claudes[0]!.filter(isAlive)).toEqual([]);
+    await expect.poll(() => claudes[0]!.filter(isAlive), { timeout: 20_000 }).toEqual([]);
     expect(claudes[1]!.every(isAlive)).toBe(true);
     release();
     expect(await spared).toBe('late');
@@ -205,13 +205,13 @@ describe('workspaces of claudex serve', () => {
       return {};
     });
     const lost = ask('api', says('x')).catch((error: unknown) => error);
-    await expect.poll(() => api.requests.length).toBe(2);
+    await expect.poll(() => api.requests.length, { timeout: 20_000 }).toBe(2);
     const [tree] = childPids(served.child.pid!);
     const all = [tree!, ...childPids(tree!)];
     expect(all.length).toBeGreaterThanOrEqual(2);
     served.child.kill('SIGKILL');
     expect(await lost).toBeInstanceOf(Anthropic.APIConnectionError);
-    await expect.poll(() => all.filter(isAlive), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => all.filter(isAlive), { timeout: 20_000 }).toEqual([]);
   });
 });
 

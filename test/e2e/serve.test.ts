@@ -235,7 +235,7 @@ describe('claudex serve', () => {
         ({ status }) => status,
         () => 0,
       );
-    await expect.poll(health).not.toBe(200);
+    await expect.poll(health, { timeout: 20_000 }).not.toBe(200);
     held.open();
     expect((await stream.finalMessage()).content).toMatchObject([{ text: 'late' }]);
     expect(await served.ended).toEqual({ code: 0, signal: null });
