@@ -79,8 +79,6 @@ export function withoutTotals(result: ResultLine, before: RunningTotals): Result
     copy.result_index = result.result_index - before.resultIndex - 1;
   }
   if (result.modelUsage) copy.modelUsage = usageWithout(runningTotals(result).modelUsage, before.modelUsage);
-  // said only where requests come as stream-json
-  delete copy.begun_message_ids;
   return copy;
 }
 

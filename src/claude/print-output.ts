@@ -3,6 +3,20 @@ import type { ResultLine, StreamLine } from './stream-json.ts';
 
 export type OutputFormat = 'text' | 'json' | 'stream-json';
 
+/**
+ * The result without what 2.1.330 adds to it only because it reads a stream, or was asked for partial messages.
+ * @param partial `--include-partial-messages` is among the arguments
+ */
+export function asPrinted(
+  result: ResultLine,
+  { format, partial }: { format: OutputFormat; partial: boolean },
+): ResultLine {
+  const copy = { ...result };
+  if (!partial) delete copy.begun_message_ids;
+  if (format !== 'stream-json') delete copy.model_usage_since_last_result;
+  return copy;
+}
+
 /** 0, or 1 for every kind of error: of the API, turns used up, cut short. */
 export function printExitCode(result: ResultLine): number {
   return result.is_error || result.subtype !== 'success' ? 1 : 0;

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { findClaude } from '../claude/binary.ts';
 import { type PrintInvocation, parsePrintArguments } from '../claude/print-arguments.ts';
-import { jsonOutput, printExitCode, textOutput } from '../claude/print-output.ts';
+import { asPrinted, jsonOutput, printExitCode, textOutput } from '../claude/print-output.ts';
 import type { StreamLine } from '../claude/stream-json.ts';
 import { toClaudexError } from '../errors.ts';
 import { readSettings } from '../settings.ts';
@@ -67,7 +67,8 @@ async function run(
 ): Promise<number> {
   const { args, format, verbose, maxTurns } = invocation;
   const lines: StreamLine[] = [];
-  const result = await pool.run({
+  const partial = args.includes('--include-partial-messages');
+  const said = await pool.run({
     requestId: randomUUID(),
     spec: launchOf(ask, args),
     prompt,
@@ -78,6 +79,7 @@ async function run(
       else if (format === 'json' && verbose) lines.push(line);
     },
   });
+  const result = asPrinted(said, { format, partial });
   if (format === 'text') say({ out: textOutput(result, { maxTurns }) });
   else say({ out: jsonOutput(result, format === 'json' && verbose ? lines : undefined) });
   return printExitCode(result);

@@ -17,7 +17,8 @@ import { waitForFile } from '../support/wait-for-file.ts';
 
 const secret = 'LEAK-7f3a';
 
-describe(`a warm process ${verifies('warm-fresh', 'warm-hygiene')}`, () => {
+// several starts of claude in each test
+describe(`a warm process ${verifies('warm-fresh', 'warm-hygiene')}`, { timeout: 120_000 }, () => {
   const bed = useTestBed();
 
   /** One process only: whatever the second request sees, it sees on the process of the first, or on a new one. */

@@ -12,7 +12,7 @@ import {
 } from '../../src/claude/fresh-start.ts';
 import { launchFilesState } from '../../src/claude/launch-files.ts';
 import { parsePrintArguments } from '../../src/claude/print-arguments.ts';
-import { jsonOutput, printExitCode, textOutput } from '../../src/claude/print-output.ts';
+import { asPrinted, jsonOutput, printExitCode, textOutput } from '../../src/claude/print-output.ts';
 import {
   belongsToTurn,
   parseStreamLine,
@@ -79,6 +79,13 @@ describe(`the output of claude -p ${verifies('warm-same')}`, () => {
   it('is the result as JSON, with --verbose all lines', () => {
     expect(jsonOutput(result(), undefined)).toBe(`${JSON.stringify(result())}\n`);
     expect(JSON.parse(jsonOutput(result(), [{ type: 'system' }]))).toEqual([{ type: 'system' }, result()]);
+  });
+
+  it('has nothing in it that only a stream has', () => {
+    const extra = { begun_message_ids: ['m'], model_usage_since_last_result: {} };
+    const said = result(extra);
+    expect(asPrinted(said, { format: 'json', partial: false })).toEqual(result());
+    expect(asPrinted(said, { format: 'stream-json', partial: true })).toEqual(said);
   });
 
   it('ends with 0 or 1', () => {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { colours } from '../render.ts';
 import { stopDaemon } from './daemon.ts';
+import { drainWorker } from './warm.ts';
 
 export function addInstall(program: Command): void {
   program
@@ -37,6 +38,7 @@ export function addInstall(program: Command): void {
     .action(async (options: { dryRun?: boolean; purge?: boolean }) => {
       const { uninstallClaudex } = await import('../../../install-scripts/uninstall.ts');
       if (!options.dryRun && (await stopDaemon(process.env))) process.stdout.write('The daemon has stopped.\n');
+      if (!options.dryRun && (await drainWorker())) process.stdout.write('Nothing is kept warm any more.\n');
       const report = uninstallClaudex({
         env: process.env,
         dryRun: options.dryRun === true,
