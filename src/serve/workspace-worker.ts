@@ -2,10 +2,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Answer, AnswerPart } from '../claude/answer-reader.ts';
 import { ClaudexError } from '../errors.ts';
 import type { PoolEvent } from '../warm/pool-request.ts';
 import { killTree } from '../warm/process-tree.ts';
-import type { Answer, AnswerPart } from './answer-reader.ts';
 import { failedAnswer } from './api-error.ts';
 import type { Question, WorkerAsk, WorkerOptions, WorkerSay } from './worker-words.ts';
 
