@@ -12,6 +12,7 @@ import { steadyNow } from '../steady-clock.ts';
 import { OuterTty } from '../terminal/outer-tty.ts';
 import { loadTtyCalls } from '../tty-calls.ts';
 import { forwardSignals } from './endings.ts';
+import { withOwnErrors } from './redirected-errors.ts';
 import { Suspend } from './suspend.ts';
 
 /** The daemon side is loaded after claude's first output, or after this long without one. */
@@ -51,8 +52,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
 
   pty = spawnPty({
     library,
-    file: options.file,
-    args: options.args,
+    ...withOwnErrors(options.file, options.args),
     cwd: options.cwd,
     env: options.env,
     size: tty.size(),
