@@ -125,8 +125,8 @@ async function run(): Promise<number> {
 
 /** Watches the queues: tells the senders how long they are, and plays the person where only a prompt lets messages in. */
 async function watch(): Promise<void> {
-  /** Since when a folder's session has been idle with the same number of messages waiting. */
-  const waits = new Map<string, { since: number; pending: number; stalled: boolean }>();
+  /** Since when nothing has happened in a folder's idle session while messages waited for it. */
+  const waits = new Map<string, { since: number; seen: string }>();
   let nothingSince = Date.now();
   while (!over) {
     await delay(100);
@@ -141,14 +141,15 @@ async function watch(): Promise<void> {
       const session = sessions.find((one) => one.cwd === seat.cwd);
       senders.pending.set(seat.cwd, session?.pending ?? senders.pending.get(seat.cwd) ?? 0);
       const before = waits.get(seat.cwd);
-      if (!session || session.pending === 0 || session.state !== 'idle' || before?.pending !== session.pending) {
-        waits.set(seat.cwd, { since: Date.now(), pending: session?.pending ?? 0, stalled: false });
+      const seen = `${session?.id} ${session?.pending} ${session?.lastActiveAt}`;
+      if (!session || session.pending === 0 || session.state !== 'idle' || before?.seen !== seen) {
+        waits.set(seat.cwd, { since: Date.now(), seen });
         continue;
       }
       const waitedMs = Date.now() - before.since;
       if (seat.profile.version === '2.1.100' ? waitedMs > patienceMs : waitedMs > stalledMs) {
         await nudge(seat, session.id);
-        waits.set(seat.cwd, { since: Date.now(), pending: session.pending, stalled: true });
+        waits.set(seat.cwd, { since: Date.now(), seen });
       }
     }
   }

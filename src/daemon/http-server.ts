@@ -59,6 +59,8 @@ export function createHttpServer(
       });
       if (result !== handled) sendJson(response, found.route.status ?? 200, result ?? {});
     } catch (thrown) {
+      // somebody has hung up in the middle of their request
+      if (request.destroyed && !request.complete && !(thrown instanceof ClaudexError)) return;
       const error = toClaudexError(thrown);
       if (error.code === 'INTERNAL') onInternalError(thrown);
       const body: ErrorBody = {

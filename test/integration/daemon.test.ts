@@ -249,6 +249,23 @@ describe('bad requests', () => {
     expect(readFileSync(join(home.claudexHome, 'logs', 'daemon.log'), 'utf8')).not.toContain('internal error');
   });
 
+  it(`a sender that hangs up in the middle of its request is no fault of the daemon ${verifies('bad-requests')}`, async () => {
+    const home = bed.home();
+    expect((await runClaudex(['daemon', 'start'], { cwd: home.cwd, env: home.env() })).code).toBe(0);
+    for (let count = 0; count < 5; count++) {
+      await new Promise<void>((resolve) => {
+        const socketPath = join(home.claudexHome, 'daemon.sock');
+        const headers = { 'content-type': 'application/json', 'content-length': 1000 };
+        const half = request({ socketPath, method: 'POST', path: '/v1/messages', headers });
+        half.on('error', () => {}); // we hang up
+        half.on('close', () => resolve());
+        half.write('{"target":"a', () => half.destroy());
+      });
+      expect((await ask(home, 'GET', '/v1/status')).status).toBe(200);
+    }
+    expect(readFileSync(join(home.claudexHome, 'logs', 'daemon.log'), 'utf8')).not.toContain('internal error');
+  });
+
   it(`a body over 4 MiB is refused, not read ${verifies('bad-requests')}`, async () => {
     const home = bed.home();
     expect((await runClaudex(['daemon', 'start'], { cwd: home.cwd, env: home.env() })).code).toBe(0);
