@@ -50,4 +50,16 @@ export const warmErrors = {
     exitCode: 3,
     httpStatus: 500,
   },
+  NOT_ALLOWED: {
+    text: 'The token is missing or wrong.',
+    fix: 'send the token of `claudex serve` as x-api-key (an SDK: apiKey) or as Authorization: Bearer.',
+    exitCode: 3,
+    httpStatus: 401,
+  },
+  NO_SUCH_WORKSPACE: {
+    text: 'There is no such workspace.',
+    fix: 'make the folder <root>/<workspace>/work and ask for /<workspace>/v1/messages.',
+    exitCode: 3,
+    httpStatus: 404,
+  },
 } as const satisfies Record<string, ErrorEntry>;

@@ -123,6 +123,10 @@ export const requirements = {
     text: 'createClient answers, streams, and fails with the codes that it names.',
     source: 'issue 6 part 1',
   },
+  serve: {
+    text: 'claudex serve speaks the Messages API; workspaces are apart, nothing outside their root is served.',
+    source: 'issue 6 part 5',
+  },
   'import-direction': { text: 'Folders import in one direction only.', source: 'house style, layout' },
 } as const satisfies Record<string, { text: string; source: string }>;
 

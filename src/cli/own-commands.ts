@@ -12,6 +12,7 @@ export const ownCommands = [
   'daemon',
   'prompt',
   'warm',
+  'serve',
   'demo',
   'completion',
   'help',

@@ -10,6 +10,7 @@ import { addInstall } from './commands/install.ts';
 import { addList } from './commands/list.ts';
 import { addPrompt } from './commands/prompt.ts';
 import { addSend } from './commands/send.ts';
+import { addServe } from './commands/serve.ts';
 import { addStatus } from './commands/status.ts';
 import { addWarm } from './commands/warm.ts';
 import { addWhoami } from './commands/whoami.ts';
@@ -85,6 +86,7 @@ Exit codes: 0 done, 1 our bug, 2 wrong usage, 3 you can fix it, 4 timed out wait
   addDaemon(program);
   addPrompt(program);
   addWarm(program);
+  addServe(program);
   addDemo(program);
   addCompletion(program);
   for (const command of program.commands) inherit(command);

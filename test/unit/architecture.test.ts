@@ -20,6 +20,7 @@ const heights: Record<string, number> = {
   mcp: 3,
   warm: 3,
   supervisor: 4,
+  serve: 4,
   demo: 4,
   cli: 5,
 };
