@@ -150,6 +150,18 @@ describe(`a warm process ${verifies('warm-fresh', 'warm-hygiene')}`, { timeout: 
     expect(toldToModel(api.requests.at(-1))).not.toContain(secret);
   });
 
+  it('allows no more than its own request was allowed', async () => {
+    const { client, base, home } = await start();
+    const { permissionMode: _, ...plain } = base;
+    const touch = (name: string) =>
+      callsTool('Bash', { command: `touch ${name} && echo made ${name}`, description: 'x' });
+    const allowed = await client.run(touch('a'), { ...plain, allowedTools: ['Bash(touch *)', 'Bash(echo *)'] });
+    expect(allowed.text).toContain('made a');
+    expect((await client.run(touch('b'), plain)).text).not.toContain('made b');
+    expect(existsSync(join(home.cwd, 'a'))).toBe(true);
+    expect(existsSync(join(home.cwd, 'b'))).toBe(false);
+  });
+
   it('keeps an MCP server only until a request has used it', async () => {
     const { client, base, home } = await start();
     const log = join(home.root, 'mcp-starts');
