@@ -10,6 +10,7 @@ import { measureDaemonLoad } from './daemon-load.ts';
 import { type Figure, isMet, type Measurement } from './figure.ts';
 import { measureBadge, measureHook } from './hook.ts';
 import { measureMcp } from './mcp.ts';
+import { measureRelay } from './relay.ts';
 import { renderTable } from './render.ts';
 import { measureSearch } from './search.ts';
 import { measureSend } from './send.ts';
@@ -20,6 +21,7 @@ const measurements: Record<string, Measurement> = {
   hook: measureHook,
   badge: measureBadge,
   startup: measureStartup,
+  relay: measureRelay,
   send: measureSend,
   mcp: measureMcp,
   'daemon-idle': measureDaemonIdle,

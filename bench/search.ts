@@ -17,7 +17,7 @@ export const measureSearch: Measurement = async ({ quick, progress }) => {
   const folder = join(home.home, '.claude', 'projects', '-work-bench');
   mkdirSync(folder, { recursive: true });
   const [files, fileBytes] = quick ? [40, 5_000_000] : [200, 5_000_000];
-  for (let file = 0; file < files; file++) writeTranscript(folder, fileBytes, file % 40 === 39, file);
+  for (let file = 0; file < files; file++) writeTranscript(folder, fileBytes, file % 40 === 39);
   progress(`${files} transcripts, ${(files * fileBytes) / 1e6} MB written`);
   const env = home.env();
   const search = (...args: string[]): Command => ({
@@ -32,14 +32,14 @@ export const measureSearch: Measurement = async ({ quick, progress }) => {
     ...(hasRipgrep(env) && { rg: { file: 'rg', args: ['-n', needle, folder], env } }),
   };
   const samples: Record<string, Sample[]> = Object.fromEntries(Object.keys(commands).map((name) => [name, []]));
-  for (let round = -1; round < (quick ? 3 : 7); round++) {
+  for (let round = -1; round < (quick ? 3 : 5); round++) {
     for (const [name, command] of Object.entries(commands)) {
       const sample = await measure(command);
       if (round >= 0) samples[name]!.push(sample);
       progress(`${name}: first after ${sample.firstMs.toFixed(0)} ms, all after ${sample.allMs.toFixed(0)} ms`);
     }
   }
-  const long = writeTranscript(folder, quick ? 100_000_000 : 500_000_000, false, files);
+  const long = writeTranscript(folder, quick ? 100_000_000 : 500_000_000, false);
   const history = { ...search(), args: [claudexBin, 'history', '--no-pager', long] };
   const last = [await measure(history), await measure(history), await measure(history)];
 
@@ -117,42 +117,42 @@ function hasRipgrep(env: Record<string, string>): boolean {
 
 const words = 'the quick brown fox and then a check of what fails in code with an error where it runs over'.split(' ');
 
-/**
- * A transcript of about that size: the records of a real conversation with 2.1.330 over and over, each with ids and words of its own.
- * @returns its session id
- */
-function writeTranscript(folder: string, bytes: number, withNeedle: boolean, seed: number): string {
-  const fixture = join(repositoryRoot, 'test', 'fixtures', 'transcripts', '2.1.330', 'conversation.jsonl');
-  const records = readFileSync(fixture, 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
-  const random = seededRandom(seed);
+/** The records of a real conversation with 2.1.330, with ids and words of their own; `extra` stands in every prompt. */
+function conversation(random: () => number, extra: string): string {
+  const lines = readFileSync(fixture, 'utf8').trimEnd().split('\n');
   const sentence = (): string =>
     Array.from({ length: 200 }, () => words[Math.floor(random() * words.length)]).join(' ');
+  const renewed = lines.map((line) => {
+    const record = JSON.parse(line) as Record<string, unknown>;
+    const message = record.message as { content?: unknown } | undefined;
+    const isPrompt = record.type === 'user' && typeof message?.content === 'string';
+    if (record.uuid !== undefined) record.uuid = randomUUID();
+    if (isPrompt) record.message = { ...message, content: `${message!.content} ${sentence()}${extra}` };
+    return `${JSON.stringify(record)}\n`;
+  });
+  return renewed.join('');
+}
+
+const fixture = join(repositoryRoot, 'test', 'fixtures', 'transcripts', '2.1.330', 'conversation.jsonl');
+const random = seededRandom(7);
+const parts = Array.from({ length: 20 }, () => Buffer.from(conversation(random, '')));
+
+/** A transcript of about that size. @returns its session id */
+function writeTranscript(folder: string, bytes: number, withNeedle: boolean): string {
   const sessionId = randomUUID();
   const fd = openSync(join(folder, `${sessionId}.jsonl`), 'w');
   try {
+    let isFound = false;
     for (let written = 0; written < bytes; ) {
-      const middle = withNeedle && written > bytes / 2 && written < bytes / 2 + 200_000;
-      const text = records
-        .map((one) => JSON.stringify(renewed(one, sessionId, sentence() + (middle ? ` ${needle}` : ''))))
-        .join('\n');
-      written += writeSync(fd, `${text}\n`);
+      const isMiddle: boolean = withNeedle && !isFound && written > bytes / 2;
+      isFound ||= isMiddle;
+      const part = isMiddle
+        ? Buffer.from(conversation(random, ` ${needle}`))
+        : parts[Math.floor(random() * parts.length)]!;
+      written += writeSync(fd, part);
     }
   } finally {
     closeSync(fd);
   }
   return sessionId;
-}
-
-function renewed(record: Record<string, unknown>, sessionId: string, text: string): Record<string, unknown> {
-  const message = record.message as { content?: unknown } | undefined;
-  const isPrompt = record.type === 'user' && typeof message?.content === 'string';
-  return {
-    ...record,
-    sessionId,
-    ...(record.uuid !== undefined && { uuid: randomUUID() }),
-    ...(isPrompt && { message: { ...message, content: `${message!.content} ${text}` } }),
-  };
 }

@@ -22,8 +22,8 @@ export const errorCatalogue = {
     httpStatus: 500,
   },
   PTY_UNAVAILABLE: {
-    text: 'The terminal library (node-pty) could not be loaded.',
-    fix: 'install claudex again on this machine, with the Node that runs it; list, send and status work without it.',
+    text: 'A terminal library (node-pty or koffi) could not be loaded.',
+    fix: 'install claudex again on this machine, with the Node that runs it and without --omit=optional; until then claude runs without a terminal of its own, and list, send and status work.',
     exitCode: 3,
     httpStatus: 500,
   },

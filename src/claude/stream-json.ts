@@ -29,6 +29,9 @@ export interface ResultLine extends StreamLine {
   result?: string;
   errors?: string[];
   num_turns?: number;
+  /** The HTTP status with which the API refused, where it did. */
+  api_error_status?: number | null;
+  stop_reason?: string | null;
   usage?: Record<string, unknown>;
   total_cost_usd?: number;
   /** With `--json-schema`. */

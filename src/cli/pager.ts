@@ -3,6 +3,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 
+/** Small systems have no less: then there is no paging. */
+const defaultPager = 'if command -v less >/dev/null; then exec less; else exec cat; fi';
+
 export interface PagedOutput {
   /** Waits while the reader is behind. @returns false once nobody reads any more */
   write(text: string): Promise<boolean>;
@@ -12,12 +15,12 @@ export interface PagedOutput {
 
 /** `$PAGER`, else less; none on a pipe, with an empty PAGER, or when not `wanted`. */
 export function openOutput(wanted: boolean, env: NodeJS.ProcessEnv = process.env): PagedOutput {
-  const pager = env.PAGER ?? 'less';
+  const pager = env.PAGER ?? defaultPager;
   if (!wanted || !process.stdout.isTTY || pager === '' || pager === 'cat') return plainOutput();
-  // F: a text that fits the screen needs no pager; R: colours; X: the text stays on the screen afterwards
+  // our text is UTF-8 whatever the locale; F: a text that fits the screen needs no pager; R: colours; X: the text stays on the screen afterwards
   const child = spawn('/bin/sh', ['-c', pager], {
     stdio: ['pipe', 'inherit', 'inherit'],
-    env: { LESS: 'FRX', ...env },
+    env: { LESS: 'FRX', LESSCHARSET: 'utf-8', ...env },
   });
   // Ctrl-C is the pager's
   const ignore = (): void => undefined;

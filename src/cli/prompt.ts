@@ -96,8 +96,12 @@ async function runCold(words: readonly string[], stdin: string | null): Promise<
 /** All of standard input; null for a terminal. A pipe that stays silent is given up as claude does it, with its warning. */
 async function readStdin(): Promise<string | null> {
   if (isatty(0)) return null;
-  const stat = fstatSync(0);
-  if (!stat.isFIFO() && !stat.isSocket()) return readFileSync(0, 'utf8');
+  try {
+    const stat = fstatSync(0);
+    if (!stat.isFIFO() && !stat.isSocket()) return readFileSync(0, 'utf8');
+  } catch {
+    return null; // closed by whoever started us
+  }
   return await new Promise((resolve) => {
     let text = '';
     const timer = setTimeout(() => {

@@ -50,9 +50,7 @@ async function runSession(file: string, args: readonly string[], settings: Setti
     });
   } catch (error) {
     if (!(error instanceof ClaudexError) || error.code !== 'PTY_UNAVAILABLE') throw error;
-    process.stderr.write(
-      `claudex: ${error.message} Running claude without it: messages reach this session as a bare one.\n`,
-    );
+    process.stderr.write(`claudex: ${error.message} Claude runs as if started without claudex. Fix: ${error.fix}\n`);
     return withoutPty(file, args);
   }
 }

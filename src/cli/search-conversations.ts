@@ -30,9 +30,10 @@ export async function search(target: string | undefined, words: string[], option
   const all = options.all === true;
   const text = (all && target !== undefined ? [target, ...words] : words).join(' ');
   if (!all && target === undefined) throw new ClaudexError('USAGE', 'Say where to search, or --all.');
-  const client = await ensureDaemon(process.env);
-  const where = await whereToLook(client, claudeConfigDir(process.env));
-  const files = all ? allFiles(where) : filesOf(pathTarget(target!), where);
+  const files = async (): Promise<ReturnType<typeof allFiles>> => {
+    const where = await whereToLook(await ensureDaemon(process.env), claudeConfigDir(process.env));
+    return all ? allFiles(where) : filesOf(pathTarget(target!), where);
+  };
   const query = { text, isRegex: options.regex === true, ignoreCase: options.ignoreCase === true };
   const hits = searchTranscripts(files, query, {
     context: options.context,

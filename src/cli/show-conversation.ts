@@ -85,13 +85,14 @@ function shortened(text: string): string {
 }
 
 /** An array, written as it is read: a long conversation need not fit into memory. */
-function printJson(turns: Iterable<unknown>): void {
+async function printJson(turns: Iterable<unknown>): Promise<void> {
+  const output = openOutput(false);
   let separator = '[\n';
   for (const turn of turns) {
-    process.stdout.write(`${separator}${JSON.stringify(turn)}`);
+    if (!(await output.write(`${separator}${JSON.stringify(turn)}`))) return;
     separator = ',\n';
   }
-  process.stdout.write(separator === '[\n' ? '[]\n' : '\n]\n');
+  await output.write(separator === '[\n' ? '[]\n' : '\n]\n');
 }
 
 async function page(options: HistoryOptions, write: (output: PagedOutput) => Promise<void>): Promise<void> {

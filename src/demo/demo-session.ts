@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { packageRoot } from '../paths.ts';
+import { loadNodePty } from '../pty/load-node-pty.ts';
 import { type Pty, type PtyExit, spawnPty } from '../pty/spawn-pty.ts';
 import { renderScreen } from '../terminal/screen-model.ts';
 import { loadTtyCalls } from '../tty-calls.ts';
@@ -20,6 +21,7 @@ export class DemoSession {
   /** Types `claudex` into a terminal in `cwd`. */
   constructor(cwd: string, env: Record<string, string>) {
     this.#pty = spawnPty({
+      library: loadNodePty(),
       file: process.execPath,
       args: [join(packageRoot(), 'bin', 'claudex.js')],
       cwd,

@@ -2,7 +2,7 @@
 import { readBlocks } from '../claude/transcript/read-blocks.ts';
 import { blocksOf, parseRecord, type TranscriptRecord, textOf } from '../claude/transcript/record.ts';
 import { indexTurns } from '../claude/transcript/turn-index.ts';
-import { isAnswer, turnStart } from '../claude/transcript/turn-start.ts';
+import { commandOutput, isAnswer, turnStart } from '../claude/transcript/turn-start.ts';
 import type { Matcher } from './search-query.ts';
 
 export interface SearchHit {
@@ -130,6 +130,8 @@ function* searchedTexts(record: TranscriptRecord): Generator<SearchedText> {
       for (const text of textsIn(block.input)) yield { where: 'tool-input', tool: block.name ?? null, text };
     }
   } else if (record.type === 'user' && !record.isCompactSummary) {
+    const output = commandOutput(record);
+    if (output !== undefined) yield { where: 'added', tool: null, text: output };
     for (const block of blocksOf(record.message?.content)) {
       if (block.type === 'tool_result') yield { where: 'tool-result', tool: null, text: textOf(block.content) };
     }

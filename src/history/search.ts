@@ -15,8 +15,8 @@ import type { WorkerFile, WorkerReply, WorkerTask } from './search-worker.ts';
 const maxThreads = 4;
 /** A thread for less than this costs more than it saves. */
 const bytesPerThread = 16 << 20;
-/** How long one record may take; the largest there is takes a few milliseconds. */
-const stuckMs = 2000;
+/** How long a pattern may take for one record; the largest there is takes some milliseconds. */
+const stuckMs = 3000;
 
 export interface SearchOptions {
   /** Lines shown before and after. 0 by default. */
@@ -27,28 +27,31 @@ export interface SearchOptions {
   raw?: boolean;
 }
 
+export type SearchedFile = WorkerFile & { bytes: number };
+
 /**
  * Hits in the order of `files`. A record that a fork has copied is told once.
+ * @param files or how to get them: the first thread starts meanwhile
  * @throws ClaudexError BAD_PATTERN, USAGE, PATTERN_TOO_SLOW
  */
 export async function* searchTranscripts(
-  files: ReadonlyArray<WorkerFile & { bytes: number }>,
+  files: readonly SearchedFile[] | (() => Promise<readonly SearchedFile[]>),
   query: SearchQuery,
   options: SearchOptions = {},
 ): AsyncGenerator<SearchHit> {
   const { context = 0, maxHits = 1000, raw = false } = options;
   createMatcher(query); // says what is wrong with it before any thread starts
-  const bytes = files.reduce((sum, one) => sum + one.bytes, 0);
-  const threads = Math.min(maxThreads, availableParallelism(), files.length, Math.ceil(bytes / bytesPerThread) || 1);
-  const pool = new ScanPool(files, { query, context, maxHits, raw }, threads);
-  const told = new Set<string>();
+  const pool = new ScanPool({ query, context, maxHits, raw });
+  const told = new Map<string, string>();
   let count = 0;
   try {
-    for (const file of files) {
+    const list = typeof files === 'function' ? await files() : files;
+    pool.scan(list);
+    for (const file of list) {
       for (const { uuid, ...hit } of await pool.hitsOf(file.path)) {
         const key = `${uuid} ${hit.where} ${hit.text}`;
-        if (uuid !== null && told.has(key) && !told.has(`${key} ${hit.path}`)) continue;
-        told.add(key).add(`${key} ${hit.path}`);
+        if (uuid !== null && (told.get(key) ?? hit.path) !== hit.path) continue;
+        told.set(key, hit.path);
         yield hit;
         if (++count >= maxHits) return;
       }
@@ -69,7 +72,7 @@ interface Scanner {
 
 /** Hands files out to threads in their order and keeps what comes back until it is asked for. */
 class ScanPool {
-  readonly #queue: WorkerFile[];
+  readonly #queue: WorkerFile[] = [];
   readonly #task: Omit<WorkerTask, 'progress'>;
   readonly #scanners: Scanner[] = [];
   readonly #settled = new Map<string, Settled>();
@@ -78,17 +81,24 @@ class ScanPool {
   #keptHits = 0;
   #failure: ClaudexError | undefined;
 
-  constructor(files: readonly WorkerFile[], task: Omit<WorkerTask, 'progress'>, threads: number) {
-    this.#queue = files.map(({ sessionId, path }) => ({ sessionId, path }));
+  constructor(task: Omit<WorkerTask, 'progress'>) {
     this.#task = task;
-    for (let thread = 0; thread < threads; thread++) this.#scanners.push(this.#start());
+    this.#scanners.push(this.#start());
     let before: number[] = [];
     this.#watch = setInterval(() => {
       const now = this.#scanners.map(({ progress }) => Atomics.load(progress, 0));
-      const isStuck = now.some((count, index) => count % 2 === 1 && count === before[index]);
+      const isStuck = task.query.isRegex && now.some((count, index) => count % 2 === 1 && count === before[index]);
       if (isStuck) this.#fail(new ClaudexError('PATTERN_TOO_SLOW', `One record took over ${stuckMs} ms.`));
       before = now;
     }, stuckMs);
+  }
+
+  /** Hands files out, to as many threads as they are worth. */
+  scan(files: readonly SearchedFile[]): void {
+    const bytes = files.reduce((sum, one) => sum + one.bytes, 0);
+    const threads = Math.min(maxThreads, availableParallelism(), files.length, Math.ceil(bytes / bytesPerThread));
+    while (this.#scanners.length < threads) this.#scanners.push(this.#start());
+    this.#queue.push(...files.map(({ sessionId, path }) => ({ sessionId, path })));
     this.#handOut();
   }
 

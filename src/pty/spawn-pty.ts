@@ -7,8 +7,9 @@ import { ReadStream } from 'node:tty';
 import { systemErrorCode } from '../errors.ts';
 import type { TtyCalls, TtySettings, WindowSize } from '../tty-calls.ts';
 import { Drain } from './drain.ts';
-import { loadNodePty } from './load-node-pty.ts';
+import type { LoadedPty } from './load-node-pty.ts';
 import { PtyWriter } from './pty-writer.ts';
+import { withMore } from './read-more.ts';
 
 /** Size in cells. */
 export interface PtySize {
@@ -38,6 +39,7 @@ export interface Pty {
 }
 
 export interface PtyOptions {
+  library: LoadedPty;
   file: string;
   args: readonly string[];
   cwd: string;
@@ -50,10 +52,9 @@ export interface PtyOptions {
   onWritable: () => void;
 }
 
-/** @throws ClaudexError PTY_UNAVAILABLE */
 export function spawnPty(options: PtyOptions): Pty {
   const { calls, settings, size } = options;
-  const { native, helperPath } = loadNodePty();
+  const { native, helperPath } = options.library;
   const env = Object.entries(options.env).map(([name, value]) => `${name}=${value}`);
   let reportExit: (exit: PtyExit) => void;
   const ended = new Promise<PtyExit>((resolve) => {
@@ -83,7 +84,7 @@ export function spawnPty(options: PtyOptions): Pty {
   const writer = new PtyWriter(child.fd, options.onWritable);
   const drain = new Drain(slave, options.onOutput);
   let abandoned = false;
-  master.on('data', (bytes) => drain.take(bytes));
+  master.on('data', (bytes) => drain.take(master.readableLength === 0 ? withMore(child.fd, bytes) : bytes));
   // EIO: hung up; the exit follows
   master.on('error', () => drain.abandon());
   const exited = ended.then(async (exit) => {

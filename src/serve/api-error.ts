@@ -69,11 +69,11 @@ export function toApiError(thrown: unknown): ApiError {
   return new ApiError(500, `${error.message} Fix: ${error.fix}`, notAgain, options);
 }
 
-/** Claude's own failure: with the API's status where it was the API that refused (`api_error_status`, 2.1.197 and 2.1.330). */
+/** Claude's own failure: with the API's status where it was the API that refused. */
 export function failedAnswer(result: ResultLine): ApiError {
-  const status = Number(result.api_error_status);
+  const status = result.api_error_status ?? 0;
   const said = result.result || result.errors?.join(' ') || result.subtype || 'no reason given';
-  const known = Number.isInteger(status) && status >= 400 && status < 600;
+  const known = status >= 400 && status < 600;
   return new ApiError(known ? status : 500, `claude: ${said}`, notAgain, {
     cause: new ClaudexError('CLAUDE_ERROR', said),
   });

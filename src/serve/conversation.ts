@@ -1,5 +1,7 @@
 /** Messages of the API as one prompt of claude's: earlier turns go in front, and what the user says last stays what it is. */
 
+import { isPlainText, mentionSign } from '../claude/prompt-text.ts';
+
 export interface ConversationTurn {
   role: 'user' | 'assistant';
   text: string;
@@ -7,8 +9,7 @@ export interface ConversationTurn {
 
 /**
  * The prompt for a conversation that ends with the user's word. To the Messages API a message is text. So what claude would
- * take for more (`/clear` is a command, `@file` has it read that file, wherever it is and without asking: measured on 2.1.197
- * and 2.1.330) goes in as JSON, and so do earlier turns: no text in them can pass for a turn.
+ * take for more (`/clear`, `@file`) goes in as JSON, and so do earlier turns: no text in them can pass for a turn.
  */
 export function renderConversation(turns: readonly ConversationTurn[]): string {
   const lastAnswer = turns.findLastIndex(({ role }) => role === 'assistant');
@@ -17,7 +18,7 @@ export function renderConversation(turns: readonly ConversationTurn[]): string {
     .slice(lastAnswer + 1)
     .map((turn) => turn.text)
     .join('\n\n');
-  const isPlain = !text.trimStart().startsWith('/') && !/(^|\W)@/.test(text);
+  const isPlain = isPlainText(text);
   const last = isPlain ? text : asJson({ role: 'user', text });
   if (earlier.length === 0) return isPlain ? last : `The user’s message, as JSON:\n\n${last}`;
   return [
@@ -29,5 +30,5 @@ export function renderConversation(turns: readonly ConversationTurn[]): string {
 }
 
 function asJson({ role, text }: ConversationTurn): string {
-  return JSON.stringify({ role, content: text }).replaceAll('@', '\\u0040');
+  return JSON.stringify({ role, content: text }).replaceAll(mentionSign, '\\u0040');
 }

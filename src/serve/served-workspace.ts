@@ -1,8 +1,8 @@
 /** One workspace as the server holds it: its limits, its process (while somebody uses it), what it counts. */
 import { randomUUID } from 'node:crypto';
+import type { Answer, AnswerPart } from '../claude/answer-reader.ts';
 import type { Log } from '../log.ts';
 import type { PoolEvent } from '../warm/pool-request.ts';
-import type { Answer, AnswerPart } from './answer-reader.ts';
 import { busy, toApiError } from './api-error.ts';
 import type { MessageRequest } from './message-request.ts';
 import { type Metrics, poolEvents } from './metrics.ts';
@@ -39,6 +39,7 @@ export class ServedWorkspace {
   /** Pids. */
   readonly #claudes = new Set<number>();
   #inFlight = 0;
+  #closed = false;
   #idleTimer: NodeJS.Timeout | undefined;
 
   constructor(workspace: Workspace, around: Surroundings) {
@@ -65,6 +66,7 @@ export class ServedWorkspace {
     signal: AbortSignal,
   ): Promise<Answer> {
     const { limits, metrics, claudeFile, env } = this.#around;
+    if (this.#closed) throw busy(503, 'The server is ending.');
     if (this.#inFlight >= limits.concurrency + limits.queue) {
       throw busy(429, `${limits.concurrency} requests run in this workspace and ${limits.queue} wait; no more may.`);
     }
@@ -89,6 +91,7 @@ export class ServedWorkspace {
 
   /** Ends every process of the workspace; resolves when none is left. */
   async close(): Promise<void> {
+    this.#closed = true;
     clearTimeout(this.#idleTimer);
     this.#retire();
     await Promise.all(this.#closing);

@@ -1,10 +1,11 @@
 /** What the server and the process of a workspace say to each other, as IPC messages. */
+
+import type { Answer, AnswerPart } from '../claude/answer-reader.ts';
 import type { ResultLine } from '../claude/stream-json.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { ClientOptions } from '../warm/options.ts';
 import type { PoolEvent } from '../warm/pool-request.ts';
 import type { LaunchSpec } from '../warm/stream-child.ts';
-import type { Answer, AnswerPart } from './answer-reader.ts';
 
 /** One question to the claude of a workspace. */
 export interface Question {

@@ -2,10 +2,11 @@
  * The process of one workspace: its warm pool and nothing else. It is started by the server for the first request, holds all
  * that belongs to the workspace below it, and ends with everything when the server says so or is gone.
  */
+
+import { AnswerReader } from '../claude/answer-reader.ts';
 import { ClaudexError, toClaudexError } from '../errors.ts';
 import { checkClientOptions } from '../warm/options.ts';
 import { WarmPool } from '../warm/pool.ts';
-import { AnswerReader } from './answer-reader.ts';
 import type { Question, WorkerAsk, WorkerOptions, WorkerSay } from './worker-words.ts';
 
 const aborts = new Map<string, AbortController>();

@@ -2,10 +2,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Answer, AnswerPart } from '../claude/answer-reader.ts';
 import { ClaudexError } from '../errors.ts';
 import type { PoolEvent } from '../warm/pool-request.ts';
 import { killTree } from '../warm/process-tree.ts';
-import type { Answer, AnswerPart } from './answer-reader.ts';
 import { failedAnswer } from './api-error.ts';
 import type { Question, WorkerAsk, WorkerOptions, WorkerSay } from './worker-words.ts';
 
@@ -23,6 +23,8 @@ export class WorkspaceWorker {
   readonly ended: Promise<void>;
   readonly #child: ChildProcess;
   readonly #pending = new Map<string, Pending>();
+  /** The exit is told before or after the end of the channel. */
+  #gone = false;
 
   /** @param env all that the process gets of our environment */
   constructor(options: WorkerOptions, env: NodeJS.ProcessEnv, onEvent: (event: PoolEvent) => void) {
@@ -33,7 +35,10 @@ export class WorkspaceWorker {
       else this.#take(words);
     });
     this.ended = new Promise((resolve) => {
-      const finish = (): void => void this.#cleanUp().then(resolve);
+      const finish = (): void => {
+        this.#gone = true;
+        void this.#cleanUp().then(resolve);
+      };
       this.#child.once('exit', finish);
       this.#child.once('error', finish); // it could not be started
     });
@@ -45,7 +50,7 @@ export class WorkspaceWorker {
 
   /** False when it cannot be asked any more. */
   get alive(): boolean {
-    return this.#child.connected;
+    return this.#child.connected && !this.#gone;
   }
 
   /**

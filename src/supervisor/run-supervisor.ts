@@ -6,11 +6,13 @@
 import { DraftTracker } from '../proxy/draft-tracker.ts';
 import { InputLane } from '../proxy/input-lane.ts';
 import { OutputRing } from '../proxy/output-ring.ts';
+import { loadNodePty } from '../pty/load-node-pty.ts';
 import { type Pty, type PtyExit, spawnPty } from '../pty/spawn-pty.ts';
 import { steadyNow } from '../steady-clock.ts';
 import { OuterTty } from '../terminal/outer-tty.ts';
 import { loadTtyCalls } from '../tty-calls.ts';
 import { forwardSignals } from './endings.ts';
+import { withOwnErrors } from './redirected-errors.ts';
 import { Suspend } from './suspend.ts';
 
 /** The daemon side is loaded after claude's first output, or after this long without one. */
@@ -33,6 +35,7 @@ export interface SupervisorOptions {
  * @throws ClaudexError PTY_UNAVAILABLE, with nothing changed yet
  */
 export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit> {
+  const library = loadNodePty();
   const calls = loadTtyCalls();
   let pty: Pty;
   const tty = new OuterTty(calls, {
@@ -48,8 +51,8 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   let wakeOutputWaiter: (() => void) | undefined;
 
   pty = spawnPty({
-    file: options.file,
-    args: options.args,
+    library,
+    ...withOwnErrors(options.file, options.args),
     cwd: options.cwd,
     env: options.env,
     size: tty.size(),

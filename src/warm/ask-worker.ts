@@ -15,7 +15,7 @@ export function askWorker(socketPath: string, ask: WorkerAsk, onSay: (say: Worke
     const stat = lstatSync(socketPath);
     if (!stat.isSocket() || stat.uid !== process.getuid?.()) throw new Error(`${socketPath} is not a socket of ours`);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Promise.resolve(false);
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return Promise.resolve(false);
     return Promise.reject(error);
   }
   return new Promise((resolve, reject) => {

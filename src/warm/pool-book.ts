@@ -6,7 +6,7 @@
 export interface PoolLimits {
   /** Processes at most, over all keys. */
   poolSize: number;
-  /** Requests that may wait at most. */
+  /** Requests that may wait at most, beside those that a process is about to take. */
   maxWaiting: number;
   maxRequestsPerSession: number;
   maxSessionAgeMs: number;
@@ -61,7 +61,10 @@ export class PoolBook {
 
   /** A request wants a process. @returns the waiter's id; undefined when too many wait already, or the pool drains */
   request(key: string, unused: boolean, now: number): number | undefined {
-    if (this.#draining || this.#waiters.length >= this.#limits.maxWaiting) return undefined;
+    const busy = this.entries.filter(({ state }) => state === 'busy').length;
+    // who has a place in sight does not count as waiting
+    const mayWait = this.#limits.maxWaiting + this.#limits.poolSize - busy;
+    if (this.#draining || this.#waiters.length >= mayWait) return undefined;
     const before = this.#lastRequests.get(key)?.at ?? Number.NEGATIVE_INFINITY;
     if (!unused) this.#lastRequests.set(key, { at: now, before });
     const id = ++this.#lastId;

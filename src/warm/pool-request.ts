@@ -1,5 +1,6 @@
 /** What goes into the pool and what it tells: options, one request, events. */
 import { createHash } from 'node:crypto';
+import { environmentForClaude } from '../claude/environment.ts';
 import { launchFilesState } from '../claude/launch-files.ts';
 import type { StreamLine } from '../claude/stream-json.ts';
 import type { EvictReason, PoolLimits } from './pool-book.ts';
@@ -42,7 +43,7 @@ export interface PoolRequest {
 
 /** What is fixed at the start of claude, as one word; the files that claude reads only then are part of it. */
 export function launchKey(spec: LaunchSpec): string {
-  const env = Object.entries(spec.env).sort(([a], [b]) => (a < b ? -1 : 1));
+  const env = Object.entries(environmentForClaude(spec.env)).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256')
     .update(JSON.stringify([spec.file, spec.args, spec.cwd, env, launchFilesState(spec)]))
     .digest('hex')

@@ -21,6 +21,7 @@ import type { WorkerAsk, WorkerSay } from './worker-words.ts';
 /** claude itself takes no more than 10 MB from standard input; the environment comes on top. */
 const maxAskBytes = 32 * 1024 * 1024;
 const acquireTimeoutMs = 10 * 60_000;
+const lastWordsMs = 2000;
 
 /** Runs until it is idle for long, drained or told to end. Reports on file descriptor 3 when it listens. */
 export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
@@ -91,13 +92,14 @@ class Worker {
     this.#stopping ??= (async () => {
       this.#log('stopping', { reason });
       clearTimeout(this.#idleTimer);
-      this.#server.close();
+      const served = new Promise((resolve) => this.#server.close(resolve));
       rmSync(this.#paths.warmSocket, { force: true });
       releaseLock(this.#paths.warmLock);
       await (drain ? this.#pool.drain() : this.#pool.close());
       this.#log('stopped', this.#counters.read());
-      // connections that wait for this answer are served first
-      setImmediate(() => process.exit(0));
+      // who still reads an answer is given a moment; whoever waits for this one is among them
+      const timer = new Promise((resolve) => setTimeout(resolve, lastWordsMs));
+      void Promise.race([served, timer]).then(() => process.exit(0));
     })();
     return this.#stopping;
   }

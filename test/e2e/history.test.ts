@@ -5,11 +5,11 @@ import type { SearchHit } from '../../src/history/scan-transcript.ts';
 import type { SessionRecord } from '../../src/protocol/session.ts';
 import { verifies } from '../requirements.ts';
 import { realClaudePath, realClaudeVersion } from '../support/claude-binary.ts';
-import { runClaudex, startClaudex } from '../support/claudex.ts';
+import { claudexBin, runClaudex, startClaudex } from '../support/claudex.ts';
 import { waitForSessionRecord } from '../support/daemon-watch.ts';
 import type { HermeticHome } from '../support/hermetic-home.ts';
 import type { LoopbackApi } from '../support/loopback-api.ts';
-import type { PtyDriver } from '../support/pty-driver.ts';
+import { type PtyDriver, startInPty } from '../support/pty-driver.ts';
 import { submitPrompt, waitForPromptBox } from '../support/real-claude.ts';
 import { useTestBed } from '../support/test-bed.ts';
 import { waitForFile } from '../support/wait-for-file.ts';
@@ -54,7 +54,7 @@ describe(`conversations of claude ${realClaudeVersion()}`, () => {
       (one) => `${one.index} ${one.prompt}: ${one.answer} (${one.outcome})`,
     );
 
-  it(`are read live, after /clear, after the end, and on from a resume ${verifies('history-turns', 'history-target')}`, async () => {
+  it(`are read live, after /clear, after the end, and on from a resume ${verifies('history-turns', 'history-target', 'session-name')}`, async () => {
     const home = bed.home();
     const api = await bed.api((request) => {
       if (request.isToolResult) return { text: 'the tool has run' };
@@ -85,6 +85,13 @@ describe(`conversations of claude ${realClaudeVersion()}`, () => {
     expect((await claudex(home, 'list')).stdout).toContain('my-talk');
     expect(await prompts(home, 'my-talk')).toEqual(firstTurns);
 
+    const follower = startInPty(process.execPath, [claudexBin, 'history', '-f', '-n', '1', session.id], {
+      cwd: home.cwd,
+      env: home.env(),
+    });
+    await follower.waitForScreen(/RUNIT please[\s\S]*Bash {2}echo from the tool {2}13 B[\s\S]*the tool has run/);
+    await claudex(home, 'name', session.id, 'helper');
+
     await submitPrompt(driver, '/clear');
     const cleared = (await idle(home, (one) => one.sessionId !== first)).sessionId!;
     await waitForPromptBox(driver, { content: '' });
@@ -92,12 +99,19 @@ describe(`conversations of claude ${realClaudeVersion()}`, () => {
     const clearedTurns = ['1 after the clear: a new beginning (answered)'];
     expect(await prompts(home, session.id)).toEqual(clearedTurns);
     expect(await prompts(home, first)).toEqual(firstTurns);
+    await follower.waitForScreen(/\(conversation [0-9a-f-]+\)[\s\S]*after the clear[\s\S]*a new beginning/);
     await exit(home, driver);
+    expect(await follower.waitForExit()).toEqual({ code: 0, signal: null });
 
     expect(await prompts(home, '.')).toEqual(clearedTurns);
+    expect(await prompts(home, 'helper')).toEqual(clearedTurns);
     expect(await prompts(home, first.slice(0, 8))).toEqual(firstTurns);
     const everywhere = JSON.parse((await claudex(home, 'search', '.', '-E', 'ünï|beginning', '--json')).stdout);
     expect(new Set((everywhere as SearchHit[]).map((hit) => hit.sessionId))).toEqual(new Set([first, cleared]));
+
+    const again = await supervised(home, api, ['--resume', cleared]);
+    expect((await idle(home, (one) => one.sessionId === cleared)).alias).toBe('helper');
+    await exit(home, again.driver);
 
     const resumed = await supervised(home, api, ['--resume', first]);
     await turn(home, resumed.driver, 'after the resume', 'an ünïcode \\"answer\\"');

@@ -1,5 +1,5 @@
 /** Two workspaces of one `claudex serve`: what the one has, the other never sees; and no request leads out of its own. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { dirname, join } from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
@@ -35,7 +35,7 @@ describe('workspaces of claudex serve', () => {
     return { home, api, served, ask };
   }
 
-  it(`have their own history, folder, config folder, credentials and MCP servers ${verifies('serve-isolated')}`, async () => {
+  it(`have their own history, folder, config folder, credentials and MCP servers ${verifies('serve-isolated', 'log-without-bodies')}`, async () => {
     const mcp = (name: string): string =>
       JSON.stringify({
         mcpServers: { [name]: { command: process.execPath, args: [fixture('mcp-one-tool.mjs'), name] } },
@@ -82,6 +82,9 @@ describe('workspaces of claudex serve', () => {
     const keys = new Set(api.requests.map(({ headers }) => headers['x-api-key']));
     expect([...keys].sort()).toEqual([keyOf('api'), keyOf('web')]);
     expect(readdirSync(join(home.home, '.claude'))).toEqual(['CLAUDE.md']);
+    const log = readFileSync(join(home.claudexHome, 'logs', 'serve.log'), 'utf8');
+    expect(log).toContain('"workspace":"web"');
+    for (const text of [secret, served.token('api'), keyOf('api')]) expect(log).not.toContain(text);
   });
 
   it(`take a changed credential from the next request on ${verifies('serve-isolated')}`, async () => {
@@ -109,10 +112,10 @@ describe('workspaces of claudex serve', () => {
     });
     const [hit, spared] = ['api', 'web'].map((name) => ask(name, says('x')).catch((error: unknown) => error));
     await served.untilMetric('web', 'claudex_serve_requests_in_flight', 1);
-    await expect.poll(() => api.requests.length).toBe(4);
+    await expect.poll(() => api.requests.length, { timeout: 20_000 }).toBe(4);
     process.kill(trees[0]!, 'SIGKILL');
     expect(await hit).toBeInstanceOf(Anthropic.InternalServerError);
-    await expect.poll(() => claudes[0]!.filter(isAlive)).toEqual([]);
+    await expect.poll(() => claudes[0]!.filter(isAlive), { timeout: 20_000 }).toEqual([]);
     expect(claudes[1]!.every(isAlive)).toBe(true);
     release();
     expect(await spared).toBe('late');
@@ -192,6 +195,7 @@ describe('workspaces of claudex serve', () => {
     }
     expect(await serve()).toMatchObject({ code: 2, stderr: expect.stringContaining('--workspaces') });
     const [one, again] = [await serve('--workspaces', root, 'api'), await serve('--workspaces', root, 'api')];
+    expect(statSync(join(home.claudexHome, 'serve')).mode & 0o777).toBe(0o700);
     expect(one.stdout).toMatch(/^cdx_[\w-]{43}\n$/);
     expect(again.stdout).toBe(one.stdout);
   });
@@ -205,13 +209,13 @@ describe('workspaces of claudex serve', () => {
       return {};
     });
     const lost = ask('api', says('x')).catch((error: unknown) => error);
-    await expect.poll(() => api.requests.length).toBe(2);
+    await expect.poll(() => api.requests.length, { timeout: 20_000 }).toBe(2);
     const [tree] = childPids(served.child.pid!);
     const all = [tree!, ...childPids(tree!)];
     expect(all.length).toBeGreaterThanOrEqual(2);
     served.child.kill('SIGKILL');
     expect(await lost).toBeInstanceOf(Anthropic.APIConnectionError);
-    await expect.poll(() => all.filter(isAlive), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => all.filter(isAlive), { timeout: 20_000 }).toEqual([]);
   });
 });
 

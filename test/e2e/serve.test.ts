@@ -1,4 +1,6 @@
 /** The official Anthropic SDK against `claudex serve`, changed in nothing but baseURL and key; the real claude behind it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
 import { describe, expect, it } from 'vitest';
 import { verifies } from '../requirements.ts';
@@ -49,7 +51,7 @@ describe('claudex serve', () => {
   }
 
   it(`answers messages.create ${verifies('serve-sdk')}`, async () => {
-    const { api, sdk } = await start();
+    const { api, sdk, served } = await start();
     const request = { ...least, system: 'ALWAYS-BE-BRIEF', messages: [user(says('four'))] };
     const { data, response, request_id } = await sdk.messages.create(request).withResponse();
     expect(data).toMatchObject({
@@ -72,6 +74,7 @@ describe('claudex serve', () => {
       { text: 'five' },
     ]);
     expect(toldToModel(api.requests.at(-1))).not.toContain('four');
+    expect(await served.metric('project', 'claudex_serve_claude_events_total', 'event="reuse"')).toBe(1);
   });
 
   it(`streams, with messages.stream and with stream: true ${verifies('serve-sdk')}`, async () => {
@@ -211,7 +214,12 @@ describe('claudex serve', () => {
     expect(refused).toMatchObject({ status: 429, type: 'rate_limit_error' });
     expect((refused as InstanceType<typeof Anthropic.RateLimitError>).headers?.get('retry-after')).toBe('2');
     expect(api.requests).toHaveLength(1);
+    // left to itself, the SDK comes back when it was told to
+    const patient = new Anthropic({ baseURL: served.url, apiKey: served.token('project') });
+    const retried = patient.messages.create({ ...least, messages: [user('x')] });
+    await served.untilMetric('project', 'claudex_serve_requests_total', 2, 'status="429"');
     held.open();
+    expect((await retried).content).toMatchObject([{ text: 'late' }]);
     expect((await running).content).toMatchObject([{ text: 'late' }]);
     expect((await waiting).content).toMatchObject([{ text: 'late' }]);
     await served.untilMetric('project', 'claudex_serve_requests_in_flight', 0);
@@ -235,7 +243,7 @@ describe('claudex serve', () => {
         ({ status }) => status,
         () => 0,
       );
-    await expect.poll(health).not.toBe(200);
+    await expect.poll(health, { timeout: 20_000 }).not.toBe(200);
     held.open();
     expect((await stream.finalMessage()).content).toMatchObject([{ text: 'late' }]);
     expect(await served.ended).toEqual({ code: 0, signal: null });
@@ -253,10 +261,16 @@ describe('claudex serve', () => {
   });
 
   it(`is watched without, or with, a token ${verifies('serve-watched')}`, async () => {
-    const { sdk, served } = await start();
+    const { sdk, served, home } = await start();
     expect(await (await fetch(`${served.url}/health`)).json()).toEqual({ status: 'ok' });
     await sdk.messages.create({ ...least, messages: [user(callsTool('Read', { file_path: '/nowhere' }))] });
     expect((await fetch(`${served.url}/metrics`)).status).toBe(401);
+    const operator = readFileSync(join(home.claudexHome, 'serve', 'metrics.token'), 'utf8').trim();
+    const headers = { authorization: `Bearer ${operator}` };
+    const metrics = await fetch(`${served.url}/metrics`, { headers });
+    expect(metrics.headers.get('content-type')).toContain('version=0.0.4');
+    expect(await metrics.text()).toContain('claudex_serve_requests_total{workspace="project",status="200"} 1\n');
+    expect((await fetch(`${served.url}/v1/messages`, { method: 'POST', headers })).status).toBe(401);
     expect(await served.metric('project', 'claudex_serve_requests_total', 'status="200"')).toBe(1);
     expect(await served.metric('project', 'claudex_serve_tokens_total', 'kind="output"')).toBe(20);
     expect(await served.metric('project', 'claudex_serve_request_seconds_count')).toBe(1);

@@ -17,7 +17,8 @@ import { waitForFile } from '../support/wait-for-file.ts';
 
 const secret = 'LEAK-7f3a';
 
-describe(`a warm process ${verifies('warm-fresh', 'warm-hygiene')}`, () => {
+// several starts of claude in each test
+describe(`a warm process ${verifies('warm-fresh', 'warm-hygiene')}`, { timeout: 120_000 }, () => {
   const bed = useTestBed();
 
   /** One process only: whatever the second request sees, it sees on the process of the first, or on a new one. */
@@ -147,6 +148,18 @@ describe(`a warm process ${verifies('warm-fresh', 'warm-hygiene')}`, () => {
     expect(toldToModel(api.requests.at(-1))).toContain(secret);
     await client.run(says('x'), base);
     expect(toldToModel(api.requests.at(-1))).not.toContain(secret);
+  });
+
+  it('allows no more than its own request was allowed', async () => {
+    const { client, base, home } = await start();
+    const { permissionMode: _, ...plain } = base;
+    const touch = (name: string) =>
+      callsTool('Bash', { command: `touch ${name} && echo made ${name}`, description: 'x' });
+    const allowed = await client.run(touch('a'), { ...plain, allowedTools: ['Bash(touch *)', 'Bash(echo *)'] });
+    expect(allowed.text).toContain('made a');
+    expect((await client.run(touch('b'), plain)).text).not.toContain('made b');
+    expect(existsSync(join(home.cwd, 'a'))).toBe(true);
+    expect(existsSync(join(home.cwd, 'b'))).toBe(false);
   });
 
   it('keeps an MCP server only until a request has used it', async () => {

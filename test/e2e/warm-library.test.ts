@@ -8,7 +8,7 @@ import { callsTool, says, scriptedTools } from '../support/scripted-tools.ts';
 import { useTestBed } from '../support/test-bed.ts';
 import { soak } from '../support/warm-soak.ts';
 
-describe(`the library on the real claude ${verifies('warm-library')}`, () => {
+describe(`the library on the real claude ${verifies('warm-library')}`, { timeout: 120_000 }, () => {
   const bed = useTestBed();
 
   async function start(options: ClientOptions = {}) {
@@ -79,5 +79,5 @@ describe(`the library on the real claude ${verifies('warm-library')}`, () => {
     expect(report.answered).toBeGreaterThan(20);
     await client.close();
     expect(report.pids.filter(isAlive)).toEqual([]);
-  }, 120_000);
+  });
 });

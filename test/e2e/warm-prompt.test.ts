@@ -15,7 +15,7 @@ import { useTestBed } from '../support/test-bed.ts';
 
 /** Differs from run to run of one and the same claude; `capabilities` has one more where claude reads a stream (2.1.330). */
 const volatile =
-  /^(session_id|uuid|id|api_message_id|request_id|tool_use_id|parent_tool_use_id|timestamp|.*_ms|cwd_id|messaging_.*|memory_paths|plugins|capabilities)$/;
+  /^(session_id|uuid|id|api_message_id|request_id|tool_use_id|parent_tool_use_id|begun_message_ids|timestamp|.*_ms|cwd_id|messaging_.*|memory_paths|plugins|capabilities)$/;
 
 const schema = '{"type":"object","properties":{"n":{"type":"number"}},"required":["n"]}';
 
@@ -37,7 +37,8 @@ const oneLiners: Array<[title: string, script: string]> = [
   ],
 ];
 
-describe(`claudex prompt ${verifies('warm-same')}`, () => {
+// several starts of claude in each test
+describe(`claudex prompt ${verifies('warm-same')}`, { timeout: 120_000 }, () => {
   const bed = useTestBed();
 
   async function start() {
@@ -88,7 +89,7 @@ describe(`claudex prompt ${verifies('warm-same')}`, () => {
     ['partial messages', ['--output-format', 'stream-json', '--verbose', '--include-partial-messages', says('x')]],
   ])('%s: the same words and the same exit code', async (_title, words) => {
     const { home, env, prompt } = await start();
-    const cold = await run(realClaudePath(), ['-p', ...words], { env, cwd: home.cwd });
+    const cold = await run(realClaudePath(), ['-p', ...words], { env, cwd: home.cwd, timeoutMs: 60_000 });
     for (const round of ['new', 'warm']) {
       const ours = await prompt(...words);
       expect(steady(ours.stdout), round).toEqual(steady(cold.stdout));

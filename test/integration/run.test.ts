@@ -122,6 +122,28 @@ describe('a session in a terminal', () => {
     expect(await driver.waitForExit(patient)).toEqual({ code: 0, signal: null });
   });
 
+  it(`a storm of resizes ends at the last one ${verifies('terminal-size')}`, async () => {
+    const driver = start('report-tty.mjs');
+    await driver.waitForScreen('ready', patient);
+    for (let round = 0; round < 300; round++) driver.resize(40 + (round % 60), 10 + (round % 30));
+    driver.resize(71, 16);
+    await driver.waitForScreen('resized 71x16', patient);
+    driver.type('q');
+    expect(await driver.waitForExit(patient)).toEqual({ code: 0, signal: null });
+  });
+
+  it(`errors that are sent elsewhere go there, and not into the terminal ${verifies('terminal-bytes')}`, async () => {
+    const home = bed.home();
+    const env = { ...withClaudeAlone(home, 'report-tty.mjs', { REPORT_ONCE: '1' }), NODE: process.execPath };
+    const command = `"$NODE" '${claudexBin}' 2>>errors; echo ended $?`;
+    writeFileSync(join(home.cwd, 'errors'), 'before\n');
+    const driver = startInPty('/bin/sh', ['-c', command], { cwd: home.cwd, env });
+    await driver.waitForExit(patient);
+    expect(driver.screenWithHistory()).toContain('isTTY true true false');
+    expect(driver.screenWithHistory()).toContain('ended 0');
+    expect(readFileSync(join(home.cwd, 'errors'), 'utf8')).toBe('before\n');
+  });
+
   it(`every byte typed reaches claude as it is ${verifies('terminal-bytes')}`, async () => {
     const driver = start('dump-input.mjs');
     await driver.waitForScreen('ready', patient);
@@ -196,6 +218,21 @@ describe('without a terminal, and with claude’s own words', () => {
     const through = await runClaudex(['-p'], { cwd: home.cwd, env });
     const direct = await run(fixture('invalid-utf8.mjs'), [], { cwd: home.cwd, env });
     expect(through.stdoutBytes.equals(direct.stdoutBytes)).toBe(true);
+  });
+
+  it.each([
+    ['stdin closed', 'exec 3>&1; "$@" <&- 3>&-; echo $?'],
+    ['a reader that goes away', '{ "$@"; echo $? >&2; } 2>status | head -c 5; cat status'],
+    ['a full pipe', '"$@" | { read -r first; sleep 0.2; wc -c; }'],
+  ])(`%s: as without claudex ${verifies('passthrough')}`, async (_, script) => {
+    const home = bed.home();
+    const env = withClaude(home, 'burst-then-exit.mjs', { BURST_BYTES: '400000', EXIT_CODE: '4' });
+    const shell = (command: string[]) =>
+      run('/bin/sh', ['-c', script, 'sh', ...command], { cwd: home.cwd, env, stdin: '' });
+    const direct = await shell([fixture('burst-then-exit.mjs')]);
+    const through = await shell([process.execPath, claudexBin]);
+    expect(direct.stdout).not.toBe('');
+    expect(through).toEqual(direct);
   });
 
   it(`death by a signal is mirrored without a terminal ${verifies('passthrough', 'terminal-exit')}`, async () => {

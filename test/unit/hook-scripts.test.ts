@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { hookCommand, statusLineCommand } from '../../src/claude/hook-settings.ts';
 import { packageRoot } from '../../src/paths.ts';
+import { verifies } from '../requirements.ts';
 
 const shells = ['/bin/sh', '/bin/dash', '/bin/bash'].filter((path) => existsSync(path));
 const sessionId = '0b1c2d3e-aaaa-bbbb-cccc-0123456789ab';
@@ -111,6 +112,15 @@ describe.each(shells)('%s', (shell) => {
     expect(await run(shell, hookCommand(location), event)).toEqual(silent);
     expect(await run(shell, statusLineCommand(location), '{}')).toEqual(silent);
     expect(await run(shell, statusLineCommand(location, 'echo mine'), '{}')).toEqual(silent);
+  });
+
+  test(`a warm process: nothing is told, nothing waits ${verifies('warm-unseen')}`, async () => {
+    const { location, home, top } = makePlace();
+    const received = await startDaemon(top, home, 200, reply);
+    const env = { CLAUDEX_WARM: '1-2-3' };
+    expect(await run(shell, hookCommand(location), event, env)).toEqual(silent);
+    expect(await run(shell, hookCommand(location, 'wait'), event, env)).toEqual(silent);
+    expect(received).toEqual([]);
   });
 
   test('no daemon: silent, exit 0', async () => {

@@ -137,6 +137,7 @@ describe.each(versions)('hits in a transcript of %s', (version) => {
     expect(places('Running it.')).toEqual(['2 answer']);
     expect(places('extra context')[0]).toMatch(/^\d+ added$/);
     expect(places('after resume')[0]).toMatch(/^1[56] prompt$/);
+    expect(places('from-shell')).toEqual(expect.arrayContaining([expect.stringMatching(/^1\d added$/)]));
     expect(places('no such words')).toEqual([]);
   });
 

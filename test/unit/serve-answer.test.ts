@@ -2,9 +2,9 @@
 import { createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { type AnswerPart, AnswerReader } from '../../src/claude/answer-reader.ts';
 import type { ResultLine, StreamLine } from '../../src/claude/stream-json.ts';
 import { ClaudexError } from '../../src/errors.ts';
-import { type AnswerPart, AnswerReader } from '../../src/serve/answer-reader.ts';
 import { failedAnswer, logFieldsOf, toApiError } from '../../src/serve/api-error.ts';
 import { MessageStream, messageBody } from '../../src/serve/message-stream.ts';
 import { Metrics } from '../../src/serve/metrics.ts';

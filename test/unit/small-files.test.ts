@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseHookPayload } from '../../src/claude/hook-payload.ts';
-import { parseSessionFile, stateFromStatus } from '../../src/claude/session-file.ts';
+import { hasPromptBox, parseSessionFile, stateFromStatus } from '../../src/claude/session-file.ts';
 import { parseClockTime, parseDuration } from '../../src/cli/durations.ts';
 import { age, colours, sessionTable, shortPath, table } from '../../src/cli/render.ts';
 import { Badges, renderBadge } from '../../src/daemon/badges.ts';
@@ -129,6 +129,15 @@ describe('what claude writes', () => {
     for (let cut = 0; cut < text.length; cut++) expect(parseSessionFile(text.slice(0, cut))).toBeUndefined();
     for (const wrong of ['null', '[]', '7', '{}', '{"pid":"7","sessionId":"s","cwd":"/"}']) {
       expect(parseSessionFile(wrong)).toBeUndefined();
+    }
+  });
+
+  it(`a claude -p has no prompt box, though it says interactive ${verifies('warm-unseen')}`, () => {
+    const file = (fields: object) => parseSessionFile(JSON.stringify({ ...whole, kind: 'interactive', ...fields }))!;
+    expect(hasPromptBox(file({ entrypoint: 'cli' }))).toBe(true);
+    expect(hasPromptBox(file({}))).toBe(true);
+    for (const fields of [{ entrypoint: 'sdk-cli' }, { entrypoint: 'sdk-ts' }, { kind: 'background' }]) {
+      expect(hasPromptBox(file(fields))).toBe(false);
     }
   });
 

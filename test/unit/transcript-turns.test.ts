@@ -270,6 +270,17 @@ describe(`damaged and unfinished files ${verifies('history-damaged')}`, () => {
     }
   });
 
+  it.each(versions)('%s: a file of many blocks, cut anywhere', (version) => {
+    const whole = readFileSync(fixture(version, 'conversation'));
+    const count = turns(fixture(version, 'conversation')).length;
+    for (const filler of [0, 1, 1000, 500_000]) {
+      // moves the ends of the blocks to other places
+      writeFileSync(path, `${'x'.repeat(filler)}\n`);
+      for (let times = 0; times < 30; times++) appendFileSync(path, whole);
+      expect(expectAgreement(path)).toHaveLength(30 * count);
+    }
+  });
+
   it('a line longer than any record should be is passed over, those around it are not', () => {
     write(prompt('before'), answer('one'));
     appendFileSync(path, `{"type":"user","message":{"content":"${'x'.repeat(maxLineBytes + 3_000_000)}"}}\n`);

@@ -96,6 +96,11 @@ describe(`the pool's book ${verifies('warm-bounded')}`, () => {
     expect(pool.request('a', false, 0)).toBeDefined();
   });
 
+  it('turns nobody away who has a place in sight', () => {
+    const pool = book({ maxWaiting: 0 });
+    expect([1, 2, 3].map(() => pool.request('a', false, 0) !== undefined)).toEqual([true, true, false]);
+  });
+
   it('gives only an unused process to who needs one', () => {
     const pool = book({ poolSize: 1 });
     const id = busy(pool, 'a');

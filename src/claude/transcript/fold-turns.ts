@@ -2,6 +2,7 @@
 import { blocksOf, type ContentBlock, type TranscriptRecord, textOf } from './record.ts';
 import type { Step, ToolUse, Turn } from './turn.ts';
 import {
+  commandOutput,
   isAnswer,
   isInterruption,
   isLocalOutput,
@@ -170,8 +171,8 @@ export class TurnFold {
       this.#listener.onResult?.(turn, tool);
     }
     const text = textOf(record.message?.content);
-    const output = /^<bash-stdout>([\s\S]*?)<\/bash-stdout><bash-stderr>([\s\S]*?)<\/bash-stderr>/.exec(text);
-    if (output) this.#added(turn, 'command', `${output[1]}${output[2]}`);
+    const output = commandOutput(record);
+    if (output !== undefined) this.#added(turn, 'command', output);
     else if (record.isMeta && /^Stop hook feedback/.test(text)) this.#added(turn, 'hook', text);
   }
 

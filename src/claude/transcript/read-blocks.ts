@@ -7,6 +7,9 @@ const chunkBytes = 512 << 10;
 /** A longer line (pictures, mostly) is left out: it would cost its size several times over to parse. */
 export const maxLineBytes = 16 << 20;
 
+/** One buffer goes from file to file: hundreds of them would wait for the garbage collector. */
+let spareBuffer: Buffer | undefined;
+
 export interface Block {
   /** Where it starts in the file, in bytes. */
   offset: number;
@@ -21,8 +24,9 @@ export interface Block {
 export function* readBlocks(path: string, from = 0, to = Number.POSITIVE_INFINITY): Generator<Block> {
   const fd = openForReading(path);
   if (fd === undefined) return;
+  let buffer = spareBuffer ?? Buffer.allocUnsafe(2 * chunkBytes);
+  spareBuffer = undefined;
   try {
-    let buffer = Buffer.allocUnsafe(2 * chunkBytes);
     let offset = from;
     let filled = 0;
     for (;;) {
@@ -46,6 +50,7 @@ export function* readBlocks(path: string, from = 0, to = Number.POSITIVE_INFINIT
     }
   } finally {
     closeSync(fd);
+    if (buffer.length === 2 * chunkBytes) spareBuffer = buffer;
   }
 }
 

@@ -3,7 +3,7 @@
  * second, so that turns can be numbered from the oldest and read from the newest.
  */
 
-import { readLines } from './read-blocks.ts';
+import { readBlocks } from './read-blocks.ts';
 import { parseRecord, type TranscriptRecord } from './record.ts';
 import { isAnswer, isLocalOutput, joinsPrompt, turnStart } from './turn-start.ts';
 
@@ -17,20 +17,33 @@ export function indexTurns(path: string): number[] {
   const starts: number[] = [];
   let command: number | undefined;
   let before: TranscriptRecord | undefined;
-  for (const { offset, bytes } of readLines(path)) {
-    if (command !== undefined) {
-      const record = parseRecord(bytes);
-      if (record && isAnswer(record)) starts.push(command);
-      if (record && (isAnswer(record) || isLocalOutput(record))) command = undefined;
+  for (const { offset, bytes } of readBlocks(path)) {
+    for (let at = 0; at < bytes.length; ) {
+      // whether a command was a turn, the next records tell, of whatever kind
+      const found = command === undefined ? bytes.indexOf(userType, at) : at;
+      if (found === -1) break;
+      const start = command === undefined ? bytes.lastIndexOf(10, found) + 1 : at;
+      const line = bytes.subarray(start, endOfLine(bytes, found));
+      at = start + line.length + 1;
+      if (command !== undefined) {
+        const record = parseRecord(line);
+        if (record && isAnswer(record)) starts.push(command);
+        if (record && (isAnswer(record) || isLocalOutput(record))) command = undefined;
+      }
+      // a quotation mark inside a text is escaped, so these bytes are never words of somebody
+      if (!line.subarray(0, headBytes).includes(userType) || line.includes(toolResultType)) continue;
+      const record = parseRecord(line);
+      const turn = record && turnStart(record);
+      if (!turn) continue;
+      command = turn.tentative ? offset + start : undefined;
+      if (!turn.tentative && !joinsPrompt(record, before)) starts.push(offset + start);
+      before = turn.tentative ? undefined : record;
     }
-    // a quotation mark inside a text is escaped, so these bytes are never words of somebody
-    if (!bytes.subarray(0, headBytes).includes(userType) || bytes.includes(toolResultType)) continue;
-    const record = parseRecord(bytes);
-    const start = record && turnStart(record);
-    if (!start) continue;
-    command = start.tentative ? offset : undefined;
-    if (!start.tentative && !joinsPrompt(record, before)) starts.push(offset);
-    before = start.tentative ? undefined : record;
   }
   return starts;
+}
+
+function endOfLine(bytes: Buffer, from: number): number {
+  const newline = bytes.indexOf(10, from);
+  return newline === -1 ? bytes.length : newline;
 }

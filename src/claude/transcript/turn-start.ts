@@ -45,6 +45,13 @@ export function isLocalOutput(record: TranscriptRecord): boolean {
   return textOf(isSystem ? record.content : record.message?.content).startsWith('<local-command-std');
 }
 
+/** What a `!command` printed; undefined for any other record. */
+export function commandOutput(record: TranscriptRecord): string | undefined {
+  const tags = /^<bash-stdout>([\s\S]*?)<\/bash-stdout><bash-stderr>([\s\S]*?)<\/bash-stderr>/;
+  const found = record.type === 'user' ? tags.exec(textOf(record.message?.content)) : null;
+  return found ? `${found[1]}${found[2]}` : undefined;
+}
+
 /** Written when claude stops working (interactive sessions only). */
 export function isRest(record: TranscriptRecord): boolean {
   return record.type === 'system' && record.subtype === 'turn_duration';

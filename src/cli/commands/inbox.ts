@@ -3,6 +3,7 @@ import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { pathTarget } from '../../daemon-client/path-target.ts';
 import { ClaudexError } from '../../errors.ts';
 import { isFinal, type Message, type Recipient } from '../../protocol/message.ts';
+import type { SessionRecord } from '../../protocol/session.ts';
 import { age, colours, table } from '../render.ts';
 
 interface InboxOptions {
@@ -64,9 +65,9 @@ async function change(id: string, what: 'cancel' | 'retry'): Promise<void> {
 }
 
 async function list(target: string | undefined, options: InboxOptions): Promise<void> {
-  const fits = recipientFilter(target);
-  if (options.watch) return watch(fits, options);
   const client = await ensureDaemon(process.env);
+  const fits = recipientFilter(target, await client.sessions());
+  if (options.watch) return watch(fits, options);
   const all = (await client.messages()).filter((one) => fits(one.recipient));
   if (target !== undefined && all.length === 0 && !(await client.sessions()).some(fits)) {
     throw new ClaudexError('NO_SUCH_SESSION', `Asked for "${target}".`);
@@ -92,9 +93,11 @@ async function list(target: string | undefined, options: InboxOptions): Promise<
 }
 
 /** By id, name (any case) or folder; everybody when no target is given. */
-function recipientFilter(target: string | undefined): (one: Recipient) => boolean {
+function recipientFilter(target: string | undefined, sessions: readonly SessionRecord[]): (one: Recipient) => boolean {
   if (target === undefined) return () => true;
   const path = pathTarget(target);
+  const named = sessions.find((one) => one.alias?.toLowerCase() === target.toLowerCase());
+  if (named) return (one) => one.id === named.id;
   return (one) => one.id === target || one.name.toLowerCase() === target.toLowerCase() || one.cwd === path;
 }
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { colours } from '../render.ts';
 import { stopDaemon } from './daemon.ts';
+import { drainWorker } from './warm.ts';
 
 export function addInstall(program: Command): void {
   program
@@ -46,6 +47,7 @@ export function addInstall(program: Command): void {
       // whatever keeps it from being done is said before anything is touched
       uninstallClaudex({ ...request, dryRun: true });
       if (!options.dryRun && (await stopDaemon(process.env))) process.stdout.write('The daemon has stopped.\n');
+      if (!options.dryRun && (await drainWorker())) process.stdout.write('Nothing is kept warm any more.\n');
       const mcp = uninstallMcpServer({ env: process.env, dryRun: options.dryRun === true });
       const report = uninstallClaudex({ ...request, dryRun: options.dryRun === true });
       printChange(`${report.diff}${mcp.lines.join('\n')}`);

@@ -6,6 +6,7 @@ import { ClaudexError, type ErrorCode } from '../../errors.ts';
 import { claudexPaths, packageVersion } from '../../paths.ts';
 import { loadNodePty } from '../../pty/load-node-pty.ts';
 import { configFileProblem } from '../../settings.ts';
+import { loadTtyCalls } from '../../tty-calls.ts';
 import { colours } from '../render.ts';
 import { locateClaude } from '../version.ts';
 
@@ -50,6 +51,7 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
   if (claude.problem) note(claude.problem);
   try {
     loadNodePty();
+    loadTtyCalls();
   } catch (error) {
     if (!(error instanceof ClaudexError)) throw error;
     note(error);

@@ -48,9 +48,13 @@ export function addWarm(program: Command): void {
     .description('let what runs end, then end every process')
     .addHelpText('after', '\nExample:\n  claudex warm drain')
     .action(async () => {
-      const last = await askRunning({ type: 'drain' });
-      process.stdout.write(last ? 'Nothing is kept warm any more.\n' : 'Nothing was kept warm.\n');
+      process.stdout.write((await drainWorker()) ? 'Nothing is kept warm any more.\n' : 'Nothing was kept warm.\n');
     });
+}
+
+/** Lets the worker finish and end. False when none runs. */
+export async function drainWorker(): Promise<boolean> {
+  return (await askRunning({ type: 'drain' })) !== undefined;
 }
 
 /** The worker's last word; undefined when none runs. Starts nothing. */

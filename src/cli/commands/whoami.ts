@@ -15,7 +15,7 @@ export function addWhoami(program: Command): void {
       process.stdout.write(
         options.json
           ? `${JSON.stringify(session, null, 2)}\n`
-          : `${session.id}  ${session.name}  ${shortPath(session.cwd)}  ${stateText(session)}\n`,
+          : `${session.id}  ${session.alias ?? session.name}  ${shortPath(session.cwd)}  ${stateText(session)}\n`,
       );
     });
 }

@@ -1,5 +1,5 @@
 /** What of claude's lines is the answer: the text it writes to the user. Tools, thinking and subagents stay inside. */
-import type { ResultLine, StreamLine } from '../claude/stream-json.ts';
+import type { ResultLine, StreamLine } from './stream-json.ts';
 
 export type AnswerPart =
   /** The model has begun; always the first. */
@@ -48,7 +48,7 @@ export class AnswerReader {
     return {
       text: this.#whole.join(betweenTexts) || (result.result ?? ''),
       model: this.#model ?? '',
-      stopReason: typeof result.stop_reason === 'string' ? result.stop_reason : 'end_turn',
+      stopReason: result.stop_reason ?? 'end_turn',
       usage: apiUsage(result.usage ?? {}),
       sessionId: result.session_id,
       costUsd: result.total_cost_usd ?? 0,

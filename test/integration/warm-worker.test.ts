@@ -1,0 +1,113 @@
+/** The worker of `claudex prompt`, with a claude of ours: started once, replaced when it is gone, safe, gone when idle. */
+import { spawn } from 'node:child_process';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { claudexPaths } from '../../src/paths.ts';
+import { verifies } from '../requirements.ts';
+import { claudexBin, fixture, runClaudex } from '../support/claudex.ts';
+import { isAlive } from '../support/processes.ts';
+import { useTestBed } from '../support/test-bed.ts';
+
+interface Status {
+  running: boolean;
+  pid: number;
+  processes: Array<{ pid: number; state: string }>;
+  counters: Record<string, number>;
+}
+
+describe(`the worker ${verifies('warm-bounded', 'warm-hygiene')}`, () => {
+  const bed = useTestBed();
+
+  function start(extra: Record<string, string> = {}) {
+    const home = bed.home();
+    const env = home.env(undefined, { CLAUDEX_CLAUDE_BIN: fixture('fake-stream-claude.mjs'), ...extra });
+    const prompt = (...words: string[]) => runClaudex(['prompt', ...words], { env, cwd: home.cwd });
+    const status = async (): Promise<Status> =>
+      JSON.parse((await runClaudex(['warm', 'status', '--json'], { env, cwd: home.cwd })).stdout) as Status;
+    return { home, env, prompt, status, paths: claudexPaths(env) };
+  }
+
+  it('is one, however many ask at once, and each gets its own answer', async () => {
+    const { prompt, status } = start();
+    const answers = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((word) => prompt(`echo ${word}`)));
+    expect(answers.map(({ stdout }) => stdout.split('|')[0])).toEqual(['a', 'b', 'c', 'd', 'e']);
+    const { counters, running } = await status();
+    expect(running).toBe(true);
+    expect(counters.spawn).toBeLessThanOrEqual(4);
+    expect((counters.spawn ?? 0) + (counters.reuse ?? 0)).toBeGreaterThanOrEqual(5);
+  });
+
+  it('is private: folder 0700, socket and log 0600, no prompt in the log', async () => {
+    const { prompt, paths } = start();
+    await prompt('echo confidential-word');
+    expect(statSync(dirname(paths.warmSocket)).mode & 0o777).toBe(0o700);
+    expect(statSync(paths.warmSocket).mode & 0o777).toBe(0o600);
+    expect(statSync(paths.warmLog).mode & 0o777).toBe(0o600);
+    const log = readFileSync(paths.warmLog, 'utf8');
+    expect(log).toContain('"event":"spawn"');
+    expect(log).not.toContain('confidential-word');
+  });
+
+  it('is started anew after it was killed, and its processes go with it', async () => {
+    const { prompt, status } = start();
+    await prompt('echo a');
+    const before = await status();
+    process.kill(before.pid, 'SIGKILL');
+    expect((await prompt('echo b')).stdout).toMatch(/^b\|/);
+    expect((await status()).pid).not.toBe(before.pid);
+    for (const { pid } of before.processes) {
+      while (isAlive(pid)) await delay(10);
+    }
+  });
+
+  it('gives way to another version, after what it has begun', async () => {
+    const { prompt, status, paths } = start();
+    const running = prompt('slow 1500 begun');
+    while (!(await status()).processes?.some(({ state }) => state === 'busy')) await delay(20);
+    const before = await status();
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(paths.warmSocket, () =>
+        socket.write('{"type":"prompt","version":"99.0.0","words":[],"env":{}}\n'),
+      );
+      socket.setEncoding('utf8').once('data', resolve).once('error', reject);
+      bed.defer(() => void socket.destroy());
+    });
+    expect(JSON.parse(answer)).toEqual({ replaced: true });
+    expect((await prompt('echo next')).stdout).toMatch(/^next\|/);
+    expect((await status()).pid).not.toBe(before.pid);
+    expect((await running).stdout).toMatch(/^begun\|/);
+  });
+
+  it('ends the request of a caller that has gone', async () => {
+    const { prompt, status, env, home } = start();
+    await prompt('echo a');
+    const caller = spawn(process.execPath, [claudexBin, 'prompt', 'hang'], { env, cwd: home.cwd, stdio: 'ignore' });
+    const gone = new Promise((resolve) => caller.once('exit', (_code, signal) => resolve(signal)));
+    while (!(await status()).processes.some(({ state }) => state === 'busy')) await delay(20);
+    caller.kill('SIGINT');
+    expect(await gone).toBe('SIGINT');
+    while ((await status()).processes.some(({ state }) => state !== 'idle')) await delay(20);
+    expect((await prompt('echo b')).stdout).toMatch(/^b\|1\|/);
+  });
+
+  it('goes with its processes when nobody has asked for a while', async () => {
+    const { prompt, status, paths } = start({ CLAUDEX_WARM_IDLE_MS: '1000' });
+    await prompt('echo a');
+    const { pid, processes } = await status();
+    while (isAlive(pid)) await delay(20);
+    expect(processes.filter((one) => isAlive(one.pid))).toEqual([]);
+    expect(() => statSync(paths.warmSocket)).toThrow(/ENOENT/);
+    expect(await status()).toEqual({ running: false });
+  });
+
+  it('says what is wrong when it cannot start', async () => {
+    const { home, env } = start();
+    writeFileSync(join(home.home, '.claudex'), 'not a folder');
+    const refused = await runClaudex(['prompt', 'echo a'], { env, cwd: home.cwd });
+    expect(refused).toMatchObject({ code: 3, stdout: '' });
+    expect(refused.stderr).toContain('The claudex folder is not safely yours.');
+  });
+});
