@@ -13,6 +13,8 @@ import { openRelayTerminal, type RelayTerminal } from './relay-terminal.ts';
 
 const floor = 'least Node relay';
 
+/** Everything that a relay loads late is loaded by then. */
+const settleMs = 1500;
 /** Pressed before those that count. */
 const warmUpKeys = 50;
 const keyCount = ({ quick }: { quick: boolean }): number => (quick ? 300 : 1000);
@@ -118,6 +120,8 @@ async function measureThroughput(
   const cpu = new Map<string, number[]>(stage.relays.map(({ name }) => [name, []]));
   const samples = await inTurns(stage, quick ? 2 : 5, async (relay) => {
     const terminal = await open(stage, relay, stage.programs.stream);
+    // the relay, not the start: claudex loads its daemon side after claude's first output
+    await sleep(settleMs);
     const end = terminal.waitFor('the-end');
     const cpuBefore = cpuMs(terminal.pid);
     const startedAt = performance.now();

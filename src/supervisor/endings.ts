@@ -5,9 +5,11 @@ import type { Pty, PtyExit } from '../pty/spawn-pty.ts';
 /** Signals that ask us to end. Claude is asked in turn; it has this long before it is killed. */
 const endingSignals = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const;
 const graceMs = 5000;
+/** Signals that mean what the program makes of them. Without a handler they would end us with the terminal still raw. */
+const passedOnSignals = ['SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const;
 
 /**
- * Forwards ending signals to the child, and insists when it does not go.
+ * Forwards signals to the child; after one that asks it to end, insists when it does not go.
  * @returns `overdue`: resolves when the grace is over; `dispose` removes the handlers
  */
 export function forwardSignals(pty: Pty): { overdue: Promise<void>; dispose: () => void } {
@@ -22,14 +24,17 @@ export function forwardSignals(pty: Pty): { overdue: Promise<void>; dispose: () 
     pty.abandonOutput();
     resolveOverdue();
   };
-  const handlers = endingSignals.map((signal) => {
-    const handler = (): void => {
-      pty.kill(signal);
-      timer ??= setTimeout(insist, graceMs);
-    };
-    process.on(signal, handler);
-    return [signal, handler] as const;
-  });
+  const handlers = [
+    ...endingSignals.map((signal) => {
+      const handler = (): void => {
+        pty.kill(signal);
+        timer ??= setTimeout(insist, graceMs);
+      };
+      return [signal, handler] as const;
+    }),
+    ...passedOnSignals.map((signal) => [signal, () => pty.kill(signal)] as const),
+  ];
+  for (const [signal, handler] of handlers) process.on(signal, handler);
   return {
     overdue,
     dispose: () => {

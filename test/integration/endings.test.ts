@@ -22,8 +22,9 @@ describe('endings', () => {
   ): Promise<{ driver: PtyDriver; flags: string; claude: number }> {
     const home = bed.home();
     const env = withClaudeAlone(home, 'dies-in-alt-screen.mjs', { DIE_OF: 'nothing', ...extra });
+    // before claudex's: node-pty hands the terminals it holds down to the next, which would keep a closed window open
+    const flags = await untouchedFlags(home);
     const driver = startClaudex([], { cwd: home.cwd, env });
-    const flags = untouchedFlags(home);
     await driver.waitForOutput('in the alternate screen', patient);
     const claude = childPids(driver.pid)[0]!;
     // the leak check sees to it that it does not outlive claudex
@@ -32,9 +33,11 @@ describe('endings', () => {
   }
 
   /** Of a terminal in which nobody has changed a thing. */
-  function untouchedFlags(home: HermeticHome): string {
+  async function untouchedFlags(home: HermeticHome): Promise<string> {
     const idle = startInPty('/bin/cat', [], { cwd: home.cwd, env: home.env() });
-    return idle.ttyFlags();
+    const flags = idle.ttyFlags();
+    await idle.dispose();
+    return flags;
   }
 
   function expectAsFound(driver: PtyDriver, flags: string): void {
@@ -67,6 +70,7 @@ describe('endings', () => {
     ['SIGINT', 2],
     ['SIGQUIT', 3],
     ['SIGTERM', 15],
+    ['SIGALRM', 14],
   ] as const)(
     `%s to claudex goes to claude, and its death is mirrored ${verifies('terminal-exit', 'terminal-restored')}`,
     async (name, signal) => {

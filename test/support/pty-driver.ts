@@ -256,7 +256,12 @@ export function startInPty(file: string, args: readonly string[], options: PtyOp
   };
 
   function signalIfRunning(signal: NodeJS.Signals): void {
-    if (!exited && isAlive(pty.pid)) process.kill(pty.pid, signal);
+    if (exited || !isAlive(pty.pid)) return;
+    try {
+      process.kill(pty.pid, signal);
+    } catch {
+      // ESRCH is expected: it has ended between the two lines
+    }
   }
 
   const unregister = registerResource({ label: `terminal of ${label}`, dispose: driver.dispose, describe: report });
