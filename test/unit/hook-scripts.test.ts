@@ -211,6 +211,15 @@ describe.each(shells)('%s', (shell) => {
       expect(await run(shell, wait(location), event)).toEqual(silent);
     });
 
+    test('comes while the daemon is away: waits for the next one; where none has been, it ends', async () => {
+      const { location, home, top } = makePlace();
+      expect(await run(shell, wait(location), event)).toEqual(silent);
+      writeFileSync(join(home, 'daemon.addr'), `${join(top, 'died.sock')}\n`);
+      const waiting = run(shell, wait(location), event);
+      await startDaemon(top, home, 200, 'back again');
+      expect(await waiting).toEqual({ stdout: '', stderr: 'back again\n', code: 2 });
+    });
+
     test('does not wait beside a session that has an inbox socket; a socket that is gone does not count', async () => {
       const { location, home, top } = makePlace();
       const received = await startDaemon(top, home, 200, 'wake up');
