@@ -16,7 +16,7 @@ import { run } from '../support/run-command.ts';
 import { useTestBed } from '../support/test-bed.ts';
 
 const fixtures = join(dirname(dirname(fileURLToPath(import.meta.url))), 'fixtures', 'transcripts');
-const standIn = join(repositoryRoot, 'test', 'integration', 'claude-without-waiters.mjs');
+const standIn = join(repositoryRoot, 'test', 'fixtures', 'fake-tui.mjs');
 const talk = '11111111-1111-4111-8111-111111111111';
 const forked = '22222222-2222-4222-8222-222222222222';
 const cleared = '33333333-3333-4333-8333-333333333333';
