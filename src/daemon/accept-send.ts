@@ -10,7 +10,7 @@ import { findTarget } from './find-target.ts';
 import type { Mailbox } from './mailbox.ts';
 import { chainOf, type PeerRules } from './peer-rules.ts';
 import type { SessionRegistry } from './session-registry.ts';
-import { nameOf, recordOf } from './session-table.ts';
+import { nameOf, type Session } from './session-table.ts';
 
 export interface AcceptOptions {
   registry: SessionRegistry;
@@ -102,14 +102,13 @@ function compose(request: SendRequest, body: string, options: AcceptOptions): Me
   };
 }
 
-function recipientOf(request: SendRequest, { registry, carriers, mailbox }: AcceptOptions): Recipient {
+function recipientOf(request: SendRequest, { registry, carriers }: AcceptOptions): Recipient {
   try {
-    const live = registry.table.all().map((one) => recordOf(one, mailbox.pendingFor(one.id)));
-    const session = findTarget(request.target, live);
-    if (request.route !== undefined && !carriers.offers(registry.table.byId(session.id)!, request.route)) {
+    const session = registry.table.byId(request.target) ?? named(request.target, registry);
+    if (request.route !== undefined && !carriers.offers(session, request.route)) {
       throw new ClaudexError('ROUTE_UNAVAILABLE', `Session ${session.id} has no ${request.route}.`);
     }
-    return { id: session.id, name: session.name, cwd: session.cwd };
+    return { id: session.id, name: nameOf(session), cwd: session.cwd };
   } catch (error) {
     if (!request.hold || !(error instanceof ClaudexError) || error.code !== 'NO_SUCH_SESSION') throw error;
     if (!request.target.startsWith('/')) {
@@ -121,4 +120,11 @@ function recipientOf(request: SendRequest, { registry, carriers, mailbox }: Acce
     const cwd = request.target;
     return { id: null, name: nameOf({ cwd }), cwd };
   }
+}
+
+function named(target: string, { table }: SessionRegistry): Session {
+  const live = table.all().map(({ id, cwd, alias, file }) => {
+    return { id, cwd, name: nameOf({ cwd }), alias, claudeName: file?.name ?? null };
+  });
+  return table.byId(findTarget(target, live).id)!;
 }
