@@ -13,7 +13,11 @@ const bundles = {
   program: join(dist, 'cli', 'program.js'),
   mcpServer: join(dist, 'mcp', 'run-mcp-server.js'),
   warmWorker: join(dist, 'warm', 'worker.js'),
+  searchWorker: join(dist, 'history', 'search-worker.js'),
 };
+
+/** Commands that are waited for: in the file of the commands, and run only when they are asked for. */
+const inProgram = /\/(search|show)-conversations?\.js$/;
 
 /** What is loaded later stays apart: the other bundles, and for the commands what each of them loads when it is asked for. */
 function loadedLater({ from, keepModules }) {
@@ -24,7 +28,7 @@ function loadedLater({ from, keepModules }) {
         if (kind !== 'dynamic-import') return undefined;
         const file = join(resolveDir, path);
         const isBundle = Object.values(bundles).includes(file);
-        if (!isBundle && !keepModules) return undefined;
+        if (!isBundle && (!keepModules || inProgram.test(file))) return undefined;
         const name = relative(dirname(from), isBundle ? asBundle(file) : file);
         return { path: name.startsWith('.') ? name : `./${name}`, external: true };
       });
@@ -36,7 +40,7 @@ function asBundle(file) {
   return `${file.slice(0, -extname(file).length)}.cjs`;
 }
 
-function bundle(entry, { keepModules = false, ...options }) {
+function bundle(entry, { keepModules = false, ...options } = {}) {
   return build({
     entryPoints: [entry],
     outfile: asBundle(entry),
@@ -60,6 +64,7 @@ const required = { supported: { 'dynamic-import': false } };
 await bundle(bundles.run, { ...required, packages: 'external' });
 await bundle(bundles.program, { keepModules: true });
 await bundle(bundles.warmWorker, { packages: 'external' });
+await bundle(bundles.searchWorker);
 const { metafile } = await bundle(bundles.mcpServer, { minify: true, metafile: true });
 
 // the MCP SDK and zod are in that file and not in node_modules: what tsc made could not be loaded, and their licences go along

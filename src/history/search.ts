@@ -167,5 +167,5 @@ class ScanPool {
 
 /** The built file, also when we run from source: a thread does not inherit what makes Node read TypeScript. */
 function workerFile(): string {
-  return join(packageRoot(), 'dist', 'src', 'history', 'search-worker.js');
+  return join(packageRoot(), 'dist', 'src', 'history', 'search-worker.cjs');
 }

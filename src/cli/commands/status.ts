@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { readInstalledState } from '../../../install-scripts/installed-state.ts';
-import { readMcpState } from '../../../install-scripts/mcp-entry.ts';
 import { connectDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError, type ErrorCode } from '../../errors.ts';
 import { claudexPaths, packageVersion } from '../../paths.ts';
@@ -71,6 +70,8 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
   if (damaged !== undefined) note(new ClaudexError('CONFIG_UNREADABLE', `${config}: ${damaged}.`));
   const installed = readInstalledState(env);
   for (const problem of installProblems(installed)) note(problem);
+  // with its JSON parser: no other command should pay for it
+  const { readMcpState } = await import('../../../install-scripts/mcp-entry.ts');
   const mcp = readMcpState(env);
   if (mcp.state === 'stale') note(new ClaudexError('MCP_STALE', `It is named in ${mcp.path}.`));
   for (const { id, cwd } of status?.silent ?? []) note(new ClaudexError('SESSION_SILENT', `It is ${id} (${cwd}).`));
