@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { connectDaemon, ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError, toClaudexError } from '../../errors.ts';
 import { claudexPaths } from '../../paths.ts';
+import { isAlive } from '../../process-identity.ts';
 
 export function addDaemon(program: Command): void {
   const daemon = program
@@ -70,18 +71,14 @@ export async function stopDaemon(env: NodeJS.ProcessEnv): Promise<boolean> {
   if (!client) return false;
   const { pid } = await client.status();
   await client.shutdown('stopped');
-  for (let waitedMs = 0; waitedMs < 5000 && isRunning(pid); waitedMs += 20) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await untilGone(pid);
   return true;
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false; // gone
+/** A process that has been told to end: waits until it has, five seconds at most. */
+export async function untilGone(pid: number): Promise<void> {
+  for (let waitedMs = 0; waitedMs < 5000 && isAlive(pid); waitedMs += 20) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 

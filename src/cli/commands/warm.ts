@@ -4,6 +4,7 @@ import { claudexPaths, packageVersion } from '../../paths.ts';
 import { askWorker } from '../../warm/ask-worker.ts';
 import type { WorkerAsk, WorkerSay, WorkerStatus } from '../../warm/worker-words.ts';
 import { askWarm } from '../prompt.ts';
+import { untilGone } from './daemon.ts';
 
 export function addWarm(program: Command): void {
   const warm = program
@@ -52,9 +53,12 @@ export function addWarm(program: Command): void {
     });
 }
 
-/** Lets the worker finish and end. False when none runs. */
+/** Lets the worker finish and end, and waits until it is gone. False when none runs. */
 export async function drainWorker(): Promise<boolean> {
-  return (await askRunning({ type: 'drain' })) !== undefined;
+  const running = await askRunning({ type: 'status' });
+  if (!running || (await askRunning({ type: 'drain' })) === undefined) return false;
+  if ('status' in running) await untilGone(running.status.pid);
+  return true;
 }
 
 /** The worker's last word; undefined when none runs. Starts nothing. */
