@@ -8,9 +8,14 @@ import { capabilitiesOf } from '../claude/capabilities.ts';
 import { additionalContextReply, blockReply, type HookPayload, parseHookPayload } from '../claude/hook-payload.ts';
 import { firstMark } from '../delivery/attribution.ts';
 import { ClaudexError } from '../errors.ts';
+import { isAlive } from '../process-identity.ts';
+import { steadyNow } from '../steady-clock.ts';
 import type { DeliveryDesk } from './delivery-desk.ts';
 import type { SessionRegistry } from './session-registry.ts';
 import type { Session } from './session-table.ts';
+
+/** How long a waiting hook's session may take to be known. */
+const sessionFilePatienceMs = 2000;
 
 /** Who is asking, from the hook script's headers. */
 export interface HookCaller {
@@ -74,6 +79,16 @@ export class HookIntake {
       if (session) return session;
     }
     return this.#registry.table.byClaudeSessionId(payload.sessionId);
+  }
+
+  /** The same for a hook that may take its time: claude may start it a moment before its session file can be read. */
+  async findSessionSoon(payload: HookPayload, caller: HookCaller): Promise<Session | undefined> {
+    const { parentPid } = caller;
+    for (const until = steadyNow() + sessionFilePatienceMs; ; ) {
+      const session = this.findSession(payload, caller);
+      if (session || parentPid === null || !isAlive(parentPid) || steadyNow() > until) return session;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 
   #react(session: Session, payload: HookPayload): string {

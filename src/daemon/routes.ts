@@ -93,9 +93,11 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
     {
       method: 'POST',
       path: '/v1/waiters',
-      handle: ({ body, headers, response }) => {
-        const session = hooks.findSession(hookPayload(body), hookCaller(headers, options.configDir));
+      handle: async ({ body, headers, response }) => {
+        const session = await hooks.findSessionSoon(hookPayload(body), hookCaller(headers, options.configDir));
         if (!session) throw new ClaudexError('NOT_IN_A_SESSION');
+        if (response.destroyed) return handled; // it has gone meanwhile
+        session.hooksSeen = true;
         const end = (status: number, text = ''): void => {
           response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(text);
         };
