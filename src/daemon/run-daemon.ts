@@ -2,12 +2,13 @@
  * The daemon process: takes the lock, brings the parts up, says it is ready, and goes down in order.
  * Wiring only; each part owns its own facts.
  */
-import { chmodSync, existsSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, rmSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { defaultPolicy } from '../delivery/choose-route.ts';
 import { type Log, openLog } from '../log.ts';
 import { type ClaudexPaths, claudeConfigDir, claudexPaths, ensurePrivateDir, packageVersion } from '../paths.ts';
 import type { Message } from '../protocol/message.ts';
+import { replaceFile } from '../replace-file.ts';
 import { readSettings } from '../settings.ts';
 import { steadyNow } from '../steady-clock.ts';
 import { Badges } from './badges.ts';
@@ -145,7 +146,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
       log('internal error', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   );
   await listen(server, paths.socket);
-  writeFileSync(paths.socketAddress, `${paths.socket}\n`, { mode: 0o600 });
+  writeAddress();
   // first all that was for sessions which have ended meanwhile, then the living: what is older must not come second
   registry.restore();
   desk.restored();
@@ -159,7 +160,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     if (name !== basename(paths.lock) && name !== basename(paths.socketAddress) && name !== basename(paths.home))
       return;
     if (!holdsLock(paths.lock)) shutDown('displaced');
-    else if (!existsSync(paths.socketAddress)) writeFileSync(paths.socketAddress, `${paths.socket}\n`, { mode: 0o600 });
+    else if (!existsSync(paths.socketAddress)) writeAddress();
   });
   const socketWatcher = watch(dirname(paths.socket), (_event, name) => {
     if (name !== basename(paths.socket)) return;
@@ -178,6 +179,11 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     shutDown('crashed');
     process.exit(1);
   });
+
+  /** In one step: a hook that reads an empty address would be silent. */
+  function writeAddress(): void {
+    replaceFile(paths.socketAddress, `${paths.socket}\n`, { flush: false });
+  }
 
   function stop(reason: 'stopped' | 'replaced'): void {
     for (const session of registry.table.all()) session.supervisor?.send({ type: 'bye', reason });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { hookCommand, statusLineCommand } from '../../src/claude/hook-settings.ts';
 import { packageRoot } from '../../src/paths.ts';
+import { replaceFile } from '../../src/replace-file.ts';
 import { verifies } from '../requirements.ts';
 
 const shells = ['/bin/sh', '/bin/dash', '/bin/bash'].filter((path) => existsSync(path));
@@ -77,7 +78,7 @@ async function startDaemon(top: string, home: string, status: number, reply: str
       }),
   );
   mkdirSync(home, { recursive: true });
-  writeFileSync(join(home, 'daemon.addr'), `${socket}\n`);
+  replaceFile(join(home, 'daemon.addr'), `${socket}\n`); // in one step, as the daemon does
   return received;
 }
 
