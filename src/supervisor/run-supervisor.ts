@@ -16,7 +16,7 @@ import { withOwnErrors } from './redirected-errors.ts';
 import { Suspend } from './suspend.ts';
 
 /** The daemon side is loaded after claude's first output, or after this long without one. */
-const startDaemonAfterMs = 1000;
+const startDaemonAfterMs = 300;
 
 export interface SupervisorOptions {
   /** Path of claude. */
