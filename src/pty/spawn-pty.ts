@@ -3,13 +3,18 @@
  * The only importer of node-pty.
  */
 import { closeSync, constants, openSync } from 'node:fs';
-import { ReadStream } from 'node:tty';
 import { systemErrorCode } from '../errors.ts';
 import type { TtyCalls, TtySettings, WindowSize } from '../tty-calls.ts';
+import { createTtyReader } from '../tty-reader.ts';
 import { Drain } from './drain.ts';
 import type { LoadedPty } from './load-node-pty.ts';
 import { PtyWriter } from './pty-writer.ts';
-import { withMore } from './read-more.ts';
+
+/**
+ * Most that a pty gives out in one read on Linux. libuv reads on for as long as it gets a full buffer: with a larger one each
+ * page costs a round of the event loop, and gathering pages before they are written keeps the terminal waiting (measured).
+ */
+const pageBytes = 4095;
 
 /** Size in cells. */
 export interface PtySize {
@@ -48,6 +53,7 @@ export interface PtyOptions {
   /** What the process finds its terminal set to; without, as node-pty makes it. */
   settings: TtySettings | undefined;
   calls: TtyCalls;
+  /** `bytes` are overwritten by the next output, which `pause` holds back: what is to be kept must be copied. */
   onOutput: (bytes: Buffer) => void;
   onWritable: () => void;
 }
@@ -80,11 +86,12 @@ export function spawnPty(options: PtyOptions): Pty {
   const untouched = calls.readSettings(slave);
   if (settings && untouched && calls.echoes(untouched)) calls.writeSettings(slave, settings);
   if (size.pixelWidth > 0 || size.pixelHeight > 0) calls.writeSize(slave, size);
-  const master = new ReadStream(child.fd);
   const writer = new PtyWriter(child.fd, options.onWritable);
   const drain = new Drain(slave, options.onOutput);
   let abandoned = false;
-  master.on('data', (bytes) => drain.take(master.readableLength === 0 ? withMore(child.fd, bytes) : bytes));
+  const page = Buffer.allocUnsafeSlow(pageBytes);
+  const master = createTtyReader(child.fd, page, (length) => drain.take(page.subarray(0, length)));
+  master.resume();
   // EIO: hung up; the exit follows
   master.on('error', () => drain.abandon());
   const exited = ended.then(async (exit) => {

@@ -39,6 +39,13 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   const calls = loadTtyCalls();
   let pty: Pty;
   const tty = new OuterTty(calls, {
+    onInput: (bytes) => {
+      // on its way first: what it means is worked out while claude reads it
+      if (!lane.fromPerson(bytes)) tty.pauseInput();
+      draft.take(bytes, steadyNow());
+      suspend.keys(bytes);
+      onKeys?.();
+    },
     onWritable: () => pty.resume(),
     // a terminal that is gone (window closed) answers with EIO: SIGHUP follows and ends us in order
     onGone: () => {
@@ -59,13 +66,13 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
     settings: tty.settings,
     calls,
     onOutput: (bytes) => {
+      if (!tty.write(bytes)) pty.pause();
       tty.modes.output(bytes);
       ring.output(bytes);
       wakeOutputWaiter?.();
       suspend.output(bytes);
-      if (!tty.write(bytes)) pty.pause();
     },
-    onWritable: () => tty.input.resume(),
+    onWritable: () => tty.resumeInput(),
   });
   tty.enterRawMode();
   const signals = forwardSignals(pty);
@@ -87,14 +94,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
     now: steadyNow,
   });
   let onKeys: (() => void) | undefined;
-
-  const onInput = (bytes: Buffer): void => {
-    draft.take(bytes, steadyNow());
-    suspend.keys(bytes);
-    if (!lane.fromPerson(bytes)) tty.input.pause();
-    onKeys?.();
-  };
-  tty.input.on('data', onInput);
+  tty.resumeInput();
   // not the stream's own event: it comes for changes in cells only
   process.on('SIGWINCH', onResize);
 
@@ -142,7 +142,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   closeDaemonSide?.();
   suspend.dispose();
   process.removeListener('SIGWINCH', onResize);
-  tty.input.off('data', onInput).pause();
+  tty.pauseInput();
   // a terminal that is stopped is waited for, until a signal and its grace say otherwise
   await Promise.race([tty.flushed(), signals.overdue]);
   tty.restore(exit.signal !== 0);

@@ -2,31 +2,41 @@
 import { writeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import type { TtyCalls, TtySettings, WindowSize } from '../tty-calls.ts';
+import { createTtyReader } from '../tty-reader.ts';
 import { TerminalModes } from './terminal-modes.ts';
 
-/** What may wait for a terminal that does not read before we stop reading claude. */
-const maxWaitingBytes = 128 * 1024;
+/** Read at most this much at once. */
+const maxKeyBytes = 64 * 1024;
+
+interface OuterTtyOptions {
+  /** Keys, and what the terminal says by itself; none come before `resumeInput`. */
+  onInput: (bytes: Buffer) => void;
+  /** The terminal keeps up again. */
+  onWritable: () => void;
+  onGone: () => void;
+}
 
 export class OuterTty {
-  /** Keys, and what the terminal says by itself. */
-  readonly input: ReadStream;
   /** Which modes the program has turned on in it. */
   readonly modes = new TerminalModes();
   readonly #calls: TtyCalls;
+  readonly #input: ReadStream;
   /** A ReadStream, because a WriteStream blocks: claudex would hear no signal while the terminal is stopped. */
   readonly #output: ReadStream;
+  readonly #onWritable: () => void;
   #found: TtySettings | undefined;
   #isRaw = false;
 
   /** Leaves the terminal as it is until `enterRawMode`. */
-  constructor(calls: TtyCalls, options: { onWritable: () => void; onGone: () => void }) {
+  constructor(calls: TtyCalls, options: OuterTtyOptions) {
     this.#calls = calls;
     this.#found = calls.readSettings(0);
-    this.input = new ReadStream(0);
-    // a public class with an option that is not: without it the high-water mark is 0, and every write asks for a pause
-    this.#output = new ReadStream(1, { highWaterMark: maxWaitingBytes } as object);
-    this.#output.on('drain', options.onWritable).on('error', options.onGone);
-    this.input.on('end', options.onGone).on('error', options.onGone);
+    const keys = Buffer.allocUnsafeSlow(maxKeyBytes);
+    // copied: they may have to wait
+    this.#input = createTtyReader(0, keys, (length) => options.onInput(Buffer.from(keys.subarray(0, length))));
+    this.#output = new ReadStream(1).on('error', options.onGone);
+    this.#onWritable = options.onWritable;
+    this.#input.on('end', options.onGone).on('error', options.onGone);
   }
 
   /** As they were before raw mode; undefined when the terminal is gone. */
@@ -70,9 +80,26 @@ export class OuterTty {
     this.leaveRawMode();
   }
 
-  /** False when the terminal does not keep up: `onWritable` is called when it does again. */
+  resumeInput(): void {
+    this.#input.resume();
+  }
+
+  pauseInput(): void {
+    this.#input.pause();
+  }
+
+  /**
+   * False when the terminal does not keep up: `bytes` must then stay as they are, and nothing more be written, until
+   * `onWritable` is called.
+   */
   write(bytes: Buffer): boolean {
-    return this.#output.destroyed || this.#output.write(bytes);
+    if (this.#output.destroyed) return true;
+    const written = this.#writeNow(bytes);
+    if (written === bytes.length) return true;
+    this.#output.write(bytes.subarray(written), (error) => {
+      if (!error) this.#onWritable();
+    });
+    return false;
   }
 
   /** Resolves when everything written has reached the terminal, or the terminal is gone. */
@@ -82,6 +109,16 @@ export class OuterTty {
       this.#output.once('close', () => resolve());
       this.#output.write('', () => resolve());
     });
+  }
+
+  /** Past the stream, whose way to the same call is several times as long. Returns how much the terminal has taken. */
+  #writeNow(bytes: Buffer): number {
+    try {
+      return writeSync(1, bytes);
+    } catch {
+      // no room, or the terminal is gone: the stream waits, or tells
+      return 0;
+    }
   }
 
   readonly #emergency = (): void => this.restore(true);

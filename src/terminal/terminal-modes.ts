@@ -42,9 +42,9 @@ export class TerminalModes {
         let end = at + 3;
         while (end < bytes.length && isParameter(bytes[end]!)) end++;
         if (end < bytes.length) this.#apply(bytes.toString('latin1', at + 2, end + 1));
-        else if (end - at < maxSequence) this.#begun = bytes.subarray(at);
+        else if (end - at < maxSequence) this.#begun = Buffer.from(bytes.subarray(at));
       } else if (at + 1 === bytes.length || (at + 2 === bytes.length && bytes[at + 1] === 0x5b)) {
-        this.#begun = bytes.subarray(at);
+        this.#begun = Buffer.from(bytes.subarray(at));
       }
     }
   }
