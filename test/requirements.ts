@@ -21,6 +21,10 @@ export const requirements = {
     text: 'Claude finds its terminal set as the person’s: flags, control characters, size in cells and pixels.',
     source: 'issue 4 part 1',
   },
+  'terminal-nested': {
+    text: 'claudex passes everything on inside another terminal program, and inside another claudex.',
+    source: 'issue 4 part 5',
+  },
   'terminal-flow': {
     text: 'A terminal or a claude that does not read costs no memory and loses nothing.',
     source: 'issue 4 part 2',

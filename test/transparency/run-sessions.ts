@@ -16,12 +16,14 @@ export interface SessionDifference {
 
 /**
  * Runs the sessions of seeds `firstSeed` to `firstSeed + count - 1`. Everything lives in a temporary folder that is gone at the
- * end; `runThrough` replaces claudex, to show that a difference is seen.
+ * end; `runThrough` replaces claudex, to show that a difference is seen. `inside` starts both in a terminal program, given a
+ * shell command and the stand-in for claude that it leads to.
  */
 export async function runSessions(options: {
   firstSeed: number;
   count: number;
   runThrough?: (fixturePath: string) => string[];
+  inside?: (command: string, claude: string) => string[];
   onSession?: (seed: number) => void;
 }): Promise<SessionDifference[]> {
   const root = mkdtempSync('/tmp/cxt-');
@@ -43,11 +45,16 @@ export async function runSessions(options: {
       CLAUDEX_HOME: home,
       CLAUDEX_CLAUDE_BIN: claude,
     };
-    const through = options.runThrough?.(claude) ?? [process.execPath, claudexBin];
+    const { inside } = options;
+    const directly = inside?.(`'${claude}'`, claude) ?? [claude];
+    const through = options.runThrough?.(claude) ??
+      inside?.(`'${process.execPath}' '${claudexBin}'`, claude) ?? [process.execPath, claudexBin];
     let next = options.firstSeed;
     const worker = async (): Promise<void> => {
       for (let seed = next++; seed < options.firstSeed + options.count; seed = next++) {
-        const plan = sessionPlan(seed);
+        const random = sessionPlan(seed);
+        // a shell in between would tell of a death by signal, in the middle of what is compared
+        const plan = inside && 'signal' in random.end ? { ...random, end: { code: 0 } } : random;
         const play = (name: string, command: string[]) => {
           const folder = join(root, `${seed}`, name);
           mkdirSync(folder, { recursive: true });
@@ -56,7 +63,7 @@ export async function runSessions(options: {
         // the same folder name for both: it is in what the program reports
         let differences: string[];
         try {
-          const direct = await play('s', [claude]);
+          const direct = await play('s', directly);
           differences = compareSessions(direct, await play('s', through));
         } catch (error) {
           differences = [error instanceof Error ? error.message : String(error)];
