@@ -1,38 +1,20 @@
 /**
- * What claudex costs between the terminal and claude: throughput, keystrokes, memory and CPU, idle and scrolling, each beside no
- * relay, the least relay that Node allows, and the programs people know, as far as they are installed.
+ * What claudex costs between the terminal and claude: throughput, keystrokes, start-up, memory and CPU, idle and scrolling, each
+ * beside no relay, the least relay that Node allows, and the programs people know, as far as they are installed.
  */
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { claudexBin, repositoryRoot } from '../test/support/claudex-bin.ts';
-import { childPids } from '../test/support/processes.ts';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { startBenchHome } from './bench-home.ts';
 import { type Figure, type Measurement, type MeasureOptions, median, percentile } from './figure.ts';
 import { cpuMs, residentMb } from './proc.ts';
-import { openRelayTerminal, type RelayTerminal } from './relay-terminal.ts';
+import { measureIdle, sleep } from './relay-idle.ts';
+import { floor, installedRelays, inTurns, openRelay, type Stage, settleMs } from './relay-stage.ts';
 
-const floor = 'least Node relay';
-
-/** Everything that a relay loads late is loaded by then. */
-const settleMs = 1500;
 /** Pressed before the first that count. */
 const warmUpKeys = 50;
 /** Node compiles the way of a key while the first some thousand go it: they are told apart from those after it is settled. */
 const settlingKeys = 3000;
 const keyCount = ({ quick }: { quick: boolean }): number => (quick ? 300 : 1000);
-
-interface Relay {
-  name: string;
-  /** The command line that runs the program `file` on a terminal of its own. */
-  command: (file: string) => string[];
-}
-
-interface Stage {
-  home: { root: string; cwd: string };
-  env: Record<string, string>;
-  relays: Relay[];
-  programs: { stream: string; echo: string; idle: string };
-}
 
 export const measureRelay: Measurement = async (options) => {
   const { home } = await startBenchHome();
@@ -68,69 +50,26 @@ export const measureRelay: Measurement = async (options) => {
   ];
 };
 
-function installedRelays(path: string, folder: string): Relay[] {
-  const installed = (name: string): boolean => path.split(delimiter).some((dir) => existsSync(join(dir, name)));
-  let count = 0;
-  const socket = (): string => join(folder, `relay-${++count}`);
-  const known: Relay[] = [
-    { name: 'script', command: (file) => ['script', '-qec', file, '/dev/null'] },
-    { name: 'tmux', command: (file) => ['tmux', '-f', '/dev/null', '-S', socket(), 'new-session', file] },
-    { name: 'dtach', command: (file) => ['dtach', '-c', socket(), '-r', 'none', file] },
-    { name: 'abduco', command: (file) => ['abduco', '-c', socket(), file] },
-  ];
-  return [
-    { name: 'directly', command: (file) => [file] },
-    ...known.filter(({ name }) => installed(name)),
-    { name: floor, command: (file) => [process.execPath, join(repositoryRoot, 'bench', 'floor-relay.mjs'), file] },
-    { name: 'claudex', command: () => [process.execPath, claudexBin] },
-  ];
-}
-
-async function open(stage: Stage, relay: Relay, file: string): Promise<RelayTerminal> {
-  const [command, ...args] = relay.command(file) as [string, ...string[]];
-  const terminal = openRelayTerminal(command, args, {
-    cwd: stage.home.cwd,
-    env: { ...stage.env, CLAUDEX_CLAUDE_BIN: file },
-  });
-  await terminal.waitFor('ready');
-  return terminal;
-}
-
-/** Takes turns, so that what disturbs the machine disturbs all alike; the first round of each is thrown away. */
-async function inTurns(
-  stage: Stage,
-  rounds: number,
-  measure: (relay: Relay) => Promise<number[]>,
-): Promise<Map<string, number[]>> {
-  const samples = new Map<string, number[]>(stage.relays.map(({ name }) => [name, []]));
-  for (let round = -1; round < rounds; round++) {
-    for (const relay of stage.relays) {
-      const measured = await measure(relay);
-      if (round >= 0) samples.get(relay.name)!.push(...measured);
-    }
-  }
-  return samples;
-}
-
 async function measureThroughput(
   stage: Stage,
   megabytes: number,
   { quick, progress }: MeasureOptions,
 ): Promise<Figure[]> {
-  const memory: number[] = [];
+  const memory = new Map<string, number[]>(stage.relays.map(({ name }) => [name, []]));
+  const cpuOf = (pids: readonly number[]): number => pids.reduce((sum, pid) => sum + cpuMs(pid), 0);
   /** Milliseconds of CPU of the relay itself: what a busy machine does not change. */
   const cpu = new Map<string, number[]>(stage.relays.map(({ name }) => [name, []]));
   const samples = await inTurns(stage, quick ? 2 : 5, async (relay) => {
-    const terminal = await open(stage, relay, stage.programs.stream);
+    const { terminal, pids } = await openRelay(stage, relay, stage.programs.stream);
     // the relay, not the start: claudex loads its daemon side after claude's first output
     await sleep(settleMs);
     const end = terminal.waitFor('the-end');
-    const cpuBefore = cpuMs(terminal.pid);
+    const cpuBefore = cpuOf(pids);
     const startedAt = performance.now();
     terminal.write('g');
     const rate = megabytes / (((await end) - startedAt) / 1000);
-    cpu.get(relay.name)!.push((cpuMs(terminal.pid) - cpuBefore) / megabytes);
-    if (relay.name === 'claudex') memory.push(residentMb(terminal.pid));
+    cpu.get(relay.name)!.push((cpuOf(pids) - cpuBefore) / megabytes);
+    memory.get(relay.name)!.push(pids.reduce((sum, pid) => sum + residentMb(pid), 0));
     terminal.write('g');
     await terminal.exited;
     progress(`${relay.name}: ${rate.toFixed(1)} MB/s`);
@@ -157,31 +96,27 @@ async function measureThroughput(
   claudex.note = `×${(rate('claudex') / rate(floor)).toFixed(2)} of the ${floor}${
     samples.has('script') ? `, ×${(rate('claudex') / rate('script')).toFixed(2)} of script` : ''
   }`;
-  const spent = (name: string): number => median(cpu.get(name)!);
-  for (const name of ['script', 'claudex'].filter((one) => cpu.has(one))) {
-    figures.push({
-      measurement: 'relay',
-      name: `scrolling: CPU of ${name} for a megabyte`,
-      value: spent(name),
-      unit: 'ms',
-      baseline: { name: floor, value: spent(floor) },
+  for (const { name } of stage.relays.filter((relay) => relay.name !== 'directly')) {
+    const beside = (samples: Map<string, number[]>): Pick<Figure, 'value' | 'baseline'> => ({
+      value: median(samples.get(name)!),
+      baseline: { name: floor, value: median(samples.get(floor)!) },
     });
+    figures.push(
+      { measurement: 'relay', name: `scrolling: CPU for a megabyte, ${name}`, unit: 'ms', ...beside(cpu) },
+      { measurement: 'relay', name: `scrolling: resident memory, ${name}`, unit: 'MB', ...beside(memory) },
+    );
   }
-  figures.push({
-    measurement: 'relay',
-    name: 'scrolling: resident memory of claudex',
-    value: median(memory),
-    unit: 'MB',
-  });
   return figures;
 }
 
 async function measureKeystrokes(stage: Stage, { quick, progress }: MeasureOptions): Promise<Figure[]> {
   const keys = keyCount({ quick });
+  const starts = new Map<string, number[]>(stage.relays.map(({ name }) => [name, []]));
   const first = new Map<string, number[]>(stage.relays.map(({ name }) => [name, []]));
   // many rounds: how a process happens to lie on the cores moves its median by a fifth
   const settled = await inTurns(stage, quick ? 1 : 10, async (relay) => {
-    const terminal = await open(stage, relay, stage.programs.echo);
+    const { terminal, startMs } = await openRelay(stage, relay, stage.programs.echo);
+    starts.get(relay.name)!.push(startMs);
     const times: number[] = [];
     for (let key = 0; key < settlingKeys + keys; key++) {
       const letter = String.fromCharCode(0x41 + (key % 26));
@@ -196,7 +131,21 @@ async function measureKeystrokes(stage: Stage, { quick, progress }: MeasureOptio
     progress(`${relay.name}: ${median(late).toFixed(0)} µs`);
     return late;
   });
-  return [...keystrokeFigures(stage, '', settled), ...keystrokeFigures(stage, `, the first ${keys}`, first)];
+  const startUp = stage.relays.map(
+    ({ name }): Figure => ({
+      measurement: 'relay',
+      name: `start-up, ${name}, p50`,
+      value: median(starts.get(name)!),
+      unit: 'ms',
+      baseline: { name: 'directly', value: median(starts.get('directly')!) },
+      note: 'until a program of nothing runs',
+    }),
+  );
+  return [
+    ...startUp,
+    ...keystrokeFigures(stage, '', settled),
+    ...keystrokeFigures(stage, `, the first ${keys}`, first),
+  ];
 }
 
 function keystrokeFigures(stage: Stage, which: string, samples: Map<string, number[]>): Figure[] {
@@ -223,57 +172,4 @@ function keystrokeFigures(stage: Stage, which: string, samples: Map<string, numb
       };
     }),
   );
-}
-
-async function measureIdle(stage: Stage, { quick, progress }: MeasureOptions): Promise<Figure[]> {
-  const seconds = quick ? 5 : 20;
-  const claudex = await open(stage, stage.relays.at(-1)!, stage.programs.idle);
-  const least = await open(stage, stage.relays.at(-2)!, stage.programs.idle);
-  // until claudex has registered with its daemon and everything it loads late is loaded
-  await sleep(10_000);
-  const before = { cpu: cpuMs(claudex.pid), wakeups: wakeups(claudex.pid), leastCpu: cpuMs(least.pid) };
-  progress(`${seconds} idle seconds`);
-  await sleep(seconds * 1000);
-  const percent = (ms: number): number => ms / (seconds * 10);
-  const figures: Figure[] = [
-    {
-      measurement: 'relay',
-      name: 'idle: CPU of one core',
-      value: percent(cpuMs(claudex.pid) - before.cpu),
-      unit: '%',
-      baseline: { name: floor, value: Math.max(0.001, percent(cpuMs(least.pid) - before.leastCpu)) },
-      target: { max: 0.1 },
-      note: `${seconds} s`,
-    },
-    {
-      measurement: 'relay',
-      name: 'idle: times it woke up',
-      value: wakeups(claudex.pid) - before.wakeups,
-      unit: 'times',
-      target: { max: 0, name: 'no timers' },
-      note: `main thread, ${seconds} s`,
-    },
-    {
-      measurement: 'relay',
-      name: 'idle: resident memory',
-      value: residentMb(claudex.pid),
-      unit: 'MB',
-      baseline: { name: floor, value: residentMb(least.pid) },
-      target: { max: 60 },
-    },
-  ];
-  for (const terminal of [claudex, least]) {
-    for (const child of childPids(terminal.pid)) process.kill(child, 'SIGKILL');
-    await terminal.exited;
-  }
-  return figures;
-}
-
-/** How often the main thread has gone to sleep: each time something had woken it. */
-function wakeups(pid: number): number {
-  return Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
