@@ -46,34 +46,24 @@ export function isAlive(pid: number): boolean {
 /** Every process but this one whose environment mentions one of `texts`. */
 export function processesWithEnvironment(texts: readonly string[]): number[] {
   if (texts.length === 0) return [];
-  let names: string[];
-  try {
-    names = readdirSync('/proc');
-  } catch {
-    // Expected on macOS.
-    return [];
-  }
-  return names
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => pid !== process.pid)
-    .filter((pid) => {
-      const environment = readProc(pid, 'environ');
-      return environment !== undefined && texts.some((text) => environment.includes(text));
-    });
+  return otherPids().filter((pid) => {
+    const environment = readProc(pid, 'environ');
+    return environment !== undefined && texts.some((text) => environment.includes(text));
+  });
 }
 
 /** Direct children of `pid`. */
 export function childPids(pid: number): number[] {
-  let names: string[];
+  return otherPids().filter((other) => parentPid(other) === pid);
+}
+
+function otherPids(): number[] {
   try {
-    names = readdirSync('/proc');
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .filter((pid) => pid !== process.pid);
   } catch {
-    // Expected on macOS.
-    return [];
+    return []; // expected on macOS
   }
-  return names
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((other) => parentPid(other) === pid);
 }
