@@ -30,7 +30,7 @@ export class DemoSession {
       settings: undefined,
       calls: loadTtyCalls(),
       onOutput: (bytes) => {
-        this.#output.push(bytes);
+        this.#output.push(Buffer.from(bytes));
         this.#events.dispatchEvent(new Event('change'));
       },
       onWritable: () => undefined,
