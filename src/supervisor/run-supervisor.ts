@@ -134,7 +134,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   // a bug of ours ends the session in order: terminal first, then claude is hung up, then the error is told
   const crash = new Promise<never>((_, reject) => process.once('uncaughtException', reject));
   const exit = await Promise.race([pty.exited, crash]).catch((error: unknown) => {
-    tty.restore(true);
+    tty.restoreNow();
     pty.kill('SIGHUP');
     throw error;
   });
@@ -143,9 +143,10 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   suspend.dispose();
   process.removeListener('SIGWINCH', onResize);
   tty.pauseInput();
+  tty.undoModes(exit.signal !== 0);
   // a terminal that is stopped is waited for, until a signal and its grace say otherwise
   await Promise.race([tty.flushed(), signals.overdue]);
-  tty.restore(exit.signal !== 0);
+  tty.leaveRawMode();
   signals.dispose();
   return exit;
 }

@@ -69,9 +69,15 @@ export class OuterTty {
     this.#isRaw = false;
   }
 
-  /** The end: what the program has left turned on is undone, then the settings are put back. */
-  restore(diedOfSignal: boolean): void {
+  /** The end: what the program has left turned on is undone, after everything written; `flushed` says when that is. */
+  undoModes(diedOfSignal: boolean): void {
     const undo = this.modes.undo(diedOfSignal);
+    if (undo && !this.#output.destroyed) this.#output.write(undo);
+  }
+
+  /** The end without waiting: undoes the modes if the terminal takes it now, and puts the settings back. */
+  restoreNow(): void {
+    const undo = this.modes.undo(true);
     try {
       if (undo) writeSync(1, undo);
     } catch {
@@ -121,5 +127,5 @@ export class OuterTty {
     }
   }
 
-  readonly #emergency = (): void => this.restore(true);
+  readonly #emergency = (): void => this.restoreNow();
 }
