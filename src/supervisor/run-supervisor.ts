@@ -48,10 +48,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
     },
     onWritable: () => pty.resume(),
     // a terminal that is gone (window closed) answers with EIO: SIGHUP follows and ends us in order
-    onGone: () => {
-      pty.resume();
-      pty.kill('SIGHUP');
-    },
+    onGone: () => pty.kill('SIGHUP'),
   });
   const ring = new OutputRing(tty.size());
   const draft = new DraftTracker();
