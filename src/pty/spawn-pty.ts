@@ -89,12 +89,18 @@ export function spawnPty(options: PtyOptions): Pty {
   const writer = new PtyWriter(child.fd, options.onWritable);
   const drain = new Drain(slave, options.onOutput);
   let abandoned = false;
+  let hasEnded = false;
   const page = Buffer.allocUnsafeSlow(pageBytes);
   const master = createTtyReader(child.fd, page, (length) => drain.take(page.subarray(0, length)));
   master.resume();
+  const abandonOutput = (): void => {
+    abandoned = true;
+    drain.abandon();
+  };
   // EIO: hung up; the exit follows
-  master.on('error', () => drain.abandon());
+  master.on('error', abandonOutput);
   const exited = ended.then(async (exit) => {
+    hasEnded = true;
     // lifts a Ctrl-S, which would hold back the sentinel as well
     if (settings) calls.writeSettings(slave, calls.rawSettings(settings));
     const finished = drain.finish();
@@ -115,15 +121,14 @@ export function spawnPty(options: PtyOptions): Pty {
     pause: () => master.pause(),
     resume: () => master.resume(),
     kill: (signal) => {
+      // its number may be another process's by now
+      if (hasEnded) return;
       try {
         process.kill(child.pid, signal);
       } catch (error) {
         if (systemErrorCode(error) !== 'ESRCH') throw error;
       }
     },
-    abandonOutput: () => {
-      abandoned = true;
-      drain.abandon();
-    },
+    abandonOutput,
   };
 }
