@@ -27,6 +27,12 @@ export const errorCatalogue = {
     exitCode: 3,
     httpStatus: 500,
   },
+  NO_PSEUDO_TERMINAL: {
+    text: 'The system gave claudex no pseudo-terminal.',
+    fix: 'see that /dev/ptmx and /dev/pts are there, that fewer terminals are open than kernel.pty.max allows, and that you may start more processes (ulimit -u); until then claude runs without a terminal of its own.',
+    exitCode: 3,
+    httpStatus: 500,
+  },
   HOME_NOT_PRIVATE: {
     text: 'The claudex folder is not safely yours.',
     fix: 'make sure the folder belongs to you and is not a link, or set CLAUDEX_HOME to one that does.',

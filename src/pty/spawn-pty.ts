@@ -3,7 +3,7 @@
  * The only importer of node-pty.
  */
 import { closeSync, constants, openSync } from 'node:fs';
-import { systemErrorCode } from '../errors.ts';
+import { ClaudexError, systemErrorCode } from '../errors.ts';
 import type { TtyCalls, TtySettings, WindowSize } from '../tty-calls.ts';
 import { createTtyReader } from '../tty-reader.ts';
 import { Drain } from './drain.ts';
@@ -58,6 +58,7 @@ export interface PtyOptions {
   onWritable: () => void;
 }
 
+/** @throws ClaudexError NO_PSEUDO_TERMINAL */
 export function spawnPty(options: PtyOptions): Pty {
   const { calls, settings, size } = options;
   const { native, helperPath } = options.library;
@@ -67,19 +68,25 @@ export function spawnPty(options: PtyOptions): Pty {
     reportExit = resolve;
   });
   const { cols, rows } = size;
-  const child = native.fork(
-    options.file,
-    [...options.args],
-    env,
-    options.cwd,
-    cols,
-    rows,
-    -1,
-    -1,
-    true,
-    helperPath,
-    (code, signal) => reportExit({ code, signal }),
-  );
+  const onExit = (code: number, signal: number): void => reportExit({ code, signal });
+  let child: ReturnType<typeof native.fork>;
+  try {
+    child = native.fork(
+      options.file,
+      [...options.args],
+      env,
+      options.cwd,
+      cols,
+      rows,
+      -1,
+      -1,
+      true,
+      helperPath,
+      onExit,
+    );
+  } catch (cause) {
+    throw new ClaudexError('NO_PSEUDO_TERMINAL', cause instanceof Error ? cause.message : String(cause), { cause });
+  }
   // at once: the process is still being started, and must find its terminal like the outer one; a process that was quicker
   // has made it what it wants
   const slave = openSync(child.pty, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);

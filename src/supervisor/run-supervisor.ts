@@ -32,7 +32,7 @@ export interface SupervisorOptions {
 /**
  * Runs claude between our own standard input and output, which must be terminals, until it ends; the terminal is restored
  * when this resolves.
- * @throws ClaudexError PTY_UNAVAILABLE, with nothing changed yet
+ * @throws ClaudexError PTY_UNAVAILABLE, NO_PSEUDO_TERMINAL, with nothing changed yet
  */
 export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit> {
   const library = loadNodePty();
