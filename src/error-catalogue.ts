@@ -1,4 +1,5 @@
 import { statusErrors } from './status-errors.ts';
+import { terminalErrors } from './terminal-errors.ts';
 import { warmErrors } from './warm-errors.ts';
 
 /**
@@ -21,12 +22,7 @@ export const errorCatalogue = {
     exitCode: 3,
     httpStatus: 500,
   },
-  PTY_UNAVAILABLE: {
-    text: 'A terminal library (node-pty or koffi) could not be loaded.',
-    fix: 'install claudex again on this machine, with the Node that runs it and without --omit=optional; until then claude runs without a terminal of its own, and list, send and status work.',
-    exitCode: 3,
-    httpStatus: 500,
-  },
+  ...terminalErrors,
   HOME_NOT_PRIVATE: {
     text: 'The claudex folder is not safely yours.',
     fix: 'make sure the folder belongs to you and is not a link, or set CLAUDEX_HOME to one that does.',

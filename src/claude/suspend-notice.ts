@@ -9,9 +9,16 @@ export function announcesSuspend(output: string): boolean {
   return /uspended\. Run `fg` to bring (?:Claude Code|it) back\.[\s\S]{0,200}$/.test(output);
 }
 
-/** True when keys from the terminal contain Ctrl-Z, as a byte or in the kitty protocol. */
+/**
+ * Z with modifiers, as the terminals write it to which claude has turned on the kitty protocol or modifyOtherKeys: also with
+ * Num Lock, Caps Lock or Shift in the number of the modifiers, and from a layout on which another letter is on that key. Claude
+ * takes all of them for Ctrl-Z (measured on 2.1.197 and 2.1.330).
+ */
+const zWithModifiers = ['\x1b[122', ':122;', ';122~', '\x1b[90;', ';90~'];
+
+/** True when keys from the terminal may contain Ctrl-Z: too often is better than once too seldom, which looks frozen. */
 export function holdsCtrlZ(keys: Buffer): boolean {
-  return keys.includes(0x1a) || keys.includes('\x1b[122;5u');
+  return keys.includes(0x1a) || (keys.includes(0x1b) && zWithModifiers.some((part) => keys.includes(part)));
 }
 
 /** Ctrl-Z as claude reads it. */

@@ -19,6 +19,9 @@ import { printError } from './print-error.ts';
 /** Tells a claudex that claude's name led back to it. */
 const launchedByVariable = 'CLAUDEX_LAUNCHED_BY';
 
+/** What keeps claudex from giving claude a terminal, and nobody from claude. */
+const withoutTerminal = new Set<string>(['PTY_UNAVAILABLE', 'NO_PSEUDO_TERMINAL']);
+
 /** Runs claude and ends this process the way claude ended. `input` takes the place of standard input. */
 export async function runClaude(args: readonly string[], input?: string): Promise<void> {
   try {
@@ -49,7 +52,7 @@ async function runSession(file: string, args: readonly string[], settings: Setti
       ownEnv: env,
     });
   } catch (error) {
-    if (!(error instanceof ClaudexError) || error.code !== 'PTY_UNAVAILABLE') throw error;
+    if (!(error instanceof ClaudexError) || !withoutTerminal.has(error.code)) throw error;
     process.stderr.write(`claudex: ${error.message} Claude runs as if started without claudex. Fix: ${error.fix}\n`);
     return withoutPty(file, args);
   }
@@ -102,11 +105,12 @@ function projectHasStatusLine(cwd: string): boolean {
 
 /** The folder as the shell names it (through links), where that is true; else the physical one. */
 function workingDirectory(env: NodeJS.ProcessEnv): string {
-  const physical = process.cwd();
+  let physical = '.'; // a folder that has been removed has no other name: what that means is claude's to say
   try {
+    physical = process.cwd();
     if (env.PWD && realpathSync(env.PWD) === physical) return env.PWD;
   } catch {
-    // PWD names nothing: use what the system says
+    // PWD names nothing, or the folder is gone
   }
   return physical;
 }

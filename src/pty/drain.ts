@@ -3,6 +3,12 @@ import { writeSync } from 'node:fs';
 import { systemErrorCode } from '../errors.ts';
 
 /**
+ * More than a terminal holds (Linux: 8 KB and a page): what comes after so much, since the exit, is another program's, which
+ * has outlived ours. It may keep the sentinel out, or have its own output in the middle of it.
+ */
+const maxTailBytes = 128 * 1024;
+
+/**
  * Passes output on, and after the exit finds the end of it: what stands before a sentinel that we write to the slave. We hold
  * the slave open, so that the kernel keeps the tail; without that 76 of 390 bursts came short (facts, section 7).
  */
@@ -13,6 +19,7 @@ export class Drain {
   /** Bytes that may be the beginning of the sentinel. */
   #held: Buffer = Buffer.alloc(0);
   #unwritten: Buffer = Buffer.alloc(0);
+  #tailBytes = 0;
   #finished: (() => void) | undefined;
 
   constructor(slave: number, onOutput: (bytes: Buffer) => void) {
@@ -30,7 +37,8 @@ export class Drain {
     const ready = end === -1 ? Math.max(0, all.length - this.#sentinel.length) : end;
     this.#held = all.subarray(ready);
     if (ready > 0) this.#onOutput(all.subarray(0, ready));
-    if (end !== -1) this.#finished?.();
+    this.#tailBytes += bytes.length;
+    if (end !== -1 || this.#tailBytes > maxTailBytes) this.#finished?.();
     else this.#writeSentinel();
   }
 

@@ -3,7 +3,7 @@
  * The only importer of node-pty.
  */
 import { closeSync, constants, openSync } from 'node:fs';
-import { systemErrorCode } from '../errors.ts';
+import { ClaudexError, systemErrorCode } from '../errors.ts';
 import type { TtyCalls, TtySettings, WindowSize } from '../tty-calls.ts';
 import { createTtyReader } from '../tty-reader.ts';
 import { Drain } from './drain.ts';
@@ -58,6 +58,7 @@ export interface PtyOptions {
   onWritable: () => void;
 }
 
+/** @throws ClaudexError NO_PSEUDO_TERMINAL */
 export function spawnPty(options: PtyOptions): Pty {
   const { calls, settings, size } = options;
   const { native, helperPath } = options.library;
@@ -67,19 +68,25 @@ export function spawnPty(options: PtyOptions): Pty {
     reportExit = resolve;
   });
   const { cols, rows } = size;
-  const child = native.fork(
-    options.file,
-    [...options.args],
-    env,
-    options.cwd,
-    cols,
-    rows,
-    -1,
-    -1,
-    true,
-    helperPath,
-    (code, signal) => reportExit({ code, signal }),
-  );
+  const onExit = (code: number, signal: number): void => reportExit({ code, signal });
+  let child: ReturnType<typeof native.fork>;
+  try {
+    child = native.fork(
+      options.file,
+      [...options.args],
+      env,
+      options.cwd,
+      cols,
+      rows,
+      -1,
+      -1,
+      true,
+      helperPath,
+      onExit,
+    );
+  } catch (cause) {
+    throw new ClaudexError('NO_PSEUDO_TERMINAL', cause instanceof Error ? cause.message : String(cause), { cause });
+  }
   // at once: the process is still being started, and must find its terminal like the outer one; a process that was quicker
   // has made it what it wants
   const slave = openSync(child.pty, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
@@ -89,12 +96,18 @@ export function spawnPty(options: PtyOptions): Pty {
   const writer = new PtyWriter(child.fd, options.onWritable);
   const drain = new Drain(slave, options.onOutput);
   let abandoned = false;
+  let hasEnded = false;
   const page = Buffer.allocUnsafeSlow(pageBytes);
   const master = createTtyReader(child.fd, page, (length) => drain.take(page.subarray(0, length)));
   master.resume();
+  const abandonOutput = (): void => {
+    abandoned = true;
+    drain.abandon();
+  };
   // EIO: hung up; the exit follows
-  master.on('error', () => drain.abandon());
+  master.on('error', abandonOutput);
   const exited = ended.then(async (exit) => {
+    hasEnded = true;
     // lifts a Ctrl-S, which would hold back the sentinel as well
     if (settings) calls.writeSettings(slave, calls.rawSettings(settings));
     const finished = drain.finish();
@@ -115,15 +128,14 @@ export function spawnPty(options: PtyOptions): Pty {
     pause: () => master.pause(),
     resume: () => master.resume(),
     kill: (signal) => {
+      // its number may be another process's by now
+      if (hasEnded) return;
       try {
         process.kill(child.pid, signal);
       } catch (error) {
         if (systemErrorCode(error) !== 'ESRCH') throw error;
       }
     },
-    abandonOutput: () => {
-      abandoned = true;
-      drain.abandon();
-    },
+    abandonOutput,
   };
 }

@@ -32,7 +32,7 @@ export interface SupervisorOptions {
 /**
  * Runs claude between our own standard input and output, which must be terminals, until it ends; the terminal is restored
  * when this resolves.
- * @throws ClaudexError PTY_UNAVAILABLE, with nothing changed yet
+ * @throws ClaudexError PTY_UNAVAILABLE, NO_PSEUDO_TERMINAL, with nothing changed yet
  */
 export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit> {
   const library = loadNodePty();
@@ -48,10 +48,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
     },
     onWritable: () => pty.resume(),
     // a terminal that is gone (window closed) answers with EIO: SIGHUP follows and ends us in order
-    onGone: () => {
-      pty.resume();
-      pty.kill('SIGHUP');
-    },
+    onGone: () => pty.kill('SIGHUP'),
   });
   const ring = new OutputRing(tty.size());
   const draft = new DraftTracker();
@@ -134,7 +131,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   // a bug of ours ends the session in order: terminal first, then claude is hung up, then the error is told
   const crash = new Promise<never>((_, reject) => process.once('uncaughtException', reject));
   const exit = await Promise.race([pty.exited, crash]).catch((error: unknown) => {
-    tty.restore(true);
+    tty.restoreNow();
     pty.kill('SIGHUP');
     throw error;
   });
@@ -143,9 +140,10 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   suspend.dispose();
   process.removeListener('SIGWINCH', onResize);
   tty.pauseInput();
+  tty.undoModes(exit.signal !== 0);
   // a terminal that is stopped is waited for, until a signal and its grace say otherwise
   await Promise.race([tty.flushed(), signals.overdue]);
-  tty.restore(exit.signal !== 0);
+  tty.leaveRawMode();
   signals.dispose();
   return exit;
 }

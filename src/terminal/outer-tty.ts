@@ -11,8 +11,9 @@ const maxKeyBytes = 64 * 1024;
 interface OuterTtyOptions {
   /** Keys, and what the terminal says by itself; none come before `resumeInput`. */
   onInput: (bytes: Buffer) => void;
-  /** The terminal keeps up again. */
+  /** The terminal keeps up again, or is gone and takes everything. */
   onWritable: () => void;
+  /** The keys have ended, or the output cannot be written. */
   onGone: () => void;
 }
 
@@ -34,8 +35,12 @@ export class OuterTty {
     const keys = Buffer.allocUnsafeSlow(maxKeyBytes);
     // copied: they may have to wait
     this.#input = createTtyReader(0, keys, (length) => options.onInput(Buffer.from(keys.subarray(0, length))));
-    this.#output = new ReadStream(1).on('error', options.onGone);
     this.#onWritable = options.onWritable;
+    this.#output = new ReadStream(1).on('error', () => {
+      // what waited for it need not wait any more; with another terminal for the keys, its end is none of the output's
+      options.onWritable();
+      options.onGone();
+    });
     this.#input.on('end', options.onGone).on('error', options.onGone);
   }
 
@@ -69,9 +74,15 @@ export class OuterTty {
     this.#isRaw = false;
   }
 
-  /** The end: what the program has left turned on is undone, then the settings are put back. */
-  restore(diedOfSignal: boolean): void {
+  /** The end: what the program has left turned on is undone, after everything written; `flushed` says when that is. */
+  undoModes(diedOfSignal: boolean): void {
     const undo = this.modes.undo(diedOfSignal);
+    if (undo && !this.#output.destroyed) this.#output.write(undo);
+  }
+
+  /** The end without waiting: undoes the modes if the terminal takes it now, and puts the settings back. */
+  restoreNow(): void {
+    const undo = this.modes.undo(true);
     try {
       if (undo) writeSync(1, undo);
     } catch {
@@ -121,5 +132,5 @@ export class OuterTty {
     }
   }
 
-  readonly #emergency = (): void => this.restore(true);
+  readonly #emergency = (): void => this.restoreNow();
 }

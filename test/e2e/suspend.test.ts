@@ -49,6 +49,40 @@ describe(`suspending claude ${realClaudeVersion()}`, () => {
     expect(readFileSync(join(home.cwd, 'after'), 'utf8')).toBe(readFileSync(join(home.cwd, 'before'), 'utf8'));
   });
 
+  it(`knows Ctrl-Z in every way that a terminal writes it ${verifies('suspend')}`, async () => {
+    const home = bed.home();
+    const env = home.env(await bed.api(), {
+      CLAUDEX_CLAUDE_BIN: realClaudePath(),
+      PS1: 'shell> ',
+      NODE: process.execPath,
+    });
+    const shell = startInPty('bash', ['--norc', '--noprofile', '-i'], { cwd: home.cwd, env });
+    await shell.waitForScreen('shell>');
+    shell.write(`"$NODE" '${claudexBin}'\r`);
+    await waitForPromptBox(shell);
+    let draft = '';
+    // kitty; with Num Lock, Caps Lock, Shift; modifyOtherKeys; with Shift
+    for (const keys of ['122;5u', '122;133u', '122;69u', '122;6u', '27;5;122~', '27;6;90~']) {
+      draft += 'x';
+      shell.type('x');
+      await shell.waitForScreen((screen) => promptBox(screen) === draft);
+      shell.write(`\x1b[${keys}`);
+      await shell.waitForScreen(/Stopped[\s\S]*shell>/);
+      shell.write('clear\r');
+      await shell.waitForScreen((screen) => screen.trim() === 'shell>');
+      shell.write('fg\r');
+      await shell.waitForScreen((screen) => promptBox(screen) === draft);
+    }
+    shell.key('ctrl-u');
+    await shell.waitForScreen((screen) => promptBox(screen) === '');
+    shell.key('ctrl-c');
+    await shell.waitForScreen(/again to exit/);
+    shell.key('ctrl-c');
+    await shell.waitForScreen((screen) => screen.trimEnd().endsWith('shell>'));
+    shell.write('exit\r');
+    await shell.exit;
+  });
+
   it.each(['SIGTSTP', 'SIGSTOP'] as const)(
     `kill -%s of claudex stops both, and fg brings claude back with its draft ${verifies('suspend')}`,
     async (signal) => {

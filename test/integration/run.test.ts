@@ -144,6 +144,26 @@ describe('a session in a terminal', () => {
     expect(readFileSync(join(home.cwd, 'errors'), 'utf8')).toBe('before\n');
   });
 
+  it(`errors that are sent where claude may not write stay in the terminal, and claude runs ${verifies('passthrough')}`, async () => {
+    const home = bed.home();
+    const env = { ...withClaudeAlone(home, 'report-tty.mjs', { REPORT_ONCE: '1' }), NODE: process.execPath };
+    // root may write everywhere, unless it gives that up
+    const asUser = process.getuid?.() === 0 ? 'setpriv --bounding-set -dac_override,-dac_read_search' : '';
+    const command = `exec 2>errors; chmod 000 errors; exec ${asUser} "$NODE" '${claudexBin}'`;
+    const driver = startInPty('/bin/sh', ['-c', command], { cwd: home.cwd, env });
+    expect(await driver.waitForExit(patient)).toEqual({ code: 0, signal: null });
+    expect(driver.screenWithHistory()).toContain('isTTY true true true');
+  });
+
+  it(`a folder that has been removed is claude's to complain of ${verifies('passthrough')}`, async () => {
+    const home = bed.home();
+    const env = { ...withClaudeAlone(home, 'report-tty.mjs', { REPORT_ONCE: '1' }), NODE: process.execPath };
+    const command = `mkdir gone; cd gone; rmdir ../gone; exec "$NODE" '${claudexBin}'`;
+    const driver = startInPty('/bin/sh', ['-c', command], { cwd: home.cwd, env });
+    expect(await driver.waitForExit(patient)).toEqual({ code: 0, signal: null });
+    expect(driver.screenWithHistory()).toContain('isTTY true true true');
+  });
+
   it(`every byte typed reaches claude as it is ${verifies('terminal-bytes')}`, async () => {
     const driver = start('dump-input.mjs');
     await driver.waitForScreen('ready', patient);

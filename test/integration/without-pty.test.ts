@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { makeExecutable } from '../../src/pty/load-node-pty.ts';
 import { verifies } from '../requirements.ts';
 import { withClaude } from '../support/claude-wrapper.ts';
-import { repositoryRoot } from '../support/claudex.ts';
+import { repositoryRoot, startClaudex } from '../support/claudex.ts';
 import type { HermeticHome } from '../support/hermetic-home.ts';
 import { startInPty } from '../support/pty-driver.ts';
 import { run } from '../support/run-command.ts';
@@ -53,6 +53,27 @@ describe('without the terminal libraries', () => {
     const lines = driver.screenWithHistory().split('\n');
     expect(lines[0]).toMatch(new RegExp(`^claudex: A terminal library .* could not be loaded\\. ${platform}: `));
     expect(lines[0]).toContain('Fix: install claudex again');
+    expect(lines[1]).toBe('isTTY true true true');
+  });
+
+  it(`the system has no terminal left: claude runs all the same, after one line with the fix ${verifies('without-pty')}`, async () => {
+    const home = bed.home();
+    const noTerminal = join(home.root, 'no-terminal.cjs');
+    writeFileSync(
+      noTerminal,
+      `const { dlopen } = process;
+      process.dlopen = (module, file, ...flags) => {
+        dlopen.call(process, module, file, ...flags);
+        if (file.endsWith('pty.node')) module.exports.fork = () => { throw new Error('forkpty(3) failed.'); };
+      };`,
+    );
+    const env = withClaude(home, 'report-tty.mjs', { REPORT_ONCE: '1', NODE_OPTIONS: `--require ${noTerminal}` });
+    const driver = startClaudex([], { cwd: home.cwd, env, cols: 400 });
+    expect(await driver.waitForExit()).toEqual({ code: 0, signal: null });
+    const lines = driver.screenWithHistory().split('\n');
+    expect(lines[0]).toMatch(
+      /^claudex: The system gave claudex no pseudo-terminal\. forkpty\(3\) failed\. .*Fix: see that/,
+    );
     expect(lines[1]).toBe('isTTY true true true');
   });
 
