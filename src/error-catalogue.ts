@@ -1,3 +1,4 @@
+import { homeErrors } from './home-errors.ts';
 import { statusErrors } from './status-errors.ts';
 import { warmErrors } from './warm-errors.ts';
 
@@ -24,12 +25,6 @@ export const errorCatalogue = {
   PTY_UNAVAILABLE: {
     text: 'A terminal library (node-pty or koffi) could not be loaded.',
     fix: 'install claudex again on this machine, with the Node that runs it and without --omit=optional; until then claude runs without a terminal of its own, and list, send and status work.',
-    exitCode: 3,
-    httpStatus: 500,
-  },
-  HOME_NOT_PRIVATE: {
-    text: 'The claudex folder is not safely yours.',
-    fix: 'make sure the folder belongs to you and is not a link, or set CLAUDEX_HOME to one that does.',
     exitCode: 3,
     httpStatus: 500,
   },
@@ -189,12 +184,6 @@ export const errorCatalogue = {
     exitCode: 1,
     httpStatus: 404,
   },
-  JOURNAL_UNWRITABLE: {
-    text: 'The message could not be written to disk, so it was not accepted.',
-    fix: 'free disk space or mend the permissions of the claudex folder, then send it again.',
-    exitCode: 3,
-    httpStatus: 507,
-  },
   UNKNOWN_SETTING: {
     text: 'There is no such setting.',
     fix: 'run `claudex config list` to see them all.',
@@ -219,6 +208,7 @@ export const errorCatalogue = {
     exitCode: 3,
     httpStatus: 500,
   },
+  ...homeErrors,
   ...warmErrors,
   ...statusErrors,
   SERVE_START_FAILED: {

@@ -23,9 +23,7 @@ export function takeLock(path: string, version: string): boolean {
   const text = JSON.stringify({ pid: process.pid, startTime: processStartTime(process.pid), version });
   for (let attempt = 0; attempt < 20; attempt++) {
     try {
-      const fd = openSync(path, 'wx', 0o600);
-      writeSync(fd, text);
-      closeSync(fd);
+      writeLock(path, text);
       return true;
     } catch (error) {
       if (systemErrorCode(error) !== 'EEXIST') throw error;
@@ -41,6 +39,19 @@ export function takeLock(path: string, version: string): boolean {
     removeStale(path, seen);
   }
   return false;
+}
+
+/** No empty lock stays behind on a full disk: the next daemon would wait for its owner. */
+function writeLock(path: string, text: string): void {
+  const fd = openSync(path, 'wx', 0o600);
+  try {
+    writeSync(fd, text);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Moves a dead owner's lock aside; if somebody replaced it in between, theirs is put back. */
