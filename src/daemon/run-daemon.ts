@@ -7,6 +7,7 @@ import { basename, dirname } from 'node:path';
 import { defaultPolicy } from '../delivery/choose-route.ts';
 import { type Log, openLog } from '../log.ts';
 import { type ClaudexPaths, claudeConfigDir, claudexPaths, ensurePrivateDir, packageVersion } from '../paths.ts';
+import { isStopped } from '../process-identity.ts';
 import type { Message } from '../protocol/message.ts';
 import { replaceFile } from '../replace-file.ts';
 import { readSettings } from '../settings.ts';
@@ -114,6 +115,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
       typePeers: settings['delivery.typePeers'],
     },
     leaseMs: settings['delivery.leaseMs'],
+    isStopped,
     onWait: (session, reason) => notice.taskWaits(session, reason),
   });
   const notice = new PersonNotice({ enabled: settings['notify.enabled'], env, now: steadyNow, log });
