@@ -253,6 +253,19 @@ describe(`lock ${verifies('one-daemon')}`, () => {
     expect(readdirSync(dir)).toEqual(['daemon.lock']);
   });
 
+  it('of a dead process is taken away by one process at a time', () => {
+    const dead = JSON.stringify({ pid: deadPid(), startTime: '1', version: '1' });
+    const turn = `${path()}.turn`;
+    writeFileSync(path(), dead);
+    writeFileSync(turn, JSON.stringify({ pid: process.ppid, startTime: processStartTime(process.ppid), version: '1' }));
+    expect(takeLock(path(), '2.0.0')).toBe(false);
+    expect(readFileSync(path(), 'utf8')).toBe(dead);
+    // whoever had the turn was killed
+    writeFileSync(turn, dead);
+    expect(takeLock(path(), '2.0.0')).toBe(true);
+    expect(readdirSync(dir)).toEqual(['daemon.lock']);
+  });
+
   it('of another live process is neither taken nor removed', () => {
     const text = JSON.stringify({ pid: process.ppid, startTime: processStartTime(process.ppid), version: '1' });
     writeFileSync(path(), text);
