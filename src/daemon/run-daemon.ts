@@ -20,7 +20,7 @@ import { EventStreams } from './event-streams.ts';
 import { HookIntake } from './hook-intake.ts';
 import { createHttpServer } from './http-server.ts';
 import { Journal } from './journal.ts';
-import { listen } from './listen.ts';
+import { listen, refuseLiveSocket } from './listen.ts';
 import { holdsLock, releaseLock, takeLock } from './lock.ts';
 import { MessageStore } from './message-store.ts';
 import { Names } from './names.ts';
@@ -58,6 +58,8 @@ export async function runDaemon(env: NodeJS.ProcessEnv): Promise<boolean> {
 }
 
 async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: string, log: Log): Promise<void> {
+  // a daemon whose lock was taken away still writes to the journal
+  await refuseLiveSocket(paths.socket);
   const settings = readSettings(env).values;
   const now = Date.now;
   const startedAt = now();

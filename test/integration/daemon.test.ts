@@ -120,10 +120,14 @@ describe('daemon', () => {
     });
     await new Promise<void>((resolve) => stranger.listen(socketOf(home), resolve));
     bed.defer(() => new Promise<void>((resolve) => stranger.close(() => resolve())));
+    // it may be a daemon that has lost its lock, in the middle of writing
+    const journal = join(home.claudexHome, 'journal.ndjson');
+    writeFileSync(journal, '{"journal":"claudex","version":1}\n{"t":"acc');
     const result = await daemon(home, 'start');
     expect(result.code).toBe(3);
     expect(result.stderr).toContain('Fix:');
     expect(existsSync(socketOf(home))).toBe(true);
+    expect(readFileSync(journal, 'utf8')).toBe('{"journal":"claudex","version":1}\n{"t":"acc');
   });
 
   it(`a deleted socket comes back, with the same daemon ${verifies('daemon-comes-back')}`, async () => {
