@@ -1,11 +1,10 @@
 /** Carries out the planned faults, one after another, each when its time has come. */
-import { rmSync } from 'node:fs';
 import { claudexPaths } from '../../src/paths.ts';
 import { childPids } from '../../test/support/processes.ts';
 import type { Fault } from './plan.ts';
 import { hooksInFlight, type Seat } from './seat.ts';
 import { delay } from './senders.ts';
-import { killQuietly, type Stage } from './stage.ts';
+import { killQuietly, removed, type Stage } from './stage.ts';
 
 const hourMs = 3_600_000;
 
@@ -58,8 +57,7 @@ export class Faults {
         return waiting.map((pid) => killTree(pid)).some(Boolean);
       }
       case 'socket deleted':
-        rmSync(claudexPaths(this.#stage.env()).socket, { force: true });
-        return true;
+        return removed(claudexPaths(this.#stage.env()).socket);
       case 'daemon starts race':
         if (amount < 0.7) this.#killDaemon();
         await Promise.all([1, 2, 3].map(() => this.#stage.startDaemonNow()));
@@ -138,7 +136,10 @@ export class Faults {
   #fillDisk(forMs: number): boolean {
     if (!this.#stage.hasOwnDisk) return false;
     const heal = this.#stage.fillDisk();
-    this.#later(delay(forMs).then(heal));
+    const healed = async (): Promise<void> => {
+      while (!heal()) await delay(20);
+    };
+    this.#later(delay(forMs).then(healed));
     return true;
   }
 

@@ -93,8 +93,8 @@ export class Stage {
     writeFileSync(this.#clock, String(offsetMs));
   }
 
-  /** Takes all that is left of the disk. Returns the end of it. */
-  fillDisk(): () => void {
+  /** Takes all that is left of the disk. Returns the end of it, which a read-only disk puts off. */
+  fillDisk(): () => boolean {
     const ballast = join(this.home.claudexHome, 'ballast');
     const { bavail, bsize } = statfsSync(this.home.claudexHome);
     try {
@@ -102,7 +102,7 @@ export class Stage {
     } catch {
       // ENOSPC: somebody took the last page first, which is as full
     }
-    return () => rmSync(ballast, { force: true });
+    return () => removed(ballast);
   }
 
   /** Makes the disk read-only. Returns the end of it; undefined while somebody has a file open for writing. */
@@ -140,6 +140,16 @@ export class Stage {
     }
     if (this.hasOwnDisk) execFileSync('umount', ['-l', this.home.claudexHome]);
     await this.home.dispose();
+  }
+}
+
+/** False when the disk is read-only just then. */
+export function removed(path: string): boolean {
+  try {
+    rmSync(path, { force: true });
+    return true;
+  } catch {
+    return false;
   }
 }
 
