@@ -233,7 +233,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
       try {
         badges.update(
           registry.table.all().map((session) => ({
-            id: session.id,
+            label: session.alias ?? session.id,
             sessionId: session.sessionId,
             pending: mailbox.pendingFor(session.id),
           })),
