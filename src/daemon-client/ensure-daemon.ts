@@ -21,6 +21,8 @@ import {
 import { DaemonClient } from './client.ts';
 
 const startTimeoutMs = 10_000;
+/** Whoever has won the race for the lock and does not answer by then may have died over it: another try is due. */
+const winnerTakesMs = 2000;
 
 /** Connects to the running daemon; undefined when there is none. Starts nothing. */
 export async function connectDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClient | undefined> {
@@ -49,19 +51,22 @@ export async function ensureDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClient
   } catch (error) {
     if (!(error instanceof ClaudexError) || error.code !== 'DAEMON_UNREACHABLE') throw error;
   }
-  await startDaemon(env);
-  await waitForAnswer(client);
-  return client;
+  for (let tries = startTimeoutMs / winnerTakesMs; ; tries--) {
+    await startDaemon(env);
+    const failure = await answerWithin(client, winnerTakesMs);
+    if (failure === undefined) return client;
+    if (tries <= 1) throw failure;
+  }
 }
 
-/** Who lost the race for the lock is told so before the winner listens: give it a moment. */
-async function waitForAnswer(client: DaemonClient): Promise<void> {
+/** Who lost the race for the lock is told so before the winner listens. @returns why it has not answered in that time */
+async function answerWithin(client: DaemonClient, timeoutMs: number): Promise<unknown> {
   for (let waitedMs = 0; ; waitedMs += 20) {
     try {
       await client.status();
-      return;
+      return undefined;
     } catch (error) {
-      if (waitedMs >= startTimeoutMs) throw error;
+      if (waitedMs >= timeoutMs) return error;
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
