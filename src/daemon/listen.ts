@@ -3,13 +3,17 @@ import { chmodSync, existsSync, rmSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { ClaudexError } from '../errors.ts';
 
+/** A killed process is a zombie, which is dead, while its last thread still holds the socket. */
+const dyingMs = 500;
+
 /**
  * Makes sure that nobody listens on the socket's path.
  * @throws ClaudexError DAEMON_START_FAILED
  */
 export async function refuseLiveSocket(path: string): Promise<void> {
-  if (existsSync(path) && (await answers(path))) {
-    throw new ClaudexError('DAEMON_START_FAILED', `Something else listens on ${path}.`);
+  for (let waitedMs = 0; existsSync(path) && (await answers(path)); waitedMs += 50) {
+    if (waitedMs >= dyingMs) throw new ClaudexError('DAEMON_START_FAILED', `Something else listens on ${path}.`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 

@@ -151,6 +151,22 @@ describe('daemon', () => {
     expect(readFileSync(journal, 'utf8')).toBe('{"journal":"claudex","version":1}\n{"t":"acc');
   });
 
+  it(`a socket of one that is about to be gone is waited out ${verifies('daemon-comes-back')}`, async () => {
+    const home = bed.home();
+    mkdirSync(home.claudexHome, { mode: 0o700 });
+    // a daemon that was killed is dead to everybody while its last thread still holds the socket
+    let calls = 0;
+    const dying = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.destroy();
+      // the first call is the command's, the second the new daemon's
+      if (++calls === 2) dying.close();
+    });
+    await new Promise<void>((resolve) => dying.listen(socketOf(home), resolve));
+    bed.defer(() => void dying.close());
+    await started(home);
+  });
+
   it(`a deleted socket comes back, with the same daemon ${verifies('daemon-comes-back')}`, async () => {
     const home = bed.home();
     const pid = await started(home);
