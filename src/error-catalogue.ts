@@ -1,3 +1,4 @@
+import { homeErrors } from './home-errors.ts';
 import { statusErrors } from './status-errors.ts';
 import { terminalErrors } from './terminal-errors.ts';
 import { warmErrors } from './warm-errors.ts';
@@ -23,12 +24,6 @@ export const errorCatalogue = {
     httpStatus: 500,
   },
   ...terminalErrors,
-  HOME_NOT_PRIVATE: {
-    text: 'The claudex folder is not safely yours.',
-    fix: 'make sure the folder belongs to you and is not a link, or set CLAUDEX_HOME to one that does.',
-    exitCode: 3,
-    httpStatus: 500,
-  },
   DAEMON_START_FAILED: {
     text: 'The claudex daemon did not start.',
     fix: 'read the log (claudex daemon logs), then try again (claudex daemon start).',
@@ -185,12 +180,6 @@ export const errorCatalogue = {
     exitCode: 1,
     httpStatus: 404,
   },
-  JOURNAL_UNWRITABLE: {
-    text: 'The message could not be written to disk, so it was not accepted.',
-    fix: 'free disk space or mend the permissions of the claudex folder, then send it again.',
-    exitCode: 3,
-    httpStatus: 507,
-  },
   UNKNOWN_SETTING: {
     text: 'There is no such setting.',
     fix: 'run `claudex config list` to see them all.',
@@ -215,6 +204,7 @@ export const errorCatalogue = {
     exitCode: 3,
     httpStatus: 500,
   },
+  ...homeErrors,
   ...warmErrors,
   ...statusErrors,
   SERVE_START_FAILED: {

@@ -79,15 +79,14 @@ function socketPath(home: string, env: NodeJS.ProcessEnv, name: string): string 
 
 /**
  * Makes sure `path` is a directory of ours with mode 0700; creates it if missing.
- * @throws ClaudexError HOME_NOT_PRIVATE when it belongs to somebody else or is a link into somebody else's folder.
+ * @throws ClaudexError HOME_NOT_PRIVATE when it belongs to somebody else or is a link into somebody else's folder,
+ *   HOME_UNWRITABLE when it cannot be made
  */
 export function ensurePrivateDir(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new ClaudexError('HOME_NOT_PRIVATE', `${path} cannot be created (${systemErrorCode(error) ?? error}).`, {
-      cause: error,
-    });
+    makeDir(path);
+  } catch (cause) {
+    throw homeUnwritable(path, cause);
   }
   const stat = lstatSync(path);
   const uid = process.getuid?.();
@@ -96,6 +95,38 @@ export function ensurePrivateDir(path: string): void {
     throw new ClaudexError('HOME_NOT_PRIVATE', `${path} belongs to uid ${stat.uid}, you are ${uid}.`);
   }
   if ((stat.mode & 0o077) !== 0) chmodSync(path, 0o700);
+}
+
+/**
+ * Makes the folder `path`, mode 0700, and those above it; leaves alone what stands there.
+ * HACK: a recursive mkdir of Node 20 on a read-only disk says ENOENT, so it is asked for only where a folder above is missing.
+ */
+export function makeDir(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') mkdirSync(path, { recursive: true, mode: 0o700 });
+    else if (systemErrorCode(error) !== 'EEXIST') throw error;
+  }
+}
+
+const full = ['ENOSPC', 'EDQUOT'];
+const forbidden = ['EROFS', 'EACCES', 'EPERM'];
+
+/** `error` as HOME_UNWRITABLE where it is the system's and says that `home` takes no writes; any other as it is. */
+export function asHomeError(error: unknown, home: string): unknown {
+  const code = systemErrorCode(error) ?? '';
+  if (!full.includes(code) && !forbidden.includes(code)) return error;
+  const { path, address } = error as { path?: string; address?: string };
+  const file = path ?? address;
+  // a write to an open file says no name
+  const isHome = file === undefined ? full.includes(code) : file === home || file.startsWith(`${home}/`);
+  return isHome ? homeUnwritable(home, error) : error;
+}
+
+function homeUnwritable(home: string, cause: unknown): ClaudexError {
+  const facts = `${home}: ${cause instanceof Error ? cause.message : cause}.`;
+  return new ClaudexError('HOME_UNWRITABLE', facts, { cause });
 }
 
 /** Claude's own config folder: CLAUDE_CONFIG_DIR, else ~/.claude. */

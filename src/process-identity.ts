@@ -17,6 +17,12 @@ function isZombie(pid: number): boolean {
   return process.platform === 'linux' && statFields(pid)?.[0] === 'Z';
 }
 
+/** True while that process is stopped by a signal (SIGSTOP, SIGTSTP) or by a debugger. */
+export function isStopped(pid: number): boolean {
+  const state = process.platform === 'linux' ? statFields(pid)?.[0] : ps(pid, 'state');
+  return /^t/i.test(state ?? '');
+}
+
 /** The fields of /proc/<pid>/stat after the command name: [state, ppid, …]. */
 function statFields(pid: number): string[] | undefined {
   try {

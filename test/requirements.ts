@@ -228,6 +228,10 @@ export const requirements = {
     text: 'Health without a token; metrics with one, in Prometheus’ format.',
     source: 'issue 6 part 5',
   },
+  'unwritable-home': {
+    text: 'A claudex folder that takes no writes is an error that names the folder, what the system says, and the fix.',
+    source: 'a daemon started on a full disk said INTERNAL',
+  },
   'import-direction': { text: 'Folders import in one direction only.', source: 'house style, layout' },
 } as const satisfies Record<string, { text: string; source: string }>;
 

@@ -1,11 +1,10 @@
 /** Carries out the planned faults, one after another, each when its time has come. */
-import { rmSync } from 'node:fs';
 import { claudexPaths } from '../../src/paths.ts';
 import { childPids } from '../../test/support/processes.ts';
 import type { Fault } from './plan.ts';
 import { hooksInFlight, type Seat } from './seat.ts';
 import { delay } from './senders.ts';
-import { killQuietly, type Stage } from './stage.ts';
+import { killQuietly, removed, type Stage } from './stage.ts';
 
 const hourMs = 3_600_000;
 
@@ -39,7 +38,7 @@ export class Faults {
       case 'daemon killed':
         return this.#killDaemon();
       case 'daemon stopped 1–3 s':
-        return this.#stopDaemon(1000 + 2000 * amount);
+        return this.#stop([this.#stage.daemonPid()], 1000 + 2000 * amount);
       case 'supervisor killed':
         return this.#killSupervisor(seat);
       case 'claude killed':
@@ -58,8 +57,7 @@ export class Faults {
         return waiting.map((pid) => killTree(pid)).some(Boolean);
       }
       case 'socket deleted':
-        rmSync(claudexPaths(this.#stage.env()).socket, { force: true });
-        return true;
+        return removed(claudexPaths(this.#stage.env()).socket);
       case 'daemon starts race':
         if (amount < 0.7) this.#killDaemon();
         await Promise.all([1, 2, 3].map(() => this.#stage.startDaemonNow()));
@@ -72,6 +70,18 @@ export class Faults {
         return true;
       case 'disk full':
         return this.#fillDisk(300 + 1200 * amount);
+      case 'disk read-only':
+        return this.#lockDisk(300 + 1200 * amount);
+      case 'journal unwritable':
+        return this.#forbidWrites(300 + 1200 * amount);
+      case 'supervisor stopped 1–6 s':
+        return this.#stop([this.#supervised(seat)?.outerPid], 1000 + 5000 * amount);
+      case 'claude stopped 1–6 s':
+        return this.#stop([seat.claudePid()], 1000 + 5000 * amount);
+      case 'hooks stopped 1–6 s': {
+        const waiting = seat.hookPids(true).flatMap((pid) => [pid, ...childPids(pid)]);
+        return this.#stop([...waiting, ...(await this.#someHooks())], 1000 + 5000 * amount);
+      }
       case 'clock jumps':
         this.#stage.setClock(amount < 0.5 ? hourMs : -hourMs);
         this.#later(delay(500 + 1000 * amount).then(() => this.#stage.setClock(0)));
@@ -83,16 +93,33 @@ export class Faults {
     return killed(this.#stage.daemonPid());
   }
 
-  #stopDaemon(forMs: number): boolean {
-    const pid = this.#stage.daemonPid();
-    if (pid === undefined || !killQuietly(pid, 'SIGSTOP')) return false;
-    this.#later(delay(forMs).then(() => void killQuietly(pid, 'SIGCONT')));
-    return true;
+  /** They get SIGSTOP, and SIGCONT after a while. */
+  #stop(pids: ReadonlyArray<number | undefined>, forMs: number): boolean {
+    const stopped = pids.filter((pid) => pid !== undefined && killQuietly(pid, 'SIGSTOP')) as number[];
+    this.#later(
+      delay(forMs).then(() => {
+        for (const pid of stopped) killQuietly(pid, 'SIGCONT');
+      }),
+    );
+    return stopped.length > 0;
   }
 
   #killSupervisor(seat: Seat): boolean {
-    const supervised = seat.profile.supervised ? seat : this.#seats.find((one) => one.profile.supervised);
-    return killed(supervised?.outerPid);
+    return killed(this.#supervised(seat)?.outerPid);
+  }
+
+  #supervised(seat: Seat): Seat | undefined {
+    return seat.profile.supervised ? seat : this.#seats.find((one) => one.profile.supervised);
+  }
+
+  /** Hooks that are on their way to the daemon at one moment. */
+  async #someHooks(): Promise<number[]> {
+    for (let look = 0; look < 60; look++) {
+      const pids = hooksInFlight(this.#stage.home.root);
+      if (pids.length > 0) return pids;
+      await delay(7);
+    }
+    return [];
   }
 
   async #killHooks(count: number): Promise<boolean> {
@@ -109,6 +136,31 @@ export class Faults {
   #fillDisk(forMs: number): boolean {
     if (!this.#stage.hasOwnDisk) return false;
     const heal = this.#stage.fillDisk();
+    const healed = async (): Promise<void> => {
+      while (!heal()) await delay(20);
+    };
+    this.#later(delay(forMs).then(healed));
+    return true;
+  }
+
+  /** The daemon is killed: whoever has a file open for writing keeps its disk from being locked. */
+  async #lockDisk(forMs: number): Promise<boolean> {
+    if (!this.#stage.hasOwnDisk) return false;
+    for (let attempt = 0; attempt < 20; attempt++) {
+      this.#killDaemon();
+      const heal = this.#stage.lockDisk();
+      if (heal) {
+        this.#later(delay(forMs).then(heal));
+        return true;
+      }
+      await delay(5);
+    }
+    return false;
+  }
+
+  #forbidWrites(forMs: number): boolean {
+    const heal = this.#stage.forbidWrites();
+    if (!heal) return false;
     this.#later(delay(forMs).then(heal));
     return true;
   }

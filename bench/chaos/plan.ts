@@ -13,6 +13,11 @@ export const faultKinds = [
   'session cleared',
   'person leaves a draft',
   'disk full',
+  'disk read-only',
+  'journal unwritable',
+  'supervisor stopped 1–6 s',
+  'claude stopped 1–6 s',
+  'hooks stopped 1–6 s',
   'clock jumps',
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];

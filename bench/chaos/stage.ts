@@ -1,5 +1,5 @@
 /** Where a run takes place: a home of its own (CLAUDEX_HOME on a small tmpfs where that is allowed), its daemon, its clock. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DaemonClient } from '../../src/daemon-client/client.ts';
@@ -93,8 +93,8 @@ export class Stage {
     writeFileSync(this.#clock, String(offsetMs));
   }
 
-  /** Takes all that is left of the disk. Returns the end of it. */
-  fillDisk(): () => void {
+  /** Takes all that is left of the disk. Returns the end of it, which a read-only disk puts off. */
+  fillDisk(): () => boolean {
     const ballast = join(this.home.claudexHome, 'ballast');
     const { bavail, bsize } = statfsSync(this.home.claudexHome);
     try {
@@ -102,7 +102,21 @@ export class Stage {
     } catch {
       // ENOSPC: somebody took the last page first, which is as full
     }
-    return () => rmSync(ballast, { force: true });
+    return () => removed(ballast);
+  }
+
+  /** Makes the disk read-only. Returns the end of it; undefined while somebody has a file open for writing. */
+  lockDisk(): (() => void) | undefined {
+    const remount = (mode: 'ro' | 'rw'): boolean => tryRun('mount', ['-o', `remount,${mode}`, this.home.claudexHome]);
+    return remount('ro') ? () => void remount('rw') : undefined;
+  }
+
+  /** The daemon that runs now can write to no file, while its sockets work (RLIMIT_FSIZE). Returns the end of it. */
+  forbidWrites(): (() => void) | undefined {
+    const pid = this.daemonPid();
+    const limit = (softBytes: string): boolean =>
+      tryRun('prlimit', ['--pid', String(pid), `--fsize=${softBytes}:unlimited`]);
+    return pid !== undefined && limit('0') ? () => void limit('unlimited') : undefined;
   }
 
   /** Journal, logs and transcripts, for a post-mortem. */
@@ -129,6 +143,16 @@ export class Stage {
   }
 }
 
+/** False when the disk is read-only just then. */
+export function removed(path: string): boolean {
+  try {
+    rmSync(path, { force: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export function killQuietly(pid: number, signal: NodeJS.Signals): boolean {
   try {
     process.kill(pid, signal);
@@ -140,10 +164,10 @@ export function killQuietly(pid: number, signal: NodeJS.Signals): boolean {
 
 function mountDisk(path: string): boolean {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256m,mode=700', 'tmpfs', path], { stdio: 'pipe' });
-    return true;
-  } catch {
-    return false; // a container without the right: the run goes on without full disks
-  }
+  // not in a container without the right: the run goes on without full disks
+  return tryRun('mount', ['-t', 'tmpfs', '-o', 'size=256m,mode=700', 'tmpfs', path]);
+}
+
+function tryRun(file: string, args: readonly string[]): boolean {
+  return spawnSync(file, args, { stdio: 'ignore' }).status === 0;
 }

@@ -1,6 +1,7 @@
 /** The commander program: every command of ours, with one way to report errors and exit codes. */
 import { Command, CommanderError } from 'commander';
 import { toClaudexError } from '../errors.ts';
+import { asHomeError, claudexPaths } from '../paths.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
 import { addDaemon } from './commands/daemon.ts';
@@ -40,7 +41,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
       process.exitCode = error.exitCode === 0 ? 0 : 2;
       return;
     }
-    const known = toClaudexError(error);
+    const known = toClaudexError(asHomeError(error, claudexPaths().home));
     printError(known);
     process.exitCode = known.exitCode;
   }

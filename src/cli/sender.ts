@@ -1,6 +1,7 @@
 /** Who speaks when this command sends: the user at a shell, or the session this shell runs in. */
 import { hostname } from 'node:os';
 import type { DaemonClient } from '../daemon-client/client.ts';
+import { sessionAsSender } from '../delivery/attribution.ts';
 import { ClaudexError } from '../errors.ts';
 import { claudeConfigDir } from '../paths.ts';
 import type { Sender } from '../protocol/message.ts';
@@ -23,7 +24,7 @@ export async function senderOf(
   }
   const session = isInside ? await ownSession(client, env) : undefined;
   if (!session) return { kind: 'peer', label: from ?? 'another Claude session', cwd };
-  return { kind: 'peer', label: from ?? `session ${session.id} (${session.name})`, id: session.id };
+  return { ...sessionAsSender(session), ...(from !== undefined && { label: from }) };
 }
 
 /** Undefined where claude is one that nobody keeps a record of (`claude -p`). */

@@ -3,16 +3,26 @@
  * the daemon's own lock lets one win, the others connect to it.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isAtLeast } from '../claude/capabilities.ts';
 import { environmentForClaude } from '../claude/environment.ts';
 import { ClaudexError, isErrorCode } from '../errors.ts';
-import { claudexPaths, ensurePrivateDir, entryPoint, packageVersion } from '../paths.ts';
+import {
+  asHomeError,
+  type ClaudexPaths,
+  claudexPaths,
+  ensurePrivateDir,
+  entryPoint,
+  makeDir,
+  packageVersion,
+} from '../paths.ts';
 import { DaemonClient } from './client.ts';
 
 const startTimeoutMs = 10_000;
+/** Whoever has won the race for the lock and does not answer by then may have died over it: another try is due. */
+const winnerTakesMs = 2000;
 
 /** Connects to the running daemon; undefined when there is none. Starts nothing. */
 export async function connectDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClient | undefined> {
@@ -28,7 +38,7 @@ export async function connectDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClien
 
 /**
  * Connects, starting or replacing the daemon where needed.
- * @throws ClaudexError DAEMON_START_FAILED, HOME_NOT_PRIVATE
+ * @throws ClaudexError DAEMON_START_FAILED, HOME_NOT_PRIVATE, HOME_UNWRITABLE
  */
 export async function ensureDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClient> {
   const client = new DaemonClient(claudexPaths(env).socket);
@@ -41,19 +51,22 @@ export async function ensureDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClient
   } catch (error) {
     if (!(error instanceof ClaudexError) || error.code !== 'DAEMON_UNREACHABLE') throw error;
   }
-  await startDaemon(env);
-  await waitForAnswer(client);
-  return client;
+  for (let tries = startTimeoutMs / winnerTakesMs; ; tries--) {
+    await startDaemon(env);
+    const failure = await answerWithin(client, winnerTakesMs);
+    if (failure === undefined) return client;
+    if (tries <= 1) throw failure;
+  }
 }
 
-/** Who lost the race for the lock is told so before the winner listens: give it a moment. */
-async function waitForAnswer(client: DaemonClient): Promise<void> {
+/** Who lost the race for the lock is told so before the winner listens. @returns why it has not answered in that time */
+async function answerWithin(client: DaemonClient, timeoutMs: number): Promise<unknown> {
   for (let waitedMs = 0; ; waitedMs += 20) {
     try {
       await client.status();
-      return;
+      return undefined;
     } catch (error) {
-      if (waitedMs >= startTimeoutMs) throw error;
+      if (waitedMs >= timeoutMs) return error;
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -73,9 +86,7 @@ async function waitForExit(pid: number): Promise<void> {
 
 async function startDaemon(env: NodeJS.ProcessEnv): Promise<void> {
   const paths = claudexPaths(env);
-  ensurePrivateDir(paths.home);
-  mkdirSync(dirname(paths.log), { recursive: true, mode: 0o700 });
-  const errorLog = openSync(`${paths.log}.stderr`, 'a', 0o600);
+  const errorLog = openErrorLog(paths);
   // a flood of messages would let V8's nursery grow, for good: 133 MB instead of 93 with a thousand sessions
   const memory = '--max-semi-space-size=2';
   const child = spawn(process.execPath, [...process.execArgv, memory, entryPoint(), 'daemon', 'run'], {
@@ -89,6 +100,17 @@ async function startDaemon(env: NodeJS.ProcessEnv): Promise<void> {
     await readReadiness(child.stdio[3] as Readable, new Promise((resolve) => child.once('exit', resolve)), child);
   } finally {
     child.unref();
+  }
+}
+
+/** Makes the home on the way. */
+function openErrorLog({ home, log }: ClaudexPaths): number {
+  try {
+    ensurePrivateDir(home);
+    makeDir(dirname(log));
+    return openSync(`${log}.stderr`, 'a', 0o600);
+  } catch (error) {
+    throw asHomeError(error, home);
   }
 }
 

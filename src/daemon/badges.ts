@@ -5,16 +5,17 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** `[abc12345 · 3 peers · ✉2]`; peers and messages are left out at 0. Pure. */
-export function renderBadge(id: string, peers: number, unread: number): string {
-  const parts = [id];
+/** `[abc12345 · 3 peers · ✉2]`, or `[reviewer · …]` of a session with a name; peers and messages are left out at 0. Pure. */
+export function renderBadge(label: string, peers: number, unread: number): string {
+  const parts = [label];
   if (peers > 0) parts.push(peers === 1 ? '1 peer' : `${peers} peers`);
   if (unread > 0) parts.push(`✉${unread}`);
   return `[${parts.join(' · ')}]`;
 }
 
 export interface BadgeSubject {
-  id: string;
+  /** The name that the person gave it, else its id. */
+  label: string;
   sessionId: string | null;
   pending: number;
 }
@@ -35,7 +36,7 @@ export class Badges {
     const wanted = new Map<string, string>();
     for (const one of sessions) {
       if (one.sessionId !== null && /^[0-9a-zA-Z-]+$/.test(one.sessionId)) {
-        wanted.set(one.sessionId, renderBadge(one.id, sessions.length - 1, one.pending));
+        wanted.set(one.sessionId, renderBadge(one.label, sessions.length - 1, one.pending));
       }
     }
     for (const [sessionId, badge] of wanted) {

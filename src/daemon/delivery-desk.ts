@@ -32,6 +32,8 @@ export interface DeskOptions {
   steady: () => number;
   policy: RoutePolicy;
   leaseMs: number;
+  /** True while that process is stopped. */
+  isStopped: (pid: number) => boolean;
   /** A task cannot go in now, and why. */
   onWait: (session: Session, reason: string) => void;
 }
@@ -214,7 +216,7 @@ export class DeliveryDesk {
       this.#timers.set(session, journalRetryMs);
       return;
     }
-    this.#timers.set(session, this.#leases.leftMs(message));
+    this.#timers.set(session, this.#leases.lookInMs(message));
     const lease = message.attempts;
     this.#carriers.carry(session, message, route, {
       lateInMs: this.#leases.leftMs(message),

@@ -17,12 +17,17 @@ const typedLeaseMs = 600_000;
 /** The first look into the transcript for what a hook carried; later ones come at growing intervals. */
 const firstLookMs = 250;
 
+/** While claude itself is to read a message, it is looked this often whether it has been stopped. */
+const stoppedLookMs = 1000;
+
 export interface LeasesOptions {
   store: MessageStore;
   log: Log;
   now: () => number;
   steady: () => number;
   leaseMs: number;
+  /** True while that process is stopped (SIGSTOP, Ctrl-Z). */
+  isStopped: (pid: number) => boolean;
   /** The transcript shows the message's mark. */
   onProof: (session: Session, message: Message, promptId: string | null) => void;
 }
@@ -83,6 +88,8 @@ export class Leases {
     let lookInMs: number | undefined;
     for (const message of this.#leasedTo(session)) {
       if (this.prove(session, message)) continue;
+      // a stopped claude reads what it was given when it goes on; a second one beside it would be in twice
+      if (this.#isClaudes(message) && this.#options.isStopped(session.pid)) this.#clock.begin(message);
       if (this.#clock.leftMs(message) > 0) {
         lookInMs = Math.min(lookInMs ?? Number.POSITIVE_INFINITY, this.lookInMs(message));
         continue;
@@ -96,7 +103,13 @@ export class Leases {
   /** What hooks and readers carry is proven by the transcript alone, so that is looked into; the other routes report by hook. */
   lookInMs(message: Message): number {
     const leftMs = this.#clock.leftMs(message);
-    return isSilentRoute(message.route) ? Math.min(leftMs, Math.max(firstLookMs, this.#clock.heldMs(message))) : leftMs;
+    if (isSilentRoute(message.route)) return Math.min(leftMs, Math.max(firstLookMs, this.#clock.heldMs(message)));
+    return this.#isClaudes(message) ? Math.min(leftMs, stoppedLookMs) : leftMs;
+  }
+
+  /** True for what is in claude's own hands; what is typed is the supervisor's, which knows when to let go of it. */
+  #isClaudes({ route }: Message): boolean {
+    return route !== 'paste';
   }
 
   /** Looks for every leased message of the session in its transcripts. */

@@ -1,8 +1,8 @@
 /**
- * Exactly one daemon per CLAUDEX_HOME. The lock is a file made with O_EXCL that names its owner by pid and start time;
+ * Exactly one daemon per CLAUDEX_HOME. The lock is a file, put there whole or not at all, that names its owner by pid and start time;
  * a lock whose owner is dead is taken over, and only what is provably ours is ever removed.
  */
-import { closeSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { systemErrorCode } from '../errors.ts';
 import { isAlive, processStartTime } from '../process-identity.ts';
 
@@ -14,50 +14,59 @@ export interface LockOwner {
 
 /** The live owner of the lock, or undefined when there is none (no file, or its process is dead). */
 export function lockOwner(path: string): LockOwner | undefined {
-  const owner = parseOwner(readText(path));
+  return livingOwner(readText(path));
+}
+
+function livingOwner(text: string | undefined): LockOwner | undefined {
+  const owner = parseOwner(text);
   return owner && isAlive(owner.pid) && processStartTime(owner.pid) === owner.startTime ? owner : undefined;
 }
 
 /** Takes the lock for this process. False when a live daemon holds it. */
 export function takeLock(path: string, version: string): boolean {
   const text = JSON.stringify({ pid: process.pid, startTime: processStartTime(process.pid), version });
-  for (let attempt = 0; attempt < 20; attempt++) {
-    try {
-      const fd = openSync(path, 'wx', 0o600);
-      writeSync(fd, text);
-      closeSync(fd);
-      return true;
-    } catch (error) {
-      if (systemErrorCode(error) !== 'EEXIST') throw error;
-    }
-    const seen = readText(path);
-    if (seen === undefined) continue;
-    // an empty file is a lock being written this very moment by a live process, or left by one that died in between
-    if (seen === '' ? attempt < 10 : lockOwner(path)) {
-      if (seen !== '') return false;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
-      continue;
-    }
-    removeStale(path, seen);
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if (place(path, text)) return true;
+    if (lockOwner(path)) return false;
+    removeDead(path, text);
   }
   return false;
 }
 
-/** Moves a dead owner's lock aside; if somebody replaced it in between, theirs is put back. */
-function removeStale(path: string, seen: string): void {
-  const aside = `${path}.${process.pid}`;
+/** Puts a file there, whole; false when one is there already. */
+function place(path: string, text: string): boolean {
+  const next = `${path}.${process.pid}`;
   try {
-    renameSync(path, aside);
+    writeFileSync(next, text, { mode: 0o600 });
+    linkSync(next, path);
+    return true;
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return;
+    if (systemErrorCode(error) === 'EEXIST') return false;
     throw error;
+  } finally {
+    rmSync(next, { force: true });
+  }
+}
+
+/**
+ * Removes a dead owner's lock. One process at a time: two that had both seen the dead one would take turns to remove it,
+ * and the second would take away what the first had just put there.
+ */
+function removeDead(path: string, text: string): void {
+  const turn = `${path}.turn`;
+  if (!place(turn, text)) {
+    const holder = readText(turn);
+    // killed while it had the turn
+    if (holder !== undefined && !livingOwner(holder)) rmSync(turn, { force: true });
+    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    return;
   }
   try {
-    if (readText(aside) !== seen) linkSync(aside, path);
-  } catch (error) {
-    if (systemErrorCode(error) !== 'EEXIST') throw error;
+    const seen = readText(path);
+    // what is not there now may be there, and alive, the next moment
+    if (seen !== undefined && !livingOwner(seen)) rmSync(path, { force: true });
   } finally {
-    rmSync(aside, { force: true });
+    rmSync(turn, { force: true });
   }
 }
 

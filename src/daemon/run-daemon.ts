@@ -7,6 +7,7 @@ import { basename, dirname } from 'node:path';
 import { defaultPolicy } from '../delivery/choose-route.ts';
 import { type Log, openLog } from '../log.ts';
 import { type ClaudexPaths, claudeConfigDir, claudexPaths, ensurePrivateDir, packageVersion } from '../paths.ts';
+import { isStopped } from '../process-identity.ts';
 import type { Message } from '../protocol/message.ts';
 import { replaceFile } from '../replace-file.ts';
 import { readSettings } from '../settings.ts';
@@ -19,7 +20,7 @@ import { EventStreams } from './event-streams.ts';
 import { HookIntake } from './hook-intake.ts';
 import { createHttpServer } from './http-server.ts';
 import { Journal } from './journal.ts';
-import { listen } from './listen.ts';
+import { listen, refuseLiveSocket } from './listen.ts';
 import { holdsLock, releaseLock, takeLock } from './lock.ts';
 import { MessageStore } from './message-store.ts';
 import { Names } from './names.ts';
@@ -57,6 +58,8 @@ export async function runDaemon(env: NodeJS.ProcessEnv): Promise<boolean> {
 }
 
 async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: string, log: Log): Promise<void> {
+  // a daemon whose lock was taken away still writes to the journal
+  await refuseLiveSocket(paths.socket);
   const settings = readSettings(env).values;
   const now = Date.now;
   const startedAt = now();
@@ -114,6 +117,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
       typePeers: settings['delivery.typePeers'],
     },
     leaseMs: settings['delivery.leaseMs'],
+    isStopped,
     onWait: (session, reason) => notice.taskWaits(session, reason),
   });
   const notice = new PersonNotice({ enabled: settings['notify.enabled'], env, now: steadyNow, log });
@@ -229,7 +233,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
       try {
         badges.update(
           registry.table.all().map((session) => ({
-            id: session.id,
+            label: session.alias ?? session.id,
             sessionId: session.sessionId,
             pending: mailbox.pendingFor(session.id),
           })),

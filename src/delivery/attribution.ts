@@ -1,6 +1,7 @@
 /** The line that precedes a message's body: says who speaks, and carries the mark that proves delivery. Pure. */
 import { randomBytes } from 'node:crypto';
-import type { Message } from '../protocol/message.ts';
+import type { Message, Sender } from '../protocol/message.ts';
+import type { SessionRecord } from '../protocol/session.ts';
 import { sanitiseLine } from './sanitise.ts';
 
 const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';
@@ -20,6 +21,11 @@ export function markOf(message: Pick<Message, 'id'>): string {
 export function attributionLine(message: Message): string {
   const reply = message.replyTo ? `, answers ${sanitiseLine(message.replyTo)}` : '';
   return `${markOf(message)} from ${message.sender.label}${reply}${howToReply(message)}]`;
+}
+
+/** A session as a sender: by its id, and by the name that the person gave it (`claudex name`), else its folder's. */
+export function sessionAsSender({ id, alias, name }: Pick<SessionRecord, 'id' | 'alias' | 'name'>): Sender {
+  return { kind: 'peer', label: `session ${id} (${alias ?? name})`, id };
 }
 
 /** A session can be answered; the person and a program are not told to be. */

@@ -1,4 +1,4 @@
-/** The conversation that a tool's `id` names. Loaded with the first call of a history tool. */
+/** The conversation that a tool's `id` names. */
 import type { DaemonClient } from '../daemon-client/client.ts';
 import { pathTarget } from '../daemon-client/path-target.ts';
 import { allFiles, type Conversation, findConversation, whereToLook } from '../history/find-conversation.ts';

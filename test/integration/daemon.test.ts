@@ -3,11 +3,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { verifies } from '../requirements.ts';
 import { runClaudex } from '../support/claudex.ts';
 import type { HermeticHome } from '../support/hermetic-home.ts';
-import { isAlive } from '../support/processes.ts';
+import { startSleeper } from '../support/mcp-client.ts';
+import { isAlive, processCommandLine, processesWithEnvironment, processStartTime } from '../support/processes.ts';
 import { useTestBed } from '../support/test-bed.ts';
 import { waitForFile } from '../support/wait-for-file.ts';
 
@@ -101,6 +103,25 @@ describe('daemon', () => {
     expect(JSON.parse((await ask(home, 'GET', '/v1/status')).text)).toMatchObject({ pid: second });
   });
 
+  it(`is started by who waits for another that dies before it is ready ${verifies('daemon-comes-back')}`, async () => {
+    const home = bed.home();
+    mkdirSync(home.claudexHome, { mode: 0o700 });
+    // to everybody else: a daemon that is starting
+    const other = startSleeper();
+    const owner = { pid: other, startTime: processStartTime(other), version: '0' };
+    writeFileSync(join(home.claudexHome, 'daemon.lock'), JSON.stringify(owner));
+    const pid = started(home);
+    const children = (): number[] =>
+      processesWithEnvironment([home.root]).filter((one) => processCommandLine(one).includes('daemon run'));
+    // ours has looked at the lock and left it to the other; where that cannot be seen, the other dies sooner
+    if (existsSync('/proc/self/environ')) {
+      while (children().length === 0) await delay(5);
+      while (children().length > 0) await delay(5);
+    }
+    process.kill(other, 'SIGKILL');
+    expect(isAlive(await pid)).toBe(true);
+  });
+
   it(`a stale socket without a lock is replaced ${verifies('daemon-comes-back')}`, async () => {
     const home = bed.home();
     const pid = await started(home);
@@ -120,10 +141,30 @@ describe('daemon', () => {
     });
     await new Promise<void>((resolve) => stranger.listen(socketOf(home), resolve));
     bed.defer(() => new Promise<void>((resolve) => stranger.close(() => resolve())));
+    // it may be a daemon that has lost its lock, in the middle of writing
+    const journal = join(home.claudexHome, 'journal.ndjson');
+    writeFileSync(journal, '{"journal":"claudex","version":1}\n{"t":"acc');
     const result = await daemon(home, 'start');
     expect(result.code).toBe(3);
     expect(result.stderr).toContain('Fix:');
     expect(existsSync(socketOf(home))).toBe(true);
+    expect(readFileSync(journal, 'utf8')).toBe('{"journal":"claudex","version":1}\n{"t":"acc');
+  });
+
+  it(`a socket of one that is about to be gone is waited out ${verifies('daemon-comes-back')}`, async () => {
+    const home = bed.home();
+    mkdirSync(home.claudexHome, { mode: 0o700 });
+    // a daemon that was killed is dead to everybody while its last thread still holds the socket
+    let calls = 0;
+    const dying = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.destroy();
+      // the first call is the command's, the second the new daemon's
+      if (++calls === 2) dying.close();
+    });
+    await new Promise<void>((resolve) => dying.listen(socketOf(home), resolve));
+    bed.defer(() => void dying.close());
+    await started(home);
   });
 
   it(`a deleted socket comes back, with the same daemon ${verifies('daemon-comes-back')}`, async () => {

@@ -14,6 +14,7 @@ import type { HermeticHome } from '../support/hermetic-home.ts';
 import { type PtyDriver, startInPty } from '../support/pty-driver.ts';
 import { run } from '../support/run-command.ts';
 import { useTestBed } from '../support/test-bed.ts';
+import { waitForFile } from '../support/wait-for-file.ts';
 
 const fixtures = join(dirname(dirname(fileURLToPath(import.meta.url))), 'fixtures', 'transcripts');
 const standIn = join(repositoryRoot, 'test', 'fixtures', 'fake-tui.mjs');
@@ -192,6 +193,8 @@ describe('conversations', () => {
       await live(home, 'web', (one) => one.state === 'idle');
       const named = await claudex(home, 'name', 'api', 'reviewer');
       expect(named).toMatchObject({ code: 0, stdout: `${session.id} is reviewer.\n` });
+      const badge = join(home.claudexHome, 'badges', session.sessionId!);
+      await waitForFile(badge, (text) => text?.includes('[reviewer · 1 peer]'), { what: 'the name in the badge' });
       expect(await claudex(home, 'name', 'web', 'Reviewer')).toMatchObject({ code: 3 });
       await command(driver, '/clear');
       await live(home, 'api', (one) => one.sessionId !== session.sessionId);

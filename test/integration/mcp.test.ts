@@ -113,6 +113,17 @@ describe('claudex mcp-server', () => {
     }
   });
 
+  it(`is called by the name that the person gave its session, from the shell and from the tool ${verifies('session-name')}`, async () => {
+    const { home, mcp, front } = await twoSessions();
+    const shell = { env: home.env(), cwd: home.root };
+    expect(await runClaudex(['name', 'front', 'lead'], shell)).toMatchObject({ code: 0 });
+    const sent = await runClaudex(['send', 'back', 'x'], { ...shell, env: { ...shell.env, CLAUDECODE: '1' } });
+    const { id } = (await mcp.call('send_message', { to: 'back', body: 'y' })).data;
+    for (const one of [sent.stdout.trim(), id]) {
+      expect((await daemonClient(home).message(one)).sender.label).toBe(`session ${front.id} (lead)`);
+    }
+  });
+
   it(`waits on while the daemon dies and comes back ${verifies('daemon-comes-back')}`, async () => {
     const { home, mcp, back } = await twoSessions();
     const waiting = mcp.call('send_message', { to: 'back', body: 'across the crash', wait_seconds: 40 });

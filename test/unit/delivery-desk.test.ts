@@ -27,6 +27,8 @@ function aDesk() {
       `${entry.t === 'state' ? entry.state : entry.t} ${entry.t === 'accept' ? entry.message.id : entry.id}`,
     );
   };
+  const stopped = new Set<number>();
+  const carriers = new Carriers();
   const journal = { append: write, commit: async (entry: JournalEntry) => write(entry) } as unknown as Journal;
   const now = () => clock.now;
   const steady = () => clock.steady;
@@ -35,12 +37,13 @@ function aDesk() {
   const desk = new DeliveryDesk({
     table,
     store,
-    carriers: new Carriers(),
+    carriers,
     log,
     now,
     steady,
     policy: defaultPolicy,
     leaseMs,
+    isStopped: (pid) => stopped.has(pid),
     onWait: () => undefined,
   });
   /** What each supervised session was told to type, by session id. */
@@ -49,6 +52,9 @@ function aDesk() {
   return {
     clock,
     disk,
+    /** Pids of claudes that got SIGSTOP. */
+    stopped,
+    carriers,
     table,
     desk,
     mailbox: store.mailbox,
@@ -289,6 +295,39 @@ describe('delivery desk: a daemon that was stopped', () => {
     // who stays silent gets no second stay
     stage.pass(1100);
     expect(stage.mailbox.get('m2')).toMatchObject({ state: 'leased', attempts: 2 });
+  });
+});
+
+describe('delivery desk: a claude that is stopped', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it(`still has what it was given, and time to read it when it goes on ${verifies('exactly-once')}`, async () => {
+    const stage = aDesk();
+    const passSeconds = (seconds: number): void => {
+      for (let step = 0; step < seconds * 10; step++) stage.pass(100);
+    };
+    const session = stage.start();
+    session.supervisor = null;
+    const woken: string[] = [];
+    const wait = () =>
+      stage.carriers.addWaiter(session, { wake: (text) => woken.push(text), dismiss: () => undefined });
+    wait();
+    await stage.desk.accept(aMessage('m1', { recipient: session.id }));
+    // a moment before the lease would end, and long beyond
+    passSeconds(leaseMs / 1000 - 2);
+    stage.stopped.add(session.pid);
+    wait();
+    passSeconds(60);
+    expect(stage.mailbox.get('m1')).toMatchObject({ state: 'leased', route: 'wake', attempts: 1 });
+    stage.stopped.delete(session.pid);
+    passSeconds(leaseMs / 1000 - 2);
+    expect(stage.mailbox.get('m1')).toMatchObject({ state: 'leased', route: 'wake', attempts: 1 });
+    // it has had its time
+    passSeconds(2);
+    expect(stage.mailbox.get('m1')).toMatchObject({ state: 'leased', attempts: 2 });
+    expect(woken).toHaveLength(2);
+    stage.desk.close();
   });
 });
 

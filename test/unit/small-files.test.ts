@@ -207,14 +207,14 @@ describe(`badges ${verifies('badge')}`, () => {
     const badges = new Badges(dir);
     expect(readdirSync(dir)).toEqual([]);
     badges.update([
-      { id: 'a', sessionId: 's-1', pending: 1 },
-      { id: 'b', sessionId: null, pending: 0 },
-      { id: 'c', sessionId: '../../evil', pending: 0 },
+      { label: 'a', sessionId: 's-1', pending: 1 },
+      { label: 'b', sessionId: null, pending: 0 },
+      { label: 'c', sessionId: '../../evil', pending: 0 },
     ]);
     expect(readdirSync(dir)).toEqual(['s-1']);
     expect(readFileSync(join(dir, 's-1'), 'utf8')).toBe(`${process.pid}\n[a · 2 peers · ✉1]\n`);
     expect(statSync(join(dir, 's-1')).mode & 0o777).toBe(0o600);
-    badges.update([{ id: 'a', sessionId: 's-2', pending: 0 }]);
+    badges.update([{ label: 'a', sessionId: 's-2', pending: 0 }]);
     expect(readdirSync(dir)).toEqual(['s-2']);
     expect(readFileSync(join(dir, 's-2'), 'utf8')).toBe(`${process.pid}\n[a]\n`);
     badges.update([]);
@@ -250,6 +250,19 @@ describe(`lock ${verifies('one-daemon')}`, () => {
     expect(lockOwner(path())).toBeUndefined();
     expect(takeLock(path(), '2.0.0')).toBe(true);
     expect(holdsLock(path())).toBe(true);
+    expect(readdirSync(dir)).toEqual(['daemon.lock']);
+  });
+
+  it('of a dead process is taken away by one process at a time', () => {
+    const dead = JSON.stringify({ pid: deadPid(), startTime: '1', version: '1' });
+    const turn = `${path()}.turn`;
+    writeFileSync(path(), dead);
+    writeFileSync(turn, JSON.stringify({ pid: process.ppid, startTime: processStartTime(process.ppid), version: '1' }));
+    expect(takeLock(path(), '2.0.0')).toBe(false);
+    expect(readFileSync(path(), 'utf8')).toBe(dead);
+    // whoever had the turn was killed
+    writeFileSync(turn, dead);
+    expect(takeLock(path(), '2.0.0')).toBe(true);
     expect(readdirSync(dir)).toEqual(['daemon.lock']);
   });
 

@@ -4,7 +4,7 @@ import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import { connectDaemon, ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError, toClaudexError } from '../../errors.ts';
-import { claudexPaths } from '../../paths.ts';
+import { asHomeError, claudexPaths } from '../../paths.ts';
 import { isAlive } from '../../process-identity.ts';
 
 export function addDaemon(program: Command): void {
@@ -136,7 +136,7 @@ async function runInForeground(): Promise<void> {
     if (!started && process.env.CLAUDEX_DAEMON !== '1')
       process.stdout.write('Another daemon serves this home already.\n');
   } catch (error) {
-    const known = toClaudexError(error);
+    const known = toClaudexError(asHomeError(error, claudexPaths().home));
     report({ ready: false, code: known.code, facts: known.facts });
     throw error;
   }

@@ -1,4 +1,6 @@
-import { ClaudexError } from '../../errors.ts';
+import { readTurn } from '../../claude/transcript/read-turns.ts';
+import { redacted } from '../../history/redact.ts';
+import { conversationOf, describeConversation } from '../conversation-of.ts';
 import { pageOfText, parseCursor } from '../pages.ts';
 import { z } from '../sdk.ts';
 import { defineTool } from '../tool.ts';
@@ -23,15 +25,8 @@ Comes back: turn (index, started_at, origin, outcome, tools) and text. A long tu
   example: { id: 'api', turn_index: -1 },
   run: ({ id, turn_index, redact = true, cursor }, { env, withDaemon }) =>
     withDaemon(async (client) => {
-      const { conversationOf, describeConversation } = await import('../conversation-of.ts');
-      const { indexTurns } = await import('../../claude/transcript/turn-index.ts');
-      const { readTurns } = await import('../../claude/transcript/read-turns.ts');
-      const { redacted } = await import('../../history/redact.ts');
       const conversation = await conversationOf(client, env, id);
-      const total = indexTurns(conversation.path).length;
-      const only = turn_index < 0 ? total + turn_index + 1 : turn_index;
-      const [turn] = readTurns(conversation.path, { only, ...(redact && { shape: redacted }) });
-      if (!turn) throw new ClaudexError('NO_SUCH_TURN', `Asked for ${turn_index}; it has ${total}.`);
+      const turn = readTurn(conversation.path, turn_index, redact ? redacted : undefined);
       const { text, nextCursor } = pageOfText(wholeTurn(turn), parseCursor(cursor));
       const more = nextCursor === undefined ? '' : `\n(More: cursor "${nextCursor}".)`;
       return {

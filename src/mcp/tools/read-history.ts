@@ -1,3 +1,7 @@
+import { readTurns } from '../../claude/transcript/read-turns.ts';
+import { indexTurns } from '../../claude/transcript/turn-index.ts';
+import { redacted } from '../../history/redact.ts';
+import { conversationOf, describeConversation } from '../conversation-of.ts';
 import { maxPageChars, pageOf, parseCursor, preview } from '../pages.ts';
 import { z } from '../sdk.ts';
 import { defineTool } from '../tool.ts';
@@ -31,10 +35,6 @@ beginning with its whole length. When not all turns fit, next_cursor gives the f
   example: { id: 'api', last_n_turns: 3 },
   run: ({ id, last_n_turns = defaultTurns, redact = true, cursor }, { env, withDaemon }) =>
     withDaemon(async (client) => {
-      const { conversationOf, describeConversation } = await import('../conversation-of.ts');
-      const { indexTurns } = await import('../../claude/transcript/turn-index.ts');
-      const { readTurns } = await import('../../claude/transcript/read-turns.ts');
-      const { redacted } = await import('../../history/redact.ts');
       const conversation = await conversationOf(client, env, id);
       const total = indexTurns(conversation.path).length;
       // a cursor is the index of a turn: it stays right when more turns come

@@ -1,4 +1,7 @@
+import { conversationFile } from '../../claude/transcript/conversation-files.ts';
 import type { SearchHit } from '../../history/scan-transcript.ts';
+import { searchTranscripts } from '../../history/search.ts';
+import { conversationOf, everyTranscript } from '../conversation-of.ts';
 import { pageOf, parseCursor } from '../pages.ts';
 import { z } from '../sdk.ts';
 import { defineTool, wrongArguments } from '../tool.ts';
@@ -36,9 +39,6 @@ Secrets are masked. A pattern that takes too long is refused.`,
   example: { id: '*', query: 'flaky login', options: { context: 1 } },
   run: ({ id, query, options = {}, cursor }, { env, signal, withDaemon }) =>
     withDaemon(async (client) => {
-      const { conversationOf, everyTranscript } = await import('../conversation-of.ts');
-      const { conversationFile } = await import('../../claude/transcript/conversation-files.ts');
-      const { searchTranscripts } = await import('../../history/search.ts');
       const start = parseCursor(cursor);
       if (start > maxCursor) throw wrongArguments(`There are more than ${maxCursor} hits: make the query narrower.`);
       const all = await everyTranscript(client, env);

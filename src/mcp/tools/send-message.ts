@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { DaemonClient } from '../../daemon-client/client.ts';
 import { followMessage } from '../../daemon-client/follow-message.ts';
 import { pathTarget } from '../../daemon-client/path-target.ts';
+import { sessionAsSender } from '../../delivery/attribution.ts';
 import { ClaudexError } from '../../errors.ts';
 import type { Sender } from '../../protocol/message.ts';
 import { pageOfText } from '../pages.ts';
@@ -72,7 +73,7 @@ pages: read_inbox with message and cursor. Refused: messages that sessions pass 
 /** A session speaks as itself; any other MCP client as a program. */
 async function senderOf(client: DaemonClient, { ownSession, clientName }: ToolContext): Promise<Sender> {
   const session = await ownSession(client);
-  if (session) return { kind: 'peer', label: `session ${session.id} (${session.name})`, id: session.id };
+  if (session) return sessionAsSender(session);
   return { kind: 'peer', label: `the MCP client ${clientName}`, cwd: process.cwd() };
 }
 

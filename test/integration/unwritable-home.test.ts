@@ -1,0 +1,48 @@
+/** A claudex folder that takes no writes: the error names the folder, what the system says, and what to do. */
+import { describe, expect, it } from 'vitest';
+import { verifies } from '../requirements.ts';
+import { useTestBed } from '../support/test-bed.ts';
+import { canMount, runOnBadDisk, runWithLockedHome } from '../support/unwritable-home.ts';
+
+const commands = ['daemon start', 'list', 'send . hello', 'install --no-mcp'];
+
+describe('a claudex folder that takes no writes', () => {
+  const bed = useTestBed();
+  const expected = (home: string, systemSays: string) =>
+    new RegExp(
+      `^claudex: The claudex folder cannot be written to\\. ${home}(/hooks)?: ${systemSays}[^\\n]*\\.\\nFix: [^\\n]*CLAUDEX_HOME[^\\n]*\\n$`,
+    );
+
+  it.each(commands)(`without the right to write: %s ${verifies('unwritable-home')}`, async (command) => {
+    const home = bed.home();
+    const { code, stderr } = await runWithLockedHome(home, command.split(' '));
+    expect(stderr).toMatch(expected(home.claudexHome, 'EACCES: permission denied'));
+    expect(code).toBe(3);
+  });
+
+  it.runIf(canMount).each(commands)(`on a read-only disk: %s ${verifies('unwritable-home')}`, async (command) => {
+    const home = bed.home();
+    const { code, stderr } = await runOnBadDisk(home, 'read-only', command.split(' '));
+    expect(stderr).toMatch(expected(home.claudexHome, 'EROFS: read-only file system'));
+    expect(code).toBe(3);
+  });
+
+  it.runIf(canMount).each(commands)(`on a full disk: %s ${verifies('unwritable-home')}`, async (command) => {
+    const home = bed.home();
+    const { code, stderr } = await runOnBadDisk(home, 'full', command.split(' '));
+    expect(stderr).toMatch(expected(home.claudexHome, 'ENOSPC: no space left on device'));
+    expect(code).toBe(3);
+  });
+
+  it.runIf(canMount)(
+    `what a full disk has stopped starts when there is space ${verifies('unwritable-home')}`,
+    async () => {
+      const home = bed.home();
+      const mended = 'ls "$CLAUDEX_HOME" && "$@" && "$1" "$2" daemon stop';
+      const { code, stdout } = await runOnBadDisk(home, 'full', ['daemon', 'start'], mended);
+      expect(stdout).not.toContain('daemon.lock');
+      expect(stdout).toMatch(/The daemon runs \(pid \d+[^\n]*\nThe daemon has stopped\.\n$/);
+      expect(code).toBe(0);
+    },
+  );
+});
