@@ -50,7 +50,7 @@ async function ask(question: WorkerAsk & { type: 'prompt' }, stdin: string | nul
 /**
  * Asks the worker, started if there is none or it is of another version.
  * @returns its last word
- * @throws ClaudexError WORKER_START_FAILED
+ * @throws ClaudexError WORKER_START_FAILED, SESSION_CRASHED
  */
 export async function askWarm(
   question: WorkerAsk,
@@ -60,11 +60,16 @@ export async function askWarm(
   const deadline = Date.now() + workerPatienceMs;
   for (let started = false; ; ) {
     let last: WorkerSay | undefined;
-    const answered = await askWorker(warmSocket, question, (say) => {
+    const asked = await askWorker(warmSocket, question, (say) => {
       last = say;
       onSay(say);
     });
-    if (answered && last && !('replaced' in last)) return last;
+    if (asked === 'answered' && last && !('replaced' in last)) return last;
+    if (asked === 'broken-off') {
+      // claude may have changed files: whether to ask again is for whoever asked
+      const { ClaudexError } = await import('../errors.ts');
+      throw new ClaudexError('SESSION_CRASHED', 'The worker that held it has ended.');
+    }
     if (!started) {
       const { startWorker } = await import('../warm/ensure-worker.ts');
       await startWorker(process.env);

@@ -63,6 +63,22 @@ describe(`the worker ${verifies('warm-bounded', 'warm-hygiene')}`, () => {
     }
   });
 
+  it('asks nothing twice when it dies in the middle, and what it ran goes with the next one', async () => {
+    const { prompt, status } = start();
+    const running = prompt('linger');
+    while (!(await status()).processes?.some(({ state }) => state === 'busy')) await delay(20);
+    const before = await status();
+    process.kill(before.pid, 'SIGKILL');
+    const told = await running;
+    expect(told).toMatchObject({ code: 3, stdout: '' });
+    expect(told.stderr).toContain('The claude process ended in the middle of the request.');
+    expect(await status()).toEqual({ running: false });
+    expect((await prompt('echo b')).stdout).toMatch(/^b\|/);
+    for (const { pid } of before.processes) {
+      while (isAlive(pid)) await delay(10);
+    }
+  });
+
   it('gives way to another version, after what it has begun', async () => {
     const { prompt, status, paths } = start();
     const running = prompt('slow 1500 begun');
