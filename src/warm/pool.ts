@@ -4,6 +4,7 @@ import { isSlashPrompt } from '../claude/fresh-start.ts';
 import type { ResultLine } from '../claude/stream-json.ts';
 import { ClaudexError, toClaudexError } from '../errors.ts';
 import { withDeadline } from './deadline.ts';
+import { isMemoryShort } from './memory.ts';
 import { type PoolAction, PoolBook } from './pool-book.ts';
 import { launchKey, type PoolEvent, type PoolOptions, type PoolRequest, type PoolState } from './pool-request.ts';
 import type { LaunchSpec } from './stream-child.ts';
@@ -15,9 +16,6 @@ interface Held {
   key: string;
   process: WarmProcess;
 }
-
-/** Below this much free memory an idle process is given up with each look, and no spare is started. */
-const lowMemoryBytes = 512 * 1024 * 1024;
 
 /** Keys of processes that are nobody's but their one request's. */
 const coldPrefix = 'cold-';
@@ -56,6 +54,11 @@ export class WarmPool {
     };
   }
 
+  /** It takes no more requests and was not closed: ABORTED now comes to those that had not begun. */
+  get isDraining(): boolean {
+    return this.#book.isDraining && !this.#closed.signal.aborted;
+  }
+
   /**
    * One request, from waiting for a process to the result. Claude's own errors are results too.
    * @throws ClaudexError POOL_EXHAUSTED, TIMEOUT, ABORTED, SESSION_CRASHED, CLAUDE_ERROR (claude refuses to start)
@@ -69,6 +72,7 @@ export class WarmPool {
 
   /** Starts processes until `count` of that kind are there or the pool is full; resolves when they are ready. */
   async prewarm(spec: LaunchSpec, count: number): Promise<void> {
+    if (this.#book.isDraining) throw new ClaudexError('ABORTED', 'The pool takes no more.');
     const key = this.#remember(spec);
     const starts = this.#book.prewarm(key, count, Date.now()).map((action) => this.#do(action));
     const failed = (await Promise.all(starts)).find((error) => error !== undefined);
@@ -158,8 +162,8 @@ export class WarmPool {
   /** Lets the book decide until it has nothing more, and sets the clock for its next eviction. */
   #work(): void {
     this.#putAway();
-    const lowMemory = process.availableMemory() < lowMemoryBytes;
-    for (const action of this.#book.decide(Date.now(), lowMemory)) this.#chore(this.#do(action).then(() => undefined));
+    for (const action of this.#book.decide(Date.now(), isMemoryShort()))
+      this.#chore(this.#do(action).then(() => undefined));
     clearTimeout(this.#timer);
     const deadline = this.#book.nextDeadline();
     if (deadline === undefined) return;

@@ -46,6 +46,7 @@ export async function answerPrompt(
     say({ exit: await run(ask, invocation, prompt, pool, say, signal) });
   } catch (error) {
     const known = toClaudexError(error);
+    if (pool.isDraining && ['ABORTED', 'POOL_EXHAUSTED'].includes(known.code)) return say({ replaced: true });
     const end = known.cause as ProcessEnd | undefined;
     if (known.code === 'CLAUDE_ERROR' && end?.stderr) {
       // it refuses its arguments: its own words, its own exit code

@@ -14,6 +14,7 @@ import { useTestBed } from '../support/test-bed.ts';
 interface Status {
   running: boolean;
   pid: number;
+  waiting: number;
   processes: Array<{ pid: number; state: string }>;
   counters: Record<string, number>;
 }
@@ -95,6 +96,17 @@ describe(`the worker ${verifies('warm-bounded', 'warm-hygiene')}`, () => {
     expect((await prompt('echo next')).stdout).toMatch(/^next\|/);
     expect((await status()).pid).not.toBe(before.pid);
     expect((await running).stdout).toMatch(/^begun\|/);
+  });
+
+  it('sends on who still waits when it is drained', async () => {
+    const { prompt, status, env, home } = start({ CLAUDEX_WARM_POOL_SIZE: '1' });
+    const running = prompt('slow 1500 begun');
+    while (!(await status()).processes?.some(({ state }) => state === 'busy')) await delay(20);
+    const waiting = prompt('echo waited');
+    while ((await status()).waiting === 0) await delay(20);
+    expect(await runClaudex(['warm', 'drain'], { env, cwd: home.cwd })).toMatchObject({ code: 0 });
+    expect((await running).stdout).toMatch(/^begun\|/);
+    expect(await waiting).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^waited\|/) });
   });
 
   it('ends the request of a caller that has gone', async () => {
