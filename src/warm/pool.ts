@@ -4,12 +4,13 @@ import { isSlashPrompt } from '../claude/fresh-start.ts';
 import type { ResultLine } from '../claude/stream-json.ts';
 import { ClaudexError, toClaudexError } from '../errors.ts';
 import { withDeadline } from './deadline.ts';
+import { makeReady } from './make-ready.ts';
 import { isMemoryShort } from './memory.ts';
 import { type PoolAction, PoolBook } from './pool-book.ts';
 import { launchKey, type PoolEvent, type PoolOptions, type PoolRequest, type PoolState } from './pool-request.ts';
 import type { LaunchSpec } from './stream-child.ts';
 import { Waiters } from './waiters.ts';
-import { makeReady, WarmProcess } from './warm-process.ts';
+import { WarmProcess } from './warm-process.ts';
 
 interface Held {
   id: number;
@@ -123,10 +124,10 @@ export class WarmPool {
 
   async #runOn(held: Held, request: PoolRequest, signal: AbortSignal): Promise<ResultLine> {
     const { process: claude, key } = held;
-    const { requestId, prompt, onLine } = request;
+    const { requestId, prompt } = request;
     const pid = claude.pid ?? 0;
     try {
-      return await claude.turn(prompt, { ...(onLine && { onLine }), signal });
+      return await claude.turn(prompt, { ...request, signal });
     } catch (error) {
       const { code } = toClaudexError(error);
       if (code === 'TIMEOUT') this.#tell({ event: 'timeout', pid, key, requestId });
@@ -204,11 +205,10 @@ export class WarmPool {
       await this.#end(held);
       return undefined;
     }
-    const { served, waiter } = action;
-    const requestId = this.#waiters.assign(waiter, held);
+    const requestId = this.#waiters.assign(action.waiter, held);
     const { pid = 0 } = held.process;
     if (requestId === undefined) this.#book.idle(held.id, Date.now());
-    else if (served > 1) this.#tell({ event: 'reuse', pid, key: held.key, requestId, served });
+    else if (action.served > 1) this.#tell({ event: 'reuse', pid, key: held.key, requestId, served: action.served });
     return undefined;
   }
 

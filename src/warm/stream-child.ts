@@ -51,9 +51,10 @@ export class StreamChild {
 
   /**
    * @param onLine every line but the answers to `control`
+   * @param onStderr what it writes there, as it comes
    * @throws ClaudexError INVALID_OPTIONS for what no process can be given
    */
-  constructor(spec: LaunchSpec, onLine: (line: StreamLine) => void) {
+  constructor(spec: LaunchSpec, onLine: (line: StreamLine) => void, onStderr?: (text: string) => void) {
     this.#onLine = onLine;
     this.#child = start(spec, this.mark);
     const { stdin, stdout, stderr } = this.#child;
@@ -61,6 +62,7 @@ export class StreamChild {
     stdout?.setEncoding('utf8').on('data', (text: string) => this.#read(text));
     stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-maxStderrChars);
+      onStderr?.(text);
     });
     this.ended = new Promise((resolve) => {
       const finish = (code: number | null, signal: NodeJS.Signals | null): void => {

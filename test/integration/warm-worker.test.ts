@@ -131,6 +131,13 @@ describe(`the worker ${verifies('warm-bounded', 'warm-hygiene')}`, () => {
     expect(await status()).toEqual({ running: false });
   });
 
+  it('asks nothing of claude for blanks', async () => {
+    const { prompt } = start();
+    const refused = await prompt(' \n');
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain('Input contained only whitespace');
+  });
+
   it('says what is wrong when it cannot start', async () => {
     const { home, env } = start();
     writeFileSync(join(home.home, '.claudex'), 'not a folder');

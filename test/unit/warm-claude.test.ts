@@ -63,6 +63,8 @@ describe(`the command line of claude -p ${verifies('warm-same')}`, () => {
     [['--output-format', 'stream-json', 'x'], '--output-format stream-json without --verbose'],
     [['--input-format', 'stream-json'], '--input-format stream-json'],
     [['--model'], '--model without a value'],
+    [['--verbose=x', 'y'], '--verbose'],
+    [['--print=x', 'y'], '--print'],
   ])('%j needs a process of its own', (words, cold) => {
     expect(parsePrintArguments(words).cold).toBe(cold);
   });
