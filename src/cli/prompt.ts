@@ -21,7 +21,12 @@ export async function runPrompt(words: readonly string[]): Promise<void> {
   if (cold !== -1 && (end === -1 || cold < end)) {
     return await runCold([...words.slice(0, cold), ...words.slice(cold + 1)], null);
   }
-  process.stdout.on('error', () => process.exit(1)); // `claudex prompt | head`: the reader has had enough
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      // `claudex prompt | head -1`: the reader has had enough; `claude -p` does its work all the same
+      if (error.code !== 'EPIPE') process.exit(1);
+    });
+  }
   try {
     const stdin = await readStdin();
     if (stdin !== null && stdin.length > maxStdinBytes) return await runCold(words, stdin);

@@ -121,6 +121,19 @@ describe(`the worker ${verifies('warm-bounded', 'warm-hygiene')}`, () => {
     expect((await prompt('echo b')).stdout).toMatch(/^b\|1\|/);
   });
 
+  it('works on for a reader that has had enough, as claude -p does', async () => {
+    const { status, env, home } = start();
+    const caller = spawn(process.execPath, [claudexBin, 'prompt', 'slow 300 a'], {
+      env,
+      cwd: home.cwd,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const ended = new Promise((resolve) => caller.once('exit', (...how) => resolve(how)));
+    caller.stdout?.destroy();
+    expect(await ended).toEqual([0, null]);
+    while ((await status()).counters.reset === 0) await delay(20);
+  });
+
   it('goes with its processes when nobody has asked for a while', async () => {
     const { prompt, status, paths } = start({ CLAUDEX_WARM_IDLE_MS: '1000' });
     await prompt('echo a');
