@@ -62,7 +62,7 @@ export async function askWarm(
   onSay: (say: WorkerSay) => void = () => undefined,
 ): Promise<WorkerSay | undefined> {
   const { warmSocket } = claudexPaths(process.env);
-  const deadline = Date.now() + workerPatienceMs;
+  let deadline = Date.now() + workerPatienceMs;
   for (let started = false; ; ) {
     let last: WorkerSay | undefined;
     const asked = await askWorker(warmSocket, question, (say) => {
@@ -75,6 +75,8 @@ export async function askWarm(
       const { ClaudexError } = await import('../errors.ts');
       throw new ClaudexError('SESSION_CRASHED', 'The worker that held it has ended.');
     }
+    // it may have waited for long before it was sent on
+    if (last && 'replaced' in last) deadline = Date.now() + workerPatienceMs;
     if (!started) {
       const { startWorker } = await import('../warm/ensure-worker.ts');
       await startWorker(process.env);
