@@ -5,6 +5,8 @@ import { ClaudexError } from '../errors.ts';
 
 export interface FindClaudeOptions {
   env: NodeJS.ProcessEnv;
+  /** The library's option; goes before everything else. */
+  claudeBinary?: string | undefined;
   /** The `claude.path` setting. */
   setting?: string | undefined;
 }
@@ -15,6 +17,7 @@ export interface FindClaudeOptions {
  */
 export function findClaude(options: FindClaudeOptions): string {
   const named: Array<[source: string, path: string | undefined]> = [
+    ['claudeBinary', options.claudeBinary],
     ['CLAUDEX_CLAUDE_BIN', options.env.CLAUDEX_CLAUDE_BIN],
     ['the setting claude.path', options.setting],
   ];

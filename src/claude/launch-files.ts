@@ -3,18 +3,22 @@
  * running process, a changed CLAUDE.md, skill, permission rule or git status does). A process that is kept must not outlive a
  * change to them.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { claudeConfigDir } from '../paths.ts';
 
-/** Options whose value may name a file that is read at the start. */
+/** Options whose value may name a file, or a folder of files, that is read at the start. */
 const fileOptions: ReadonlySet<string> = new Set([
   '--settings',
   '--mcp-config',
   '--system-prompt-file',
   '--append-system-prompt-file',
+  '--plugin-dir',
 ]);
+
+/** Folders of which every file counts, however it was written. */
+const folders = ['agents', 'output-styles'];
 
 /** A word that changes when one of those files does. Costs a `stat` each. */
 export function launchFilesState(launch: {
@@ -30,16 +34,34 @@ export function launchFilesState(launch: {
     file,
     '/etc/claude-code/managed-settings.json',
     '/Library/Application Support/ClaudeCode/managed-settings.json',
-    join(cwd, '.mcp.json'),
     join(config, '.credentials.json'),
     join(config, 'plugins', 'installed_plugins.json'),
-    ...[config, join(cwd, '.claude')].flatMap((dir) =>
-      ['settings.json', 'settings.local.json', 'agents', 'output-styles'].map((name) => join(dir, name)),
-    ),
-    ...namedFiles(args).map((path) => resolve(cwd, path)),
+    // claude looks for these in the folders above as well
+    ...withAncestors(cwd).map((dir) => join(dir, '.mcp.json')),
+    ...[config, ...withAncestors(cwd).map((dir) => join(dir, '.claude'))].flatMap((dir) => [
+      join(dir, 'settings.json'),
+      join(dir, 'settings.local.json'),
+      ...folders.flatMap((name) => filesIn(join(dir, name))),
+    ]),
+    ...namedFiles(args)
+      .map((path) => resolve(cwd, path))
+      .flatMap((path) => [path, ...filesIn(path)]),
   ];
   const userConfig = env.CLAUDE_CONFIG_DIR ? join(config, '.claude.json') : join(home, '.claude.json');
   return [...paths.map(stamp), userServers(userConfig, cwd)].join(' ');
+}
+
+function withAncestors(dir: string): string[] {
+  const above = dirname(dir);
+  return above === dir ? [dir] : [dir, ...withAncestors(above)];
+}
+
+function filesIn(dir: string): string[] {
+  try {
+    return readdirSync(dir, { recursive: true, encoding: 'utf8' }).map((name) => join(dir, name));
+  } catch {
+    return []; // not there
+  }
 }
 
 function namedFiles(args: readonly string[]): string[] {
@@ -72,13 +94,15 @@ function userServers(path: string, cwd: string): string {
   const known = readServers.get(path + cwd);
   if (known?.stamp === now) return known.servers;
   // a first start writes the file: that changes nothing
-  let servers = now === '-' ? JSON.stringify([{}, {}]) : '-';
+  const dirs = withAncestors(cwd);
+  let servers = now === '-' ? JSON.stringify([{}, ...dirs.map(() => ({}))]) : '-';
   try {
     const value = JSON.parse(readFileSync(path, 'utf8')) as {
       mcpServers?: unknown;
       projects?: Record<string, { mcpServers?: unknown } | undefined>;
     };
-    servers = JSON.stringify([value.mcpServers ?? {}, value.projects?.[cwd]?.mcpServers ?? {}]);
+    // what belongs to a project is kept under its folder, or that of its repository
+    servers = JSON.stringify([value.mcpServers ?? {}, ...dirs.map((dir) => value.projects?.[dir]?.mcpServers ?? {})]);
   } catch {
     // none yet, or in the middle of a rewrite
   }

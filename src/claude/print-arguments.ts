@@ -93,9 +93,9 @@ export function parsePrintArguments(words: readonly string[]): PrintInvocation {
     const equals = word.indexOf('=');
     const name = equals === -1 ? word : word.slice(0, equals);
     const inline = equals === -1 ? undefined : word.slice(equals + 1);
-    if (name === '-p' || name === '--print') continue;
-    if (name === '--verbose') parsed.verbose = true;
-    else if (withoutValue.has(name)) parsed.args.push(word);
+    if (word === '-p' || word === '--print') continue;
+    if (word === '--verbose') parsed.verbose = true;
+    else if (withoutValue.has(word)) parsed.args.push(word);
     else if (withValues.has(name)) {
       parsed.args.push(word);
       while (inline === undefined && index + 1 < words.length && !words[index + 1]!.startsWith('-')) {

@@ -21,7 +21,12 @@ export async function runPrompt(words: readonly string[]): Promise<void> {
   if (cold !== -1 && (end === -1 || cold < end)) {
     return await runCold([...words.slice(0, cold), ...words.slice(cold + 1)], null);
   }
-  process.stdout.on('error', () => process.exit(1)); // `claudex prompt | head`: the reader has had enough
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      // `claudex prompt | head -1`: the reader has had enough; `claude -p` does its work all the same
+      if (error.code !== 'EPIPE') process.exit(1);
+    });
+  }
   try {
     const stdin = await readStdin();
     if (stdin !== null && stdin.length > maxStdinBytes) return await runCold(words, stdin);
@@ -50,21 +55,28 @@ async function ask(question: WorkerAsk & { type: 'prompt' }, stdin: string | nul
 /**
  * Asks the worker, started if there is none or it is of another version.
  * @returns its last word
- * @throws ClaudexError WORKER_START_FAILED
+ * @throws ClaudexError WORKER_START_FAILED, SESSION_CRASHED
  */
 export async function askWarm(
   question: WorkerAsk,
   onSay: (say: WorkerSay) => void = () => undefined,
 ): Promise<WorkerSay | undefined> {
   const { warmSocket } = claudexPaths(process.env);
-  const deadline = Date.now() + workerPatienceMs;
+  let deadline = Date.now() + workerPatienceMs;
   for (let started = false; ; ) {
     let last: WorkerSay | undefined;
-    const answered = await askWorker(warmSocket, question, (say) => {
+    const asked = await askWorker(warmSocket, question, (say) => {
       last = say;
       onSay(say);
     });
-    if (answered && last && !('replaced' in last)) return last;
+    if (asked === 'answered' && last && !('replaced' in last)) return last;
+    if (asked === 'broken-off') {
+      // claude may have changed files: whether to ask again is for whoever asked
+      const { ClaudexError } = await import('../errors.ts');
+      throw new ClaudexError('SESSION_CRASHED', 'The worker that held it has ended.');
+    }
+    // it may have waited for long before it was sent on
+    if (last && 'replaced' in last) deadline = Date.now() + workerPatienceMs;
     if (!started) {
       const { startWorker } = await import('../warm/ensure-worker.ts');
       await startWorker(process.env);

@@ -22,6 +22,11 @@ function livingOwner(text: string | undefined): LockOwner | undefined {
   return owner && isAlive(owner.pid) && processStartTime(owner.pid) === owner.startTime ? owner : undefined;
 }
 
+/** Whoever took the lock last and did not release it, alive or not. */
+export function lastLockOwner(path: string): LockOwner | undefined {
+  return parseOwner(readText(path));
+}
+
 /** Takes the lock for this process. False when a live daemon holds it. */
 export function takeLock(path: string, version: string): boolean {
   const text = JSON.stringify({ pid: process.pid, startTime: processStartTime(process.pid), version });

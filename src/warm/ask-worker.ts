@@ -5,31 +5,34 @@ import { lstatSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { WorkerAsk, WorkerSay } from './worker-words.ts';
 
+/** `absent`: nobody has taken the question. `broken-off`: the worker has begun and went away before its last word. */
+export type Asked = 'answered' | 'absent' | 'broken-off';
+
 /**
  * Sends `ask` and hands each line of the answer to `onSay`.
- * @returns false when no worker listens there; true once the answer is complete
- * @throws when the worker goes away in the middle of its answer, or the socket is not ours
+ * @throws when the socket is not ours
  */
-export function askWorker(socketPath: string, ask: WorkerAsk, onSay: (say: WorkerSay) => void): Promise<boolean> {
+export function askWorker(socketPath: string, ask: WorkerAsk, onSay: (say: WorkerSay) => void): Promise<Asked> {
   try {
     const stat = lstatSync(socketPath);
     if (!stat.isSocket() || stat.uid !== process.getuid?.()) throw new Error(`${socketPath} is not a socket of ours`);
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return Promise.resolve(false);
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return Promise.resolve('absent');
     return Promise.reject(error);
   }
   return new Promise((resolve, reject) => {
     let rest = '';
     let complete = false;
-    let answered = false;
+    let begun = false;
     const socket = connect(socketPath, () => socket.write(`${JSON.stringify(ask)}\n`));
     socket.setEncoding('utf8');
     socket.on('data', (text: string) => {
-      answered = true;
+      begun = true;
       const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) {
         const say = JSON.parse(line) as WorkerSay;
+        if ('begun' in say) continue;
         if (!('out' in say) && !('err' in say)) complete = true;
         onSay(say);
       }
@@ -37,13 +40,8 @@ export function askWorker(socketPath: string, ask: WorkerAsk, onSay: (say: Worke
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       // nobody there, or it went before it had read the question
-      if (!answered && ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(error.code ?? '')) resolve(false);
-      else reject(error);
+      if (!['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(error.code ?? '')) reject(error);
     });
-    socket.on('close', () => {
-      if (complete) resolve(true);
-      else if (answered) reject(new Error('the worker went away in the middle of its answer'));
-      else resolve(false);
-    });
+    socket.on('close', () => resolve(complete ? 'answered' : begun ? 'broken-off' : 'absent'));
   });
 }

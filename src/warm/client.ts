@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { resolve, sep } from 'node:path';
 import { findClaude } from '../claude/binary.ts';
 import { type ResultLine, type StreamLine, textDelta, toolCalls } from '../claude/stream-json.ts';
 import { ClaudexError, toClaudexError } from '../errors.ts';
@@ -66,10 +66,15 @@ class Client implements ClaudexClient {
     this.#options = options;
     const { env } = process;
     const setting = readSettings(env).values['claude.path'] ?? undefined;
-    this.#file = options.claudeBinary ?? findClaude({ env, setting });
+    const { claudeBinary } = options;
+    // a bare name is looked for in PATH when it is started
+    this.#file =
+      claudeBinary === undefined || claudeBinary.includes(sep)
+        ? findClaude({ env, setting, claudeBinary: claudeBinary && resolve(claudeBinary) })
+        : claudeBinary;
     this.#pool = new WarmPool(options, (event) => {
       this.#counters.count(event);
-      for (const listener of this.#listeners.get(event.event) ?? []) listener(event);
+      for (const listener of this.#listeners.get(event.event) ?? []) tell(listener, event);
     });
   }
 
@@ -162,6 +167,17 @@ class Client implements ClaudexClient {
       cwd,
       env: { ...process.env, ...options.env },
     };
+  }
+}
+
+/** A listener that throws fails the program, as anywhere; it does not cost the pool a process. */
+function tell(listener: PoolListener, event: PoolEvent): void {
+  try {
+    listener(event);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }
 

@@ -59,6 +59,11 @@ export class PoolBook {
     return this.#waiters.length;
   }
 
+  /** It takes no more requests. */
+  get isDraining(): boolean {
+    return this.#draining;
+  }
+
   /** A request wants a process. @returns the waiter's id; undefined when too many wait already, or the pool drains */
   request(key: string, unused: boolean, now: number): number | undefined {
     const busy = this.entries.filter(({ state }) => state === 'busy').length;

@@ -2,10 +2,9 @@
 import { createHash } from 'node:crypto';
 import { environmentForClaude } from '../claude/environment.ts';
 import { launchFilesState } from '../claude/launch-files.ts';
-import type { StreamLine } from '../claude/stream-json.ts';
 import type { EvictReason, PoolLimits } from './pool-book.ts';
 import type { LaunchSpec } from './stream-child.ts';
-import type { Spent } from './warm-process.ts';
+import type { Spent, TurnEars } from './warm-process.ts';
 
 export interface PoolOptions extends PoolLimits {
   acquireTimeoutMs: number;
@@ -30,11 +29,10 @@ export interface PoolState {
   waiting: number;
 }
 
-export interface PoolRequest {
+export interface PoolRequest extends TurnEars {
   requestId: string;
   spec: LaunchSpec;
   prompt: string;
-  onLine?: (line: StreamLine) => void;
   signal?: AbortSignal;
   timeoutMs: number;
   /** A process of its own, ended afterwards and never made fresh before: what a cold `claude -p` is. */

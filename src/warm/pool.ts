@@ -4,20 +4,19 @@ import { isSlashPrompt } from '../claude/fresh-start.ts';
 import type { ResultLine } from '../claude/stream-json.ts';
 import { ClaudexError, toClaudexError } from '../errors.ts';
 import { withDeadline } from './deadline.ts';
+import { makeReady } from './make-ready.ts';
+import { isMemoryShort } from './memory.ts';
 import { type PoolAction, PoolBook } from './pool-book.ts';
 import { launchKey, type PoolEvent, type PoolOptions, type PoolRequest, type PoolState } from './pool-request.ts';
 import type { LaunchSpec } from './stream-child.ts';
 import { Waiters } from './waiters.ts';
-import { makeReady, WarmProcess } from './warm-process.ts';
+import { WarmProcess } from './warm-process.ts';
 
 interface Held {
   id: number;
   key: string;
   process: WarmProcess;
 }
-
-/** Below this much free memory an idle process is given up with each look, and no spare is started. */
-const lowMemoryBytes = 512 * 1024 * 1024;
 
 /** Keys of processes that are nobody's but their one request's. */
 const coldPrefix = 'cold-';
@@ -56,6 +55,11 @@ export class WarmPool {
     };
   }
 
+  /** It takes no more requests and was not closed: ABORTED now comes to those that had not begun. */
+  get isDraining(): boolean {
+    return this.#book.isDraining && !this.#closed.signal.aborted;
+  }
+
   /**
    * One request, from waiting for a process to the result. Claude's own errors are results too.
    * @throws ClaudexError POOL_EXHAUSTED, TIMEOUT, ABORTED, SESSION_CRASHED, CLAUDE_ERROR (claude refuses to start)
@@ -69,6 +73,7 @@ export class WarmPool {
 
   /** Starts processes until `count` of that kind are there or the pool is full; resolves when they are ready. */
   async prewarm(spec: LaunchSpec, count: number): Promise<void> {
+    if (this.#book.isDraining) throw new ClaudexError('ABORTED', 'The pool takes no more.');
     const key = this.#remember(spec);
     const starts = this.#book.prewarm(key, count, Date.now()).map((action) => this.#do(action));
     const failed = (await Promise.all(starts)).find((error) => error !== undefined);
@@ -119,10 +124,10 @@ export class WarmPool {
 
   async #runOn(held: Held, request: PoolRequest, signal: AbortSignal): Promise<ResultLine> {
     const { process: claude, key } = held;
-    const { requestId, prompt, onLine } = request;
+    const { requestId, prompt } = request;
     const pid = claude.pid ?? 0;
     try {
-      return await claude.turn(prompt, { ...(onLine && { onLine }), signal });
+      return await claude.turn(prompt, { ...request, signal });
     } catch (error) {
       const { code } = toClaudexError(error);
       if (code === 'TIMEOUT') this.#tell({ event: 'timeout', pid, key, requestId });
@@ -158,8 +163,8 @@ export class WarmPool {
   /** Lets the book decide until it has nothing more, and sets the clock for its next eviction. */
   #work(): void {
     this.#putAway();
-    const lowMemory = process.availableMemory() < lowMemoryBytes;
-    for (const action of this.#book.decide(Date.now(), lowMemory)) this.#chore(this.#do(action).then(() => undefined));
+    for (const action of this.#book.decide(Date.now(), isMemoryShort()))
+      this.#chore(this.#do(action).then(() => undefined));
     clearTimeout(this.#timer);
     const deadline = this.#book.nextDeadline();
     if (deadline === undefined) return;
@@ -200,11 +205,10 @@ export class WarmPool {
       await this.#end(held);
       return undefined;
     }
-    const { served, waiter } = action;
-    const requestId = this.#waiters.assign(waiter, held);
+    const requestId = this.#waiters.assign(action.waiter, held);
     const { pid = 0 } = held.process;
     if (requestId === undefined) this.#book.idle(held.id, Date.now());
-    else if (served > 1) this.#tell({ event: 'reuse', pid, key: held.key, requestId, served });
+    else if (action.served > 1) this.#tell({ event: 'reuse', pid, key: held.key, requestId, served: action.served });
     return undefined;
   }
 

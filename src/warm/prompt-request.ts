@@ -16,7 +16,9 @@ const timeoutMs = 24 * 3600 * 1000;
 /** Of the shell that asks, not of the work: they would give every terminal processes of its own. */
 const shellVariables = ['_', 'COLUMNS', 'LINES', 'OLDPWD', 'PWD', 'SHLVL', 'TERM_SESSION_ID', 'WINDOWID'];
 
-/** What claude says itself (2.1.197 and 2.1.330). */
+/** What claude says itself (2.1.197 and 2.1.330; of blanks only 2.1.330, 2.1.197 fails with other words). */
+const onlyBlanks =
+  'Error: Input contained only whitespace. Provide a prompt with text through stdin or as a prompt argument when using --print\n';
 const noInput = 'Error: Input must be provided either through stdin or as a prompt argument when using --print\n';
 
 type PromptAsk = Extract<WorkerAsk, { type: 'prompt' }>;
@@ -38,14 +40,15 @@ export async function answerPrompt(
   const invocation = parsePrintArguments(ask.words);
   if (invocation.cold !== undefined) return say({ cold: invocation.cold });
   const prompt = [invocation.prompt, ask.stdin].filter(Boolean).join('\n');
-  if (prompt === '') {
-    say({ err: noInput });
+  if (prompt.trim() === '') {
+    say({ err: prompt === '' ? noInput : onlyBlanks });
     return say({ exit: 1 });
   }
   try {
     say({ exit: await run(ask, invocation, prompt, pool, say, signal) });
   } catch (error) {
     const known = toClaudexError(error);
+    if (pool.isDraining && ['ABORTED', 'POOL_EXHAUSTED'].includes(known.code)) return say({ replaced: true });
     const end = known.cause as ProcessEnd | undefined;
     if (known.code === 'CLAUDE_ERROR' && end?.stderr) {
       // it refuses its arguments: its own words, its own exit code
@@ -74,6 +77,7 @@ async function run(
     prompt,
     signal,
     timeoutMs,
+    onStderr: (text) => say({ err: text }),
     onLine: (line) => {
       if (format === 'stream-json') say({ out: `${JSON.stringify(line)}\n` });
       else if (format === 'json' && verbose) lines.push(line);

@@ -15,7 +15,7 @@ import {
   streamArguments,
   userLine,
 } from '../claude/stream-json.ts';
-import { ClaudexError } from '../errors.ts';
+import { ClaudexError, systemErrorCode } from '../errors.ts';
 import { warmVariable } from './process-tree.ts';
 
 /** Everything that is fixed when claude starts. */
@@ -49,21 +49,20 @@ export class StreamChild {
   #stderr = '';
   #rest = '';
 
-  /** @param onLine every line but the answers to `control` */
-  constructor(spec: LaunchSpec, onLine: (line: StreamLine) => void) {
+  /**
+   * @param onLine every line but the answers to `control`
+   * @param onStderr what it writes there, as it comes
+   * @throws ClaudexError INVALID_OPTIONS for what no process can be given
+   */
+  constructor(spec: LaunchSpec, onLine: (line: StreamLine) => void, onStderr?: (text: string) => void) {
     this.#onLine = onLine;
-    this.#child = spawn(spec.file, [...streamArguments, ...spec.args], {
-      cwd: spec.cwd,
-      env: { ...environmentForClaude(spec.env), [warmVariable]: this.mark },
-      // a group of its own: a Ctrl-C in the terminal is for whoever started us
-      detached: true,
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+    this.#child = start(spec, this.mark);
     const { stdin, stdout, stderr } = this.#child;
     stdin?.on('error', () => undefined); // its end comes as exit
     stdout?.setEncoding('utf8').on('data', (text: string) => this.#read(text));
     stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-maxStderrChars);
+      onStderr?.(text);
     });
     this.ended = new Promise((resolve) => {
       const finish = (code: number | null, signal: NodeJS.Signals | null): void => {
@@ -130,6 +129,24 @@ export class StreamChild {
   }
 }
 
+function start(spec: LaunchSpec, mark: string): ChildProcess {
+  try {
+    return spawn(spec.file, [...streamArguments, ...spec.args], {
+      cwd: spec.cwd,
+      env: { ...environmentForClaude(spec.env), [warmVariable]: mark },
+      // a group of its own: a Ctrl-C in the terminal is for whoever started us
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+  } catch (error) {
+    // an argument longer than 128 KiB (Linux), a NUL character in one
+    if (!['E2BIG', 'ERR_INVALID_ARG_VALUE'].includes(systemErrorCode(error) ?? '')) throw error;
+    throw new ClaudexError('INVALID_OPTIONS', 'A value is too long for a command line, or has a NUL character in it.', {
+      cause: error,
+    });
+  }
+}
+
 /** The promise's value, or undefined when it takes longer. */
 export async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
@@ -147,8 +164,13 @@ export function startFailure(end: ProcessEnd): ClaudexError {
 
 /** The error for a claude that ended while it served. */
 export function crash(end: ProcessEnd): ClaudexError {
-  const how = end.signal ? `by ${end.signal}` : `with exit code ${end.code}`;
-  return new ClaudexError('SESSION_CRASHED', `It ended ${how}.${end.stderr && ` It said: ${end.stderr}`}`, {
-    cause: end,
-  });
+  const how = end.signal ? `ended by ${end.signal}` : `ended with exit code ${end.code}`;
+  const started = end.code !== null || end.signal !== null;
+  return new ClaudexError(
+    'SESSION_CRASHED',
+    `It ${started ? how : 'could not be started'}.${end.stderr && ` It said: ${end.stderr}`}`,
+    {
+      cause: end,
+    },
+  );
 }

@@ -10,17 +10,25 @@ import {
   runningTotals,
   withoutTotals,
 } from '../claude/fresh-start.ts';
+import { missingAgent } from '../claude/named-agent.ts';
 import { belongsToTurn, isResult, type ResultLine, type StreamLine, toolCalls } from '../claude/stream-json.ts';
 import { ClaudexError } from '../errors.ts';
-import { withDeadline } from './deadline.ts';
 import { kill, killTree, processesBelow } from './process-tree.ts';
 import { crash, type LaunchSpec, type ProcessEnd, StreamChild, startFailure, within } from './stream-child.ts';
 
 /** Why a process is not used again. */
 export type Spent = 'crashed' | 'not-interruptible' | 'unresettable-tool' | 'children' | 'unsolicited' | 'reset-failed';
 
+/** What a request hears while it runs. */
+export interface TurnEars {
+  onLine?: (line: StreamLine) => void;
+  /** What claude writes to stderr; first, what it wrote at its start. */
+  onStderr?: (text: string) => void;
+}
+
 interface Turn {
   onLine: (line: StreamLine) => void;
+  onStderr: (text: string) => void;
   /** Called once, with the result or with the process's end. */
   finish: (outcome: ResultLine | ProcessEnd) => void;
   /** Resolves after `finish`. */
@@ -35,12 +43,15 @@ const settleMs = 30;
 
 export class WarmProcess {
   readonly #child: StreamChild;
+  readonly #args: readonly string[];
   readonly #onStray: () => void;
   #turn: Turn | undefined;
   #spent: Spent | undefined;
   #usedTools = false;
   #sessionId = '';
+  #init: StreamLine | undefined;
   #traits: string | undefined;
+  #saidAtStart = '';
   #totals: RunningTotals = { costUsd: 0, apiMs: 0, modelUsage: {}, resultIndex: undefined };
   /** What ran below claude before anybody asked anything: MCP servers. */
   #own: ReadonlySet<number> = new Set();
@@ -48,7 +59,12 @@ export class WarmProcess {
   /** @param onStray it has spoken while nobody had asked, and must not be used again */
   constructor(spec: LaunchSpec, onStray: () => void) {
     this.#onStray = onStray;
-    this.#child = new StreamChild(spec, (line) => this.#take(line));
+    this.#args = spec.args;
+    this.#child = new StreamChild(
+      spec,
+      (line) => this.#take(line),
+      (text) => this.#turn?.onStderr(text),
+    );
     void this.#child.ended.then((end) => this.#turn?.finish(end));
   }
 
@@ -75,6 +91,8 @@ export class WarmProcess {
     const failure = await this.#reset(timeoutMs);
     if (failure === 'crashed') throw startFailure(await this.ended);
     if (failure) throw new ClaudexError('TIMEOUT', `Claude was not ready within ${timeoutMs} ms.`);
+    const missing = missingAgent(this.#args, this.#init);
+    if (missing) throw startFailure({ code: 1, signal: null, stderr: missing });
     while ((await this.#hasPendingServers(deadline)) && Date.now() < deadline) await pause(50);
     this.#own = new Set(await this.#below());
   }
@@ -83,8 +101,8 @@ export class WarmProcess {
    * Asks one thing. Rejects at once when `signal` aborts (with its reason); the turn is then ended by `recycle`.
    * @throws ClaudexError SESSION_CRASHED, or CLAUDE_ERROR when claude refused to start (`cause` is the ProcessEnd)
    */
-  turn(prompt: string, options: { onLine?: (line: StreamLine) => void; signal?: AbortSignal }): Promise<ResultLine> {
-    const { onLine = () => undefined, signal } = options;
+  turn(prompt: string, options: TurnEars & { signal?: AbortSignal }): Promise<ResultLine> {
+    const { onLine = () => undefined, onStderr = () => undefined, signal } = options;
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
       let abandoned = false;
@@ -93,21 +111,19 @@ export class WarmProcess {
         reject(signal?.reason);
       };
       signal?.addEventListener('abort', abandon, { once: true });
-      this.#start(
-        prompt,
-        (line) => {
-          for (const call of toolCalls(line)) {
-            this.#usedTools = true;
-            if (!isUndoneByReset(call)) this.#spent ??= 'unresettable-tool';
-          }
-          if (!abandoned) onLine(line);
-        },
-        (outcome) => {
-          signal?.removeEventListener('abort', abandon);
-          if ('type' in outcome) resolve(withoutTotals(outcome, this.#totals));
-          else reject(this.#sessionId === '' ? startFailure(outcome) : crash(outcome));
-        },
-      );
+      if (this.#saidAtStart !== '') onStderr(this.#saidAtStart);
+      const hear = (line: StreamLine): void => {
+        for (const call of toolCalls(line)) {
+          this.#usedTools = true;
+          if (!isUndoneByReset(call)) this.#spent ??= 'unresettable-tool';
+        }
+        if (!abandoned) onLine(line);
+      };
+      this.#start(prompt, hear, onStderr, (outcome) => {
+        signal?.removeEventListener('abort', abandon);
+        if ('type' in outcome) resolve(withoutTotals(outcome, this.#totals));
+        else reject(this.#sessionId === '' ? startFailure(outcome) : crash(outcome));
+      });
     });
   }
 
@@ -135,7 +151,7 @@ export class WarmProcess {
     await this.ended;
   }
 
-  #start(prompt: string, onLine: Turn['onLine'], finish: Turn['finish']): void {
+  #start(prompt: string, onLine: Turn['onLine'], onStderr: Turn['onStderr'], finish: Turn['finish']): void {
     if (this.#child.end) {
       finish(this.#child.end);
       return;
@@ -147,6 +163,7 @@ export class WarmProcess {
     });
     this.#turn = {
       onLine,
+      onStderr,
       over,
       finish: (outcome) => {
         this.#turn = undefined;
@@ -162,16 +179,21 @@ export class WarmProcess {
   /** `/clear`, believed only when claude names a new session and is otherwise what it was. */
   async #reset(timeoutMs: number): Promise<Spent | undefined> {
     const before = this.#sessionId;
-    let traits = '';
+    const isFirst = before === '';
+    this.#init = undefined;
     const onLine = (line: StreamLine): void => {
-      if (line.type === 'system' && line.subtype === 'init') traits = processTraits(line);
+      if (line.type === 'system' && line.subtype === 'init') this.#init = line;
+    };
+    const onStderr = (text: string): void => {
+      if (isFirst) this.#saidAtStart += text;
     };
     const outcome = await within(
       timeoutMs,
-      new Promise<ResultLine | ProcessEnd>((finish) => this.#start(resetPrompt, onLine, finish)),
+      new Promise<ResultLine | ProcessEnd>((finish) => this.#start(resetPrompt, onLine, onStderr, finish)),
     );
     if (this.#child.end) return 'crashed';
     if (!outcome || !('type' in outcome) || outcome.is_error || outcome.session_id === before) return 'reset-failed';
+    const traits = this.#init ? processTraits(this.#init) : '';
     this.#traits ??= traits;
     if (traits !== this.#traits) return 'reset-failed';
     this.#totals = runningTotals(outcome);
@@ -217,21 +239,6 @@ export class WarmProcess {
     } else if (isResult(line)) turn.finish(line);
     else turn.onLine(line);
   }
-}
-
-/**
- * Waits until the process serves; with a warm-up prompt it has then answered that and forgotten it again.
- * @throws ClaudexError as `ready` and `turn` do
- */
-export async function makeReady(
-  claude: WarmProcess,
-  { spawnTimeoutMs, warmupPrompt }: { spawnTimeoutMs: number; warmupPrompt: string },
-): Promise<void> {
-  await claude.ready(spawnTimeoutMs);
-  if (warmupPrompt === '') return;
-  await withDeadline(spawnTimeoutMs, [], (signal) => claude.turn(warmupPrompt, { signal }));
-  const spent = await claude.recycle();
-  if (spent) throw new ClaudexError('SESSION_CRASHED', `The warm-up left it unusable (${spent}).`);
 }
 
 function pause(ms: number): Promise<void> {

@@ -25,6 +25,8 @@ export type WorkerAsk =
 
 /** A line of the worker's. `exit`, `cold`, `replaced` and `status` are each the last. */
 export type WorkerSay =
+  /** The first: it has begun, and the question must not be put to another worker. */
+  | { begun: true }
   | { out: string }
   | { err: string }
   | { exit: number }

@@ -7,14 +7,16 @@ import { createServer, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { parsePrintArguments } from '../claude/print-arguments.ts';
 import { listen } from '../daemon/listen.ts';
-import { releaseLock, takeLock } from '../daemon/lock.ts';
+import { lastLockOwner, releaseLock, takeLock } from '../daemon/lock.ts';
 import { toClaudexError } from '../errors.ts';
 import { type Log, openLog } from '../log.ts';
 import { type ClaudexPaths, claudexPaths, ensurePrivateDir, packageVersion } from '../paths.ts';
+import { isAlive } from '../process-identity.ts';
 import { readSettings } from '../settings.ts';
 import { PoolCounters } from './counters.ts';
 import { checkClientOptions } from './options.ts';
 import { WarmPool } from './pool.ts';
+import { killTree } from './process-tree.ts';
 import { answerPrompt, launchOf } from './prompt-request.ts';
 import type { WorkerAsk, WorkerSay } from './worker-words.ts';
 
@@ -29,6 +31,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
   ensurePrivateDir(paths.home);
   ensurePrivateDir(paths.warm);
   ensurePrivateDir(dirname(paths.warmSocket));
+  const before = lastLockOwner(paths.warmLock)?.pid;
   if (!takeLock(paths.warmLock, packageVersion())) return report('ready');
   const log = openLog(paths.warmLog);
   try {
@@ -36,6 +39,8 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
     await worker.listen();
     report('ready');
     log('started', { pid: process.pid, version: packageVersion() });
+    // it was killed: a claude in the middle of a turn goes on without it
+    if (before !== undefined && !isAlive(before)) void killTree(undefined, `${before}-`);
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => void worker.stop(signal));
   } catch (error) {
     releaseLock(paths.warmLock);
@@ -139,6 +144,7 @@ class Worker {
       say({ replaced: true });
       return void this.stop('replaced', true);
     }
+    say({ begun: true });
     this.#requests++;
     clearTimeout(this.#idleTimer);
     try {

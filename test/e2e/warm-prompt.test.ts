@@ -84,6 +84,8 @@ describe(`claudex prompt ${verifies('warm-same')}`, { timeout: 120_000 }, () => 
     ['a value that claude refuses', ['--permission-mode', 'nonsense', 'hello']],
     ['a broken MCP configuration', ['--mcp-config={"x":1}', 'hello']],
     ['nothing to ask', []],
+    ['an agent that there is none of', ['--agent', 'nosuch', 'hello']],
+    ['a value that claude warns of', ['--effort', 'nonsense', says('x')]],
     ['one of claude’s own commands', ['/nonesuch-command']],
     ['all lines as JSON', ['--output-format', 'json', '--verbose', says('x')]],
     ['partial messages', ['--output-format', 'stream-json', '--verbose', '--include-partial-messages', says('x')]],

@@ -41,6 +41,27 @@ describe(`the pool ${verifies('warm-bounded')}`, () => {
     expect(client.stats().counters).toMatchObject({ crash: 1, spawn: 2 });
   });
 
+  it.each([
+    ['too long', { appendSystemPrompt: 'x'.repeat(200_000) }],
+    ['a NUL character', { env: { A: 'x\0y' } }],
+  ])('refuses what no process can be given: %s', async (_title, options) => {
+    const client = start();
+    await expect(client.run('echo a', options)).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+    expect((await ask(client, 'echo b'))[0]).toBe('b');
+  });
+
+  it('says at once that there is no such claude', () => {
+    expect(() => createClient({ claudeBinary: '/nonexistent/claude' })).toThrow(/claudeBinary names/);
+  });
+
+  it('starts nothing more once it is closed', async () => {
+    const client = start();
+    await client.close();
+    await expect(client.prewarm()).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(client.run('echo a')).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(client.stats()).toMatchObject({ processes: [], counters: { spawn: 0 } });
+  });
+
   it('loses nothing to a process that dies while idle', async () => {
     const client = start();
     const [, , pid] = await ask(client, 'echo a');
@@ -90,8 +111,8 @@ describe(`the pool ${verifies('warm-bounded')}`, () => {
     await expect(client.run('echo a', { model: 'x', env: { NODE_OPTIONS: '--bad-option' } })).rejects.toMatchObject({
       code: 'CLAUDE_ERROR',
     });
-    const refusing = start({ claudeBinary: join(repositoryRoot, 'no-such-file') });
-    await expect(refusing.run('echo a')).rejects.toMatchObject({ code: 'SESSION_CRASHED' });
+    const missing = start({ claudeBinary: 'no-such-claude' });
+    await expect(missing.run('echo a')).rejects.toThrow(/It could not be started.*ENOENT/);
   });
 
   it('bounds the waits: for a start, for a process, for an answer, and in number', async () => {

@@ -14,6 +14,7 @@ import { useTestBed } from '../support/test-bed.ts';
 interface Status {
   running: boolean;
   pid: number;
+  waiting: number;
   processes: Array<{ pid: number; state: string }>;
   counters: Record<string, number>;
 }
@@ -63,6 +64,22 @@ describe(`the worker ${verifies('warm-bounded', 'warm-hygiene')}`, () => {
     }
   });
 
+  it('asks nothing twice when it dies in the middle, and what it ran goes with the next one', async () => {
+    const { prompt, status } = start();
+    const running = prompt('linger');
+    while (!(await status()).processes?.some(({ state }) => state === 'busy')) await delay(20);
+    const before = await status();
+    process.kill(before.pid, 'SIGKILL');
+    const told = await running;
+    expect(told).toMatchObject({ code: 3, stdout: '' });
+    expect(told.stderr).toContain('The claude process ended in the middle of the request.');
+    expect(await status()).toEqual({ running: false });
+    expect((await prompt('echo b')).stdout).toMatch(/^b\|/);
+    for (const { pid } of before.processes) {
+      while (isAlive(pid)) await delay(10);
+    }
+  });
+
   it('gives way to another version, after what it has begun', async () => {
     const { prompt, status, paths } = start();
     const running = prompt('slow 1500 begun');
@@ -81,6 +98,17 @@ describe(`the worker ${verifies('warm-bounded', 'warm-hygiene')}`, () => {
     expect((await running).stdout).toMatch(/^begun\|/);
   });
 
+  it('sends on who still waits when it is drained', async () => {
+    const { prompt, status, env, home } = start({ CLAUDEX_WARM_POOL_SIZE: '1' });
+    const running = prompt('slow 1500 begun');
+    while (!(await status()).processes?.some(({ state }) => state === 'busy')) await delay(20);
+    const waiting = prompt('echo waited');
+    while ((await status()).waiting === 0) await delay(20);
+    expect(await runClaudex(['warm', 'drain'], { env, cwd: home.cwd })).toMatchObject({ code: 0 });
+    expect((await running).stdout).toMatch(/^begun\|/);
+    expect(await waiting).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^waited\|/) });
+  });
+
   it('ends the request of a caller that has gone', async () => {
     const { prompt, status, env, home } = start();
     await prompt('echo a');
@@ -93,6 +121,19 @@ describe(`the worker ${verifies('warm-bounded', 'warm-hygiene')}`, () => {
     expect((await prompt('echo b')).stdout).toMatch(/^b\|1\|/);
   });
 
+  it('works on for a reader that has had enough, as claude -p does', async () => {
+    const { status, env, home } = start();
+    const caller = spawn(process.execPath, [claudexBin, 'prompt', 'slow 300 a'], {
+      env,
+      cwd: home.cwd,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const ended = new Promise((resolve) => caller.once('exit', (...how) => resolve(how)));
+    caller.stdout?.destroy();
+    expect(await ended).toEqual([0, null]);
+    while ((await status()).counters.reset === 0) await delay(20);
+  });
+
   it('goes with its processes when nobody has asked for a while', async () => {
     const { prompt, status, paths } = start({ CLAUDEX_WARM_IDLE_MS: '1000' });
     await prompt('echo a');
@@ -101,6 +142,13 @@ describe(`the worker ${verifies('warm-bounded', 'warm-hygiene')}`, () => {
     expect(processes.filter((one) => isAlive(one.pid))).toEqual([]);
     expect(() => statSync(paths.warmSocket)).toThrow(/ENOENT/);
     expect(await status()).toEqual({ running: false });
+  });
+
+  it('asks nothing of claude for blanks', async () => {
+    const { prompt } = start();
+    const refused = await prompt(' \n');
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain('Input contained only whitespace');
   });
 
   it('says what is wrong when it cannot start', async () => {

@@ -63,6 +63,8 @@ describe(`the command line of claude -p ${verifies('warm-same')}`, () => {
     [['--output-format', 'stream-json', 'x'], '--output-format stream-json without --verbose'],
     [['--input-format', 'stream-json'], '--input-format stream-json'],
     [['--model'], '--model without a value'],
+    [['--verbose=x', 'y'], '--verbose'],
+    [['--print=x', 'y'], '--print'],
   ])('%j needs a process of its own', (words, cold) => {
     expect(parsePrintArguments(words).cold).toBe(cold);
   });
@@ -175,21 +177,30 @@ describe(`files that claude reads at its start ${verifies('warm-fresh')}`, () =>
   it('make another process when they change, others do not', () => {
     const root = mkdtempSync(join(tmpdir(), 'cxt-launch-'));
     try {
-      const launch = { file: process.execPath, args: ['--settings=s.json'], cwd: root, env: { HOME: root } };
+      const cwd = join(root, 'package');
+      const launch = { file: process.execPath, args: ['--settings=s.json'], cwd, env: { HOME: root } };
       const write = (name: string, text: string): void => {
         writeFileSync(join(root, name), text);
         utimesSync(join(root, name), new Date(), new Date(Date.now() + ++steps * 1000));
       };
       let steps = 0;
-      mkdirSync(join(root, '.claude'));
+      mkdirSync(join(cwd, '.claude', 'agents', 'team'), { recursive: true });
+      mkdirSync(join(root, '.claude', 'output-styles'), { recursive: true });
       const states = [launchFilesState(launch)];
       write('.claude/settings.json', '{}');
       states.push(launchFilesState(launch));
-      write('s.json', '{}');
+      write('package/s.json', '{}');
       states.push(launchFilesState(launch));
       write('.claude.json', '{"mcpServers":{"a":{}},"numStartups":1}');
       states.push(launchFilesState(launch));
-      expect(new Set(states).size).toBe(4);
+      // an editor that writes in place leaves the folder as it is; what is above counts as well
+      for (const name of ['package/.claude/agents/team/a.md', '.claude/output-styles/b.md', '.mcp.json']) {
+        write(name, 'one');
+        states.push(launchFilesState(launch));
+        write(name, 'two');
+        states.push(launchFilesState(launch));
+      }
+      expect(new Set(states).size).toBe(10);
       write('.claude.json', '{"mcpServers":{"a":{}},"numStartups":2}');
       write('CLAUDE.md', 'memory');
       expect(launchFilesState(launch)).toBe(states.at(-1));
