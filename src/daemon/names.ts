@@ -4,7 +4,9 @@
  * an ended one gives its name up to whoever is called so next.
  */
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { ClaudexError } from '../errors.ts';
+import { asHomeError } from '../paths.ts';
 import type { SessionName } from '../protocol/session.ts';
 import { replaceFile } from '../replace-file.ts';
 import type { Session, SessionTable } from './session-table.ts';
@@ -37,7 +39,7 @@ export class Names {
     own.id = session.id;
     own.sessionId = session.sessionId ?? own.sessionId;
     try {
-      this.#write();
+      this.#write(this.#names);
     } catch {
       // a full disk: after a restart of the daemon the name finds the conversation before this one
     }
@@ -45,16 +47,21 @@ export class Names {
 
   /**
    * Names a session; null takes its name away.
-   * @throws ClaudexError BAD_NAME, NAME_TAKEN
+   * @throws ClaudexError BAD_NAME, NAME_TAKEN, HOME_UNWRITABLE; then nothing has changed
    */
   set(session: Session, alias: string | null): void {
     if (alias !== null) this.#check(session, alias);
     const isKept = (one: SessionName): boolean =>
       one.id !== session.id && one.alias.toLowerCase() !== alias?.toLowerCase();
-    this.#names = this.#names.filter(isKept).slice(-maxNames + 1);
-    if (alias !== null) this.#names.push({ alias, id: session.id, sessionId: session.sessionId, cwd: session.cwd });
+    const names = this.#names.filter(isKept).slice(-maxNames + 1);
+    if (alias !== null) names.push({ alias, id: session.id, sessionId: session.sessionId, cwd: session.cwd });
+    try {
+      this.#write(names);
+    } catch (error) {
+      throw asHomeError(error, dirname(this.#path));
+    }
+    this.#names = names;
     session.alias = alias;
-    this.#write();
   }
 
   #check(session: Session, alias: string): void {
@@ -73,8 +80,8 @@ export class Names {
     return this.#names.findLast((one) => one.sessionId === session.sessionId && !this.#table.byId(one.id));
   }
 
-  #write(): void {
-    replaceFile(this.#path, JSON.stringify({ version: 1, names: this.#names }), { mode: 0o600 });
+  #write(names: readonly SessionName[]): void {
+    replaceFile(this.#path, JSON.stringify({ version: 1, names }), { mode: 0o600 });
   }
 }
 

@@ -36,6 +36,16 @@ function restarted(): Names {
 }
 
 describe(`names ${verifies('session-name')}`, () => {
+  it('are not given when they cannot be written down', () => {
+    const session = started(1, 'first');
+    names.set(session, 'reviewer');
+    rmSync(dir, { recursive: true });
+    expect(() => names.set(session, 'other')).toThrow('ENOENT');
+    expect(() => names.set(session, null)).toThrow('ENOENT');
+    expect(session.alias).toBe('reviewer');
+    expect(names.all().map((one) => one.alias)).toEqual(['reviewer']);
+  });
+
   it('stay through /clear and a restart of the daemon', () => {
     const session = started(1, 'first');
     names.set(session, 'Reviewer');
