@@ -64,7 +64,11 @@ export async function pasteMessage(
     const waitMs = proofWaitsMs[Math.min(round, proofWaitsMs.length - 1)]!;
     if (await surface.proof(entered ? waitMs : Math.min(waitMs, 500))) return 'proven';
     const box = await surface.readBox();
-    if (box.kind === 'empty' && !surface.notIdle()) return (await surface.proof(waitMs)) ? 'proven' : 'given-up';
+    if (box.kind === 'empty' && !surface.notIdle()) {
+      if (await surface.proof(waitMs)) return 'proven';
+      // stopped or at work meanwhile: the proof may still come
+      if (!surface.notIdle()) return 'given-up';
+    }
     // once the person has typed into our text, it is theirs to send
     if (surface.keysSince(typedAt)) continue;
     if (holdsOurPaste(box, mark) && !surface.notIdle()) {

@@ -4,6 +4,7 @@
  */
 import { type PromptBox, readPromptBox } from '../claude/prompt-box.ts';
 import { readSessionFile } from '../claude/session-file.ts';
+import { isStopped } from '../process-identity.ts';
 import type { GateReason } from '../protocol/wire.ts';
 import type { DraftTracker } from '../proxy/draft-tracker.ts';
 import type { OutputRing } from '../proxy/output-ring.ts';
@@ -34,8 +35,9 @@ export class PromptGate {
     return this.notIdle();
   }
 
-  /** Claude's own word that it is idle with no dialog open. */
+  /** Claude's own word that it is idle with no dialog open; a claude that is stopped has not said so of now, nor drawn its box. */
   notIdle(): GateReason | undefined {
+    if (isStopped(this.#options.pid)) return 'suspended';
     const file = readSessionFile(this.#options.configDir, this.#options.pid);
     if (!file || file.status === null) return 'unknown-state';
     return file.status === 'idle' ? undefined : 'not-idle';

@@ -133,6 +133,19 @@ describe('delivery', () => {
     expect(userMessagesInTranscript(home)).toEqual(['my own draft', expect.stringContaining('from elsewhere')]);
   });
 
+  it(`nothing is typed into a claude that is stopped: it is typed once, when claude goes on ${verifies('exactly-once')}`, async () => {
+    const home = bed.home();
+    const driver = await session(home);
+    const [{ pid } = { pid: 0 }] = await sessions(home);
+    process.kill(pid, 'SIGSTOP');
+    const id = await send(home, 'project', '--route', 'paste', 'while it is stopped');
+    await logged(home, new RegExp(`"message queued","id":"${id}".*suspended`));
+    process.kill(pid, 'SIGCONT');
+    await ended(home, id);
+    expect(marksIn(home)).toEqual([id]);
+    expect(driver.screenWithHistory().match(/ECHO: \[claudex/g)).toHaveLength(1);
+  });
+
   it(`an open dialog is left alone; the message goes in once it is closed ${verifies('dialog')}`, async () => {
     const home = bed.home();
     const driver = await session(home);

@@ -162,6 +162,22 @@ describe('paste', () => {
     expect(await paste(surface)).toMatchObject({ outcome: 'proven' });
   });
 
+  it('does not give up on a claude that is stopped after the last look', async () => {
+    let wasStopped = false;
+    const surface = new FakeSurface({
+      box: () => ({ kind: 'empty' }),
+      // asked before the last wait for proof, and after it
+      notIdle: ({ looks, clock }) => {
+        if (looks !== 1 || clock < 3000) return undefined;
+        wasStopped = true;
+        return 'suspended';
+      },
+      provenAfter: ({ looks }) => looks === 2,
+    });
+    expect(await paste(surface)).toMatchObject({ outcome: 'proven' });
+    expect(wasStopped).toBe(true);
+  });
+
   it('a proof that comes with the last look still counts', async () => {
     const surface = new FakeSurface({ box: () => ({ kind: 'empty' }), provenAfter: ({ looks }) => looks === 1 });
     expect(await paste(surface)).toMatchObject({ outcome: 'proven' });
