@@ -6,15 +6,17 @@ import { verifies } from '../requirements.ts';
 import { realClaudePath, realClaudeVersion } from '../support/claude-binary.ts';
 import { claudexBin } from '../support/claudex.ts';
 import { sendMessage, waitForMessage, waitForSessionRecord } from '../support/daemon-watch.ts';
+import type { HermeticHome } from '../support/hermetic-home.ts';
 import { childPids } from '../support/processes.ts';
-import { startInPty } from '../support/pty-driver.ts';
+import { type PtyDriver, startInPty } from '../support/pty-driver.ts';
 import { expectOnce, promptBox, waitForPromptBox } from '../support/real-claude.ts';
 import { useTestBed } from '../support/test-bed.ts';
 
 describe(`suspending claude ${realClaudeVersion()}`, () => {
   const bed = useTestBed();
 
-  it('gives the shell its terminal back on Ctrl-Z, and fg brings claude back with its draft', async () => {
+  /** A shell with job control, in it claude through claudex, with an empty prompt box; `first` runs before. */
+  async function start(first = ''): Promise<{ home: HermeticHome; shell: PtyDriver }> {
     const home = bed.home();
     const env = home.env(await bed.api(), {
       CLAUDEX_CLAUDE_BIN: realClaudePath(),
@@ -23,8 +25,23 @@ describe(`suspending claude ${realClaudeVersion()}`, () => {
     });
     const shell = startInPty('bash', ['--norc', '--noprofile', '-i'], { cwd: home.cwd, env });
     await shell.waitForScreen('shell>');
-    shell.write(Buffer.from(`stty -a > before; "$NODE" '${claudexBin}'\r`));
+    shell.write(`${first}"$NODE" '${claudexBin}'\r`);
     await waitForPromptBox(shell);
+    return { home, shell };
+  }
+
+  /** Ends claude, whose prompt box is empty, then the shell; `last` runs in between. */
+  async function leave(shell: PtyDriver, last = ''): Promise<void> {
+    shell.key('ctrl-c');
+    await shell.waitForScreen(/again to exit/);
+    shell.key('ctrl-c');
+    await shell.waitForScreen((screen) => screen.trimEnd().endsWith('shell>'));
+    shell.write(`${last}exit\r`);
+    await shell.exit;
+  }
+
+  it('gives the shell its terminal back on Ctrl-Z, and fg brings claude back with its draft', async () => {
+    const { home, shell } = await start('stty -a > before; ');
     const session = await waitForSessionRecord(home, (one) => one.supervised && one.state === 'idle');
     shell.type('half a draft');
     await shell.waitForScreen((screen) => promptBox(screen) === 'half a draft');
@@ -40,26 +57,12 @@ describe(`suspending claude ${realClaudeVersion()}`, () => {
     const id = await sendMessage(home, [session.id, 'after fg']);
     await waitForMessage(home, id, ['answered']);
     await expectOnce(home, id);
-    shell.key('ctrl-c');
-    await shell.waitForScreen(/again to exit/);
-    shell.key('ctrl-c');
-    await shell.waitForScreen((screen) => screen.trimEnd().endsWith('shell>'));
-    shell.write(Buffer.from('stty -a > after; exit\r'));
-    await shell.exit;
+    await leave(shell, 'stty -a > after; ');
     expect(readFileSync(join(home.cwd, 'after'), 'utf8')).toBe(readFileSync(join(home.cwd, 'before'), 'utf8'));
   });
 
   it(`knows Ctrl-Z in every way that a terminal writes it ${verifies('suspend')}`, async () => {
-    const home = bed.home();
-    const env = home.env(await bed.api(), {
-      CLAUDEX_CLAUDE_BIN: realClaudePath(),
-      PS1: 'shell> ',
-      NODE: process.execPath,
-    });
-    const shell = startInPty('bash', ['--norc', '--noprofile', '-i'], { cwd: home.cwd, env });
-    await shell.waitForScreen('shell>');
-    shell.write(`"$NODE" '${claudexBin}'\r`);
-    await waitForPromptBox(shell);
+    const { shell } = await start();
     let draft = '';
     // kitty; with Num Lock, Caps Lock, Shift; modifyOtherKeys; with Shift
     for (const keys of ['122;5u', '122;133u', '122;69u', '122;6u', '27;5;122~', '27;6;90~']) {
@@ -75,27 +78,13 @@ describe(`suspending claude ${realClaudeVersion()}`, () => {
     }
     shell.key('ctrl-u');
     await shell.waitForScreen((screen) => promptBox(screen) === '');
-    shell.key('ctrl-c');
-    await shell.waitForScreen(/again to exit/);
-    shell.key('ctrl-c');
-    await shell.waitForScreen((screen) => screen.trimEnd().endsWith('shell>'));
-    shell.write('exit\r');
-    await shell.exit;
+    await leave(shell);
   });
 
   it.each(['SIGTSTP', 'SIGSTOP'] as const)(
     `kill -%s of claudex stops both, and fg brings claude back with its draft ${verifies('suspend')}`,
     async (signal) => {
-      const home = bed.home();
-      const env = home.env(await bed.api(), {
-        CLAUDEX_CLAUDE_BIN: realClaudePath(),
-        PS1: 'shell> ',
-        NODE: process.execPath,
-      });
-      const shell = startInPty('bash', ['--norc', '--noprofile', '-i'], { cwd: home.cwd, env });
-      await shell.waitForScreen('shell>');
-      shell.write(`"$NODE" '${claudexBin}'\r`);
-      await waitForPromptBox(shell);
+      const { shell } = await start();
       shell.type('half a draft');
       await shell.waitForScreen((screen) => promptBox(screen) === 'half a draft');
       process.kill(childPids(shell.pid)[0]!, signal);
@@ -108,12 +97,7 @@ describe(`suspending claude ${realClaudeVersion()}`, () => {
       await shell.waitForScreen((screen) => promptBox(screen) === 'half a draft and more');
       shell.key('ctrl-u');
       await shell.waitForScreen((screen) => promptBox(screen) === '');
-      shell.key('ctrl-c');
-      await shell.waitForScreen(/again to exit/);
-      shell.key('ctrl-c');
-      await shell.waitForScreen((screen) => screen.trimEnd().endsWith('shell>'));
-      shell.write('exit\r');
-      await shell.exit;
+      await leave(shell);
     },
   );
 });
