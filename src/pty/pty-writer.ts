@@ -19,6 +19,8 @@ export class PtyWriter {
   readonly #onWritable: () => void;
   #queue: Buffer[] = [];
   #queuedBytes = 0;
+  /** Somebody has been told to wait. */
+  #holdsUp = false;
   #closed = false;
 
   /** `fd` must not block. */
@@ -27,7 +29,7 @@ export class PtyWriter {
     this.#onWritable = onWritable;
   }
 
-  /** False when the process does not keep up: `onWritable` is called when everything has been written. */
+  /** False when the process does not keep up: `onWritable` is called when everything has been written, and only then. */
   write(bytes: Buffer): boolean {
     if (this.#closed) return true;
     const isFirst = this.#queuedBytes === 0;
@@ -37,7 +39,9 @@ export class PtyWriter {
       this.#queuedBytes += rest.length;
       if (isFirst) void this.#writeQueue();
     }
-    return this.#queuedBytes < maxWaitingBytes;
+    if (this.#queuedBytes < maxWaitingBytes) return true;
+    this.#holdsUp = true;
+    return false;
   }
 
   /** Before the descriptor is closed. What still waits is dropped: nobody is there to read it. */
@@ -63,7 +67,9 @@ export class PtyWriter {
       againInMs = written > 0 ? againMs : Math.min(againInMs * 2, maxAgainMs);
       await delay(againInMs);
     }
-    if (!this.#closed) this.#onWritable();
+    if (this.#closed || !this.#holdsUp) return;
+    this.#holdsUp = false;
+    this.#onWritable();
   }
 
   /** What there was no room for. */

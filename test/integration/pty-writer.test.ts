@@ -64,6 +64,27 @@ describe('keys on their way', () => {
     expect(await readOn(slave, 1)).toEqual(Buffer.from('x'));
   });
 
+  it(`wait without a word where nobody was held up for them ${verifies('terminal-flow')}`, async () => {
+    const { master, slave, writer, calls } = open();
+    let held = 0;
+    while (hasRoomFor(master, 'k')) held++;
+    expect(writer.write(Buffer.from('few'))).toBe(true);
+    expect((await readOn(slave, held + 3)).toString('latin1').slice(held)).toBe('few');
+    expect(calls.writable).toBe(0);
+  });
+
+  it(`written by another meanwhile do not keep the one waiting who was held up ${verifies('terminal-flow')}`, async () => {
+    const { slave, writer, writable } = open();
+    const empty = writable();
+    let written = 5000;
+    while (writer.write(Buffer.alloc(5000, 'k'))) written += 5000;
+    const left = mostWaiting - 5000;
+    await readOn(slave, written - left);
+    expect(writer.write(Buffer.from('few'))).toBe(true);
+    await readOn(slave, left + 3);
+    await empty;
+  });
+
   it(`arrive whole and in order, however they are cut and read ${verifies('terminal-bytes', 'terminal-flow')}`, async () => {
     const { slave, writer, writable } = open();
     const random = seededRandom(7);
@@ -129,14 +150,14 @@ function readSome(fd: number, buffer: Buffer): Buffer {
   }
 }
 
-function readAll(fd: number): Buffer {
-  return Buffer.from(readSome(fd, Buffer.alloc(70_000)));
+function readAll(fd: number, atMost = 70_000): Buffer {
+  return Buffer.from(readSome(fd, Buffer.alloc(atMost)));
 }
 
 async function readOn(fd: number, count: number): Promise<Buffer> {
   let got: Buffer = Buffer.alloc(0);
   while (got.length < count) {
-    got = Buffer.concat([got, readAll(fd)]);
+    got = Buffer.concat([got, readAll(fd, count - got.length)]);
     await new Promise((resolve) => setImmediate(resolve));
   }
   return got;
