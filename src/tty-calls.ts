@@ -28,15 +28,17 @@ export interface TtyCalls {
   writeSize(fd: number, size: WindowSize): void;
   /** Are typed characters echoed? What a new terminal does, and a full-screen program turns off. */
   echoes(settings: TtySettings): boolean;
+  /** How many bytes can be read at once; 0 where that cannot be told. With line editing on, of finished lines only. */
+  readable(fd: number): number;
 }
 
 /** Larger than `struct termios` anywhere (Linux 60, macOS 72 bytes). */
 const settingsBytes = 128;
-/** TIOCGWINSZ, TIOCSWINSZ, TCSANOW; where `c_lflag` stands, and ECHO in it. */
+/** TIOCGWINSZ, TIOCSWINSZ, FIONREAD, TCSANOW; where `c_lflag` stands, and ECHO in it. */
 const numbers =
   process.platform === 'darwin'
-    ? { getSize: 0x40087468, setSize: 0x80087467, now: 0, localFlagsAt: 24, echo: 8 }
-    : { getSize: 0x5413, setSize: 0x5414, now: 0, localFlagsAt: 12, echo: 8 };
+    ? { getSize: 0x40087468, setSize: 0x80087467, readable: 0x4004667f, now: 0, localFlagsAt: 24, echo: 8 }
+    : { getSize: 0x5413, setSize: 0x5414, readable: 0x541b, now: 0, localFlagsAt: 12, echo: 8 };
 
 interface Koffi {
   load(path: null): { func(declaration: string): (...args: unknown[]) => number };
@@ -69,6 +71,12 @@ export function loadTtyCalls(): TtyCalls {
     writeSize: (fd, { cols, rows, pixelWidth, pixelHeight }) => {
       const size = Buffer.from(new Uint16Array([rows, cols, pixelWidth, pixelHeight]).buffer);
       ioctl(fd, numbers.setSize, 'void *', size);
+    },
+    readable: (fd) => {
+      const count = Buffer.alloc(4);
+      return ioctl(fd, numbers.readable, 'void *', count) === 0
+        ? new Int32Array(count.buffer, count.byteOffset, 1)[0]!
+        : 0;
     },
     echoes: (settings) => (settings[numbers.localFlagsAt]! & numbers.echo) !== 0,
   };

@@ -12,6 +12,7 @@ import { steadyNow } from '../steady-clock.ts';
 import { OuterTty } from '../terminal/outer-tty.ts';
 import { loadTtyCalls } from '../tty-calls.ts';
 import { forwardSignals } from './endings.ts';
+import { Leaving } from './leaving.ts';
 import { withOwnErrors } from './redirected-errors.ts';
 import { Suspend } from './suspend.ts';
 
@@ -52,6 +53,11 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   });
   const ring = new OutputRing(tty.size());
   const draft = new DraftTracker();
+  const leaving = new Leaving({
+    modes: tty.modes,
+    pauseInput: () => tty.pauseInput(),
+    resumeInput: () => tty.resumeInput(),
+  });
   let wakeOutputWaiter: (() => void) | undefined;
 
   pty = spawnPty({
@@ -65,6 +71,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
     onOutput: (bytes) => {
       if (!tty.write(bytes)) pty.pause();
       tty.modes.output(bytes);
+      leaving.output();
       ring.output(bytes);
       wakeOutputWaiter?.();
       suspend.output(bytes);
@@ -72,6 +79,11 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
     onWritable: () => tty.resumeInput(),
   });
   tty.enterRawMode();
+  const ahead = tty.typedAhead();
+  if (ahead.length > 0) {
+    pty.typedAhead(ahead);
+    draft.take(ahead, steadyNow());
+  }
   const signals = forwardSignals(pty);
   const lane = new InputLane((bytes) => pty.write(bytes));
   const onResize = (): void => {
@@ -138,6 +150,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   ended = true;
   closeDaemonSide?.();
   suspend.dispose();
+  leaving.dispose();
   process.removeListener('SIGWINCH', onResize);
   tty.pauseInput();
   tty.undoModes(exit.signal !== 0);
