@@ -19,6 +19,9 @@ import { printError } from './print-error.ts';
 /** Tells a claudex that claude's name led back to it. */
 const launchedByVariable = 'CLAUDEX_LAUNCHED_BY';
 
+/** Where a terminal or tmux names a window after what runs in it, it takes the first word; else it would say `node`. */
+const processTitle = 'claude (claudex)';
+
 /** What keeps claudex from giving claude a terminal, and nobody from claude. */
 const withoutTerminal = new Set<string>(['PTY_UNAVAILABLE', 'NO_PSEUDO_TERMINAL']);
 
@@ -29,6 +32,7 @@ export async function runClaude(args: readonly string[], input?: string): Promis
     const settings = readSettingsForRun(env);
     await refuseToRecurse(env);
     const file = findClaude({ env, setting: settings['claude.path'] ?? undefined });
+    process.title = processTitle;
     const isSession = isatty(0) && isatty(1) && opensSession(args);
     mirrorExit(isSession ? await runSession(file, args, settings) : await withoutPty(file, args, input));
   } catch (error) {
