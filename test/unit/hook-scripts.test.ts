@@ -1,5 +1,14 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import { createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -170,6 +179,27 @@ describe.each(shells)('%s', (shell) => {
       'x-claudex-ppid': String(process.pid),
     });
     expect('user-agent' in request.headers).toBe(tool === 'curl');
+  });
+
+  test.each(['write-out = "code=%{http_code}"', 'include', 'get', 'output = "/dev/null"'])(
+    'a ~/.curlrc that says %s changes nothing',
+    async (line) => {
+      const { location, home, top } = makePlace();
+      await startDaemon(top, home, 200, reply);
+      writeFileSync(join(top, '.curlrc'), `${line}\n`);
+      expect(await run(shell, hookCommand(location), event, { HOME: top })).toEqual({ ...silent, stdout: reply });
+      const woken = { stdout: '', stderr: `${reply}\n`, code: 2 };
+      expect(await run(shell, hookCommand(location, 'wait'), event, { HOME: top })).toEqual(woken);
+    },
+  );
+
+  test('a variable of the session that is named as one of the script is not taken for it', async () => {
+    const { location, home, top } = makePlace();
+    const received = await startDaemon(top, home, 200, reply);
+    const socket = readFileSync(join(home, 'daemon.addr'), 'utf8').trim();
+    rmSync(join(home, 'daemon.addr'));
+    expect(await run(shell, hookCommand(location), event, { socket })).toEqual(silent);
+    expect(received).toEqual([]);
   });
 
   test.each(['curl', 'node'])('an error of the daemon is not shown (%s)', async (tool) => {
