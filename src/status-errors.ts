@@ -8,12 +8,6 @@ export const statusErrors = {
     exitCode: 3,
     httpStatus: 500,
   },
-  CONFIG_UNREADABLE: {
-    text: 'The settings file of claudex cannot be read, so its settings are not used.',
-    fix: 'mend the file by hand, or remove it.',
-    exitCode: 3,
-    httpStatus: 500,
-  },
   INSTALL_PARTIAL: {
     text: 'Some of the entries that `claudex install` makes are missing.',
     fix: 'run `claudex install` again.',
