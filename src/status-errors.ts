@@ -14,6 +14,12 @@ export const statusErrors = {
     exitCode: 3,
     httpStatus: 500,
   },
+  INSTALL_STALE: {
+    text: 'The hook scripts that `claudex install` has put there are of another version of claudex.',
+    fix: 'run `claudex install` again.',
+    exitCode: 3,
+    httpStatus: 500,
+  },
   HOOKS_DISABLED: {
     text: 'Claude will run no hook.',
     fix: 'take that setting away if you want bare sessions to be known; sessions started by claudex get messages all the same.',

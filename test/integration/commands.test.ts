@@ -58,6 +58,13 @@ describe('commands', () => {
     }
   });
 
+  it.each(['tcsh', 'constructor', '__proto__'])('there is no completion for %s', async (shell) => {
+    const home = bed.home();
+    const ran = await runClaudex(['completion', shell], { env: home.env(), cwd: home.root });
+    expect(ran).toMatchObject({ code: 2, stdout: '' });
+    expect(ran.stderr).toContain(`unknown shell "${shell}"; use bash, zsh or fish`);
+  });
+
   it('a message for several is for all of them or for nobody', async () => {
     const home = bed.home({ cwdNames: ['api', 'web'] });
     const env = home.env();
