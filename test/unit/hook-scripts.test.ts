@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { hookCommand, statusLineCommand } from '../../src/claude/hook-settings.ts';
+import { hookCaller } from '../../src/daemon/hook-intake.ts';
 import { packageRoot } from '../../src/paths.ts';
 import { replaceFile } from '../../src/replace-file.ts';
 import { verifies } from '../requirements.ts';
@@ -161,7 +162,7 @@ describe.each(shells)('%s', (shell) => {
     const env = {
       PATH,
       CLAUDE_PID: '4711',
-      CLAUDE_CONFIG_DIR: '/a config',
+      CLAUDE_CONFIG_DIR: '/a config/josé/設定',
       CLAUDEX_PEERS: 'off',
       http_proxy: 'http://127.0.0.1:9',
     };
@@ -173,11 +174,11 @@ describe.each(shells)('%s', (shell) => {
     expect(request.headers).toMatchObject({
       'content-type': 'application/json',
       'x-claude-pid': '4711',
-      'x-claude-config-dir': '/a config',
       'x-claudex-peers': 'off',
       // `exec` keeps the shell's pid, so the parent the daemon is told is the one that ran the hook: claude
       'x-claudex-ppid': String(process.pid),
     });
+    expect(hookCaller(request.headers, '/').configDir).toBe('/a config/josé/設定');
     expect('user-agent' in request.headers).toBe(tool === 'curl');
   });
 
