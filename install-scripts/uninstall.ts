@@ -67,7 +67,7 @@ export function uninstallClaudex(options: UninstallOptions): UninstallReport {
 
   for (const { file, content } of changing) {
     if (content === undefined) removeSettingsFile(file.path);
-    else writeSettingsFile(file.path, content);
+    else writeSettingsFile(file, content);
   }
   for (const { file, madeFolder } of plans) {
     for (const backup of listBackups(file.path)) rmSync(backup, { force: true });

@@ -10,12 +10,13 @@ import { chmodSync, chownSync, renameSync, rmSync, type Stats, statSync, writeFi
  * Puts `content` at `path`, which keeps its mode and owner if there is a file. Does not follow a link at `path`.
  * @param options.mode for a new file, or instead of the old one's; 0600 by default
  * @param options.flush wait until the content is on disk
+ * @param options.checkBefore is called at the last moment; when it throws, the old file stays
  * @throws the system's error; the old file is then as it was, and nothing is left beside it
  */
 export function replaceFile(
   path: string,
   content: string | Uint8Array,
-  options: { mode?: number; flush?: boolean } = {},
+  options: { mode?: number; flush?: boolean; checkBefore?: () => void } = {},
 ): void {
   const old = statSync(path, { throwIfNoEntry: false });
   const mode = options.mode ?? (old ? old.mode & 0o7777 : 0o600);
@@ -25,6 +26,7 @@ export function replaceFile(
     writeFileSync(next, content, { flag: 'wx', mode: 0o600, flush: options.flush ?? true });
     if (old) giveTo(next, old);
     chmodSync(next, mode);
+    options.checkBefore?.();
     renameSync(next, path);
   } catch (error) {
     rmSync(next, { force: true });

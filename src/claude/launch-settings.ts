@@ -6,14 +6,22 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ClaudexSettings } from './hook-settings.ts';
 
+export interface LaunchSettingsOptions {
+  cwd: string;
+  statusLine: boolean;
+  /** Puts a text into a file that only this user can read, and names it; undefined when there can be none. */
+  asFile: (text: string) => string | undefined;
+}
+
 /**
- * `args` with our settings added. The user's own are merged: their keys win, their hooks stay.
+ * `args` with our settings added. The user's own are merged: their keys win, their hooks stay. What they have in a file stays
+ * in one: a command line is shown to every user of the machine, and has an end (128 KiB a word on Linux).
  * Settings of theirs that cannot be read are passed on untouched, for claude itself to complain about.
  */
 export function withLaunchSettings(
   args: readonly string[],
   ours: ClaudexSettings,
-  options: { cwd: string; statusLine: boolean },
+  options: LaunchSettingsOptions,
 ): string[] {
   const wanted: Record<string, unknown> = {
     hooks: ours.hooks,
@@ -24,7 +32,9 @@ export function withLaunchSettings(
   const theirs = parseSettings(place.value, options.cwd);
   if (!theirs) return [...args];
   const merged = { ...wanted, ...theirs, hooks: mergeHooks(theirs.hooks, ours.hooks) };
-  const text = JSON.stringify(merged);
+  const json = JSON.stringify(merged);
+  const text = isInline(place.value) ? json : options.asFile(json);
+  if (text === undefined) return [...args];
   const rest = [...args];
   rest.splice(place.index, place.words, ...(place.words === 2 ? ['--settings', text] : [`--settings=${text}`]));
   return rest;
@@ -41,9 +51,13 @@ function findSettingsArgument(args: readonly string[]): { index: number; words: 
 }
 
 /** Claude takes a JSON text or the path of a file. */
+function isInline(value: string): boolean {
+  return value.trimStart().startsWith('{');
+}
+
 function parseSettings(value: string, cwd: string): Record<string, unknown> | undefined {
   try {
-    const text = value.trimStart().startsWith('{') ? value : readFileSync(resolve(cwd, value), 'utf8');
+    const text = isInline(value) ? value : readFileSync(resolve(cwd, value), 'utf8');
     const parsed: unknown = JSON.parse(text);
     const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
     return isObject ? (parsed as Record<string, unknown>) : undefined;

@@ -104,7 +104,8 @@ Exit codes: 0 done, 1 our bug, 2 wrong usage, 3 you can fix it, 4 timed out wait
 }
 
 /** Subcommands report errors as the program does. */
-function inherit(command: Command): void {
-  command.exitOverride().showHelpAfterError(`Fix: run \`claudex ${command.name()} --help\`.`);
-  for (const child of command.commands) inherit(child);
+function inherit(command: Command, parents = 'claudex'): void {
+  const words = `${parents} ${command.name()}`;
+  command.exitOverride().showHelpAfterError(`Fix: run \`${words} --help\`.`);
+  for (const child of command.commands) inherit(child, words);
 }

@@ -14,6 +14,7 @@ import type { PtyExit } from '../pty/spawn-pty.ts';
 import type { Settings } from '../setting-definitions.ts';
 import { defaultSettings, readSettings } from '../settings.ts';
 import { mirrorExit } from '../supervisor/endings.ts';
+import { removeLaunchFile, writeLaunchFile } from './launch-file.ts';
 import { printError } from './print-error.ts';
 
 /** Tells a claudex that claude's name led back to it. */
@@ -59,6 +60,8 @@ async function runSession(file: string, args: readonly string[], settings: Setti
     if (!(error instanceof ClaudexError) || !withoutTerminal.has(error.code)) throw error;
     process.stderr.write(`claudex: ${error.message} Claude runs as if started without claudex. Fix: ${error.fix}\n`);
     return withoutPty(file, args);
+  } finally {
+    removeLaunchFile(claudexPaths(env));
   }
 }
 
@@ -91,9 +94,14 @@ function argumentsWithHooks(args: readonly string[], cwd: string, settings: Sett
   const { env } = process;
   const installed = readInstalledState(env);
   if (installed.hooks) return args;
-  const ours = claudexSettings({ hooksDir: join(packageRoot(), 'hooks'), home: claudexPaths(env).home });
+  const paths = claudexPaths(env);
+  const ours = claudexSettings({ hooksDir: join(packageRoot(), 'hooks'), home: paths.home });
   const statusLine = settings['badge.enabled'] && !installed.userHasStatusLine && !installed.statusLine;
-  return withLaunchSettings(args, ours, { cwd, statusLine: statusLine && !projectHasStatusLine(cwd) });
+  return withLaunchSettings(args, ours, {
+    cwd,
+    statusLine: statusLine && !projectHasStatusLine(cwd),
+    asFile: (text) => writeLaunchFile(paths, text),
+  });
 }
 
 /** A project's own status line would be hidden by ours: `--settings` goes before project settings. */

@@ -69,7 +69,7 @@ async function list(target: string | undefined, where: WhereToLook, options: His
     one.sessionId,
     one.live ? 'live' : age(new Date(one.modifiedAt).toISOString()),
     bytes(one.bytes),
-    printable(shortPath(one.cwd ?? '?')),
+    shortPath(one.cwd ?? '?'),
     shortened(printable(one.title ?? one.firstPrompt ?? '')),
   ]);
   const header = ['SESSION ID', 'LAST', 'SIZE', 'FOLDER', 'NAME OR FIRST PROMPT'];

@@ -24,9 +24,20 @@ const startTimeoutMs = 10_000;
 /** Whoever has won the race for the lock and does not answer by then may have died over it: another try is due. */
 const winnerTakesMs = 2000;
 
-/** Connects to the running daemon; undefined when there is none. Starts nothing. */
+/**
+ * The client of this home's daemon, whether or not one runs.
+ * @throws ClaudexError HOME_NOT_PRIVATE when the socket's folder is not ours: where the home's path is too long for a socket,
+ *   that folder is one that anybody could have made, with a daemon of their own in it
+ */
+export function daemonClient(env: NodeJS.ProcessEnv): DaemonClient {
+  const { home, socket } = claudexPaths(env);
+  if (dirname(socket) !== home) ensurePrivateDir(dirname(socket));
+  return new DaemonClient(socket);
+}
+
+/** Connects to the running daemon; undefined when there is none. Starts nothing. @throws ClaudexError HOME_NOT_PRIVATE */
 export async function connectDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClient | undefined> {
-  const client = new DaemonClient(claudexPaths(env).socket);
+  const client = daemonClient(env);
   try {
     await client.status();
     return client;
@@ -41,7 +52,7 @@ export async function connectDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClien
  * @throws ClaudexError DAEMON_START_FAILED, HOME_NOT_PRIVATE, HOME_UNWRITABLE
  */
 export async function ensureDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClient> {
-  const client = new DaemonClient(claudexPaths(env).socket);
+  const client = daemonClient(env);
   const version = packageVersion();
   try {
     const status = await client.status();

@@ -41,7 +41,8 @@ export function hookCaller(headers: IncomingHttpHeaders, defaultConfigDir: strin
   return {
     parentPid: Number(header('x-claudex-ppid')) || null,
     claudePid: Number(header('x-claude-pid')) || null,
-    configDir: header('x-claude-config-dir') || defaultConfigDir,
+    // headers are read as Latin-1, paths are UTF-8
+    configDir: Buffer.from(header('x-claude-config-dir'), 'latin1').toString('utf8') || defaultConfigDir,
     peersOff: header('x-claudex-peers').toLowerCase() === 'off',
   };
 }

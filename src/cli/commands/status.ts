@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { hasOtherHookScripts } from '../../../install-scripts/hook-scripts.ts';
 import { readInstalledState } from '../../../install-scripts/installed-state.ts';
 import { connectDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError, type ErrorCode } from '../../errors.ts';
@@ -65,11 +66,13 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
   if (status && status.version !== version) {
     note(new ClaudexError('DAEMON_VERSION', `The daemon is version ${status.version}, this command is ${version}.`));
   }
-  const { config } = claudexPaths(env);
+  const { config, hooks } = claudexPaths(env);
   const damaged = configFileProblem(config);
   if (damaged !== undefined) note(new ClaudexError('CONFIG_UNREADABLE', `${config}: ${damaged}.`));
   const installed = readInstalledState(env);
   for (const problem of installProblems(installed)) note(problem);
+  if (installed.state === 'installed' && hasOtherHookScripts(hooks))
+    note(new ClaudexError('INSTALL_STALE', `Look at ${hooks}.`));
   // with its JSON parser: no other command should pay for it
   const { readMcpState } = await import('../../../install-scripts/mcp-entry.ts');
   const mcp = readMcpState(env);
