@@ -41,7 +41,8 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
     log('started', { pid: process.pid, version: packageVersion() });
     // it was killed: a claude in the middle of a turn goes on without it
     if (before !== undefined && !isAlive(before)) void killTree(undefined, `${before}-`);
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => void worker.stop(signal));
+    // each time: by default the second one would end it before its processes
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void worker.stop(signal));
   } catch (error) {
     releaseLock(paths.warmLock);
     report(toClaudexError(error).message);
@@ -92,7 +93,10 @@ class Worker {
     this.#restAfterRequest();
   }
 
-  /** No new requests; what runs is ended, or may end by itself (`drain`). The process goes when all is gone. */
+  /**
+   * No new requests; what runs is ended, or may end by itself (`drain`) until somebody says otherwise. The process goes when all
+   * is gone.
+   */
   stop(reason: string, drain = false): Promise<void> {
     this.#stopping ??= (async () => {
       this.#log('stopping', { reason });
@@ -100,12 +104,13 @@ class Worker {
       const served = new Promise((resolve) => this.#server.close(resolve));
       rmSync(this.#paths.warmSocket, { force: true });
       releaseLock(this.#paths.warmLock);
-      await (drain ? this.#pool.drain() : this.#pool.close());
+      await this.#pool.drain();
       this.#log('stopped', this.#counters.read());
       // who still reads an answer is given a moment; whoever waits for this one is among them
       const timer = new Promise((resolve) => setTimeout(resolve, lastWordsMs));
       void Promise.race([served, timer]).then(() => process.exit(0));
     })();
+    if (!drain) void this.#pool.close();
     return this.#stopping;
   }
 

@@ -1,11 +1,12 @@
 /** The worker of `claudex prompt`, with a claude of ours: started once, replaced when it is gone, safe, gone when idle. */
 import { spawn } from 'node:child_process';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { claudexPaths } from '../../src/paths.ts';
+import { kill } from '../../src/warm/process-tree.ts';
 import { verifies } from '../requirements.ts';
 import { claudexBin, fixture, runClaudex } from '../support/claudex.ts';
 import { isAlive } from '../support/processes.ts';
@@ -107,6 +108,32 @@ describe(`the worker ${verifies('warm-bounded', 'warm-hygiene')}`, () => {
     expect(await runClaudex(['warm', 'drain'], { env, cwd: home.cwd })).toMatchObject({ code: 0 });
     expect((await running).stdout).toMatch(/^begun\|/);
     expect(await waiting).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^waited\|/) });
+  });
+
+  it('waits for nothing any more when it is told to end while it lets what runs end', async () => {
+    const { prompt, status, paths, env, home } = start();
+    const running = prompt('hang');
+    while (!(await status()).processes?.some(({ state }) => state === 'busy')) await delay(20);
+    const { pid } = await status();
+    const drained = runClaudex(['warm', 'drain'], { env, cwd: home.cwd });
+    while (existsSync(paths.warmSocket)) await delay(20);
+    process.kill(pid, 'SIGTERM');
+    expect((await running).stderr).toContain('The request was taken back.');
+    expect(await drained).toMatchObject({ code: 0 });
+    expect(isAlive(pid)).toBe(false);
+  });
+
+  it('leaves no process behind when it is told to end more than once', async () => {
+    const { prompt, status } = start();
+    const running = prompt('linger');
+    while (!(await status()).processes?.some(({ state }) => state === 'busy')) await delay(20);
+    const { pid, processes } = await status();
+    kill(pid, 'SIGTERM');
+    await delay(1); // two that come at once are one
+    kill(pid, 'SIGTERM');
+    await running;
+    while (isAlive(pid)) await delay(20);
+    expect(processes.filter((one) => isAlive(one.pid))).toEqual([]);
   });
 
   it('ends the request of a caller that has gone', async () => {
