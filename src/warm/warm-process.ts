@@ -3,6 +3,7 @@
  * the child has started. Does not decide who gets it: that is the pool's.
  */
 import {
+  isForeignToReset,
   isUndoneByReset,
   processTraits,
   type RunningTotals,
@@ -183,6 +184,7 @@ export class WarmProcess {
     this.#init = undefined;
     const onLine = (line: StreamLine): void => {
       if (line.type === 'system' && line.subtype === 'init') this.#init = line;
+      if (isForeignToReset(line)) this.#spent ??= 'unsolicited';
     };
     const onStderr = (text: string): void => {
       if (isFirst) this.#saidAtStart += text;

@@ -131,8 +131,10 @@ describe(`the pool ${verifies('warm-bounded')}`, () => {
     expect((await ask(client, 'echo b'))[1]).toBe('1');
     await ask(client, 'stray c');
     await recycled(client, 2);
-    expect((await ask(client, 'echo d'))[0]).toBe('d');
-    expect(reasons).toEqual(['reset-failed', 'unsolicited']);
+    await ask(client, 'stray-in-reset d');
+    await recycled(client, 3);
+    expect((await ask(client, 'echo e'))[0]).toBe('e');
+    expect(reasons).toEqual(['reset-failed', 'unsolicited', 'unsolicited']);
   });
 
   it('says what claude said when it does not start', async () => {
@@ -238,8 +240,7 @@ describe(`the pool ${verifies('warm-bounded')}`, () => {
     });
     expect(ended).toMatchObject({ code: 0, stderr: '' });
     const pid = Number(ended.stdout.split('|')[2]);
-    for (let tries = 0; tries < 200 && isAlive(pid); tries++) await delay(10);
-    expect(isAlive(pid)).toBe(false);
+    while (isAlive(pid)) await delay(10);
   });
 
   it('gives every question its own answer under random aborts, timeouts and kills (seeded)', async () => {

@@ -82,8 +82,9 @@ describe(`the worker ${verifies('warm-bounded', 'warm-hygiene')}`, () => {
   });
 
   it('gives way to another version, after what it has begun', async () => {
-    const { prompt, status, paths } = start();
-    const running = prompt('slow 1500 begun');
+    const { prompt, status, paths, home } = start();
+    const goOn = join(home.root, 'go-on');
+    const running = prompt(`until ${goOn} begun`);
     while (!(await status()).processes?.some(({ state }) => state === 'busy')) await delay(20);
     const before = await status();
     const answer = await new Promise<string>((resolve, reject) => {
@@ -96,16 +97,21 @@ describe(`the worker ${verifies('warm-bounded', 'warm-hygiene')}`, () => {
     expect(JSON.parse(answer)).toEqual({ replaced: true });
     expect((await prompt('echo next')).stdout).toMatch(/^next\|/);
     expect((await status()).pid).not.toBe(before.pid);
+    writeFileSync(goOn, '');
     expect((await running).stdout).toMatch(/^begun\|/);
   });
 
   it('sends on who still waits when it is drained', async () => {
-    const { prompt, status, env, home } = start({ CLAUDEX_WARM_POOL_SIZE: '1' });
-    const running = prompt('slow 1500 begun');
+    const { prompt, status, paths, env, home } = start({ CLAUDEX_WARM_POOL_SIZE: '1' });
+    const goOn = join(home.root, 'go-on');
+    const running = prompt(`until ${goOn} begun`);
     while (!(await status()).processes?.some(({ state }) => state === 'busy')) await delay(20);
     const waiting = prompt('echo waited');
     while ((await status()).waiting === 0) await delay(20);
-    expect(await runClaudex(['warm', 'drain'], { env, cwd: home.cwd })).toMatchObject({ code: 0 });
+    const drained = runClaudex(['warm', 'drain'], { env, cwd: home.cwd });
+    while (existsSync(paths.warmSocket)) await delay(20);
+    writeFileSync(goOn, '');
+    expect(await drained).toMatchObject({ code: 0 });
     expect((await running).stdout).toMatch(/^begun\|/);
     expect(await waiting).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^waited\|/) });
   });
@@ -164,9 +170,12 @@ describe(`the worker ${verifies('warm-bounded', 'warm-hygiene')}`, () => {
   it('goes with its processes when nobody has asked for a while', async () => {
     const { prompt, status, paths } = start({ CLAUDEX_WARM_IDLE_MS: '1000' });
     await prompt('echo a');
-    const { pid, processes } = await status();
-    while (isAlive(pid)) await delay(20);
-    expect(processes.filter((one) => isAlive(one.pid))).toEqual([]);
+    // asking it could come too late
+    const log = readFileSync(paths.warmLog, 'utf8').trim().split('\n');
+    const [started, spawned] = log.map((line) => JSON.parse(line) as { event: string; pid: number });
+    expect([started?.event, spawned?.event]).toEqual(['started', 'spawn']);
+    while (isAlive(started!.pid)) await delay(20);
+    expect(isAlive(spawned!.pid)).toBe(false);
     expect(() => statSync(paths.warmSocket)).toThrow(/ENOENT/);
     expect(await status()).toEqual({ running: false });
   });
