@@ -10,7 +10,7 @@ import { listen } from '../daemon/listen.ts';
 import { lastLockOwner, releaseLock, takeLock } from '../daemon/lock.ts';
 import { toClaudexError } from '../errors.ts';
 import { type Log, openLog } from '../log.ts';
-import { type ClaudexPaths, claudexPaths, ensurePrivateDir, packageVersion } from '../paths.ts';
+import { asHomeError, type ClaudexPaths, claudexPaths, ensurePrivateDir, packageVersion } from '../paths.ts';
 import { isAlive } from '../process-identity.ts';
 import { readSettings } from '../settings.ts';
 import { PoolCounters } from './counters.ts';
@@ -28,13 +28,11 @@ const lastWordsMs = 2000;
 /** Runs until it is idle for long, drained or told to end. Reports on file descriptor 3 when it listens. */
 export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
   const paths = claudexPaths(env);
-  ensurePrivateDir(paths.home);
-  ensurePrivateDir(paths.warm);
-  ensurePrivateDir(dirname(paths.warmSocket));
-  const before = lastLockOwner(paths.warmLock)?.pid;
-  if (!takeLock(paths.warmLock, packageVersion())) return report('ready');
-  const log = openLog(paths.warmLog);
   try {
+    for (const dir of [paths.home, paths.warm, dirname(paths.warmSocket)]) ensurePrivateDir(dir);
+    const before = lastLockOwner(paths.warmLock)?.pid;
+    if (!takeLock(paths.warmLock, packageVersion())) return report('ready');
+    const log = openLog(paths.warmLog);
     const worker = new Worker(paths, env, log);
     await worker.listen();
     report('ready');
@@ -43,14 +41,16 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
     if (before !== undefined && !isAlive(before)) void killTree(undefined, `${before}-`);
     // each time: by default the second one would end it before its processes
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void worker.stop(signal));
-  } catch (error) {
+  } catch (thrown) {
+    const error = asHomeError(thrown, paths.home);
     releaseLock(paths.warmLock);
-    report(toClaudexError(error).message);
+    const { code, facts } = toClaudexError(error);
+    report(`${code} ${facts}`);
     throw error;
   }
 }
 
-/** One line to whoever has started us; nobody has when it is run by hand. */
+/** `ready`, or the code and the facts of an error, to whoever has started us; nobody has when it is run by hand. */
 function report(text: string): void {
   try {
     writeSync(3, `${text}\n`);

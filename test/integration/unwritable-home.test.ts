@@ -4,13 +4,13 @@ import { verifies } from '../requirements.ts';
 import { useTestBed } from '../support/test-bed.ts';
 import { canMount, runOnBadDisk, runWithLockedHome } from '../support/unwritable-home.ts';
 
-const commands = ['daemon start', 'list', 'send . hello', 'install --no-mcp'];
+const commands = ['daemon start', 'list', 'send . hello', 'install --no-mcp', 'prompt hello'];
 
 describe('a claudex folder that takes no writes', () => {
   const bed = useTestBed();
   const expected = (home: string, systemSays: string) =>
     new RegExp(
-      `^claudex: The claudex folder cannot be written to\\. ${home}(/hooks)?: ${systemSays}[^\\n]*\\.\\nFix: [^\\n]*CLAUDEX_HOME[^\\n]*\\n$`,
+      `^claudex: The claudex folder cannot be written to\\. ${home}(/hooks|/warm)?: ${systemSays}[^\\n]*\\.\\nFix: [^\\n]*CLAUDEX_HOME[^\\n]*\\n$`,
     );
 
   it.each(commands)(`without the right to write: %s ${verifies('unwritable-home')}`, async (command) => {

@@ -33,13 +33,15 @@ describe(`the worker ${verifies('warm-bounded', 'warm-hygiene')}`, () => {
   }
 
   it('is one, however many ask at once, and each gets its own answer', async () => {
-    const { prompt, status } = start();
+    const { prompt, status, env } = start();
     const answers = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((word) => prompt(`echo ${word}`)));
     expect(answers.map(({ stdout }) => stdout.split('|')[0])).toEqual(['a', 'b', 'c', 'd', 'e']);
     const { counters, running } = await status();
     expect(running).toBe(true);
     expect(counters.spawn).toBeLessThanOrEqual(4);
     expect((counters.spawn ?? 0) + (counters.reuse ?? 0)).toBeGreaterThanOrEqual(5);
+    const said = await runClaudex(['warm', 'status'], { env });
+    expect(said.stdout).toMatch(/^The worker runs: pid \d+, [^\n]* Requests now: 0 running, 0 waiting\.\n/);
   });
 
   it('is private: folder 0700, socket and log 0600, no prompt in the log', async () => {
