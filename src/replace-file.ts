@@ -4,7 +4,8 @@
  * (its lib/index.js, writeFileSync). Remove when it does.
  */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, renameSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, linkSync, renameSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
+import { systemErrorCode } from './errors.ts';
 
 /**
  * Puts `content` at `path`, which keeps its mode and owner if there is a file. Does not follow a link at `path`.
@@ -31,6 +32,21 @@ export function replaceFile(
   } catch (error) {
     rmSync(next, { force: true });
     throw error;
+  }
+}
+
+/** Puts a new file at `path`, mode 0600, whole or not at all. @returns false when one is there already */
+export function placeFile(path: string, content: string): boolean {
+  const next = `${path}.${process.pid}`;
+  try {
+    writeFileSync(next, content, { mode: 0o600 });
+    linkSync(next, path);
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST') return false;
+    throw error;
+  } finally {
+    rmSync(next, { force: true });
   }
 }
 
