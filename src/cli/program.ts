@@ -47,10 +47,16 @@ export async function runProgram(args: readonly string[]): Promise<void> {
   }
 }
 
-/** A bare `--wait` takes no value from the words after it: only what reads as a duration is one. */
+/** A bare `--wait` takes no value from the words after it: only what reads as a duration is one. Behind `--` all is text. */
 function withExplicitWait(args: readonly string[]): string[] {
+  const end = args.includes('--') ? args.indexOf('--') : args.length;
   return args.map((word, index) => {
-    if (word !== '--wait' || args[0] !== 'send' || /^\d+(\.\d+)?(ms|s|m|h|d)?(\d.*)?$/.test(args[index + 1] ?? ''))
+    if (
+      word !== '--wait' ||
+      args[0] !== 'send' ||
+      index > end ||
+      /^\d+(\.\d+)?(ms|s|m|h|d)?(\d.*)?$/.test(args[index + 1] ?? '')
+    )
       return word;
     return '--wait=forever';
   });
@@ -99,12 +105,13 @@ Exit codes: 0 done, 1 our bug, 2 wrong usage, 3 you can fix it, 4 timed out wait
   addDemo(program);
   addMcpServer(program);
   addCompletion(program);
-  for (const command of program.commands) inherit(command);
+  for (const command of program.commands) inherit(command, 'claudex');
   return program;
 }
 
 /** Subcommands report errors as the program does. */
-function inherit(command: Command): void {
-  command.exitOverride().showHelpAfterError(`Fix: run \`claudex ${command.name()} --help\`.`);
-  for (const child of command.commands) inherit(child);
+function inherit(command: Command, parent: string): void {
+  const words = `${parent} ${command.name()}`;
+  command.exitOverride().showHelpAfterError(`Fix: run \`${words} --help\`.`);
+  for (const child of command.commands) inherit(child, words);
 }

@@ -42,7 +42,7 @@ export async function showHistory(target: string | undefined, options: HistoryOp
       if (!(await output.write(`${turnText(turn, style)}\n`))) return;
     }
   });
-  if (count === 0) process.stderr.write('Nothing was said in this conversation yet.\n');
+  if (count === 0 && options.last > 0) process.stderr.write('Nothing was said in this conversation yet.\n');
 }
 
 /** `claudex show` */
@@ -69,7 +69,7 @@ async function list(target: string | undefined, where: WhereToLook, options: His
     one.sessionId,
     one.live ? 'live' : age(new Date(one.modifiedAt).toISOString()),
     bytes(one.bytes),
-    printable(shortPath(one.cwd ?? '?')),
+    shortPath(one.cwd ?? '?'),
     shortened(printable(one.title ?? one.firstPrompt ?? '')),
   ]);
   const header = ['SESSION ID', 'LAST', 'SIZE', 'FOLDER', 'NAME OR FIRST PROMPT'];
