@@ -29,6 +29,10 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });
+  // `claudex ask … 2>&1 >answer | head`: nobody reads of the progress any more; the answer is wanted all the same
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   if (args.length === 1 && ['--version', '-v', '-V'].includes(args[0]!)) {
     process.stdout.write(versionText(process.env));
     return;

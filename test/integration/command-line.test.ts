@@ -89,6 +89,17 @@ describe('the command line', () => {
     }
   });
 
+  it('goes on where nobody reads its errors and progress any more', async () => {
+    const home = bed.home();
+    const ask = [process.execPath, claudexBin, 'ask', '--hold', '--wait', '0', home.cwd, 'ready?'];
+    const shell = 'mkfifo "$0"; : <"$0" & exec 4>"$0"; wait; "$@" 2>&4; echo $?';
+    const ran = await run('/bin/sh', ['-c', shell, join(home.root, 'unread'), ...ask], {
+      env: home.env(),
+      cwd: home.root,
+    });
+    expect(ran.stdout).toBe('4\n');
+  });
+
   it('the help named for a wrong line is of that command', async () => {
     const home = bed.home();
     const at = { env: home.env(), cwd: home.root };
