@@ -1,5 +1,6 @@
 /** The main job on the real claude: who gets a message, when, and what stays untouched. */
 import { describe, expect, it } from 'vitest';
+import { parentPid } from '../../src/process-identity.ts';
 import { realClaudeIsAtLeast, realClaudePath, realClaudeVersion } from '../support/claude-binary.ts';
 import { runClaudex, startClaudex } from '../support/claudex.ts';
 import { daemonClient, sendMessage, waitForMessage, waitForSessionRecord } from '../support/daemon-watch.ts';
@@ -26,9 +27,10 @@ describe(`delivery into claude ${realClaudeVersion()}`, () => {
     const env = home.env(api, { CLAUDEX_CLAUDE_BIN: realClaudePath() });
     const driver = startClaudex(args, { cwd, env });
     await waitForPromptBox(driver);
+    // this one's, not another's in the same folder: its line to the daemon comes up after claude
     const session = await waitForSessionRecord(
       home,
-      (one) => one.cwd === cwd && one.supervised && one.state === 'idle',
+      (one) => parentPid(one.pid) === driver.pid && one.supervised && one.state === 'idle',
     );
     return { driver, session };
   }
@@ -122,8 +124,9 @@ describe(`delivery into claude ${realClaudeVersion()}`, () => {
     const list = await runClaudex(['list'], { env: home.env(), cwd: home.root });
     expect(list.stdout).toContain('waiting: dialog open');
     expect((await daemonClient(home).message(id)).state).toBe('queued');
+    // claude says so a frame before it draws it
+    await driver.waitForScreen((screen) => promptBox(screen) === undefined);
     expect(driver.screen()).not.toContain(id);
-    expect(promptBox(driver.screen())).toBeUndefined();
     driver.key('esc');
     await waitForMessage(home, id, ['answered']);
     await expectOnce(home, id);
