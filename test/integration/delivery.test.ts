@@ -280,5 +280,5 @@ describe('delivery', () => {
       what: 'all six messages in the transcript',
     });
     expect(marksIn(home)).toEqual(ids);
-  }, 120_000);
+  });
 });
