@@ -1,5 +1,5 @@
 /** Every state that a session can be in, and the way that a user's and a peer's message takes into it: docs/route-table.md. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Message, Route } from '../../src/protocol/message.ts';
@@ -44,6 +44,10 @@ interface StateCase {
   bare?: boolean;
   /** Claude starts with this question on the screen, provoked by this environment. */
   startsWith?: { question: string; env: Record<string, string> };
+  /** `--permission-mode`, `default` if not said. */
+  mode?: string;
+  /** Claude's user settings. */
+  settings?: Record<string, unknown>;
   enter(stage: Stage): Promise<void>;
   /** Messages wait until this has been called; without it they go in at once. */
   leave?(stage: Stage): void;
@@ -120,6 +124,8 @@ const cases: StateCase[] = [
     after: async (stage) => expect(toolRan(stage)).toBe(false),
     userRoute: 'paste',
   },
+  dialog('a question', 'ASK me', /Which one\?/),
+  { ...dialog('plan approval', 'PLAN it', /Exit plan mode\?|Ready to code\?/), mode: 'plan' },
   {
     state: 'busy',
     enter: hold,
@@ -165,9 +171,60 @@ const cases: StateCase[] = [
     userRoute: 'paste',
   },
   ...(realClaudeIsAtLeast('2.1.330') ? [fullscreenOffer()] : []),
+  {
+    state: 'vim, normal mode',
+    settings: { editorMode: 'vim' },
+    enter: async ({ driver }) => {
+      await driver.waitForScreen('-- INSERT --');
+      driver.type('x');
+      await waitForPromptBox(driver, { content: 'x' });
+      driver.key('esc');
+      await driver.waitForScreen((screen) => !screen.includes('-- INSERT --'));
+      driver.type('dd');
+      await waitForPromptBox(driver, { content: '' });
+    },
+    userRoute: 'paste',
+  },
   { state: 'bare, idle', bare: true, enter: async () => {}, userRoute: peerRoute },
   { state: 'bare, draft', bare: true, enter: typeDraft, after: draftStands, userRoute: peerRoute },
 ];
+
+/** A dialog that a tool of claude's opens, asked for by this prompt. */
+function dialog(state: string, prompt: string, question: RegExp): StateCase {
+  return {
+    state,
+    enter: async ({ home, driver, session }) => {
+      await submitPrompt(driver, prompt);
+      await waitForSessionRecord(home, (one) => one.id === session.id && one.state === 'waiting');
+      await driver.waitForScreen(question);
+    },
+    meanwhile: async ({ driver }) => expect(driver.screen()).toMatch(question),
+    leave: ({ driver }) => driver.key('esc'),
+    userRoute: 'paste',
+  };
+}
+
+/** What the scripted model calls at the user's word. */
+const toolCalls: Record<string, { name: string; input: Record<string, unknown> }> = {
+  RUN: { name: 'Bash', input: { command: 'touch made-by-tool', description: 'make a file' } },
+  ASK: {
+    name: 'AskUserQuestion',
+    input: {
+      questions: [
+        {
+          question: 'Which one?',
+          header: 'Pick',
+          multiSelect: false,
+          options: [
+            { label: 'This', description: 'a' },
+            { label: 'That', description: 'b' },
+          ],
+        },
+      ],
+    },
+  },
+  PLAN: { name: 'ExitPlanMode', input: { plan: '# Plan\n\n1. do it' } },
+};
 
 /** Claude decides when to make this offer; the variable, found in the binary, makes it do so at once. */
 function fullscreenOffer(): StateCase {
@@ -189,7 +246,13 @@ const seen = new Map<string, { user: string; peer: string }>();
 describe(`routes by state into claude ${realClaudeVersion()}`, () => {
   const bed = useTestBed();
 
-  async function stageFor({ bare = false, startsWith, userRoute }: StateCase): Promise<Stage> {
+  async function stageFor({
+    bare = false,
+    startsWith,
+    userRoute,
+    mode = 'default',
+    settings,
+  }: StateCase): Promise<Stage> {
     const home = bed.home();
     // a key of ours keeps the box shut for a moment: on a slow machine that could be longer than the gate's patience
     if (userRoute === 'paste') {
@@ -204,18 +267,24 @@ describe(`routes by state into claude ${realClaudeVersion()}`, () => {
     const api = await bed.api((request: LoopbackRequest) => {
       const isFirstPrompt = !request.prompt.includes('[claudex ');
       if (request.prompt.includes('HOLD') && isFirstPrompt) return { text: 'held answer', until };
-      if (request.prompt.includes('RUN') && isFirstPrompt && !request.isToolResult) {
-        return { toolUse: { name: 'Bash', input: { command: 'touch made-by-tool', description: 'make a file' } } };
-      }
+      const word = Object.keys(toolCalls).find((one) => request.prompt.includes(`${one} `));
+      if (word && isFirstPrompt && !request.isToolResult) return { toolUse: toolCalls[word]! };
       return { text: 'the answer' };
     });
+    if (settings) {
+      mkdirSync(join(home.home, '.claude'), { recursive: true });
+      writeFileSync(join(home.home, '.claude', 'settings.json'), JSON.stringify(settings));
+      // where 2.1.197 has it
+      const global = join(home.home, '.claude.json');
+      writeFileSync(global, JSON.stringify({ ...JSON.parse(readFileSync(global, 'utf8')), ...settings }));
+    }
     if (bare) {
       await runClaudex(['install'], { env: home.env(), cwd: home.root });
       await runClaudex(['daemon', 'start'], { env: home.env(), cwd: home.root });
     }
     const driver = bare
       ? startBareClaude(home, { api })
-      : startClaudex(['--permission-mode', 'default'], {
+      : startClaudex(['--permission-mode', mode], {
           cwd: home.cwd,
           env: home.env(api, { CLAUDEX_CLAUDE_BIN: realClaudePath(), ...startsWith?.env }),
         });
