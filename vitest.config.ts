@@ -4,8 +4,9 @@ export default defineConfig({
   test: {
     // node-pty is not thread-safe: processes, not threads.
     pool: 'forks',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // for machines that are slow and busy: what hangs is told by the waits themselves, which say what they have seen
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       { extends: true, test: { name: 'integration', include: ['test/integration/**/*.test.ts'] } },

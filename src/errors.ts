@@ -37,9 +37,11 @@ export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === 'string' && Object.hasOwn(errorCatalogue, value);
 }
 
-/** Any thrown value as a ClaudexError: our own pass through, the rest become INTERNAL. */
+/** Any thrown value as a ClaudexError: our own pass through, a folder removed under us has its own, the rest are INTERNAL. */
 export function toClaudexError(error: unknown): ClaudexError {
   if (error instanceof ClaudexError) return error;
+  const isFolderGone = (error as NodeJS.ErrnoException | undefined)?.syscall === 'uv_cwd';
+  if (isFolderGone) return new ClaudexError('CURRENT_FOLDER_GONE', '', { cause: error });
   return new ClaudexError('INTERNAL', error instanceof Error ? error.message : String(error), { cause: error });
 }
 

@@ -1,4 +1,4 @@
-/** The part of the catalogue on the claudex folder and the disk that it is on. */
+/** The part of the catalogue on folders: the one of claudex with the disk that it is on, and the one we stand in. */
 import type { ErrorEntry } from './error-catalogue.ts';
 
 export const homeErrors = {
@@ -13,6 +13,12 @@ export const homeErrors = {
     fix: 'free disk space where it is full, mend the permissions where they forbid it (chmod u+rwx), or set CLAUDEX_HOME to a folder that can be written to.',
     exitCode: 3,
     httpStatus: 507,
+  },
+  CURRENT_FOLDER_GONE: {
+    text: 'The current folder is gone.',
+    fix: 'change to a folder that is there (cd), or name the target by its id, its name or its full path.',
+    exitCode: 3,
+    httpStatus: 500,
   },
   JOURNAL_UNWRITABLE: {
     text: 'The message could not be written to disk, so it was not accepted.',

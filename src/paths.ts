@@ -1,5 +1,5 @@
 /** Where claudex keeps things. One owner for every path below CLAUDEX_HOME, and for making that folder private. */
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, readFileSync, type Stats } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -91,13 +91,30 @@ export function ensurePrivateDir(path: string): void {
   } catch (cause) {
     throw homeUnwritable(path, cause);
   }
+  const { mode } = ownFolder(path);
+  if ((mode & 0o077) !== 0) chmodSync(path, 0o700);
+}
+
+/** What ensurePrivateDir would say of `path`, which stays as it is. @throws ClaudexError HOME_NOT_PRIVATE, HOME_UNWRITABLE */
+export function checkPrivateDir(path: string): void {
+  let there = path;
+  while (!existsSync(there)) there = dirname(there);
+  if (there === path) ownFolder(path);
+  try {
+    accessSync(there, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw homeUnwritable(path, cause);
+  }
+}
+
+function ownFolder(path: string): Stats {
   const stat = lstatSync(path);
   const uid = process.getuid?.();
   if (!stat.isDirectory()) throw new ClaudexError('HOME_NOT_PRIVATE', `${path} is not a plain folder.`);
   if (uid !== undefined && stat.uid !== uid) {
     throw new ClaudexError('HOME_NOT_PRIVATE', `${path} belongs to uid ${stat.uid}, you are ${uid}.`);
   }
-  if ((stat.mode & 0o077) !== 0) chmodSync(path, 0o700);
+  return stat;
 }
 
 /**

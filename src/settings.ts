@@ -8,6 +8,9 @@ import { ClaudexError, systemErrorCode } from './errors.ts';
 import { claudexPaths } from './paths.ts';
 import { type SettingDefinition, type SettingKey, type Settings, settingDefinitions } from './setting-definitions.ts';
 
+/** What setTimeout takes; a longer time would be over at once. */
+const largestInteger = 2 ** 31 - 1;
+
 /** @throws ClaudexError UNKNOWN_SETTING */
 export function settingDefinition(key: string): SettingDefinition {
   const definition = settingDefinitions.find((one) => one.key === key);
@@ -27,10 +30,10 @@ export function parseSetting(definition: SettingDefinition, text: string): strin
     throw new ClaudexError('BAD_SETTING', `${definition.key} takes true or false, not "${text}".`);
   }
   const value = Number(text);
-  if (text.trim() === '' || !Number.isSafeInteger(value) || value < (definition.minimum ?? 0)) {
+  if (text.trim() === '' || !fits(definition, value)) {
     throw new ClaudexError(
       'BAD_SETTING',
-      `${definition.key} takes a whole number from ${definition.minimum ?? 0}, not "${text}".`,
+      `${definition.key} takes a whole number from ${definition.minimum ?? 0} to ${largestInteger}, not "${text}".`,
     );
   }
   return value;
@@ -70,7 +73,9 @@ export function readConfigFile(path: string): Record<string, unknown> {
 function fits(definition: SettingDefinition, value: unknown): boolean {
   if (definition.choices !== undefined) return definition.choices.includes(value as string);
   if (definition.type !== 'integer') return typeof value === definition.type;
-  return Number.isSafeInteger(value) && (value as number) >= (definition.minimum ?? 0);
+  return (
+    Number.isSafeInteger(value) && (value as number) >= (definition.minimum ?? 0) && (value as number) <= largestInteger
+  );
 }
 
 /** Every setting as if nothing were set. */

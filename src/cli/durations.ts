@@ -24,8 +24,9 @@ export function parseClockTime(text: string, now: number): number {
     if (at.getTime() <= now) at.setDate(at.getDate() + 1);
     return at.getTime();
   }
-  // Date.parse takes "12:60" for a month and a year
-  const at = text.includes('-') ? Date.parse(text) : Number.NaN;
+  // Date.parse finds a month and a year in "12:60" and "tomorrow-9", and takes a date alone for one in UTC
+  const date = /^\d{4}-\d\d-\d\d(?=([T ].*)?$)/.exec(text);
+  const at = date === null ? Number.NaN : Date.parse(date[0] === text ? `${text}T00:00` : text);
   if (Number.isNaN(at)) throw new ClaudexError('USAGE', `"${text}" is no time; write 18:00 or 2026-01-31T18:00.`);
   return at;
 }

@@ -29,6 +29,10 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });
+  // `claudex ask … 2>&1 >answer | head`: nobody reads of the progress any more; the answer is wanted all the same
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   if (args.length === 1 && ['--version', '-v', '-V'].includes(args[0]!)) {
     process.stdout.write(versionText(process.env));
     return;
@@ -47,10 +51,16 @@ export async function runProgram(args: readonly string[]): Promise<void> {
   }
 }
 
-/** A bare `--wait` takes no value from the words after it: only what reads as a duration is one. */
+/** A bare `--wait` takes no value from the words after it: only what reads as a duration is one. Behind `--` all is text. */
 function withExplicitWait(args: readonly string[]): string[] {
+  const end = args.includes('--') ? args.indexOf('--') : args.length;
   return args.map((word, index) => {
-    if (word !== '--wait' || args[0] !== 'send' || /^\d+(\.\d+)?(ms|s|m|h|d)?(\d.*)?$/.test(args[index + 1] ?? ''))
+    if (
+      word !== '--wait' ||
+      args[0] !== 'send' ||
+      index > end ||
+      /^\d+(\.\d+)?(ms|s|m|h|d)?(\d.*)?$/.test(args[index + 1] ?? '')
+    )
       return word;
     return '--wait=forever';
   });
@@ -99,13 +109,13 @@ Exit codes: 0 done, 1 our bug, 2 wrong usage, 3 you can fix it, 4 timed out wait
   addDemo(program);
   addMcpServer(program);
   addCompletion(program);
-  for (const command of program.commands) inherit(command);
+  for (const command of program.commands) inherit(command, 'claudex');
   return program;
 }
 
 /** Subcommands report errors as the program does. */
-function inherit(command: Command, parents = 'claudex'): void {
-  const words = `${parents} ${command.name()}`;
+function inherit(command: Command, parent: string): void {
+  const words = `${parent} ${command.name()}`;
   command.exitOverride().showHelpAfterError(`Fix: run \`${words} --help\`.`);
   for (const child of command.commands) inherit(child, words);
 }

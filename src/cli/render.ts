@@ -10,19 +10,19 @@ export function colours(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv = pr
   return new Chalk({ level: wanted ? 1 : 0 });
 }
 
-/** Columns padded to the widest cell; widths are taken before `paint` adds colour. */
+/** Columns padded to the widest cell, each row one line; widths are taken before `paint` adds colour. */
 export function table(
   header: string[],
   rows: string[][],
   paint: (cell: string, column: number, row: number) => string,
 ): string {
-  const all = [header, ...rows];
-  const widths = header.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
+  const all = [header, ...rows.map((row) => row.map(oneLine))];
+  const widths = header.map((_, column) => Math.max(...all.map((row) => cellsOf(row[column] ?? ''))));
   const line = (row: string[], index: number): string =>
     row
       .map(
         (cell, column) =>
-          paint(cell, column, index) + ' '.repeat(column === row.length - 1 ? 0 : widths[column]! - cell.length),
+          paint(cell, column, index) + ' '.repeat(column === row.length - 1 ? 0 : widths[column]! - cellsOf(cell)),
       )
       .join('  ')
       .trimEnd();
@@ -32,6 +32,27 @@ export function table(
 /** `text` for a terminal: no control bytes, and nothing that turns the reading direction round (CVE-2021-42574). */
 export function printable(text: string): string {
   return plainText(text).replace(/[\u202a-\u202e\u2066-\u2069]/g, '');
+}
+
+/** What claude has answered: as it is for a program that reads it, harmless on a terminal. */
+export function forTerminal(text: string, stream: { isTTY?: boolean } = process.stdout): string {
+  return stream.isTTY === true ? printable(text) : text;
+}
+
+/** `text` for a terminal, where one line is wanted. */
+export function oneLine(text: string): string {
+  return printable(text).replace(/[\n\t\u2028\u2029]/g, ' ');
+}
+
+const noCell = /^[\p{Mn}\p{Me}\p{Cf}]/u;
+const twoCells =
+  /^[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
+
+/** How many columns a terminal gives to `text`. */
+function cellsOf(text: string): number {
+  let cells = 0;
+  for (const letter of text) cells += noCell.test(letter) ? 0 : twoCells.test(letter) ? 2 : 1;
+  return cells;
 }
 
 /** `12s`, `5m`, `3h`, `2d`. */
@@ -58,7 +79,7 @@ export function sessionTable(sessions: readonly SessionRecord[], chalk: ChalkIns
     .sort((a, b) => a.cwd.localeCompare(b.cwd) || a.startedAt.localeCompare(b.startedAt))
     .map((one) => [
       one.id,
-      printable(one.alias ?? one.claudeName ?? one.name),
+      one.alias ?? one.claudeName ?? one.name,
       shortPath(one.cwd),
       stateText(one),
       one.supervised ? 'claudex' : 'bare',

@@ -18,13 +18,23 @@ export async function senderOf(
   from: string | undefined,
 ): Promise<Sender> {
   const isInside = Boolean(env.CLAUDECODE || env.CLAUDE_CODE_SESSION_ID);
-  const cwd = process.cwd();
+  const cwd = currentFolder();
   if (!isInside && from === undefined) {
-    return { kind: 'user', label: `the user’s shell in ${shortPath(cwd)} on ${hostname()}` };
+    const folder = cwd === undefined ? 'a folder that is gone' : shortPath(cwd);
+    return { kind: 'user', label: `the user’s shell in ${folder} on ${hostname()}` };
   }
   const session = isInside ? await ownSession(client, env) : undefined;
-  if (!session) return { kind: 'peer', label: from ?? 'another Claude session', cwd };
+  if (!session) return { kind: 'peer', label: from ?? 'another Claude session', ...(cwd !== undefined && { cwd }) };
   return { ...sessionAsSender(session), ...(from !== undefined && { label: from }) };
+}
+
+/** Undefined when it has been removed. */
+function currentFolder(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined; // ENOENT: removed under us
+  }
 }
 
 /** Undefined where claude is one that nobody keeps a record of (`claude -p`). */

@@ -42,7 +42,7 @@ export async function showHistory(target: string | undefined, options: HistoryOp
       if (!(await output.write(`${turnText(turn, style)}\n`))) return;
     }
   });
-  if (count === 0) process.stderr.write('Nothing was said in this conversation yet.\n');
+  if (count === 0 && options.last > 0) process.stderr.write('Nothing was said in this conversation yet.\n');
 }
 
 /** `claudex show` */

@@ -5,6 +5,9 @@ import type { SessionRecord } from '../protocol/session.ts';
 import type { DaemonClient } from './client.ts';
 import { ensureDaemon } from './ensure-daemon.ts';
 
+/** setTimeout takes no more, and what is longer for 1 ms: 24 days. */
+const longestTimerMs = 2 ** 31 - 1;
+
 export interface FollowOptions {
   env: NodeJS.ProcessEnv;
   /** Undefined waits for ever. */
@@ -22,7 +25,10 @@ export interface FollowOptions {
  */
 export async function followMessage(client: DaemonClient, id: string, options: FollowOptions): Promise<Message> {
   const stop = new AbortController();
-  const timer = options.timeoutMs === undefined ? undefined : setTimeout(() => stop.abort(), options.timeoutMs);
+  const timer =
+    options.timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => stop.abort(), Math.min(options.timeoutMs, longestTimerMs));
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   try {
     return await follow(client, id, options, signal);

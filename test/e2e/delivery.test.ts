@@ -1,5 +1,8 @@
 /** The main job on the real claude: who gets a message, when, and what stays untouched. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parentPid } from '../../src/process-identity.ts';
 import { realClaudeIsAtLeast, realClaudePath, realClaudeVersion } from '../support/claude-binary.ts';
 import { runClaudex, startClaudex } from '../support/claudex.ts';
 import { daemonClient, sendMessage, waitForMessage, waitForSessionRecord } from '../support/daemon-watch.ts';
@@ -26,9 +29,10 @@ describe(`delivery into claude ${realClaudeVersion()}`, () => {
     const env = home.env(api, { CLAUDEX_CLAUDE_BIN: realClaudePath() });
     const driver = startClaudex(args, { cwd, env });
     await waitForPromptBox(driver);
+    // this one's, not another's in the same folder: its line to the daemon comes up after claude
     const session = await waitForSessionRecord(
       home,
-      (one) => one.cwd === cwd && one.supervised && one.state === 'idle',
+      (one) => parentPid(one.pid) === driver.pid && one.supervised && one.state === 'idle',
     );
     return { driver, session };
   }
@@ -122,8 +126,9 @@ describe(`delivery into claude ${realClaudeVersion()}`, () => {
     const list = await runClaudex(['list'], { env: home.env(), cwd: home.root });
     expect(list.stdout).toContain('waiting: dialog open');
     expect((await daemonClient(home).message(id)).state).toBe('queued');
+    // claude says so a frame before it draws it
+    await driver.waitForScreen((screen) => promptBox(screen) === undefined);
     expect(driver.screen()).not.toContain(id);
-    expect(promptBox(driver.screen())).toBeUndefined();
     driver.key('esc');
     await waitForMessage(home, id, ['answered']);
     await expectOnce(home, id);
@@ -178,6 +183,40 @@ describe(`delivery into claude ${realClaudeVersion()}`, () => {
     const message = await waitForMessage(home, id, ['failed']);
     release();
     expect(message.reason).toBe('the turn was interrupted');
+  });
+
+  it('fails a message whose turn ends with an API error, and the session takes the next one', async () => {
+    const home = bed.home();
+    const api = await bed.api(({ prompt }) => (prompt.includes('BAD') ? { errorStatus: 400 } : { text: 'fine' }));
+    const { session } = await supervised(home, api);
+    const bad = await sendMessage(home, [session.id, 'BAD request']);
+    expect((await waitForMessage(home, bad, ['failed'])).reason).toContain('API error');
+    api.setScript(() => ({ text: 'fine' }));
+    const next = await sendMessage(home, [session.id, 'and now?']);
+    expect((await waitForMessage(home, next, ['answered'])).answer).toBe('fine');
+    await expectOnce(home, bad);
+    await expectOnce(home, next);
+  });
+
+  it('trusts no folder for the person: the message waits, and goes in once they have', async () => {
+    const home = bed.home();
+    const cwd = join(home.root, 'stranger');
+    mkdirSync(cwd);
+    const driver = startClaudex([], { cwd, env: home.env(await bed.api()) });
+    const isAsked = (screen: string): boolean => screen.includes('Yes, I trust this folder');
+    await driver.waitForScreen(isAsked);
+    const session = await waitForSessionRecord(home, (one) => one.supervised);
+    const id = await sendMessage(home, [session.id, 'behind the question']);
+    expect(await daemonClient(home).message(id)).toMatchObject({ state: 'queued', attempts: 0 });
+    expect(driver.screen()).toSatisfy(isAsked);
+    // newer claudes propose to leave
+    if (!/❯ (1\. )?Yes/.test(driver.screen())) {
+      driver.type('\x1b[B');
+      await driver.waitForScreen(/❯ (2\. )?Yes/);
+    }
+    driver.key('enter');
+    expect((await waitForMessage(home, id, ['answered'])).answer).toBe('ok');
+    await expectOnce(home, id);
   });
 
   it('keeps id and name through /clear, and delivers after it', async () => {

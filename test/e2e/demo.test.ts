@@ -30,7 +30,7 @@ describe('claudex demo', () => {
   }
 
   function demo(args: string[] = [], env = userEnv()): Promise<RunResult> {
-    return run(process.execPath, [claudexBin, 'demo', ...args], { env, timeoutMs: 58_000 });
+    return run(process.execPath, [claudexBin, 'demo', ...args], { env, timeoutMs: 150_000 });
   }
 
   /** The demo's temporary folders on this machine. */

@@ -36,7 +36,7 @@ describe(`conversations of claude ${realClaudeVersion()}`, () => {
     // a claude that is new writes the end of its first turn before the beginning
     const isWhole = (text: string | undefined): boolean =>
       [prompt, `"text":"${answer}"`].every((one) => text?.includes(one));
-    await waitForFile(transcriptPath!, (text) => isWhole(text) || undefined, { what: answer, timeoutMs: 30_000 });
+    await waitForFile(transcriptPath!, (text) => isWhole(text) || undefined, { what: answer });
     await idle(home);
   }
 

@@ -38,7 +38,7 @@ describe(`the history tools on conversations of claude ${realClaudeVersion()}`, 
       await submitPrompt(driver, prompt);
       const { transcriptPath } = await waitForSessionRecord(home, (one) => one.transcriptPath !== null);
       const isWhole = (text?: string): boolean => text?.includes(`"text":"${answer}`) === true;
-      await waitForFile(transcriptPath!, isWhole, { what: answer, timeoutMs: 30_000 });
+      await waitForFile(transcriptPath!, isWhole, { what: answer });
       await idle();
     };
     await turn('what is this', 'the first answer');

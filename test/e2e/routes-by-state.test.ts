@@ -1,12 +1,18 @@
 /** Every state that a session can be in, and the way that a user's and a peer's message takes into it: docs/route-table.md. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Message, Route } from '../../src/protocol/message.ts';
 import type { SessionRecord } from '../../src/protocol/session.ts';
 import { realClaudeIsAtLeast, realClaudePath, realClaudeVersion } from '../support/claude-binary.ts';
 import { repositoryRoot, runClaudex, startClaudex } from '../support/claudex.ts';
-import { daemonClient, sendMessage, waitForMessage, waitForSessionRecord } from '../support/daemon-watch.ts';
+import {
+  daemonClient,
+  sendMessage,
+  waitForMessage,
+  waitForMessages,
+  waitForSessionRecord,
+} from '../support/daemon-watch.ts';
 import type { HermeticHome } from '../support/hermetic-home.ts';
 import type { LoopbackApi, LoopbackRequest } from '../support/loopback-api.ts';
 import type { PtyDriver } from '../support/pty-driver.ts';
@@ -38,6 +44,10 @@ interface StateCase {
   bare?: boolean;
   /** Claude starts with this question on the screen, provoked by this environment. */
   startsWith?: { question: string; env: Record<string, string> };
+  /** `--permission-mode`, `default` if not said. */
+  mode?: string;
+  /** Claude's user settings. */
+  settings?: Record<string, unknown>;
   enter(stage: Stage): Promise<void>;
   /** Messages wait until this has been called; without it they go in at once. */
   leave?(stage: Stage): void;
@@ -75,6 +85,8 @@ async function becomesIdle({ home, session }: Stage): Promise<void> {
   await waitForSessionRecord(home, (one) => one.id === session.id && one.state === 'idle');
 }
 
+const reasonsOf = (message?: Message): unknown[] => message?.history.map(({ reason }) => reason) ?? [];
+
 const toolRan = ({ home }: Stage): boolean => existsSync(join(home.cwd, 'made-by-tool'));
 
 const cases: StateCase[] = [
@@ -82,13 +94,9 @@ const cases: StateCase[] = [
   { state: 'draft', enter: typeDraft, after: draftStands, userRoute: peerRoute },
   {
     state: 'typing',
-    // the last key comes in the moment before the message: see the test
+    // keys come all the time while the message does: see the test
     enter: typeDraft,
-    after: async (stage) => {
-      await draftStands(stage);
-      const [first] = await daemonClient(stage.home).messages();
-      expect(first?.history.map(({ reason }) => reason)).toContain('prompt box: typing');
-    },
+    after: draftStands,
     userRoute: peerRoute,
   },
   {
@@ -116,6 +124,8 @@ const cases: StateCase[] = [
     after: async (stage) => expect(toolRan(stage)).toBe(false),
     userRoute: 'paste',
   },
+  dialog('a question', 'ASK me', /Which one\?/),
+  { ...dialog('plan approval', 'PLAN it', /Exit plan mode\?|Ready to code\?/), mode: 'plan' },
   {
     state: 'busy',
     enter: hold,
@@ -161,9 +171,60 @@ const cases: StateCase[] = [
     userRoute: 'paste',
   },
   ...(realClaudeIsAtLeast('2.1.330') ? [fullscreenOffer()] : []),
+  {
+    state: 'vim, normal mode',
+    settings: { editorMode: 'vim' },
+    enter: async ({ driver }) => {
+      await driver.waitForScreen('-- INSERT --');
+      driver.type('x');
+      await waitForPromptBox(driver, { content: 'x' });
+      driver.key('esc');
+      await driver.waitForScreen((screen) => !screen.includes('-- INSERT --'));
+      driver.type('dd');
+      await waitForPromptBox(driver, { content: '' });
+    },
+    userRoute: 'paste',
+  },
   { state: 'bare, idle', bare: true, enter: async () => {}, userRoute: peerRoute },
   { state: 'bare, draft', bare: true, enter: typeDraft, after: draftStands, userRoute: peerRoute },
 ];
+
+/** A dialog that a tool of claude's opens, asked for by this prompt. */
+function dialog(state: string, prompt: string, question: RegExp): StateCase {
+  return {
+    state,
+    enter: async ({ home, driver, session }) => {
+      await submitPrompt(driver, prompt);
+      await waitForSessionRecord(home, (one) => one.id === session.id && one.state === 'waiting');
+      await driver.waitForScreen(question);
+    },
+    meanwhile: async ({ driver }) => expect(driver.screen()).toMatch(question),
+    leave: ({ driver }) => driver.key('esc'),
+    userRoute: 'paste',
+  };
+}
+
+/** What the scripted model calls at the user's word. */
+const toolCalls: Record<string, { name: string; input: Record<string, unknown> }> = {
+  RUN: { name: 'Bash', input: { command: 'touch made-by-tool', description: 'make a file' } },
+  ASK: {
+    name: 'AskUserQuestion',
+    input: {
+      questions: [
+        {
+          question: 'Which one?',
+          header: 'Pick',
+          multiSelect: false,
+          options: [
+            { label: 'This', description: 'a' },
+            { label: 'That', description: 'b' },
+          ],
+        },
+      ],
+    },
+  },
+  PLAN: { name: 'ExitPlanMode', input: { plan: '# Plan\n\n1. do it' } },
+};
 
 /** Claude decides when to make this offer; the variable, found in the binary, makes it do so at once. */
 function fullscreenOffer(): StateCase {
@@ -185,8 +246,18 @@ const seen = new Map<string, { user: string; peer: string }>();
 describe(`routes by state into claude ${realClaudeVersion()}`, () => {
   const bed = useTestBed();
 
-  async function stageFor({ bare = false, startsWith }: StateCase): Promise<Stage> {
+  async function stageFor({
+    bare = false,
+    startsWith,
+    userRoute,
+    mode = 'default',
+    settings,
+  }: StateCase): Promise<Stage> {
     const home = bed.home();
+    // a key of ours keeps the box shut for a moment: on a slow machine that could be longer than the gate's patience
+    if (userRoute === 'paste') {
+      await runClaudex(['config', 'set', 'delivery.gatePatienceMs', '60000'], { env: home.env(), cwd: home.root });
+    }
     let release = (): void => {};
     const until = new Promise<void>((resolve) => {
       release = resolve;
@@ -196,18 +267,24 @@ describe(`routes by state into claude ${realClaudeVersion()}`, () => {
     const api = await bed.api((request: LoopbackRequest) => {
       const isFirstPrompt = !request.prompt.includes('[claudex ');
       if (request.prompt.includes('HOLD') && isFirstPrompt) return { text: 'held answer', until };
-      if (request.prompt.includes('RUN') && isFirstPrompt && !request.isToolResult) {
-        return { toolUse: { name: 'Bash', input: { command: 'touch made-by-tool', description: 'make a file' } } };
-      }
+      const word = Object.keys(toolCalls).find((one) => request.prompt.includes(`${one} `));
+      if (word && isFirstPrompt && !request.isToolResult) return { toolUse: toolCalls[word]! };
       return { text: 'the answer' };
     });
+    if (settings) {
+      mkdirSync(join(home.home, '.claude'), { recursive: true });
+      writeFileSync(join(home.home, '.claude', 'settings.json'), JSON.stringify(settings));
+      // where 2.1.197 has it
+      const global = join(home.home, '.claude.json');
+      writeFileSync(global, JSON.stringify({ ...JSON.parse(readFileSync(global, 'utf8')), ...settings }));
+    }
     if (bare) {
       await runClaudex(['install'], { env: home.env(), cwd: home.root });
       await runClaudex(['daemon', 'start'], { env: home.env(), cwd: home.root });
     }
     const driver = bare
       ? startBareClaude(home, { api })
-      : startClaudex(['--permission-mode', 'default'], {
+      : startClaudex(['--permission-mode', mode], {
           cwd: home.cwd,
           env: home.env(api, { CLAUDEX_CLAUDE_BIN: realClaudePath(), ...startsWith?.env }),
         });
@@ -224,18 +301,12 @@ describe(`routes by state into claude ${realClaudeVersion()}`, () => {
     await one.enter(stage);
     let fromUser: string;
     if (one.state === 'typing') {
-      // without the command line's start-up time between the key and the message
-      driver.type('!');
-      driver.key('backspace');
-      const reply = await daemonClient(home).send({
-        target: session.id,
-        body: 'from the user',
-        kind: 'task',
-        when: 'idle',
-        sender: { kind: 'user', label: 'the user' },
-        hold: false,
-      });
-      fromUser = reply.id;
+      // until the message has met it: one key may be long ago by then
+      const typing = setInterval(() => driver.type('!\x7f'), 50);
+      fromUser = await sendMessage(home, [session.id, 'from the user']);
+      await waitForMessages(home, ([first]) => reasonsOf(first).includes('prompt box: typing')).finally(() =>
+        clearInterval(typing),
+      );
     } else {
       fromUser = await sendMessage(home, [session.id, 'from the user']);
     }

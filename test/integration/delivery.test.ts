@@ -6,6 +6,7 @@ import type { Message } from '../../src/protocol/message.ts';
 import type { SessionRecord } from '../../src/protocol/session.ts';
 import { verifies } from '../requirements.ts';
 import { repositoryRoot, runClaudex, startClaudex } from '../support/claudex.ts';
+import { daemonClient } from '../support/daemon-watch.ts';
 import type { HermeticHome } from '../support/hermetic-home.ts';
 import type { PtyDriver } from '../support/pty-driver.ts';
 import {
@@ -102,9 +103,14 @@ describe('delivery', () => {
 
   it(`a task that continues a turn gets its own answer, not the one before it ${verifies('answer')}`, async () => {
     const home = bed.home();
-    await session(home, { extra: { FAKE_TUI_DELAY_MS: '1500' } });
-    await send(home, 'project', 'the first');
-    const id = await send(home, 'project', '--route', 'turn-end', 'the second');
+    await session(home, { extra: { FAKE_TUI_DELAY_MS: '500' } });
+    // at once: the second must be there before the turn of the first ends
+    const common = { target: 'project', kind: 'task', when: 'idle', hold: false } as const;
+    const sender = { kind: 'user', label: 'me' } as const;
+    const [, { id }] = await Promise.all([
+      daemonClient(home).send({ ...common, sender, body: 'the first' }),
+      daemonClient(home).send({ ...common, sender, body: 'the second', route: 'turn-end' }),
+    ]);
     await ended(home, id);
     const answered = await message(home, id);
     expect(answered).toMatchObject({ route: 'turn-end', attempts: 1 });
@@ -274,5 +280,5 @@ describe('delivery', () => {
       what: 'all six messages in the transcript',
     });
     expect(marksIn(home)).toEqual(ids);
-  }, 120_000);
+  });
 });

@@ -54,7 +54,7 @@ describe('a side that does not read', () => {
     const start = output.indexOf('ready ') + 'ready '.length;
     expect(output.length - start).toBe(flood);
     expect(numbersInOrder(output.subarray(start))).toBe(true);
-  }, 120_000);
+  });
 
   it(`the terminal: a signal is heard, and ends claudex after its grace ${verifies('terminal-flow', 'terminal-exit')}`, async () => {
     const home = bed.home();

@@ -49,7 +49,7 @@ describe('run', () => {
 
   it('kills what does not end in time and prints what it said', async () => {
     const env = bed.home().env();
-    const late = run(fixture('ignores-sigterm.mjs'), [], { env, timeoutMs: 1000 });
+    const late = run('/bin/sh', ['-c', 'echo ready; exec sleep 600'], { env, timeoutMs: 1000 });
     await expect(late).rejects.toThrow(/did not end within 1000 ms[\s\S]*ready/);
   });
 });

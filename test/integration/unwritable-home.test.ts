@@ -1,6 +1,9 @@
 /** A claudex folder that takes no writes: the error names the folder, what the system says, and what to do. */
+import { existsSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { verifies } from '../requirements.ts';
+import { runClaudex } from '../support/claudex.ts';
 import { useTestBed } from '../support/test-bed.ts';
 import { canMount, runOnBadDisk, runWithLockedHome } from '../support/unwritable-home.ts';
 
@@ -25,6 +28,20 @@ describe('a claudex folder that takes no writes', () => {
     const { code, stderr } = await runWithLockedHome(home, command.split(' '));
     expect(stderr).toMatch(expected(home.claudexHome, 'EACCES: permission denied'));
     expect(code).toBe(3);
+  });
+
+  it(`without the right to write: status says so, and changes nothing ${verifies('unwritable-home')}`, async () => {
+    const home = bed.home();
+    const { code, stdout } = await runWithLockedHome(home, ['status']);
+    expect(stdout).toContain(`HOME_UNWRITABLE The claudex folder cannot be written to. ${home.claudexHome}: EACCES`);
+    expect(code).toBe(3);
+    const elsewhere = { ...home.env(), CLAUDEX_HOME: join(home.root, 'not', 'there') };
+    expect((await runClaudex(['status'], { env: elsewhere, cwd: home.cwd })).stdout).not.toContain('Fix:');
+    expect(existsSync(join(home.root, 'not'))).toBe(false);
+    symlinkSync(home.cwd, join(home.root, 'not'));
+    const link = { ...home.env(), CLAUDEX_HOME: join(home.root, 'not') };
+    const linked = await runClaudex(['status', '--json'], { env: link, cwd: home.cwd });
+    expect(JSON.parse(linked.stdout).problems).toMatchObject([{ code: 'HOME_NOT_PRIVATE' }]);
   });
 
   it.runIf(canMount).each(commands)(`on a read-only disk: %s ${verifies('unwritable-home')}`, async (command) => {

@@ -72,5 +72,5 @@ describe(`version skew ${verifies('one-daemon', 'daemon-comes-back')}`, () => {
     const used = await runOlder('daemon', 'start');
     expect(pidIn(used.stdout)).toBe(pidIn(replaced.stdout));
     expect(readFileSync(log, 'utf8').match(/"reason":"replaced"/g)).toHaveLength(1);
-  }, 120_000);
+  });
 });

@@ -116,6 +116,7 @@ describe(`the pool ${verifies('warm-bounded')}`, () => {
   it('replaces a process that takes no interrupt', async () => {
     const client = start();
     const [, , pid] = await ask(client, 'echo a');
+    await idle(client);
     await expect(client.run('deaf', { timeoutMs: 300 })).rejects.toMatchObject({ code: 'TIMEOUT' });
     const [text, , other] = await ask(client, 'echo b');
     expect(text).toBe('b');

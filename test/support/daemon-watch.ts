@@ -38,7 +38,7 @@ async function waitFor<T>(
 export function waitForSessionRecord(
   home: HermeticHome,
   fits: (session: SessionRecord) => boolean,
-  timeoutMs = 30_000,
+  timeoutMs = 60_000,
 ): Promise<SessionRecord> {
   return waitFor(
     home,
@@ -57,7 +57,7 @@ export function waitForMessage(
   home: HermeticHome,
   id: string,
   states: readonly Message['state'][],
-  timeoutMs = 30_000,
+  timeoutMs = 60_000,
 ): Promise<Message> {
   return waitFor(
     home,

@@ -107,7 +107,7 @@ export function createHermeticHome(options: HermeticHomeOptions = {}): HermeticH
 async function stopDaemon(claudexHome: string, env: Record<string, string>): Promise<void> {
   const pid = lockedPid(join(claudexHome, 'daemon.lock'));
   if (pid === undefined || !isAlive(pid)) return;
-  const stopped = await run(process.execPath, [claudexBin, 'daemon', 'stop'], { env, timeoutMs: 10_000 });
+  const stopped = await run(process.execPath, [claudexBin, 'daemon', 'stop'], { env });
   if (!isAlive(pid)) return;
   const commandLine = processCommandLine(pid);
   if (!commandLine.includes('claudex') && !commandLine.includes(repositoryRoot)) return;
@@ -122,7 +122,7 @@ async function stopWorker(claudexHome: string): Promise<void> {
   const pid = lockedPid(join(claudexHome, 'warm', 'worker.lock'));
   if (pid === undefined || !isAlive(pid) || !processCommandLine(pid).includes('warm run')) return;
   process.kill(pid, 'SIGTERM');
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 30_000;
   while (isAlive(pid) && Date.now() < deadline) await delay(10);
 }
 

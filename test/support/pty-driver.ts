@@ -76,7 +76,7 @@ export interface PtyDriver {
   waitForScreen(wanted: ScreenPredicate, options?: { timeoutMs?: number }): Promise<string>;
   /** As `waitForScreen`, on all bytes written so far read as latin1. */
   waitForOutput(wanted: ScreenPredicate, options?: { timeoutMs?: number }): Promise<void>;
-  /** As `exit`, but throws with the screen when it takes longer than `timeoutMs` (10 000 by default). */
+  /** As `exit`, but throws with the screen when it takes longer than `timeoutMs` (45 000 by default). */
   waitForExit(options?: { timeoutMs?: number }): Promise<PtyExit>;
   /** Sends a signal to the program, SIGHUP by default. */
   kill(signal?: NodeJS.Signals): void;
@@ -223,11 +223,11 @@ export function startInPty(file: string, args: readonly string[], options: PtyOp
     }),
     rawOutput,
     ttyFlags: () => tail.ttyFlags(),
-    waitForScreen: (wanted, { timeoutMs = 15_000 } = {}) => waitForText(wanted, screen, 'the screen', timeoutMs),
-    waitForOutput: async (wanted, { timeoutMs = 15_000 } = {}) => {
+    waitForScreen: (wanted, { timeoutMs = 45_000 } = {}) => waitForText(wanted, screen, 'the screen', timeoutMs),
+    waitForOutput: async (wanted, { timeoutMs = 45_000 } = {}) => {
       await waitForText(wanted, () => rawOutput().toString('latin1'), 'the output', timeoutMs);
     },
-    waitForExit: async ({ timeoutMs = 10_000 } = {}) => {
+    waitForExit: async ({ timeoutMs = 45_000 } = {}) => {
       const result = await within(exit, timeoutMs);
       if (!result) throw new Error(`no exit within ${timeoutMs} ms\n${report()}`);
       return result;

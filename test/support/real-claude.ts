@@ -177,7 +177,7 @@ export function countInTranscripts(home: HermeticHome, needle: string): number {
  * Checks that words with `needle` reached the conversation exactly once. Claude writes its transcript a little after it
  * reports, so the first one is waited for.
  */
-export async function expectOnce(home: HermeticHome, needle: string, timeoutMs = 15_000): Promise<void> {
+export async function expectOnce(home: HermeticHome, needle: string, timeoutMs = 45_000): Promise<void> {
   const projects = join(home.home, '.claude', 'projects');
   await new Promise<void>((resolve, reject) => {
     const watcher = watch(projects, { recursive: true }, () => look());

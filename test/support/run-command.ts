@@ -7,7 +7,7 @@ export interface RunOptions {
   cwd?: string;
   /** Written to stdin, which is then closed; without it stdin is /dev/null. */
   stdin?: string | Buffer;
-  /** 30 000 by default. */
+  /** 60 000 by default. */
   timeoutMs?: number;
 }
 
@@ -25,7 +25,7 @@ export interface RunResult {
  * @throws Error with everything read so far when it cannot start or does not end in time (it is killed then).
  */
 export async function run(file: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
-  const { env, cwd, stdin, timeoutMs = 30_000 } = options;
+  const { env, cwd, stdin, timeoutMs = 60_000 } = options;
   const child = spawn(file, args, { env, cwd, stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
   if (child.pid !== undefined) registerProcess(child.pid, `${file} ${args.join(' ')}`);
   const stdout: Buffer[] = [];

@@ -29,7 +29,7 @@ export async function waitForFile<T>(
   look: (text: string | undefined) => T | undefined | false,
   options: WaitForFileOptions = {},
 ): Promise<T> {
-  const { timeoutMs = 15_000, what = 'the awaited content' } = options;
+  const { timeoutMs = 45_000, what = 'the awaited content' } = options;
   return await new Promise<T>((resolve, reject) => {
     let watcher: FSWatcher | undefined;
     let watched: string | undefined;

@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { HookPayload } from '../../src/claude/hook-payload.ts';
 import type { DeliveryDesk } from '../../src/daemon/delivery-desk.ts';
 import { HookIntake } from '../../src/daemon/hook-intake.ts';
 import type { SessionRegistry } from '../../src/daemon/session-registry.ts';
+import { type Session, SessionTable } from '../../src/daemon/session-table.ts';
 
 describe('the session of a waiting hook', () => {
   const payload = { sessionId: 's' } as HookPayload;
@@ -30,5 +31,41 @@ describe('the session of a waiting hook', () => {
     // larger than any process id there can be
     expect(await hooks.findSessionSoon(payload, { ...caller, parentPid: 2 ** 30 })).toBeUndefined();
     expect(asked()).toBe(1);
+  });
+});
+
+describe('what hooks say of a session', () => {
+  const caller = { parentPid: 1, claudePid: 1, configDir: '/c', peersOff: false };
+
+  /** A session whose hooks are told to the daemon one by one. */
+  function told() {
+    const table = new SessionTable();
+    const { session } = table.ensure({ pid: 1, startTime: '1', cwd: '/work', configDir: '/c' }, 0, 0);
+    const desk = { turnEnded: vi.fn(), claimForHook: () => undefined, proven: () => true };
+    const registry = { findByAncestry: () => session, changed: () => undefined, table };
+    const hooks = new HookIntake(registry as unknown as SessionRegistry, desk as unknown as DeliveryDesk);
+    const hear = (event: string, fields: Partial<HookPayload> = {}): Session['hookState'] => {
+      hooks.handle({ event, sessionId: 's', transcriptPath: null, promptId: 'p', ...fields } as HookPayload, caller);
+      return session.hookState;
+    };
+    return { hear, desk };
+  }
+
+  it('a compaction in mid-turn starts no session that is idle', () => {
+    const { hear } = told();
+    expect(hear('SessionStart', { source: 'startup' })).toBe('idle');
+    expect(hear('UserPromptSubmit', { prompt: 'a question' })).toBe('busy');
+    expect(hear('SessionStart', { source: 'compact' })).toBe('busy');
+    expect(hear('Stop', { lastAssistantMessage: 'done' })).toBe('idle');
+  });
+
+  it('an API error ends the turn', () => {
+    const { hear, desk } = told();
+    expect(hear('UserPromptSubmit', { prompt: 'a question' })).toBe('busy');
+    expect(hear('StopFailure', { error: 'overloaded' })).toBe('idle');
+    expect(desk.turnEnded).toHaveBeenLastCalledWith(
+      expect.anything(),
+      expect.objectContaining({ failure: 'API error: overloaded' }),
+    );
   });
 });

@@ -46,12 +46,12 @@ describe(`settings ${verifies('settings')}`, () => {
     expect(read().values['delivery.leaseMs']).toBe(30000);
   });
 
-  it.each([-5, 0, 999, 1.5])('takes no number from the file that `config set` would refuse: %s', (leaseMs) => {
+  it.each([-5, 0, 999, 1.5, 2 ** 31])('takes no number from the file that `config set` would refuse: %s', (leaseMs) => {
     store({ delivery: { leaseMs } });
     expect(read().values['delivery.leaseMs']).toBe(30000);
   });
 
-  it.each(['', ' ', 'x', '1.5', '-1', '999', '1e99'])('refuses %j as a lease', (text) => {
+  it.each(['', ' ', 'x', '1.5', '-1', '999', '1e99', '2147483648'])('refuses %j as a lease', (text) => {
     expect(() => parseSetting(settingDefinition('delivery.leaseMs'), text)).toThrow(
       expect.objectContaining({ code: 'BAD_SETTING' }),
     );

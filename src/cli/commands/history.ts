@@ -8,7 +8,7 @@ export function addHistory(program: Command): void {
     .command('history')
     .argument('[target]', 'a session, a folder or a session id; this folder by default')
     .description('read a conversation: what was asked, what was done, what was answered')
-    .option('-n, --last <count>', `the last so many turns (${defaultLast})`, wholeNumber, defaultLast)
+    .option('-n, --last <count>', `the last so many turns (${defaultLast})`, count, defaultLast)
     .option('-a, --all', 'every turn')
     .option('-t, --tools', 'what each tool was given and gave back')
     .option('--raw', 'nothing left out: long results whole, secrets as they are')
@@ -24,15 +24,20 @@ export function addHistory(program: Command): void {
   program
     .command('show')
     .argument('<target>', 'a session, a folder or a session id')
-    .argument('<turn>', 'its number as history gives it; -1 is the last')
+    .argument('<turn>', 'its number as history gives it; -1 is the last', wholeNumber)
     .description('one turn of a conversation, with its tools')
     .option('--raw', 'nothing left out: long results whole, secrets as they are')
     .option('--no-pager', 'straight to the terminal')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExamples:\n  claudex show api 12\n  claudex show . -1 --raw')
-    .action(async (target: string, turn: string, options) =>
-      (await import('../show-conversation.ts')).showTurn(target, wholeNumber(turn), options),
+    .action(async (target: string, turn: number, options) =>
+      (await import('../show-conversation.ts')).showTurn(target, turn, options),
     );
+}
+
+function count(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(text);
 }
 
 function wholeNumber(text: string): number {

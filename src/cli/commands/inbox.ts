@@ -4,7 +4,7 @@ import { pathTarget } from '../../daemon-client/path-target.ts';
 import { ClaudexError } from '../../errors.ts';
 import { isFinal, type Message, type Recipient } from '../../protocol/message.ts';
 import type { SessionRecord } from '../../protocol/session.ts';
-import { age, colours, table } from '../render.ts';
+import { age, colours, forTerminal, oneLine, table } from '../render.ts';
 
 interface InboxOptions {
   json?: boolean;
@@ -113,7 +113,7 @@ async function watch(fits: (one: Recipient) => boolean, options: InboxOptions): 
       process.stdout.write(
         options.json
           ? `${JSON.stringify(message)}\n`
-          : `${message.id}  ${message.recipient.name}  ${message.state}${how ? `  ${how}` : ''}\n`,
+          : `${oneLine(`${message.id}  ${message.recipient.name}  ${message.state}${how ? `  ${how}` : ''}`)}\n`,
       );
     }
   }
@@ -127,7 +127,9 @@ function firstLine(body: string): string {
 
 function describe(message: Message): string {
   const lines = [
-    `${message.id}  ${message.kind} for ${message.recipient.name} (${message.recipient.id ?? 'waits for a session in'} ${message.recipient.cwd})`,
+    oneLine(
+      `${message.id}  ${message.kind} for ${message.recipient.name} (${message.recipient.id ?? 'waits for a session in'} ${message.recipient.cwd})`,
+    ),
     `From:   ${message.sender.label}`,
     ...(message.replyTo ? [`Answers: ${message.replyTo}`] : []),
     ...message.history.map(
@@ -136,7 +138,7 @@ function describe(message: Message): string {
     ),
     '',
     message.body,
-    ...(message.answer === undefined ? [] : ['', 'Answer:', message.answer]),
+    ...(message.answer === undefined ? [] : ['', 'Answer:', forTerminal(message.answer)]),
   ];
   return `${lines.join('\n')}\n`;
 }

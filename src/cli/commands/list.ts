@@ -33,15 +33,16 @@ export function addList(program: Command): void {
 }
 
 function print(all: readonly SessionRecord[], options: ListOptions): void {
-  const sessions = all.filter((one) => isWanted(one, options, pathTarget('.')));
+  const here = options.here ? pathTarget('.') : undefined;
+  const sessions = all.filter((one) => isWanted(one, options, here));
   if (options.json) process.stdout.write(`${JSON.stringify(sessions, null, 2)}\n`);
   else process.stdout.write(`${sessionTable(sessions, colours(process.stdout))}\n`);
 }
 
 /** `--idle --waiting` is either of them. */
-function isWanted(session: SessionRecord, options: ListOptions, here: string): boolean {
-  const isHere = session.cwd === here || session.cwd.startsWith(here === '/' ? '/' : `${here}/`);
-  if (options.here && !isHere) return false;
+function isWanted(session: SessionRecord, options: ListOptions, here: string | undefined): boolean {
+  const isElsewhere = session.cwd !== here && !session.cwd.startsWith(here === '/' ? '/' : `${here}/`);
+  if (here !== undefined && isElsewhere) return false;
   if (!options.idle && !options.waiting) return true;
   return (
     (options.idle === true && session.state === 'idle') || (options.waiting === true && session.state === 'waiting')

@@ -3,12 +3,13 @@ import type { DaemonClient } from '../../daemon-client/client.ts';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { followMessage } from '../../daemon-client/follow-message.ts';
 import { pathTarget } from '../../daemon-client/path-target.ts';
-import { ClaudexError } from '../../errors.ts';
+import { ClaudexError, toClaudexError } from '../../errors.ts';
 import { type Route, routes } from '../../protocol/message.ts';
 import type { SendReply, SendRequest } from '../../protocol/wire.ts';
 import { parseClockTime, parseDuration } from '../durations.ts';
 import { readMessage } from '../message-source.ts';
-import { colours } from '../render.ts';
+import { printError } from '../print-error.ts';
+import { colours, forTerminal, oneLine } from '../render.ts';
 import { senderOf } from '../sender.ts';
 
 interface SendOptions {
@@ -34,7 +35,8 @@ interface SendOptions {
 const targetHelp = `
 A target is a session's id, its name (the folder's basename, any case), or a path (., ../api, /work/api).
 The message is on disk before its id is printed. It goes in as soon as the session is idle: never into a dialog,
-never into a draft. What cannot go in now waits; \`claudex inbox\` shows it.`;
+never into a draft. What cannot go in now waits; \`claudex inbox\` shows it.
+Write -- before a text that begins with a dash: claudex send api -- "- first point"`;
 
 export function addSend(program: Command): void {
   shared(program.command('send'))
@@ -96,7 +98,7 @@ async function send(target: string | undefined, words: string[], options: SendOp
   // with --to or --all there is no target word: the first word belongs to the message
   const several = options.all === true || options.to !== undefined;
   const text = several && target !== undefined ? [target, ...words] : words;
-  if (!several && target === undefined) throw new ClaudexError('USAGE', 'Say who is to get the message.');
+  if (!several && !target) throw new ClaudexError('USAGE', 'Say who is to get the message.');
   const body = await readMessage(text, options.file);
   if (body.trim() === '') throw new ClaudexError('EMPTY_MESSAGE');
   if (options.failOnPermission && options.wait === undefined) {
@@ -149,17 +151,21 @@ async function targetsOf(client: DaemonClient, options: SendOptions): Promise<st
 }
 
 function printReplies(replies: readonly SendReply[], options: SendOptions): void {
-  if (options.json) {
-    process.stdout.write(`${JSON.stringify(replies.length === 1 ? replies[0] : replies, null, 2)}\n`);
-    return;
-  }
+  if (options.json) return void printJson(replies, options);
   for (const reply of replies) process.stdout.write(`${reply.id}\n`);
   if (options.quiet || !process.stderr.isTTY) return;
   const chalk = colours(process.stderr);
   for (const reply of replies) {
     const state = reply.route ? `delivering by ${reply.route}` : 'queued';
-    process.stderr.write(chalk.dim(`${state} for ${reply.target.name} (${reply.target.id ?? reply.target.cwd})\n`));
+    const who = oneLine(`${reply.target.name} (${reply.target.id ?? reply.target.cwd})`);
+    process.stderr.write(chalk.dim(`${state} for ${who}\n`));
   }
+}
+
+/** An array where several may be meant, however many they are; for one, nothing where there is none. */
+function printJson(results: readonly unknown[], options: SendOptions): void {
+  const value = options.all || options.to !== undefined ? results : results[0];
+  if (value !== undefined) process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 
 async function waitFor(
@@ -169,10 +175,10 @@ async function waitFor(
   timeoutMs: number | undefined,
 ): Promise<void> {
   const chalk = colours(process.stderr);
-  // Ctrl-C stops the waiting, not the message
+  // Ctrl-C stops the waiting, not the message; a shell's loop goes on after whoever did not die of it
   process.once('SIGINT', () => {
     process.stderr.write(`\nStopped waiting; the message stays: claudex inbox show ${replies[0]!.id}\n`);
-    process.exit(130);
+    process.kill(process.pid, 'SIGINT');
   });
   const settled = await Promise.allSettled(
     replies.map((reply) =>
@@ -181,16 +187,16 @@ async function waitFor(
         ...(timeoutMs !== undefined && { timeoutMs }),
         failOnPermission: options.failOnPermission === true,
         onProgress: (text) => {
-          if (!options.quiet) process.stderr.write(chalk.dim(`${reply.target.name}: ${text}\n`));
+          if (!options.quiet) process.stderr.write(chalk.dim(`${oneLine(reply.target.name)}: ${text}\n`));
         },
       }),
     ),
   );
   const answered = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-  if (options.json)
-    process.stdout.write(`${JSON.stringify(answered.length === 1 ? answered[0] : answered, null, 2)}\n`);
-  else for (const one of answered) process.stdout.write(`${one.answer ?? ''}\n`);
-  const failed = settled.find((one) => one.status === 'rejected');
-  if (failed) throw failed.reason;
+  if (options.json) printJson(answered, options);
+  else for (const one of answered) process.stdout.write(`${forTerminal(one.answer ?? '')}\n`);
+  const failed = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  for (const reason of failed.slice(1)) printError(toClaudexError(reason));
+  if (failed.length > 0) throw failed[0];
   process.exit(0);
 }

@@ -3,7 +3,7 @@ import { hasOtherHookScripts } from '../../../install-scripts/hook-scripts.ts';
 import { readInstalledState } from '../../../install-scripts/installed-state.ts';
 import { connectDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError, type ErrorCode } from '../../errors.ts';
-import { claudexPaths, packageVersion } from '../../paths.ts';
+import { checkPrivateDir, claudexPaths, packageVersion } from '../../paths.ts';
 import { loadNodePty } from '../../pty/load-node-pty.ts';
 import { configFileProblem } from '../../settings.ts';
 import { loadTtyCalls } from '../../tty-calls.ts';
@@ -56,6 +56,13 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
     if (!(error instanceof ClaudexError)) throw error;
     note(error);
   }
+  const { home, config, hooks } = claudexPaths(env);
+  try {
+    checkPrivateDir(home);
+  } catch (error) {
+    if (!(error instanceof ClaudexError)) throw error;
+    note(error);
+  }
   const client = await connectDaemon(env).catch((error: unknown) => {
     if (!(error instanceof ClaudexError)) throw error;
     note(error);
@@ -66,7 +73,6 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
   if (status && status.version !== version) {
     note(new ClaudexError('DAEMON_VERSION', `The daemon is version ${status.version}, this command is ${version}.`));
   }
-  const { config, hooks } = claudexPaths(env);
   const damaged = configFileProblem(config);
   if (damaged !== undefined) note(new ClaudexError('CONFIG_UNREADABLE', `${config}: ${damaged}.`));
   const installed = readInstalledState(env);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { claudeConfigDir } from '../../paths.ts';
-import { shortPath, stateText } from '../render.ts';
+import { oneLine, shortPath, stateText } from '../render.ts';
 
 export function addWhoami(program: Command): void {
   program
@@ -15,7 +15,7 @@ export function addWhoami(program: Command): void {
       process.stdout.write(
         options.json
           ? `${JSON.stringify(session, null, 2)}\n`
-          : `${session.id}  ${session.alias ?? session.name}  ${shortPath(session.cwd)}  ${stateText(session)}\n`,
+          : `${oneLine([session.id, session.alias ?? session.name, shortPath(session.cwd), stateText(session)].join('  '))}\n`,
       );
     });
 }
