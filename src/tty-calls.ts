@@ -1,5 +1,6 @@
 /**
- * The calls on a terminal that Node does not have: its settings (termios) and its size with pixels. They are the C library's
+ * The calls that Node does not have: a terminal's settings (termios) and its size with pixels, what it holds, and handing down
+ * an open file. They are the C library's
  * own, reached through koffi, whose binary comes ready-made from npm.
  */
 import { createRequire } from 'node:module';
@@ -30,10 +31,14 @@ export interface TtyCalls {
   echoes(settings: TtySettings): boolean;
   /** How many bytes can be read at once; 0 where that cannot be told. With line editing on, of finished lines only. */
   readable(fd: number): number;
+  /** Lets the processes that are started from now on have it. */
+  handDown(fd: number): void;
 }
 
 /** Larger than `struct termios` anywhere (Linux 60, macOS 72 bytes). */
 const settingsBytes = 128;
+/** F_SETFD: without FD_CLOEXEC, on Linux and macOS. */
+const setDescriptorFlags = 2;
 /** TIOCGWINSZ, TIOCSWINSZ, FIONREAD, TCSANOW; where `c_lflag` stands, and ECHO in it. */
 const numbers =
   process.platform === 'darwin'
@@ -51,6 +56,7 @@ export function loadTtyCalls(): TtyCalls {
   const tcsetattr = library.func('int tcsetattr(int fd, int when, const void *settings)');
   const cfmakeraw = library.func('void cfmakeraw(void *settings)');
   const ioctl = library.func('int ioctl(int fd, unsigned long request, ...)');
+  const fcntl = library.func('int fcntl(int fd, int command, ...)');
   return {
     readSettings: (fd) => {
       const settings = Buffer.alloc(settingsBytes);
@@ -78,6 +84,7 @@ export function loadTtyCalls(): TtyCalls {
         ? new Int32Array(count.buffer, count.byteOffset, 1)[0]!
         : 0;
     },
+    handDown: (fd) => void fcntl(fd, setDescriptorFlags, 'int', 0),
     echoes: (settings) => (settings[numbers.localFlagsAt]! & numbers.echo) !== 0,
   };
 }

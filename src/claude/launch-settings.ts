@@ -2,7 +2,7 @@
  * The `--settings` that carries our hooks and badge for one launch, so that the first run works with nothing installed
  * and nothing written to ~/.claude. Merged with the user's own `--settings`, which claude takes once only.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ClaudexSettings } from './hook-settings.ts';
 
@@ -34,9 +34,10 @@ export function withLaunchSettings(
   const merged = { ...wanted, ...theirs, hooks: mergeHooks(theirs.hooks, ours.hooks) };
   const json = JSON.stringify(merged);
   const text = isInline(place.value) ? json : options.asFile(json);
-  if (text === undefined) return [...args];
+  if (text === undefined && isFile(resolve(options.cwd, place.value))) return [...args];
+  const word = text ?? json; // a pipe (`<(…)`) has been read now, and is empty for claude
   const rest = [...args];
-  rest.splice(place.index, place.words, ...(place.words === 2 ? ['--settings', text] : [`--settings=${text}`]));
+  rest.splice(place.index, place.words, ...(place.words === 2 ? ['--settings', word] : [`--settings=${word}`]));
   return rest;
 }
 
@@ -53,6 +54,10 @@ function findSettingsArgument(args: readonly string[]): { index: number; words: 
 /** Claude takes a JSON text or the path of a file. */
 function isInline(value: string): boolean {
   return value.trimStart().startsWith('{');
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 function parseSettings(value: string, cwd: string): Record<string, unknown> | undefined {

@@ -2,12 +2,12 @@
  * A running daemon of at least our version, started if there is none. Safe to call from many processes at once:
  * the daemon's own lock lets one win, the others connect to it.
  */
-import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isAtLeast } from '../claude/capabilities.ts';
 import { environmentForClaude } from '../claude/environment.ts';
+import { spawnBackground } from '../descriptors.ts';
 import { ClaudexError, isErrorCode } from '../errors.ts';
 import {
   asHomeError,
@@ -100,11 +100,10 @@ async function startDaemon(env: NodeJS.ProcessEnv): Promise<void> {
   const errorLog = openErrorLog(paths);
   // a flood of messages would let V8's nursery grow, for good: 133 MB instead of 93 with a thousand sessions
   const memory = '--max-semi-space-size=2';
-  const child = spawn(process.execPath, [...process.execArgv, memory, entryPoint(), 'daemon', 'run'], {
+  const child = spawnBackground([memory, entryPoint(), 'daemon', 'run'], {
     cwd: paths.home,
-    detached: true,
     env: { ...environmentForClaude(env), CLAUDEX_HOME: paths.home, CLAUDEX_DAEMON: '1' },
-    stdio: ['ignore', errorLog, errorLog, 'pipe'],
+    errorLog,
   });
   closeSync(errorLog);
   try {

@@ -3,6 +3,7 @@
  * Claude is started first; whatever is slow (the HTTP client, settings) is loaded while it boots.
  */
 
+import { namedDescriptors } from '../descriptors.ts';
 import { DraftTracker } from '../proxy/draft-tracker.ts';
 import { InputLane } from '../proxy/input-lane.ts';
 import { OutputRing } from '../proxy/output-ring.ts';
@@ -60,6 +61,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   });
   let wakeOutputWaiter: (() => void) | undefined;
 
+  for (const fd of namedDescriptors(options.args)) calls.handDown(fd);
   pty = spawnPty({
     library,
     ...withOwnErrors(options.file, options.args),

@@ -1,9 +1,9 @@
 /** Starts the worker where none listens. Safe from many shells at once: its lock lets one win, the others ask that one. */
-import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { environmentForClaude } from '../claude/environment.ts';
+import { spawnBackground } from '../descriptors.ts';
 import { ClaudexError, isErrorCode } from '../errors.ts';
 import { asHomeError, type ClaudexPaths, claudexPaths, ensurePrivateDir, entryPoint, makeDir } from '../paths.ts';
 
@@ -16,11 +16,10 @@ const startTimeoutMs = 10_000;
 export async function startWorker(env: NodeJS.ProcessEnv): Promise<void> {
   const paths = claudexPaths(env);
   const errorLog = openErrorLog(paths);
-  const child = spawn(process.execPath, [...process.execArgv, entryPoint(), 'warm', 'run'], {
+  const child = spawnBackground([entryPoint(), 'warm', 'run'], {
     cwd: paths.home,
-    detached: true,
     env: { ...environmentForClaude(env), CLAUDEX_HOME: paths.home },
-    stdio: ['ignore', errorLog, errorLog, 'pipe'],
+    errorLog,
   });
   closeSync(errorLog);
   const ready = child.stdio[3] as Readable;

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,6 +53,15 @@ describe(`launch settings ${verifies('launch-settings')}`, () => {
     for (const text of kept) expect(JSON.parse(text)).toMatchObject({ model: 'opus', hooks: ours.hooks });
     const nowhere = { cwd, statusLine: true, asFile: () => undefined };
     expect(withLaunchSettings(['--settings', 'mine.json'], ours, nowhere)).toEqual(['--settings', 'mine.json']);
+  });
+
+  it('that came through a pipe (`<(…)`) are on the command line where no file can be kept: claude would find it empty', async () => {
+    const nowhere = { cwd, statusLine: true, asFile: () => undefined };
+    spawnSync('mkfifo', [join(cwd, 'pipe')]);
+    const writer = spawn('sh', ['-c', `printf '{"model":"opus"}' >'${join(cwd, 'pipe')}'`]);
+    const [, word] = withLaunchSettings(['--settings', 'pipe'], ours, nowhere);
+    expect(JSON.parse(word!)).toMatchObject({ model: 'opus', hooks: ours.hooks });
+    await once(writer, 'exit');
   });
 
   it.each([
