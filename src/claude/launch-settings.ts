@@ -40,14 +40,17 @@ export function withLaunchSettings(
   return rest;
 }
 
+/** Of several the last one, which is the one that claude takes (measured on 2.1.197 and 2.1.330). */
 function findSettingsArgument(args: readonly string[]): { index: number; words: 1 | 2; value: string } | undefined {
-  for (let index = 0; index < args.length; index++) {
+  let found: ReturnType<typeof findSettingsArgument>;
+  for (let index = 0; index < args.length && args[index] !== '--'; index++) {
     const word = args[index]!;
-    if (word === '--') return undefined;
-    if (word.startsWith('--settings=')) return { index, words: 1, value: word.slice('--settings='.length) };
-    if (word === '--settings' && args[index + 1] !== undefined) return { index, words: 2, value: args[index + 1]! };
+    if (word.startsWith('--settings=')) found = { index, words: 1, value: word.slice('--settings='.length) };
+    if (word !== '--settings' || args[index + 1] === undefined) continue;
+    found = { index, words: 2, value: args[index + 1]! };
+    index++;
   }
-  return undefined;
+  return found;
 }
 
 /** Claude takes a JSON text or the path of a file. */

@@ -65,6 +65,12 @@ describe(`launch settings ${verifies('launch-settings')}`, () => {
     expect(launch(args)).toEqual(args);
   });
 
+  it('are merged with the last of several: claude takes that one', () => {
+    const args = launch(['--settings', '{"model":"a"}', '--settings={"model":"b"}', 'x']);
+    expect([args[0], args[1], args[3]]).toEqual(['--settings', '{"model":"a"}', 'x']);
+    expect(JSON.parse(args[2]!.slice('--settings='.length))).toMatchObject({ model: 'b', hooks: ours.hooks });
+  });
+
   it('do not take what comes after -- for an option, nor a --settings without a value', () => {
     expect(launch(['--', '--settings', '{}']).slice(2)).toEqual(['--', '--settings', '{}']);
     expect(launch(['--settings'])).toContain('--settings');
