@@ -27,7 +27,7 @@ export function withLaunchSettings(
     hooks: ours.hooks,
     ...(options.statusLine && { statusLine: ours.statusLine }),
   };
-  const place = findSettingsArgument(args);
+  const place = findLast(args, '--settings');
   if (!place) return ['--settings', JSON.stringify(wanted), ...args];
   const theirs = parseSettings(place.value, options.cwd);
   if (!theirs) return [...args];
@@ -41,14 +41,23 @@ export function withLaunchSettings(
   return rest;
 }
 
-function findSettingsArgument(args: readonly string[]): { index: number; words: 1 | 2; value: string } | undefined {
-  for (let index = 0; index < args.length; index++) {
+/** False when claude is told to leave the user's settings alone (`--setting-sources project`), and with them the hooks in them. */
+export function readsUserSettings(args: readonly string[]): boolean {
+  const sources = findLast(args, '--setting-sources')?.value;
+  return sources === undefined || sources.split(',').some((source) => source.trim() === 'user');
+}
+
+/** Of several the last one, which is the one that claude takes (measured on 2.1.197 and 2.1.330). */
+function findLast(args: readonly string[], option: string): { index: number; words: 1 | 2; value: string } | undefined {
+  let found: ReturnType<typeof findLast>;
+  for (let index = 0; index < args.length && args[index] !== '--'; index++) {
     const word = args[index]!;
-    if (word === '--') return undefined;
-    if (word.startsWith('--settings=')) return { index, words: 1, value: word.slice('--settings='.length) };
-    if (word === '--settings' && args[index + 1] !== undefined) return { index, words: 2, value: args[index + 1]! };
+    if (word.startsWith(`${option}=`)) found = { index, words: 1, value: word.slice(option.length + 1) };
+    if (word !== option || args[index + 1] === undefined) continue;
+    found = { index, words: 2, value: args[index + 1]! };
+    index++;
   }
-  return undefined;
+  return found;
 }
 
 /** Claude takes a JSON text or the path of a file. */

@@ -7,7 +7,7 @@ import { findClaude } from '../claude/binary.ts';
 import { environmentForClaude } from '../claude/environment.ts';
 import { claudexSettings } from '../claude/hook-settings.ts';
 import { opensSession } from '../claude/invocation.ts';
-import { withLaunchSettings } from '../claude/launch-settings.ts';
+import { readsUserSettings, withLaunchSettings } from '../claude/launch-settings.ts';
 import { ClaudexError, toClaudexError } from '../errors.ts';
 import { claudexPaths, packageRoot } from '../paths.ts';
 import type { PtyExit } from '../pty/spawn-pty.ts';
@@ -89,17 +89,18 @@ function readSettingsForRun(env: NodeJS.ProcessEnv): Settings {
   }
 }
 
-/** Installed: claude's own settings carry the hooks. Not installed: this launch carries them, and ~/.claude stays as it is. */
+/** Installed: claude's own settings carry the hooks. Not installed, or those not read: this launch does, and ~/.claude stays. */
 function argumentsWithHooks(args: readonly string[], cwd: string, settings: Settings): readonly string[] {
   const { env } = process;
   const installed = readInstalledState(env);
-  if (installed.hooks) return args;
+  const hasUserSettings = readsUserSettings(args);
+  if (installed.hooks && hasUserSettings) return args;
   const paths = claudexPaths(env);
   const ours = claudexSettings({ hooksDir: join(packageRoot(), 'hooks'), home: paths.home });
-  const statusLine = settings['badge.enabled'] && !installed.userHasStatusLine && !installed.statusLine;
+  const hasStatusLine = hasUserSettings && (installed.userHasStatusLine || installed.statusLine);
   return withLaunchSettings(args, ours, {
     cwd,
-    statusLine: statusLine && !projectHasStatusLine(cwd),
+    statusLine: settings['badge.enabled'] && !hasStatusLine && !projectHasStatusLine(cwd),
     asFile: (text) => writeLaunchFile(paths, text),
   });
 }

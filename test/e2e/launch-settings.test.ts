@@ -39,5 +39,17 @@ describe(`--settings beside claude ${realClaudeVersion()}`, () => {
     expect(readdirSync(join(home.claudexHome, 'launch'))).toEqual([]);
   });
 
+  it(`hooks come along where claude is told to leave the user’s settings alone ${verifies('launch-settings')}`, async () => {
+    const home = bed.home();
+    const api = await bed.api({ text: 'here' });
+    expect(await runClaudex(['install', '--no-mcp'], { env: home.env(), cwd: home.root })).toMatchObject({ code: 0 });
+    const driver = startClaudex(['--setting-sources', 'project'], { cwd: home.cwd, env: home.env(api) });
+    await waitForPromptBox(driver);
+    const session = await waitForSessionRecord(home, (one) => one.supervised && one.state === 'idle');
+    const asked = await runClaudex(['ask', session.id, 'where?'], { env: home.env(), cwd: home.root });
+    expect(asked).toMatchObject({ code: 0, stdout: 'here\n' });
+    await driver.waitForScreen(`[${session.id}]`);
+  });
+
   const own = (command: string) => ({ hooks: [{ type: 'command', command }] });
 });

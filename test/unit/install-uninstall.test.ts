@@ -299,6 +299,16 @@ test('a damaged record or backup only makes uninstall less exact', () => {
   }
 });
 
+test('a backup of settings that are empty or gone stays, and is named', () => {
+  for (const lose of [(file: string) => writeFileSync(file, '\n'), (file: string) => rmSync(file)]) {
+    const { env, file, install } = makeHome('{"model":"opus"}');
+    const backup = install().backupPath!;
+    lose(file);
+    expect(uninstallClaudex({ env }).notes.join()).toContain(`${backup} is a copy of what it was, and stays`);
+    expect(readFileSync(backup, 'utf8')).toBe('{"model":"opus"}');
+  }
+});
+
 test('entries from another place are taken over by install and removed by uninstall', () => {
   const { env, file, install } = makeHome(JSON.stringify(claudexSettings({ hooksDir: '/gone/hooks', home: '/gone' })));
   expect(readInstalledState(env)).toMatchObject({ state: 'partial', hooks: false, statusLine: false });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { claudexSettings } from '../../src/claude/hook-settings.ts';
-import { withLaunchSettings } from '../../src/claude/launch-settings.ts';
+import { readsUserSettings, withLaunchSettings } from '../../src/claude/launch-settings.ts';
 import { removeLaunchFile, writeLaunchFile } from '../../src/cli/launch-file.ts';
 import { claudexPaths } from '../../src/paths.ts';
 import { verifies } from '../requirements.ts';
@@ -73,6 +73,24 @@ describe(`launch settings ${verifies('launch-settings')}`, () => {
     writeFileSync(join(cwd, '[]'), '[1]');
     writeFileSync(join(cwd, '17'), '17');
     expect(launch(args)).toEqual(args);
+  });
+
+  it('are merged with the last of several: claude takes that one', () => {
+    const args = launch(['--settings', '{"model":"a"}', '--settings={"model":"b"}', 'x']);
+    expect([args[0], args[1], args[3]]).toEqual(['--settings', '{"model":"a"}', 'x']);
+    expect(JSON.parse(args[2]!.slice('--settings='.length))).toMatchObject({ model: 'b', hooks: ours.hooks });
+  });
+
+  it.each([
+    [[], true],
+    [['--setting-sources', 'user,project'], true],
+    [['--setting-sources=project, user'], true],
+    [['--setting-sources', 'project'], false],
+    [['--setting-sources=project,local', 'x'], false],
+    [['--setting-sources', ''], false],
+    [['--', '--setting-sources', 'project'], true],
+  ])('are carried where claude reads no settings of the user: %j', (args, reads) => {
+    expect(readsUserSettings(args)).toBe(reads);
   });
 
   it('do not take what comes after -- for an option, nor a --settings without a value', () => {
