@@ -102,6 +102,7 @@ function parseTurns(value: unknown): ConversationTurn[] {
   const turns = value.map((message: unknown, index): ConversationTurn => {
     const where = `messages.${index}`;
     if (!isObject(message)) throw invalidRequest(where, 'Input should be an object');
+    refuseOthers(message, ['role', 'content'], where);
     const { role, content } = message;
     if (role !== 'user' && role !== 'assistant') {
       throw invalidRequest(`${where}.role`, 'Input should be "user" or "assistant"; instructions go into `system`');
@@ -128,10 +129,16 @@ function parseContent(content: unknown, where: string): string {
         `claudex serve takes text only, no ${JSON.stringify(block.type)} block`,
       );
     }
+    refuseOthers(block, ['type', 'text', 'cache_control', 'citations'], `${where}.${index}`);
     if (typeof block.text !== 'string') throw invalidRequest(`${where}.${index}.text`, 'Input should be a string');
     return block.text;
   });
   return texts.join('\n\n');
+}
+
+function refuseOthers(fields: Fields, taken: readonly string[], where: string): void {
+  const other = Object.keys(fields).find((name) => !taken.includes(name) && fields[name] !== null);
+  if (other !== undefined) throw invalidRequest(`${where}.${other}`, 'Extra inputs are not permitted');
 }
 
 function isObject(value: unknown): value is Fields {

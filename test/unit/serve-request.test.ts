@@ -77,6 +77,12 @@ describe(`the body of a request ${verifies('serve-honest', 'serve-sdk')}`, () =>
     [{ messages: [{ role: 'user', content: [{ type: 'image', source: {} }] }] }, 'messages.0.content.0: '],
     [{ messages: [{ role: 'user', content: [{ type: 'tool_result', tool_use_id: 'x' }] }] }, 'messages.0.content.0: '],
     [{ messages: [{ role: 'user', content: [{ type: 'text' }] }] }, 'messages.0.content.0.text: '],
+    [{ messages: [{ role: 'user', content: 'x', id: 'msg_1' }] }, 'messages.0.id: '],
+    [
+      { messages: [{ role: 'user', content: [{ type: 'text', text: 'x', made_up: 1 }] }] },
+      'messages.0.content.0.made_up: ',
+    ],
+    [{ system: [{ type: 'text', text: 'x', made_up: 1 }] }, 'system.0.made_up: '],
     [{ messages: [...least.messages, { role: 'assistant', content: 'The answer is' }] }, 'messages: the last'],
   ])('is refused when it is %j, saying %s', (wrong, message) => {
     const text = typeof wrong === 'string' ? wrong : JSON.stringify({ ...least, ...wrong });
