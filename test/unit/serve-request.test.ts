@@ -90,6 +90,18 @@ describe(`the body of a request ${verifies('serve-honest', 'serve-sdk')}`, () =>
   });
 });
 
+it(`values nested so deep that no stack holds them are refused as any others ${verifies('serve-honest')}`, () => {
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const body = (more: string): string => `{"model":"sonnet","max_tokens":1,${more}}`;
+  for (const [text, field] of [
+    [body(`"temperature":${deep}`), 'temperature: '],
+    [body(`"messages":[{"role":"user","content":[{"type":${deep}}]}]`), 'messages.0.content.0: '],
+    [body(`"messages":[{"role":"user","content":${deep}}]`), 'messages.0.content.0: '],
+  ] as const) {
+    expect(refusal(text)).toMatchObject({ status: 400, message: expect.stringContaining(field) });
+  }
+});
+
 describe(`messages as a prompt ${verifies('serve-sdk')}`, () => {
   const prompt = (...messages: Array<[role: string, content: unknown]>): string =>
     parse({ messages: messages.map(([role, content]) => ({ role, content })) }).prompt;
