@@ -20,8 +20,8 @@ import { killTree } from './process-tree.ts';
 import { answerPrompt, launchOf } from './prompt-request.ts';
 import type { WorkerAsk, WorkerSay } from './worker-words.ts';
 
-/** claude itself takes no more than 10 MB from standard input; the environment comes on top. */
-const maxAskBytes = 32 * 1024 * 1024;
+/** claude itself takes no more than 10 MB from standard input, of which JSON may make six times as much; the environment on top. */
+const maxAskChars = 64 * 1024 * 1024;
 const acquireTimeoutMs = 10 * 60_000;
 const lastWordsMs = 2000;
 
@@ -125,8 +125,8 @@ class Worker {
     socket.on('close', () => gone.abort());
     const onData = (chunk: string): void => {
       text += chunk;
-      if (text.length > maxAskBytes) return void socket.destroy();
-      if (!text.endsWith('\n')) return;
+      if (text.length > maxAskChars) return void socket.destroy();
+      if (!chunk.endsWith('\n')) return; // looked for in all of it, it would be copied for each piece
       socket.off('data', onData).resume();
       void this.#answer(text, say, gone.signal).finally(() => socket.end());
     };

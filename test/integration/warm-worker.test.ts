@@ -182,6 +182,13 @@ describe(`the worker ${verifies('warm-bounded', 'warm-hygiene')}`, () => {
     expect(await status()).toEqual({ running: false });
   });
 
+  it('takes a large file of bytes that JSON makes six of', async () => {
+    const { env, home } = start();
+    const stdin = Buffer.alloc(6_000_000);
+    const answer = await runClaudex(['prompt', 'count '], { env, cwd: home.cwd, stdin });
+    expect(answer).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^6000001\|/) });
+  });
+
   it('asks nothing of claude for blanks', async () => {
     const { prompt } = start();
     const refused = await prompt(' \n');
