@@ -1,6 +1,7 @@
 /** Claude without a pty of ours. */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { isatty } from 'node:tty';
 import { namedDescriptors, placeDescriptor, type Stdio } from '../descriptors.ts';
 import { ClaudexError } from '../errors.ts';
 import type { PtyExit } from '../pty/spawn-pty.ts';
@@ -22,13 +23,14 @@ export function passThrough(
       child.kill(signal);
     };
     // a terminal's Ctrl-C reaches claude by itself; we only must not die of it first
-    const ignore = (): void => undefined;
-    process.on('SIGTERM', forward).on('SIGHUP', forward).on('SIGINT', ignore).on('SIGQUIT', ignore);
+    const atTerminal = [0, 1, 2].some((fd) => isatty(fd));
+    const onKey = atTerminal ? (): void => undefined : forward;
+    process.on('SIGTERM', forward).on('SIGHUP', forward).on('SIGINT', onKey).on('SIGQUIT', onKey);
     child.once('error', (cause) =>
       reject(new ClaudexError('CLAUDE_NOT_FOUND', `${file}: ${cause.message}.`, { cause })),
     );
     child.once('exit', (code, signal) => {
-      process.off('SIGTERM', forward).off('SIGHUP', forward).off('SIGINT', ignore).off('SIGQUIT', ignore);
+      process.off('SIGTERM', forward).off('SIGHUP', forward).off('SIGINT', onKey).off('SIGQUIT', onKey);
       resolve({ code: code ?? 0, signal: signal === null ? 0 : constants.signals[signal] });
     });
   });

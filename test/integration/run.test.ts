@@ -1,12 +1,16 @@
 /** `claudex` as `claude`: the same bytes, the same end, the terminal as it was found. Every case is run with and without. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { verifies } from '../requirements.ts';
 import { withClaude, withClaudeAlone } from '../support/claude-wrapper.ts';
 import { claudexBin, fixture, runClaudex, startClaudex } from '../support/claudex.ts';
 import { isAlive } from '../support/processes.ts';
 import { type PtyDriver, startInPty } from '../support/pty-driver.ts';
+import { registerProcess } from '../support/resources.ts';
 import { run } from '../support/run-command.ts';
 import { useTestBed } from '../support/test-bed.ts';
 
@@ -269,6 +273,26 @@ describe('without a terminal, and with claude’s own words', () => {
     const env = withClaude(home, 'kills-itself.mjs', { DIE_OF: 'SIGTERM' });
     const result = await runClaudex(['-p'], { cwd: home.cwd, env });
     expect(result).toMatchObject({ code: null, signal: 'SIGTERM', stdout: 'about to die\n' });
+  });
+
+  it(`a signal to claudex alone is passed on without a terminal ${verifies('passthrough', 'terminal-exit')}`, async () => {
+    const home = bed.home();
+    const env = withClaude(home, 'ignores-sigterm.mjs');
+    const through = spawn(process.execPath, [claudexBin, '-p'], {
+      cwd: home.cwd,
+      env,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    registerProcess(through.pid!, 'claudex -p');
+    const ended = once(through, 'exit');
+    const lines = createInterface({ input: through.stdout })[Symbol.asyncIterator]();
+    const claude = Number((await lines.next()).value.split(' ')[1]);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      through.kill(signal);
+      expect((await lines.next()).value).toBe(`ignored ${signal}`);
+    }
+    process.kill(claude, 'SIGKILL');
+    expect(await ended).toEqual([null, 'SIGKILL']);
   });
 
   it(`a claude that is a link to claudex does not call itself ${verifies('never-itself')}`, async () => {
