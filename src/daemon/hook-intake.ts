@@ -95,6 +95,7 @@ export class HookIntake {
   #react(session: Session, payload: HookPayload): string {
     switch (payload.event) {
       case 'SessionStart':
+        session.leavingSinceSteadyMs = null;
         if (payload.source !== 'compact') session.hookState = 'idle';
         if (payload.source === 'clear') session.supervisor?.send({ type: 'cleared' });
         return '';
@@ -113,6 +114,10 @@ export class HookIntake {
       case 'PermissionRequest':
         session.hookState = 'waiting';
         session.permissionTool = payload.toolName;
+        return '';
+      case 'SessionEnd':
+        // the same claude goes on with another conversation
+        if (payload.reason !== 'clear' && payload.reason !== 'resume') session.leavingSinceSteadyMs ??= steadyNow();
         return '';
       case 'Notification':
         if (payload.notificationType === 'permission_prompt') session.hookState = 'waiting';
