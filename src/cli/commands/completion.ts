@@ -51,7 +51,9 @@ _claudex() {
   else _files
   fi
 }
-compdef _claudex claudex
+if [[ $funcstack[1] == _claudex ]]; then _claudex "$@"
+else compdef _claudex claudex
+fi
 `,
   fish: `complete -c claudex -n '__fish_is_first_token' -f -a '${words}'
 complete -c claudex -n '__fish_seen_subcommand_from ${targetCommands}; and test (count (commandline -opc)) -eq 2' -f -a "(${names})"
