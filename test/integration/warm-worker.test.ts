@@ -182,10 +182,10 @@ describe(`the worker ${verifies('warm-bounded', 'warm-hygiene')}`, () => {
     expect(await status()).toEqual({ running: false });
   });
 
-  it('takes a large file of bytes that JSON makes six of', async () => {
+  it('takes a large file of bytes that JSON makes six of', { timeout: 120_000 }, async () => {
     const { env, home } = start();
     const stdin = Buffer.alloc(6_000_000);
-    const answer = await runClaudex(['prompt', 'count '], { env, cwd: home.cwd, stdin });
+    const answer = await runClaudex(['prompt', 'count '], { env, cwd: home.cwd, stdin, timeoutMs: 100_000 });
     expect(answer).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^6000001\|/) });
   });
 
