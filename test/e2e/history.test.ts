@@ -14,7 +14,7 @@ import { submitPrompt, waitForPromptBox } from '../support/real-claude.ts';
 import { useTestBed } from '../support/test-bed.ts';
 import { waitForFile } from '../support/wait-for-file.ts';
 
-describe(`conversations of claude ${realClaudeVersion()}`, () => {
+describe(`conversations of claude ${realClaudeVersion()}`, { timeout: 120_000 }, () => {
   const bed = useTestBed();
 
   async function supervised(home: HermeticHome, api: LoopbackApi, args: string[] = []) {

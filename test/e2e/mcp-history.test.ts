@@ -15,7 +15,7 @@ const secret = 'ghp_0123456789abcdefghij';
 /** The command does not hold what it prints. */
 const command = `printf 'wörd%s\\n' -count; printf '%s%s\\n' ghp_ 0123456789abcdefghij`;
 
-describe(`the history tools on conversations of claude ${realClaudeVersion()}`, () => {
+describe(`the history tools on conversations of claude ${realClaudeVersion()}`, { timeout: 120_000 }, () => {
   const bed = useTestBed();
 
   it(`list, search and show a turn with a tool call, live and ended, to a client and to claude itself ${verifies('mcp-tools', 'history-turns', 'history-redacted')}`, async () => {

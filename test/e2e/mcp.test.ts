@@ -34,7 +34,7 @@ function scripted(word: string, steps: Array<(request: LoopbackRequest) => Loopb
   };
 }
 
-describe(`the MCP server in claude ${realClaudeVersion()}`, () => {
+describe(`the MCP server in claude ${realClaudeVersion()}`, { timeout: 120_000 }, () => {
   const bed = useTestBed();
 
   async function installed(home: HermeticHome): Promise<void> {

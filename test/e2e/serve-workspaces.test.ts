@@ -15,7 +15,7 @@ import { useTestBed } from '../support/test-bed.ts';
 const secret = 'LEAK-9c41';
 const least = { model: 'sonnet', max_tokens: 1000 };
 
-describe('workspaces of claudex serve', () => {
+describe('workspaces of claudex serve', { timeout: 120_000 }, () => {
   const bed = useTestBed();
 
   async function start(setup: Partial<ServeSetup> = {}) {

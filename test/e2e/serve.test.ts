@@ -33,7 +33,7 @@ function gate(script: LoopbackScript = () => ({ text: 'late' })) {
   };
 }
 
-describe('claudex serve', () => {
+describe('claudex serve', { timeout: 120_000 }, () => {
   const bed = useTestBed();
 
   async function start(script: LoopbackScript = scriptedTools, env: Record<string, string> = {}) {
