@@ -4,13 +4,12 @@
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { applyEdits, type JSONPath, modify, type ParseError, parse } from 'jsonc-parser';
 import { findClaude } from '../src/claude/binary.ts';
 import { environmentForClaude } from '../src/claude/environment.ts';
 import { systemErrorCode } from '../src/errors.ts';
-import { claudexPaths, packageRoot, packageVersion } from '../src/paths.ts';
+import { claudexPaths, packageRoot, packageVersion, userHome } from '../src/paths.ts';
 import { readSettings } from '../src/settings.ts';
 import { type InstalledMcp, readInstallRecord, writeInstallRecord } from './install-record.ts';
 import { readSettingsFile, removeSettingsFile, rewritten, writeSettingsFile } from './settings-file.ts';
@@ -130,7 +129,7 @@ function removeByEdit(path: string, installed: InstalledMcp | undefined): void {
 
 /** `.claude.json` is beside ~/.claude, or inside CLAUDE_CONFIG_DIR. */
 function userConfigPath(env: NodeJS.ProcessEnv): string {
-  return join(env.CLAUDE_CONFIG_DIR ? resolve(env.CLAUDE_CONFIG_DIR) : env.HOME || homedir(), '.claude.json');
+  return join(env.CLAUDE_CONFIG_DIR ? resolve(env.CLAUDE_CONFIG_DIR) : userHome(env), '.claude.json');
 }
 
 /** Node by its own path: an app that starts claude may have another PATH than a shell has. */
@@ -171,7 +170,7 @@ function runClaude(env: NodeJS.ProcessEnv, args: string[]): boolean {
   try {
     const file = findClaude({ env, setting: readSettings(env).values['claude.path'] ?? undefined });
     execFileSync(file, ['mcp', ...args], {
-      cwd: env.HOME || homedir(),
+      cwd: userHome(env),
       env: { ...environmentForClaude(env), CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' },
       stdio: 'ignore',
       timeout: claudeTimeoutMs,

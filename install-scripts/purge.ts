@@ -1,9 +1,8 @@
 /** `claudex uninstall --purge`: CLAUDEX_HOME away, but nothing in it that is not provably ours. */
 import { existsSync, lstatSync, readdirSync, realpathSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { ClaudexError } from '../src/errors.ts';
-import { type ClaudexPaths, claudeConfigDir, packageRoot } from '../src/paths.ts';
+import { type ClaudexPaths, claudeConfigDir, packageRoot, userHome } from '../src/paths.ts';
 import { removeEmptyFolder } from './hook-scripts.ts';
 
 /**
@@ -18,7 +17,7 @@ export function requirePurgeable(paths: ClaudexPaths, env: NodeJS.ProcessEnv): v
   if (!stat.isDirectory()) throw refuse('it is not a plain folder');
   if (process.getuid && stat.uid !== process.getuid()) throw refuse(`it belongs to uid ${stat.uid}`);
   const real = realpathSync(home);
-  for (const kept of [env.HOME || homedir(), homedir(), claudeConfigDir(env), packageRoot()]) {
+  for (const kept of [userHome(env), userHome({}), claudeConfigDir(env), packageRoot()]) {
     if (existsSync(kept) && `${realpathSync(kept)}${sep}`.startsWith(real === sep ? sep : `${real}${sep}`)) {
       throw refuse(`${kept} is in it`);
     }

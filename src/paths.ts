@@ -40,9 +40,18 @@ export interface ClaudexPaths {
   serveLog: string;
 }
 
+/** HOME, else what the system has for this user; `/` for a user that it does not know (a container's made-up uid). */
+export function userHome(env: NodeJS.ProcessEnv = process.env): string {
+  try {
+    return env.HOME || homedir();
+  } catch {
+    return '/'; // ENOENT: no such user
+  }
+}
+
 /** All paths for this environment. Pure: creates nothing. */
 export function claudexPaths(env: NodeJS.ProcessEnv = process.env): ClaudexPaths {
-  const home = resolve(env.CLAUDEX_HOME || join(env.HOME || homedir(), '.claudex'));
+  const home = resolve(env.CLAUDEX_HOME || join(userHome(env), '.claudex'));
   return {
     home,
     socket: socketPath(home, env, 'daemon.sock'),
@@ -151,7 +160,7 @@ function homeUnwritable(home: string, cause: unknown): ClaudexError {
 
 /** Claude's own config folder: CLAUDE_CONFIG_DIR, else ~/.claude. */
 export function claudeConfigDir(env: NodeJS.ProcessEnv = process.env): string {
-  return resolve(env.CLAUDE_CONFIG_DIR || join(env.HOME || homedir(), '.claude'));
+  return resolve(env.CLAUDE_CONFIG_DIR || join(userHome(env), '.claude'));
 }
 
 /** The root of this installed package (the folder with our package.json). */

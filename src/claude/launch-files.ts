@@ -4,9 +4,8 @@
  * change to them.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { claudeConfigDir } from '../paths.ts';
+import { claudeConfigDir, userHome } from '../paths.ts';
 
 /** Options whose value may name a file, or a folder of files, that is read at the start. */
 const fileOptions: ReadonlySet<string> = new Set([
@@ -29,7 +28,7 @@ export function launchFilesState(launch: {
 }): string {
   const { file, args, cwd, env } = launch;
   const config = claudeConfigDir(env);
-  const home = env.HOME || homedir();
+  const home = userHome(env);
   const paths = [
     file,
     '/etc/claude-code/managed-settings.json',

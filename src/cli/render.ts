@@ -1,7 +1,7 @@
 /** Text for people: tables, times, colours only where they are wanted. */
-import { homedir } from 'node:os';
 import { Chalk, type ChalkInstance } from 'chalk';
 import { plainText } from '../delivery/sanitise.ts';
+import { userHome } from '../paths.ts';
 import type { SessionRecord } from '../protocol/session.ts';
 
 /** Colours on a terminal, never with NO_COLOR (no-color.org) or on a dumb one. */
@@ -65,7 +65,7 @@ export function age(fromIso: string, now: number = Date.now()): string {
 }
 
 /** `path` for a terminal, with `~` for the home folder: a folder's name may hold anything. */
-export function shortPath(path: string, home: string = homedir()): string {
+export function shortPath(path: string, home: string = userHome()): string {
   return printable(path === home ? '~' : path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path);
 }
 

@@ -77,11 +77,11 @@ export class DaemonClient {
   }
 
   message(id: string): Promise<Message> {
-    return this.#json('GET', `/v1/messages/${encodeURIComponent(id)}`);
+    return this.#json('GET', messagePath(id));
   }
 
   changeMessage(id: string, change: 'cancel' | 'retry'): Promise<Message> {
-    return this.#json('POST', `/v1/messages/${encodeURIComponent(id)}/${change}`);
+    return this.#json('POST', `${messagePath(id)}/${change}`);
   }
 
   shutdown(reason: 'stopped' | 'replaced'): Promise<unknown> {
@@ -151,6 +151,12 @@ export class DaemonClient {
       request.end(payload);
     });
   }
+}
+
+/** @throws ClaudexError NO_SUCH_MESSAGE for an empty id: the address would be another */
+function messagePath(id: string): string {
+  if (id === '') throw new ClaudexError('NO_SUCH_MESSAGE', 'Asked for "".');
+  return `/v1/messages/${encodeURIComponent(id)}`;
 }
 
 /** @throws ClaudexError DAEMON_UNREACHABLE when it dies in the middle of its answer */

@@ -18,6 +18,7 @@ import {
   makeDir,
   packageVersion,
 } from '../paths.ts';
+import { steadyNow } from '../steady-clock.ts';
 import { DaemonClient } from './client.ts';
 
 const startTimeoutMs = 10_000;
@@ -62,22 +63,22 @@ export async function ensureDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClient
   } catch (error) {
     if (!(error instanceof ClaudexError) || error.code !== 'DAEMON_UNREACHABLE') throw error;
   }
-  for (let tries = startTimeoutMs / winnerTakesMs; ; tries--) {
+  for (const until = steadyNow() + startTimeoutMs; ; ) {
     await startDaemon(env);
     const failure = await answerWithin(client, winnerTakesMs);
     if (failure === undefined) return client;
-    if (tries <= 1) throw failure;
+    if (steadyNow() > until) throw failure;
   }
 }
 
 /** Who lost the race for the lock is told so before the winner listens. @returns why it has not answered in that time */
 async function answerWithin(client: DaemonClient, timeoutMs: number): Promise<unknown> {
-  for (let waitedMs = 0; ; waitedMs += 20) {
+  for (const until = steadyNow() + timeoutMs; ; ) {
     try {
       await client.status();
       return undefined;
     } catch (error) {
-      if (waitedMs >= timeoutMs) return error;
+      if (steadyNow() > until) return error;
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

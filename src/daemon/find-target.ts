@@ -20,7 +20,8 @@ export function findTarget<T extends Candidate>(target: string, live: readonly T
   const wanted = target.toLowerCase();
   const path = target.length > 1 ? target.replace(/\/+$/, '') : target;
   const first = byId.length > 0 ? byId : live.filter((one) => one.alias?.toLowerCase() === wanted);
-  const names = (one: T): string[] => [one.name, basename(one.cwd), one.claudeName ?? ''];
+  // no name is a name: what a shell makes of an unset variable means nobody
+  const names = (one: T): string[] => [one.name, basename(one.cwd), one.claudeName ?? ''].filter((name) => name !== '');
   const matches =
     first.length > 0
       ? first

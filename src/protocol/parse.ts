@@ -18,7 +18,8 @@ class Fields {
 
   string(key: string, maxChars = 4096): string {
     const value = this.#record[key];
-    if (typeof value !== 'string' || value === '' || value.length > maxChars) this.#wrong(key, 'a non-empty text');
+    if (typeof value !== 'string' || value === '' || value.length > maxChars)
+      this.#wrong(key, `a text of 1 to ${maxChars} characters`);
     return value as string;
   }
 

@@ -106,6 +106,16 @@ describe('the command line', () => {
     expect((await runClaudex(['inbox', 'cancel'], at)).stderr).toContain('`claudex inbox cancel --help`');
     expect((await runClaudex(['send', '--nope'], at)).stderr).toContain('`claudex send --help`');
     expect((await runClaudex(['send', '', 'hi'], at)).stderr).toContain('Say who is to get the message.');
+    for (const args of [
+      ['inbox', 'show', ''],
+      ['inbox', 'cancel', ''],
+      ['history', ''],
+      ['show', '', '1'],
+    ]) {
+      const nothing = await runClaudex(args, at);
+      expect(nothing).toMatchObject({ code: 3, stdout: '' });
+      expect(nothing.stderr).toContain('Asked for "".');
+    }
     const turn = await runClaudex(['show', '.', 'last'], at);
     expect(turn.code).toBe(2);
     expect(turn.stderr).toContain('last');

@@ -123,6 +123,25 @@ describe('daemon', () => {
     expect(isAlive(await pid)).toBe(true);
   });
 
+  it(`one that hangs: commands say so in the end, status names it, and stop ends it ${verifies('daemon-comes-back')}`, async () => {
+    const home = bed.home();
+    const at = { cwd: home.cwd, env: home.env() };
+    const pid = await started(home);
+    process.kill(pid, 'SIGSTOP');
+    const [list, status, inDaemon] = await Promise.all([
+      runClaudex(['list'], at),
+      runClaudex(['status', '--json'], at),
+      daemon(home, 'status'),
+    ]);
+    expect(list).toMatchObject({ code: 3, stdout: '' });
+    expect(list.stderr).toMatch(/^claudex: The claudex daemon does not answer\.[\s\S]*claudex daemon stop/);
+    expect(JSON.parse(status.stdout).problems).toMatchObject([{ code: 'DAEMON_UNREACHABLE' }]);
+    expect(inDaemon).toMatchObject({ code: 3, stdout: expect.stringContaining(`pid ${pid}`) });
+    expect(await daemon(home, 'stop')).toMatchObject({ code: 0, stdout: 'The daemon has stopped.\n' });
+    expect(isAlive(pid)).toBe(false);
+    expect(await started(home)).not.toBe(pid);
+  });
+
   it(`a stale socket without a lock is replaced ${verifies('daemon-comes-back')}`, async () => {
     const home = bed.home();
     const pid = await started(home);

@@ -33,6 +33,11 @@ describe(`find-target ${verifies('target')}`, () => {
     );
   });
 
+  it('an empty one is nobody, also where a session has no name', () => {
+    const inRoot = { id: 'eeee6666', name: '', cwd: '/', claudeName: null };
+    expect(() => findTarget('', [api, inRoot])).toThrow(expect.objectContaining({ code: 'NO_SUCH_SESSION' }));
+  });
+
   it('a path is exact', () => {
     for (const target of ['/work', '/work/API', '/', '/work/api/src']) {
       expect(() => findTarget(target, [api, web])).toThrow(expect.objectContaining({ code: 'NO_SUCH_SESSION' }));

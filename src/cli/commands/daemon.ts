@@ -2,6 +2,7 @@ import { closeSync, readFileSync, watch, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isatty } from 'node:tty';
 import type { Command } from 'commander';
+import { lockOwner } from '../../daemon/lock.ts';
 import { connectDaemon, ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError, toClaudexError } from '../../errors.ts';
 import { asHomeError, claudexPaths } from '../../paths.ts';
@@ -42,10 +43,14 @@ export function addDaemon(program: Command): void {
         process.stdout.write(
           `The daemon runs: pid ${status.pid}, version ${status.version}, up ${Math.round(status.uptimeMs / 1000)} s, ${status.sessions} sessions, ${status.pending} messages waiting.\n`,
         );
-      } else
+      } else {
+        const hung = lockOwner(claudexPaths(process.env).lock);
         process.stdout.write(
-          'The daemon does not run. It starts by itself with the next `claudex` or `claudex send`.\n',
+          hung
+            ? `The daemon (pid ${hung.pid}) does not answer. \`claudex daemon stop\` ends it.\n`
+            : 'The daemon does not run. It starts by itself with the next `claudex` or `claudex send`.\n',
         );
+      }
       if (!status) process.exitCode = 3;
     });
   daemon
@@ -65,10 +70,16 @@ export function addDaemon(program: Command): void {
     .action(() => runInForeground());
 }
 
-/** Asks the daemon to stop and waits until it is gone. False when none runs. */
+/** Asks the daemon to stop and waits until it is gone; one that does not answer is killed. False when none runs. */
 export async function stopDaemon(env: NodeJS.ProcessEnv): Promise<boolean> {
   const client = await connectDaemon(env);
-  if (!client) return false;
+  if (!client) {
+    const hung = lockOwner(claudexPaths(env).lock);
+    if (!hung) return false;
+    process.kill(hung.pid, 'SIGKILL');
+    await untilGone(hung.pid);
+    return true;
+  }
   const { pid } = await client.status();
   await client.shutdown('stopped');
   await untilGone(pid);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { hasOtherHookScripts } from '../../../install-scripts/hook-scripts.ts';
 import { readInstalledState } from '../../../install-scripts/installed-state.ts';
+import { lockOwner } from '../../daemon/lock.ts';
 import { connectDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError, type ErrorCode } from '../../errors.ts';
 import { checkPrivateDir, claudexPaths, packageVersion } from '../../paths.ts';
@@ -56,7 +57,7 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
     if (!(error instanceof ClaudexError)) throw error;
     note(error);
   }
-  const { home, config, hooks } = claudexPaths(env);
+  const { home, config, hooks, lock } = claudexPaths(env);
   try {
     checkPrivateDir(home);
   } catch (error) {
@@ -69,6 +70,8 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
     return undefined;
   });
   const status = await client?.status();
+  const hung = client ? undefined : lockOwner(lock);
+  if (hung) note(new ClaudexError('DAEMON_UNREACHABLE', `It is pid ${hung.pid}.`));
   const version = packageVersion();
   if (status && status.version !== version) {
     note(new ClaudexError('DAEMON_VERSION', `The daemon is version ${status.version}, this command is ${version}.`));
