@@ -1,6 +1,7 @@
 /**
- * Claude's last moments: it has given the terminal up, and reads no more; what is typed now is for the shell. Claude lives on for
- * as long as its hooks take. Keys that we read meanwhile would end with it, so they are left in the terminal.
+ * Claude has given the terminal up: it ends, or has been suspended, and reads no more; what is typed now is for the shell, or for
+ * claude when it is back. It lives on for as long as its hooks take. Keys that we read meanwhile would end with it, or meet a
+ * terminal that echoes them, so they are left where they are.
  */
 import type { TerminalModes } from '../terminal/terminal-modes.ts';
 
@@ -8,7 +9,7 @@ import type { TerminalModes } from '../terminal/terminal-modes.ts';
 const longestMs = 2000;
 
 export interface LeavingOptions {
-  modes: TerminalModes;
+  modes: Pick<TerminalModes, 'anyOn' | 'bracketedPaste'>;
   /** Leaves keys in the outer terminal, and reads them again. */
   pauseInput: () => void;
   resumeInput: () => void;
@@ -17,6 +18,7 @@ export interface LeavingOptions {
 export class Leaving {
   readonly #options: LeavingOptions;
   #hadPaste = false;
+  #holds = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: LeavingOptions) {
@@ -28,12 +30,23 @@ export class Leaving {
     const { modes, pauseInput } = this.#options;
     if (modes.bracketedPaste) this.#hadPaste = true;
     if (modes.anyOn) {
-      if (this.#timer) this.#goOn();
+      if (this.#holds) this.#goOn();
     } else if (this.#hadPaste) {
       this.#hadPaste = false;
+      this.#holds = true;
       pauseInput();
-      this.#timer ??= setTimeout(this.#goOn, longestMs);
+      this.continued();
     }
+  }
+
+  /** We are about to be stopped: that time does not count. */
+  stopped(): void {
+    clearTimeout(this.#timer);
+  }
+
+  continued(): void {
+    clearTimeout(this.#timer);
+    if (this.#holds) this.#timer = setTimeout(this.#goOn, longestMs);
   }
 
   dispose(): void {
@@ -42,7 +55,7 @@ export class Leaving {
 
   readonly #goOn = (): void => {
     clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#holds = false;
     this.#options.resumeInput();
   };
 }

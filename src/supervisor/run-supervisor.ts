@@ -97,9 +97,13 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
     pty,
     type: (keys) => lane.fromPerson(keys),
     flushed: () => tty.flushed(),
-    releaseTerminal: () => tty.leaveRawMode(),
+    releaseTerminal: () => {
+      leaving.stopped();
+      tty.leaveRawMode();
+    },
     takeTerminal: () => {
       tty.enterRawMode();
+      leaving.continued();
       onResize();
     },
     now: steadyNow,
