@@ -44,6 +44,11 @@ export class PtyWriter {
     return false;
   }
 
+  /** Bytes that wait for room. */
+  get waiting(): number {
+    return this.#queuedBytes;
+  }
+
   /** Before the descriptor is closed. What still waits is dropped: nobody is there to read it. */
   close(): void {
     this.#closed = true;

@@ -43,6 +43,8 @@ export interface Pty {
    * already. That one has echoed them, or a shell has kept it from doing so; and has made its Enter, or not, into a line's end.
    */
   typedAhead(bytes: Buffer): void;
+  /** How many bytes of what was written to it the process has not read yet; of a terminal that edits lines, of whole ones. */
+  unread(): number;
   resize(size: WindowSize): void;
   pause(): void;
   resume(): void;
@@ -140,6 +142,7 @@ export function spawnPty(options: PtyOptions): Pty {
       for (let ms = 0; ms < maxTakenMs && calls.readable(slave) < bytes.length; ms++) sleepMs(1);
       calls.writeSettings(slave, found);
     },
+    unread: () => (hasEnded ? 0 : writer.waiting + calls.readable(slave)),
     resize: (next) => {
       if (!master.destroyed) calls.writeSize(slave, next);
     },

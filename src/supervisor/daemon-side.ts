@@ -18,10 +18,12 @@ export interface DaemonSideOptions {
   ring: OutputRing;
   lane: InputLane;
   nextOutput: (timeoutMs: number) => Promise<void>;
+  /** How many bytes have been typed that claude has not read yet. */
+  unread: () => number;
 }
 
 export function startDaemonSide(options: DaemonSideOptions): { close: () => void; keyPressed: () => void } {
-  const { draft } = options;
+  const { draft, ring, unread } = options;
   const configDir = claudeConfigDir(options.env);
   const startTime = processStartTime(options.claudePid);
   if (startTime === undefined) return { close: () => undefined, keyPressed: () => undefined };
@@ -31,7 +33,7 @@ export function startDaemonSide(options: DaemonSideOptions): { close: () => void
     if (session) report(session.client, session.id).catch(() => undefined);
   };
   const typist = new MessageTypist({
-    gate: new PromptGate({ configDir, pid: options.claudePid, draft, ring: options.ring, now: steadyNow }),
+    gate: new PromptGate({ configDir, pid: options.claudePid, draft, ring, unread, now: steadyNow }),
     draft,
     lane: options.lane,
     nextOutput: options.nextOutput,

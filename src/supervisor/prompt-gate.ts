@@ -13,10 +13,20 @@ import { renderScreen } from '../terminal/screen-model.ts';
 /** Somebody who pressed a key this recently is still typing. */
 export const typingQuietMs = 800;
 
-export class PromptGate {
-  readonly #options: { configDir: string; pid: number; draft: DraftTracker; ring: OutputRing; now: () => number };
+export interface PromptGateOptions {
+  configDir: string;
+  pid: number;
+  draft: DraftTracker;
+  ring: OutputRing;
+  /** How many bytes have been typed that claude has not read yet. */
+  unread: () => number;
+  now: () => number;
+}
 
-  constructor(options: { configDir: string; pid: number; draft: DraftTracker; ring: OutputRing; now: () => number }) {
+export class PromptGate {
+  readonly #options: PromptGateOptions;
+
+  constructor(options: PromptGateOptions) {
     this.#options = options;
   }
 
@@ -35,9 +45,12 @@ export class PromptGate {
     return this.notIdle();
   }
 
-  /** Claude's own word that it is idle with no dialog open; a claude that is stopped has not said so of now, nor drawn its box. */
+  /**
+   * Claude's own word that it is idle with no dialog open. A claude that is stopped, or has not come to what was typed before, has
+   * not said so of now, nor drawn its box.
+   */
   notIdle(): GateReason | undefined {
-    if (isStopped(this.#options.pid)) return 'suspended';
+    if (isStopped(this.#options.pid) || this.#options.unread() > 0) return 'suspended';
     const file = readSessionFile(this.#options.configDir, this.#options.pid);
     if (!file || file.status === null) return 'unknown-state';
     return file.status === 'idle' ? undefined : 'not-idle';

@@ -135,6 +135,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
           ring,
           lane,
           nextOutput,
+          unread: () => pty.unread(),
         });
         closeDaemonSide = side.close;
         onKeys = side.keyPressed;

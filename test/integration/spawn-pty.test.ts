@@ -1,6 +1,7 @@
 /** A pty by itself: its one page of output, which is overwritten by the next, and its end. */
 import { closeSync, writeSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
+import { isStopped } from '../../src/process-identity.ts';
 import { Drain } from '../../src/pty/drain.ts';
 import { loadNodePty } from '../../src/pty/load-node-pty.ts';
 import { type Pty, spawnPty } from '../../src/pty/spawn-pty.ts';
@@ -45,6 +46,30 @@ describe('a pty', () => {
 
   /** Numbers from 1, a line each, as `seq` writes them on a raw terminal. */
   const numbers = (count: number): string => Array.from({ length: count }, (_, index) => `${index + 1}\n`).join('');
+
+  it(`knows what its process has not read yet ${verifies('exactly-once')}`, async () => {
+    let output = '';
+    const pty = start(
+      'stty raw -echo; printf ready; kill -STOP $$; head -c 3; printf done; exec sleep 600',
+      (bytes) => {
+        output += bytes.toString('latin1');
+      },
+    );
+    const until = async (isSo: () => boolean): Promise<void> => {
+      while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+    };
+    await until(() => output === 'ready');
+    expect(pty.unread()).toBe(0);
+    pty.write(Buffer.from('abcde'));
+    await until(() => pty.unread() === 5);
+    await until(() => isStopped(pty.pid));
+    pty.kill('SIGCONT');
+    await until(() => output === 'readyabcdone');
+    expect(pty.unread()).toBe(2);
+    pty.kill('SIGKILL');
+    await pty.exited;
+    expect(pty.unread()).toBe(0);
+  });
 
   it(`leaves its output alone while it is paused, and loses none of it ${verifies('terminal-bytes', 'terminal-flow')}`, async () => {
     let taken = '';
