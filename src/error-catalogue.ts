@@ -32,7 +32,7 @@ export const errorCatalogue = {
   },
   DAEMON_UNREACHABLE: {
     text: 'The claudex daemon does not answer.',
-    fix: 'start it (claudex daemon start); if it hangs, stop it first (claudex daemon stop).',
+    fix: 'start it (claudex daemon start); if it hangs, kill it first (its pid is in daemon.lock in the claudex folder).',
     exitCode: 3,
     httpStatus: 503,
   },

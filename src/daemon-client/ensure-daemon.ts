@@ -18,6 +18,7 @@ import {
   makeDir,
   packageVersion,
 } from '../paths.ts';
+import { steadyNow } from '../steady-clock.ts';
 import { DaemonClient } from './client.ts';
 
 const startTimeoutMs = 10_000;
@@ -49,7 +50,7 @@ export async function connectDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClien
 
 /**
  * Connects, starting or replacing the daemon where needed.
- * @throws ClaudexError DAEMON_START_FAILED, HOME_NOT_PRIVATE, HOME_UNWRITABLE
+ * @throws ClaudexError DAEMON_START_FAILED, DAEMON_UNREACHABLE (it hangs), HOME_NOT_PRIVATE, HOME_UNWRITABLE
  */
 export async function ensureDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClient> {
   const client = daemonClient(env);
@@ -66,21 +67,26 @@ export async function ensureDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClient
     await startDaemon(env);
     const failure = await answerWithin(client, winnerTakesMs);
     if (failure === undefined) return client;
-    if (tries <= 1) throw failure;
+    if (tries <= 1 || isHung(failure)) throw failure;
   }
 }
 
 /** Who lost the race for the lock is told so before the winner listens. @returns why it has not answered in that time */
 async function answerWithin(client: DaemonClient, timeoutMs: number): Promise<unknown> {
-  for (let waitedMs = 0; ; waitedMs += 20) {
+  for (const until = steadyNow() + timeoutMs; ; ) {
     try {
       await client.status();
       return undefined;
     } catch (error) {
-      if (waitedMs >= timeoutMs) return error;
+      if (isHung(error) || steadyNow() >= until) return error;
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** It is there (stopped, say) and does not answer: starting another changes nothing. */
+function isHung(error: unknown): boolean {
+  return error instanceof ClaudexError && error.code === 'DAEMON_UNREACHABLE' && error.cause === undefined;
 }
 
 /** Bounded: a daemon that does not go is left to the lock (the new one then says why it cannot start). */

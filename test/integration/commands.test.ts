@@ -78,6 +78,18 @@ describe('commands', () => {
     expect((await run('zsh', ['-fc', firstTab], at)).stdout).toMatch(/^send ask /);
   });
 
+  it('a daemon that hangs is waited for, but not for ever', async () => {
+    const home = bed.home();
+    const at = { env: home.env(), cwd: home.root, timeoutMs: 100_000 };
+    await runClaudex(['daemon', 'start'], at);
+    const { pid } = await daemonClient(home).status();
+    process.kill(pid, 'SIGSTOP');
+    bed.defer(() => void process.kill(pid, 'SIGCONT'));
+    const ran = await runClaudex(['list'], at);
+    expect(ran).toMatchObject({ code: 3, stdout: '' });
+    expect(ran.stderr).toContain('The claudex daemon does not answer.');
+  }, 120_000);
+
   it('a message for several is for all of them or for nobody', async () => {
     const home = bed.home({ cwdNames: ['api', 'web'] });
     const env = home.env();
