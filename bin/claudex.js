@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Checks the Node version in syntax that any Node can read, then hands over. Knows no command.
-// CommonJS, and one file of it (see "bundle" in package.json): Node's loader of ES modules costs claude's start 15 ms.
+// CommonJS, and one file of it (bundle.mjs): Node's loader of ES modules costs claude's start 15 ms.
 var parts = process.versions.node.split('.').map(Number);
 if (parts[0] < 20 || (parts[0] === 20 && (parts[1] < 18 || (parts[1] === 18 && parts[2] < 1)))) {
   process.stderr.write(

@@ -1,5 +1,5 @@
 /** Our copies of the hook scripts below CLAUDEX_HOME: the entries name these, so they outlive a moved package. */
-import { readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemErrorCode } from '../src/errors.ts';
 import { ensurePrivateDir, packageRoot } from '../src/paths.ts';
@@ -17,6 +17,11 @@ export function staleHookScripts(hooksDir: string): string[] {
     const stat = statSync(copy, { throwIfNoEntry: false });
     return !stat || (stat.mode & 0o777) !== mode || !readFileSync(copy).equals(readFileSync(packaged(name)));
   });
+}
+
+/** True when there are copies, but of another claudex than this one: it was replaced and not installed again. */
+export function hasOtherHookScripts(hooksDir: string): boolean {
+  return existsSync(join(hooksDir, hookScripts[0])) && staleHookScripts(hooksDir).length > 0;
 }
 
 /** Brings the copies up to date, each replaced in one step: a running hook keeps the one it has open. */

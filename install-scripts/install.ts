@@ -10,8 +10,8 @@ import { type AddResult, addClaudexEntries, removeClaudexEntries } from './setti
 import {
   backupPathFor,
   readSettingsFile,
+  rewritten,
   type SettingsFile,
-  settingsUnwritable,
   sha256,
   writeBackup,
   writeSettingsFile,
@@ -125,12 +125,12 @@ function writeChecked(
 ): void {
   if (backupPath) writeBackup(backupPath, file);
   try {
-    writeSettingsFile(file.path, text);
+    writeSettingsFile(file, text);
   } catch (error) {
     if (backupPath) rmSync(backupPath, { force: true });
     throw error;
   }
   const written = readSettingsFile(file.path).text;
   const again = addClaudexEntries(written, entries, { wrapStatusline: false, file: file.path });
-  if (again.text !== written) throw settingsUnwritable(file.path, 'another program rewrote it meanwhile; try again');
+  if (again.text !== written) throw rewritten(file.path);
 }

@@ -2,7 +2,7 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { hookEvents, isClaudexCommand } from '../src/claude/hook-settings.ts';
+import { hookEvents, isClaudexCommand, isClaudexStatusLine } from '../src/claude/hook-settings.ts';
 import { systemErrorCode } from '../src/errors.ts';
 import { claudeConfigDir } from '../src/paths.ts';
 
@@ -37,7 +37,7 @@ export function readInstalledState(env: NodeJS.ProcessEnv): InstalledState {
 
   const commands = new Map(Object.entries(hooks).map(([event, groups]) => [event, ownCommands(groups as unknown[])]));
   const ownStatusLine =
-    isObject(statusLine) && isClaudexCommand(statusLine.command) ? String(statusLine.command) : undefined;
+    isObject(statusLine) && isClaudexStatusLine(statusLine.command) ? String(statusLine.command) : undefined;
   const hooksWork = hookEvents.every((event) => commands.get(event)?.some(isScriptThere));
   const anyHook = [...commands.values()].some((own) => own.length > 0);
   const statusLineWorks = ownStatusLine !== undefined && isScriptThere(ownStatusLine);

@@ -12,7 +12,7 @@ import { systemErrorCode } from '../src/errors.ts';
 import { claudexPaths, packageRoot, packageVersion, userHome } from '../src/paths.ts';
 import { readSettings } from '../src/settings.ts';
 import { type InstalledMcp, readInstallRecord, writeInstallRecord } from './install-record.ts';
-import { readSettingsFile, removeSettingsFile, settingsUnwritable, writeSettingsFile } from './settings-file.ts';
+import { readSettingsFile, removeSettingsFile, rewritten, writeSettingsFile } from './settings-file.ts';
 
 const serverName = 'claudex';
 /** `claude mcp` takes 0.3 to 0.7 s on our test machine. */
@@ -85,7 +85,7 @@ export function installMcpServer({ env, dryRun = false }: McpOptions): McpReport
   if (state === 'stale') runClaude(env, ['remove', '-s', 'user', serverName]);
   const byClaude = runClaude(env, ['add-json', '-s', 'user', serverName, JSON.stringify(entry)]);
   if (readMcpState(env).state !== 'installed') edit(path, ['mcpServers', serverName], entry);
-  if (readMcpState(env).state !== 'installed') throw settingsUnwritable(path, 'another program rewrote it meanwhile');
+  if (readMcpState(env).state !== 'installed') throw rewritten(path);
   const record = readInstallRecord(claudexPaths(env).installRecord);
   const known = record?.mcp?.[path];
   const installed = known ?? {
@@ -182,8 +182,9 @@ function runClaude(env: NodeJS.ProcessEnv, args: string[]): boolean {
 }
 
 function edit(path: string, place: JSONPath, value: unknown): void {
-  const { text, path: real } = readSettingsFile(path);
+  const file = readSettingsFile(path);
+  const { text } = file;
   const body = text.trim() === '' ? '{}\n' : text;
   const formattingOptions = { insertSpaces: true, tabSize: 2, eol: body.includes('\r\n') ? '\r\n' : '\n' };
-  writeSettingsFile(real, applyEdits(body, modify(body, place, value, { formattingOptions })));
+  writeSettingsFile(file, applyEdits(body, modify(body, place, value, { formattingOptions })));
 }

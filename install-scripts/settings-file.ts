@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  realpathSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -47,12 +48,20 @@ export function readSettingsFile(path: string): SettingsFile {
   }
 }
 
-/** Replaces the real file in one step; an existing file keeps its mode and owner, a new one is 0600. */
-export function writeSettingsFile(path: string, content: string | Buffer): void {
+/**
+ * Replaces the real file in one step; an existing file keeps its mode and owner, a new one is 0600.
+ * @throws ClaudexError USER_SETTINGS_UNWRITABLE, also when it is no longer as it was read: claude writes to it too
+ */
+export function writeSettingsFile({ path, bytes }: SettingsFile, content: string | Buffer): void {
+  const checkUnchanged = () => {
+    const now = readSettingsFile(path).bytes;
+    if (bytes && now ? !bytes.equals(now) : bytes !== now) throw rewritten(path);
+  };
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    replaceFile(path, content);
+    replaceFile(path, content, { checkBefore: checkUnchanged });
   } catch (error) {
+    if (error instanceof ClaudexError) throw error;
     throw settingsUnwritable(path, systemErrorCode(error) ?? String(error), error);
   }
 }
@@ -60,6 +69,11 @@ export function writeSettingsFile(path: string, content: string | Buffer): void 
 /** The settings file could not be brought to the wanted content. */
 export function settingsUnwritable(path: string, reason: string, cause?: unknown): ClaudexError {
   return new ClaudexError('USER_SETTINGS_UNWRITABLE', `${path} could not be written (${reason}).`, { cause });
+}
+
+/** Somebody else has written to the settings file while we were at it. */
+export function rewritten(path: string): ClaudexError {
+  return settingsUnwritable(path, 'another program rewrote it meanwhile; try again');
 }
 
 /** The name of a backup made at `now` (UTC), beside the real file; never one that is there already. */
@@ -109,7 +123,8 @@ function endOfLinks(path: string): string {
   let real = path;
   for (let hops = 0; hops < 40; hops++) {
     if (!lstatSync(real, { throwIfNoEntry: false })?.isSymbolicLink()) return real;
-    real = resolve(dirname(real), readlinkSync(real));
+    // from where the folder really is: it may be a link itself, and `..` then leads elsewhere
+    real = resolve(realpathSync(dirname(real)), readlinkSync(real));
   }
   throw unreadable(path, ' (a loop of links).');
 }

@@ -1,5 +1,5 @@
 /** `claudex uninstall`: exactly our entries out of Claude's user settings, and our files away. Stopping the daemon is the CLI's. */
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { systemErrorCode } from '../src/errors.ts';
 import { claudeConfigDir, claudexPaths } from '../src/paths.ts';
@@ -67,10 +67,15 @@ export function uninstallClaudex(options: UninstallOptions): UninstallReport {
 
   for (const { file, content } of changing) {
     if (content === undefined) removeSettingsFile(file.path);
-    else writeSettingsFile(file.path, content);
+    else writeSettingsFile(file, content);
   }
   for (const { file, madeFolder } of plans) {
-    for (const backup of listBackups(file.path)) rmSync(backup, { force: true });
+    // settings that somebody has emptied or removed: a backup may be all that is left of them
+    const isLost = file.text.trim() === '';
+    for (const backup of listBackups(file.path)) {
+      if (!isLost || statSync(backup).size === 0) rmSync(backup, { force: true });
+      else report.notes.push(`${file.path} is empty or gone; ${backup} is a copy of what it was, and stays.`);
+    }
     if (madeFolder) removeEmptyFolder(dirname(file.path));
   }
   removeHookScripts(paths.hooks);

@@ -192,6 +192,12 @@ export const errorCatalogue = {
     exitCode: 2,
     httpStatus: 400,
   },
+  CONFIG_UNREADABLE: {
+    text: 'The settings file of claudex cannot be read, so its settings are not used.',
+    fix: 'mend the file by hand, or remove it.',
+    exitCode: 3,
+    httpStatus: 500,
+  },
   USER_SETTINGS_UNREADABLE: {
     text: "Claude's settings file cannot be read as JSON, so it was left alone.",
     fix: 'mend the file by hand, then run the command again.',

@@ -27,6 +27,8 @@ export interface ClaudexPaths {
   /** Copies of the hook scripts that the installed entries name, so that they outlive a moved package. */
   hooks: string;
   installRecord: string;
+  /** The settings that one launch of claude is given, while it runs: `<our pid>.json`. */
+  launch: string;
   /** All that the worker of `claudex prompt` keeps. */
   warm: string;
   warmSocket: string;
@@ -63,6 +65,7 @@ export function claudexPaths(env: NodeJS.ProcessEnv = process.env): ClaudexPaths
     config: join(home, 'config.json'),
     hooks: join(home, 'hooks'),
     installRecord: join(home, 'install.json'),
+    launch: join(home, 'launch'),
     warm: join(home, 'warm'),
     warmSocket: socketPath(home, env, join('warm', 'worker.sock')),
     warmLock: join(home, 'warm', 'worker.lock'),

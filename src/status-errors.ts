@@ -8,14 +8,14 @@ export const statusErrors = {
     exitCode: 3,
     httpStatus: 500,
   },
-  CONFIG_UNREADABLE: {
-    text: 'The settings file of claudex cannot be read, so its settings are not used.',
-    fix: 'mend the file by hand, or remove it.',
+  INSTALL_PARTIAL: {
+    text: 'Some of the entries that `claudex install` makes are missing.',
+    fix: 'run `claudex install` again.',
     exitCode: 3,
     httpStatus: 500,
   },
-  INSTALL_PARTIAL: {
-    text: 'Some of the entries that `claudex install` makes are missing.',
+  INSTALL_STALE: {
+    text: 'The hook scripts that `claudex install` has put there are of another version of claudex.',
     fix: 'run `claudex install` again.',
     exitCode: 3,
     httpStatus: 500,

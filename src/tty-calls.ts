@@ -1,5 +1,6 @@
 /**
- * The calls on a terminal that Node does not have: its settings (termios) and its size with pixels. They are the C library's
+ * The calls that Node does not have: a terminal's settings (termios) and its size with pixels, what it holds, and handing down
+ * an open file. They are the C library's
  * own, reached through koffi, whose binary comes ready-made from npm.
  */
 import { createRequire } from 'node:module';
@@ -28,15 +29,21 @@ export interface TtyCalls {
   writeSize(fd: number, size: WindowSize): void;
   /** Are typed characters echoed? What a new terminal does, and a full-screen program turns off. */
   echoes(settings: TtySettings): boolean;
+  /** How many bytes can be read at once; 0 where that cannot be told. With line editing on, of finished lines only. */
+  readable(fd: number): number;
+  /** Lets the processes that are started from now on have it. */
+  handDown(fd: number): void;
 }
 
 /** Larger than `struct termios` anywhere (Linux 60, macOS 72 bytes). */
 const settingsBytes = 128;
-/** TIOCGWINSZ, TIOCSWINSZ, TCSANOW; where `c_lflag` stands, and ECHO in it. */
+/** F_SETFD: without FD_CLOEXEC, on Linux and macOS. */
+const setDescriptorFlags = 2;
+/** TIOCGWINSZ, TIOCSWINSZ, FIONREAD, TCSANOW; where `c_lflag` stands, and ECHO in it. */
 const numbers =
   process.platform === 'darwin'
-    ? { getSize: 0x40087468, setSize: 0x80087467, now: 0, localFlagsAt: 24, echo: 8 }
-    : { getSize: 0x5413, setSize: 0x5414, now: 0, localFlagsAt: 12, echo: 8 };
+    ? { getSize: 0x40087468, setSize: 0x80087467, readable: 0x4004667f, now: 0, localFlagsAt: 24, echo: 8 }
+    : { getSize: 0x5413, setSize: 0x5414, readable: 0x541b, now: 0, localFlagsAt: 12, echo: 8 };
 
 interface Koffi {
   load(path: null): { func(declaration: string): (...args: unknown[]) => number };
@@ -49,6 +56,7 @@ export function loadTtyCalls(): TtyCalls {
   const tcsetattr = library.func('int tcsetattr(int fd, int when, const void *settings)');
   const cfmakeraw = library.func('void cfmakeraw(void *settings)');
   const ioctl = library.func('int ioctl(int fd, unsigned long request, ...)');
+  const fcntl = library.func('int fcntl(int fd, int command, ...)');
   return {
     readSettings: (fd) => {
       const settings = Buffer.alloc(settingsBytes);
@@ -70,6 +78,13 @@ export function loadTtyCalls(): TtyCalls {
       const size = Buffer.from(new Uint16Array([rows, cols, pixelWidth, pixelHeight]).buffer);
       ioctl(fd, numbers.setSize, 'void *', size);
     },
+    readable: (fd) => {
+      const count = Buffer.alloc(4);
+      return ioctl(fd, numbers.readable, 'void *', count) === 0
+        ? new Int32Array(count.buffer, count.byteOffset, 1)[0]!
+        : 0;
+    },
+    handDown: (fd) => void fcntl(fd, setDescriptorFlags, 'int', 0),
     echoes: (settings) => (settings[numbers.localFlagsAt]! & numbers.echo) !== 0,
   };
 }

@@ -54,6 +54,10 @@ export const requirements = {
     text: 'Hooks for one launch are merged with the user’s own --settings, which keep their say.',
     source: 'issue 2 part 2',
   },
+  'clean-descriptors': {
+    text: 'What claudex leaves running keeps no file open for whoever happened to start it.',
+    source: 'issue 2 part 3: a script that holds a lock',
+  },
   'one-daemon': { text: 'There is exactly one daemon per CLAUDEX_HOME.', source: 'issue 2 part 3; cc#84029' },
   'private-home': {
     text: 'Home 0700, socket and files 0600; a path too long for sun_path moves to a runtime folder.',

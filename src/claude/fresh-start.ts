@@ -34,6 +34,12 @@ export function isUndoneByReset(call: ToolCall): boolean {
   return resettableTools.has(call.name) && call.input.run_in_background !== true;
 }
 
+/** True for a line that `/clear` does not say itself (2.1.197 answers with a synthetic message): another turn runs. */
+export function isForeignToReset(line: StreamLine): boolean {
+  const { model } = (line.message ?? {}) as { model?: unknown };
+  return ['user', 'stream_event'].includes(line.type) || (line.type === 'assistant' && model !== '<synthetic>');
+}
+
 /** True for a prompt that claude may take for a command of its own, which can change the process (`/model`, `/effort`). */
 export function isSlashPrompt(prompt: string): boolean {
   return prompt.trimStart().startsWith('/');

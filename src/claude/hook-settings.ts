@@ -74,9 +74,17 @@ export function statusLineCommand(location: HookLocation, wrapped?: string): str
   return guardedCommand(location, 'claudex-statusline', wrapped);
 }
 
-/** True for a command line that is (any version of) ours. */
+/** True for a hook's command line that runs (any version of) ours. */
 export function isClaudexCommand(command: unknown): boolean {
   return typeof command === 'string' && /\/claudex-(hook|statusline)'/.test(command);
+}
+
+/** True for a status line that is (any version of) ours and no more: there is only one, so people build ours into their own. */
+export function isClaudexStatusLine(command: unknown): boolean {
+  return (
+    typeof command === 'string' &&
+    /^\[ -x '.*exec '(?:[^']|'\\'')*\/claudex-statusline'(?: '(?:[^']|'\\'')*')?$/s.test(command)
+  );
 }
 
 /** True for our waiting hook's command, false for the one that reports events. */

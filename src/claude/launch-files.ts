@@ -94,7 +94,7 @@ function userServers(path: string, cwd: string): string {
   if (known?.stamp === now) return known.servers;
   // a first start writes the file: that changes nothing
   const dirs = withAncestors(cwd);
-  let servers = now === '-' ? JSON.stringify([{}, ...dirs.map(() => ({}))]) : '-';
+  let servers = JSON.stringify([{}, ...dirs.map(() => ({}))]);
   try {
     const value = JSON.parse(readFileSync(path, 'utf8')) as {
       mcpServers?: unknown;
@@ -103,7 +103,8 @@ function userServers(path: string, cwd: string): string {
     // what belongs to a project is kept under its folder, or that of its repository
     servers = JSON.stringify([value.mcpServers ?? {}, ...dirs.map((dir) => value.projects?.[dir]?.mcpServers ?? {})]);
   } catch {
-    // none yet, or in the middle of a rewrite
+    // in the middle of a rewrite: what it was, until it can be read
+    if (now !== '-') return known?.servers ?? '-';
   }
   readServers.set(path + cwd, { stamp: now, servers });
   return servers;

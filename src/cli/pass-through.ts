@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
+import { namedDescriptors, placeDescriptor, type Stdio } from '../descriptors.ts';
 import { ClaudexError } from '../errors.ts';
 import type { PtyExit } from '../pty/spawn-pty.ts';
 
@@ -13,7 +14,9 @@ export function passThrough(
   input?: string,
 ): Promise<PtyExit> {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { stdio: [input === undefined ? 'inherit' : 'pipe', 'inherit', 'inherit'], env });
+    const stdio: Stdio = [input === undefined ? 'inherit' : 'pipe', 'inherit', 'inherit'];
+    for (const fd of namedDescriptors(args)) placeDescriptor(stdio, fd, fd);
+    const child = spawn(file, args, { stdio, env });
     child.stdin?.on('error', () => undefined); // claude need not read it
     child.stdin?.end(input);
     const forward = (signal: NodeJS.Signals): void => {

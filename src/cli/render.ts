@@ -64,8 +64,9 @@ export function age(fromIso: string, now: number = Date.now()): string {
   return `${Math.floor(seconds / 86400)}d`;
 }
 
+/** `path` for a terminal, with `~` for the home folder: a folder's name may hold anything. */
 export function shortPath(path: string, home: string = userHome()): string {
-  return path === home ? '~' : path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
+  return printable(path === home ? '~' : path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path);
 }
 
 export function stateText(session: Pick<SessionRecord, 'state' | 'waitingFor'>): string {

@@ -7,17 +7,21 @@ import { findClaude } from '../claude/binary.ts';
 import { environmentForClaude } from '../claude/environment.ts';
 import { claudexSettings } from '../claude/hook-settings.ts';
 import { opensSession } from '../claude/invocation.ts';
-import { withLaunchSettings } from '../claude/launch-settings.ts';
+import { readsUserSettings, withLaunchSettings } from '../claude/launch-settings.ts';
 import { ClaudexError, toClaudexError } from '../errors.ts';
 import { claudexPaths, packageRoot } from '../paths.ts';
 import type { PtyExit } from '../pty/spawn-pty.ts';
 import type { Settings } from '../setting-definitions.ts';
 import { defaultSettings, readSettings } from '../settings.ts';
 import { mirrorExit } from '../supervisor/endings.ts';
+import { removeLaunchFile, writeLaunchFile } from './launch-file.ts';
 import { printError } from './print-error.ts';
 
 /** Tells a claudex that claude's name led back to it. */
 const launchedByVariable = 'CLAUDEX_LAUNCHED_BY';
+
+/** Where a terminal or tmux names a window after what runs in it, it takes the first word; else it would say `node`. */
+const processTitle = 'claude (claudex)';
 
 /** What keeps claudex from giving claude a terminal, and nobody from claude. */
 const withoutTerminal = new Set<string>(['PTY_UNAVAILABLE', 'NO_PSEUDO_TERMINAL']);
@@ -29,6 +33,7 @@ export async function runClaude(args: readonly string[], input?: string): Promis
     const settings = readSettingsForRun(env);
     await refuseToRecurse(env);
     const file = findClaude({ env, setting: settings['claude.path'] ?? undefined });
+    process.title = processTitle;
     const isSession = isatty(0) && isatty(1) && opensSession(args);
     mirrorExit(isSession ? await runSession(file, args, settings) : await withoutPty(file, args, input));
   } catch (error) {
@@ -55,6 +60,8 @@ async function runSession(file: string, args: readonly string[], settings: Setti
     if (!(error instanceof ClaudexError) || !withoutTerminal.has(error.code)) throw error;
     process.stderr.write(`claudex: ${error.message} Claude runs as if started without claudex. Fix: ${error.fix}\n`);
     return withoutPty(file, args);
+  } finally {
+    removeLaunchFile(claudexPaths(env));
   }
 }
 
@@ -82,14 +89,20 @@ function readSettingsForRun(env: NodeJS.ProcessEnv): Settings {
   }
 }
 
-/** Installed: claude's own settings carry the hooks. Not installed: this launch carries them, and ~/.claude stays as it is. */
+/** Installed: claude's own settings carry the hooks. Not installed, or those not read: this launch does, and ~/.claude stays. */
 function argumentsWithHooks(args: readonly string[], cwd: string, settings: Settings): readonly string[] {
   const { env } = process;
   const installed = readInstalledState(env);
-  if (installed.hooks) return args;
-  const ours = claudexSettings({ hooksDir: join(packageRoot(), 'hooks'), home: claudexPaths(env).home });
-  const statusLine = settings['badge.enabled'] && !installed.userHasStatusLine && !installed.statusLine;
-  return withLaunchSettings(args, ours, { cwd, statusLine: statusLine && !projectHasStatusLine(cwd) });
+  const hasUserSettings = readsUserSettings(args);
+  if (installed.hooks && hasUserSettings) return args;
+  const paths = claudexPaths(env);
+  const ours = claudexSettings({ hooksDir: join(packageRoot(), 'hooks'), home: paths.home });
+  const hasStatusLine = hasUserSettings && (installed.userHasStatusLine || installed.statusLine);
+  return withLaunchSettings(args, ours, {
+    cwd,
+    statusLine: settings['badge.enabled'] && !hasStatusLine && !projectHasStatusLine(cwd),
+    asFile: (text) => writeLaunchFile(paths, text),
+  });
 }
 
 /** A project's own status line would be hidden by ours: `--settings` goes before project settings. */

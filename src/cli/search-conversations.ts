@@ -8,7 +8,7 @@ import type { SearchHit } from '../history/scan-transcript.ts';
 import { searchTranscripts } from '../history/search.ts';
 import { claudeConfigDir } from '../paths.ts';
 import { openOutput } from './pager.ts';
-import { colours, printable, shortPath } from './render.ts';
+import { colours, shortPath } from './render.ts';
 import { hitLines, localTime } from './render-turn.ts';
 
 export interface SearchOptions {
@@ -70,7 +70,7 @@ async function printText(hits: AsyncIterable<SearchHit>, options: SearchOptions)
   for await (const hit of hits) {
     count++;
     const isNew = of?.path !== hit.path;
-    const heading = `${chalk.bold(printable(shortPath(hit.cwd ?? '?')))}  ${hit.sessionId}  ${localTime(hit.at)}\n`;
+    const heading = `${chalk.bold(shortPath(hit.cwd ?? '?'))}  ${hit.sessionId}  ${localTime(hit.at)}\n`;
     const gap = isNew && of ? '\n' : options.context > 0 && of ? chalk.dim('  --\n') : '';
     of = hit;
     if (!(await output.write(`${gap}${isNew ? heading : ''}${hitLines(hit, chalk)}\n`))) break;

@@ -159,9 +159,14 @@ function messagePath(id: string): string {
   return `/v1/messages/${encodeURIComponent(id)}`;
 }
 
+/** @throws ClaudexError DAEMON_UNREACHABLE when it dies in the middle of its answer */
 async function readText(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
+  try {
+    for await (const chunk of response) chunks.push(chunk as Buffer);
+  } catch (cause) {
+    throw new ClaudexError('DAEMON_UNREACHABLE', 'It broke off in the middle of its answer.', { cause });
+  }
   return Buffer.concat(chunks).toString('utf8');
 }
 

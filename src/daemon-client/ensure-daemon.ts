@@ -2,12 +2,12 @@
  * A running daemon of at least our version, started if there is none. Safe to call from many processes at once:
  * the daemon's own lock lets one win, the others connect to it.
  */
-import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isAtLeast } from '../claude/capabilities.ts';
 import { environmentForClaude } from '../claude/environment.ts';
+import { spawnBackground } from '../descriptors.ts';
 import { ClaudexError, isErrorCode } from '../errors.ts';
 import {
   asHomeError,
@@ -25,9 +25,20 @@ const startTimeoutMs = 10_000;
 /** Whoever has won the race for the lock and does not answer by then may have died over it: another try is due. */
 const winnerTakesMs = 2000;
 
-/** Connects to the running daemon; undefined when there is none. Starts nothing. */
+/**
+ * The client of this home's daemon, whether or not one runs.
+ * @throws ClaudexError HOME_NOT_PRIVATE when the socket's folder is not ours: where the home's path is too long for a socket,
+ *   that folder is one that anybody could have made, with a daemon of their own in it
+ */
+export function daemonClient(env: NodeJS.ProcessEnv): DaemonClient {
+  const { home, socket } = claudexPaths(env);
+  if (dirname(socket) !== home) ensurePrivateDir(dirname(socket));
+  return new DaemonClient(socket);
+}
+
+/** Connects to the running daemon; undefined when there is none. Starts nothing. @throws ClaudexError HOME_NOT_PRIVATE */
 export async function connectDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClient | undefined> {
-  const client = new DaemonClient(claudexPaths(env).socket);
+  const client = daemonClient(env);
   try {
     await client.status();
     return client;
@@ -42,7 +53,7 @@ export async function connectDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClien
  * @throws ClaudexError DAEMON_START_FAILED, HOME_NOT_PRIVATE, HOME_UNWRITABLE
  */
 export async function ensureDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClient> {
-  const client = new DaemonClient(claudexPaths(env).socket);
+  const client = daemonClient(env);
   const version = packageVersion();
   try {
     const status = await client.status();
@@ -90,11 +101,10 @@ async function startDaemon(env: NodeJS.ProcessEnv): Promise<void> {
   const errorLog = openErrorLog(paths);
   // a flood of messages would let V8's nursery grow, for good: 133 MB instead of 93 with a thousand sessions
   const memory = '--max-semi-space-size=2';
-  const child = spawn(process.execPath, [...process.execArgv, memory, entryPoint(), 'daemon', 'run'], {
+  const child = spawnBackground([memory, entryPoint(), 'daemon', 'run'], {
     cwd: paths.home,
-    detached: true,
     env: { ...environmentForClaude(env), CLAUDEX_HOME: paths.home, CLAUDEX_DAEMON: '1' },
-    stdio: ['ignore', errorLog, errorLog, 'pipe'],
+    errorLog,
   });
   closeSync(errorLog);
   try {

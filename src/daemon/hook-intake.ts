@@ -41,7 +41,8 @@ export function hookCaller(headers: IncomingHttpHeaders, defaultConfigDir: strin
   return {
     parentPid: Number(header('x-claudex-ppid')) || null,
     claudePid: Number(header('x-claude-pid')) || null,
-    configDir: header('x-claude-config-dir') || defaultConfigDir,
+    // headers are read as Latin-1, paths are UTF-8
+    configDir: Buffer.from(header('x-claude-config-dir'), 'latin1').toString('utf8') || defaultConfigDir,
     peersOff: header('x-claudex-peers').toLowerCase() === 'off',
   };
 }
@@ -94,6 +95,7 @@ export class HookIntake {
   #react(session: Session, payload: HookPayload): string {
     switch (payload.event) {
       case 'SessionStart':
+        session.leavingSinceSteadyMs = null;
         if (payload.source !== 'compact') session.hookState = 'idle';
         if (payload.source === 'clear') session.supervisor?.send({ type: 'cleared' });
         return '';
@@ -112,6 +114,10 @@ export class HookIntake {
       case 'PermissionRequest':
         session.hookState = 'waiting';
         session.permissionTool = payload.toolName;
+        return '';
+      case 'SessionEnd':
+        // the same claude goes on with another conversation
+        if (payload.reason !== 'clear' && payload.reason !== 'resume') session.leavingSinceSteadyMs ??= steadyNow();
         return '';
       case 'Notification':
         if (payload.notificationType === 'permission_prompt') session.hookState = 'waiting';

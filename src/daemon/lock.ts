@@ -2,9 +2,9 @@
  * Exactly one daemon per CLAUDEX_HOME. The lock is a file, put there whole or not at all, that names its owner by pid and start time;
  * a lock whose owner is dead is taken over, and only what is provably ours is ever removed.
  */
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { systemErrorCode } from '../errors.ts';
+import { readFileSync, rmSync } from 'node:fs';
 import { isAlive, processStartTime } from '../process-identity.ts';
+import { placeFile } from '../replace-file.ts';
 
 export interface LockOwner {
   pid: number;
@@ -31,26 +31,11 @@ export function lastLockOwner(path: string): LockOwner | undefined {
 export function takeLock(path: string, version: string): boolean {
   const text = JSON.stringify({ pid: process.pid, startTime: processStartTime(process.pid), version });
   for (let attempt = 0; attempt < 100; attempt++) {
-    if (place(path, text)) return true;
+    if (placeFile(path, text)) return true;
     if (lockOwner(path)) return false;
     removeDead(path, text);
   }
   return false;
-}
-
-/** Puts a file there, whole; false when one is there already. */
-function place(path: string, text: string): boolean {
-  const next = `${path}.${process.pid}`;
-  try {
-    writeFileSync(next, text, { mode: 0o600 });
-    linkSync(next, path);
-    return true;
-  } catch (error) {
-    if (systemErrorCode(error) === 'EEXIST') return false;
-    throw error;
-  } finally {
-    rmSync(next, { force: true });
-  }
 }
 
 /**
@@ -59,7 +44,7 @@ function place(path: string, text: string): boolean {
  */
 function removeDead(path: string, text: string): void {
   const turn = `${path}.turn`;
-  if (!place(turn, text)) {
+  if (!placeFile(turn, text)) {
     const holder = readText(turn);
     // killed while it had the turn
     if (holder !== undefined && !livingOwner(holder)) rmSync(turn, { force: true });

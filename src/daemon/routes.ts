@@ -11,6 +11,7 @@ import {
   parseWhoami,
 } from '../protocol/parse.ts';
 import type { DaemonStatus, DrainReply } from '../protocol/wire.ts';
+import { steadyNow } from '../steady-clock.ts';
 import { acceptSend, acceptSends } from './accept-send.ts';
 import type { Carriers } from './carriers.ts';
 import type { DeliveryDesk } from './delivery-desk.ts';
@@ -120,9 +121,11 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
         const supervisor = { pid: hello.supervisorPid, send: write };
         session.supervisor = supervisor;
         session.gateShutSince = null;
+        session.leavingSinceSteadyMs = null;
         response.once('close', () => {
           if (session.supervisor !== supervisor) return;
           session.supervisor = null;
+          session.leavingSinceSteadyMs = steadyNow();
           registry.changed(session);
           registry.checkAlive(session);
         });

@@ -38,6 +38,8 @@ export interface Session {
   /** When a daemon first and last saw it, in milliseconds of the steady clock. */
   firstSeenSteadyMs: number;
   lastSeenSteadyMs: number;
+  /** Since when it is on its way out: it has said so, or its claudex is gone, and its terminal with it. Steady clock. */
+  leavingSinceSteadyMs: number | null;
 }
 
 /** What survives a restart of the daemon. */
@@ -155,11 +157,16 @@ export class SessionTable {
   }
 
   /**
-   * Who took a dead session's place: the first of that folder that has appeared since. One that ran beside it did not.
-   * Of a session that nobody knows any more, everyone in its folder may.
+   * Who took a dead session's place: the first of that folder that has appeared since it was last seen, or began to end: claude
+   * takes seconds for that on a busy machine. One that ran beside it did not. Of a session that nobody knows any more,
+   * everyone in its folder may.
    */
-  heirOf(cwd: string, gone: Pick<Session, 'id' | 'lastSeenSteadyMs'> | undefined): Session | undefined {
-    const appearedFrom = gone ? gone.lastSeenSteadyMs - heirSlackMs : Number.NEGATIVE_INFINITY;
+  heirOf(
+    cwd: string,
+    gone: Pick<Session, 'id' | 'lastSeenSteadyMs' | 'leavingSinceSteadyMs'> | undefined,
+  ): Session | undefined {
+    const leftAt = gone ? (gone.leavingSinceSteadyMs ?? gone.lastSeenSteadyMs) : Number.NEGATIVE_INFINITY;
+    const appearedFrom = leftAt - heirSlackMs;
     return this.all().find((one) => one.cwd === cwd && one.id !== gone?.id && one.firstSeenSteadyMs >= appearedFrom);
   }
 
@@ -212,5 +219,6 @@ function emptySession(
     transcriptPath: null,
     supervisor: null,
     gateShutSince: null,
+    leavingSinceSteadyMs: null,
   };
 }

@@ -1,8 +1,11 @@
 /** Makes a message body plain text: nothing in it can act on a terminal. Pure. */
 
-/** Whole escape sequences: CSI, OSC/DCS/SOS/PM/APC strings with their terminator, and two-byte escapes. */
+/**
+ * Whole escape sequences: CSI, OSC/DCS/SOS/PM/APC strings with their terminator, and two-byte escapes. A string holds no
+ * beginning of another one: or each of many beginnings would be tried up to the end of the text.
+ */
 const escapeSequences =
-  /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)|\x1b[ -/]*[0-~]/g;
+  /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x90\x98\x9c-\x9f]*(?:\x07|\x1b\\|\x9c)|\x1b[ -/]*[0-~]/g;
 /** What is left of C0 (but tab and newline), DEL and C1. */
 const controls = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 

@@ -2,6 +2,7 @@
  * From what a person or a model types to one conversation: a live session's, or one that has ended, by folder, by name or by
  * session id. Reads only the heads of files; who is live is told by the caller, who asks the daemon (whereToLook).
  */
+import { realpathSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import {
   type ConversationFile,
@@ -99,9 +100,26 @@ export function allFiles(where: WhereToLook, cwd?: string): ConversationFile[] {
   const live = where.sessions.flatMap((one) => (one.transcriptPath === null ? [] : [one.transcriptPath]));
   const configDirs = new Set([where.configDir, ...live.map(configDirOf)].map((one) => resolve(one)));
   const slug = cwd === undefined ? undefined : projectSlug(cwd);
-  return [...configDirs]
-    .flatMap((configDir) => listConversations(configDir, slug))
-    .sort((a, b) => b.modifiedAt - a.modifiedAt);
+  const files = [...configDirs].flatMap((configDir) => listConversations(configDir, slug));
+  return eachOnce(files).sort((a, b) => b.modifiedAt - a.modifiedAt);
+}
+
+/** Without the other ways to a file: a config dir may have two names, a project's folder may be linked to its old name. */
+function eachOnce(files: readonly ConversationFile[]): ConversationFile[] {
+  const paths = new Map<string, string[]>();
+  return files.filter(({ sessionId, path }) => {
+    const others = paths.get(sessionId) ?? [];
+    paths.set(sessionId, [...others, path]);
+    return !others.some((other) => realPath(other) === realPath(path));
+  });
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path; // it has just been removed
+  }
 }
 
 function byId(prefix: string, where: WhereToLook): Conversation[] {

@@ -8,7 +8,7 @@ const maxLineChars = 500;
 
 /**
  * What looks like a secret: well-known key formats, private keys, and values given to something called password, token, ….
- * No pattern has a repetition inside a repetition, so none can take long.
+ * No pattern has a repetition inside a repetition, and none can begin again inside what it repeats: so none can take long.
  */
 const secretPatterns: readonly RegExp[] = [
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
@@ -17,7 +17,7 @@ const secretPatterns: readonly RegExp[] = [
   /\b(?:[sr]k_(?:live|test)_)[A-Za-z0-9]{16,}/g,
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
   /\bAIza[A-Za-z0-9_-]{35}/g,
-  /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g,
+  /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g,
 ];
 /** `Authorization: Bearer …` and `https://user:password@host`: only the secret part goes. */
 const secretAfter: readonly RegExp[] = [

@@ -31,7 +31,7 @@ export interface ScanOptions {
   maxHits: number;
   /** Applied to what is shown, not to what is matched. */
   mask: (text: string) => string;
-  /** Called before and after each record that is looked at closely. */
+  /** Called before and after the pattern is tried on a record: what else takes time with a large file is outside. */
   onRecord?: () => void;
 }
 
@@ -59,12 +59,14 @@ export function* scanTranscript(
       const record = readRecord(bytes.subarray(start, end));
       if (record) {
         options.onRecord?.();
-        for (const hit of hitsIn(record, matcher, options)) {
+        const hits = [...hitsIn(record, matcher, options, options.maxHits - found)];
+        options.onRecord?.();
+        for (const hit of hits) {
           starts ??= indexTurns(file.path);
           yield { ...hit, ...file, cwd: record.cwd ?? null, turn: turnAt(starts, offset + start) };
-          if (++found >= options.maxHits) return;
         }
-        options.onRecord?.();
+        found += hits.length;
+        if (found >= options.maxHits) return;
       }
       at = end >= bytes.length ? -1 : matcher.nextCandidate(bytes, end + 1);
     }
@@ -90,7 +92,13 @@ function turnAt(starts: readonly number[], at: number): number {
 
 type RecordHit = Omit<ScannedHit, 'sessionId' | 'path' | 'cwd' | 'turn'>;
 
-function* hitsIn(record: TranscriptRecord, matcher: Matcher, options: ScanOptions): Generator<RecordHit> {
+function* hitsIn(
+  record: TranscriptRecord,
+  matcher: Matcher,
+  options: ScanOptions,
+  maxHits: number,
+): Generator<RecordHit> {
+  let found = 0;
   for (const { where, tool, text } of searchedTexts(record)) {
     const lines = text.split('\n');
     for (const [index, line] of lines.entries()) {
@@ -109,6 +117,7 @@ function* hitsIn(record: TranscriptRecord, matcher: Matcher, options: ScanOption
         before: context(index - options.context, index),
         after: context(index + 1, index + 1 + options.context),
       };
+      if (++found >= maxHits) return;
     }
   }
 }

@@ -102,7 +102,7 @@ function longest(texts: readonly string[]): string {
 export function requiredLiteral(source: string): string {
   if (/[|()[\]{}]/.test(source)) return '';
   // an escape stands for something else, and what a quantifier follows need not be there
-  const certain = source.replaceAll(/\\./gs, '\0').replaceAll(/.[?*]/gs, '\0');
+  const certain = source.replaceAll(/\\(?:u[\da-f]{4}|x[\da-f]{2}|c[a-z]|\d+|.)/gis, '\0').replaceAll(/.[?*]/gs, '\0');
   return certain
     .split(/[^\w \-:;,=<>@#%&'"!~/]+/)
     .reduce((longest, one) => (one.length > longest.length ? one : longest), '');

@@ -42,7 +42,7 @@ parentPort!.on('message', (file: WorkerFile) => {
   } catch (error) {
     reply.error = String(error);
   }
-  // where it was stopped in the middle of a record, it is in none now
+  // where it failed in the middle of a record, it is in none now
   if (Atomics.load(progress, 0) % 2 === 1) options.onRecord();
   parentPort!.postMessage(reply);
 });

@@ -25,6 +25,8 @@ export interface SearchOptions {
   maxHits?: number;
   /** Secrets are shown as they are. */
   raw?: boolean;
+  /** Stops it. */
+  signal?: AbortSignal;
 }
 
 export type SearchedFile = WorkerFile & { bytes: number };
@@ -32,18 +34,21 @@ export type SearchedFile = WorkerFile & { bytes: number };
 /**
  * Hits in the order of `files`. A record that a fork has copied is told once.
  * @param files or how to get them: the first thread starts meanwhile
- * @throws ClaudexError BAD_PATTERN, USAGE, PATTERN_TOO_SLOW
+ * @throws ClaudexError BAD_PATTERN, USAGE, PATTERN_TOO_SLOW, ABORTED
  */
 export async function* searchTranscripts(
   files: readonly SearchedFile[] | (() => Promise<readonly SearchedFile[]>),
   query: SearchQuery,
   options: SearchOptions = {},
 ): AsyncGenerator<SearchHit> {
-  const { context = 0, maxHits = 1000, raw = false } = options;
+  const { context = 0, maxHits = 1000, raw = false, signal } = options;
   createMatcher(query); // says what is wrong with it before any thread starts
   const pool = new ScanPool({ query, context, maxHits, raw });
   const told = new Map<string, string>();
   let count = 0;
+  const abort = (): void => pool.fail(new ClaudexError('ABORTED', 'The search was stopped.'));
+  signal?.addEventListener('abort', abort, { once: true });
+  if (signal?.aborted) abort();
   try {
     const list = typeof files === 'function' ? await files() : files;
     pool.scan(list);
@@ -57,6 +62,7 @@ export async function* searchTranscripts(
       }
     }
   } finally {
+    signal?.removeEventListener('abort', abort);
     await pool.close();
   }
 }
@@ -88,7 +94,7 @@ class ScanPool {
     this.#watch = setInterval(() => {
       const now = this.#scanners.map(({ progress }) => Atomics.load(progress, 0));
       const isStuck = task.query.isRegex && now.some((count, index) => count % 2 === 1 && count === before[index]);
-      if (isStuck) this.#fail(new ClaudexError('PATTERN_TOO_SLOW', `One record took over ${stuckMs} ms.`));
+      if (isStuck) this.fail(new ClaudexError('PATTERN_TOO_SLOW', `One record took over ${stuckMs} ms.`));
       before = now;
     }, stuckMs);
   }
@@ -133,7 +139,7 @@ class ScanPool {
       scanner.isIdle = true;
       this.#settle(reply);
     });
-    worker.on('error', (error) => this.#fail(toClaudexError(error)));
+    worker.on('error', (error) => this.fail(toClaudexError(error)));
     return scanner;
   }
 
@@ -158,7 +164,8 @@ class ScanPool {
     this.#waiting = undefined;
   }
 
-  #fail(error: ClaudexError): void {
+  /** Nothing more is told but this. */
+  fail(error: ClaudexError): void {
     this.#failure ??= error;
     this.#waiting?.resolve({ error: this.#failure });
     this.#waiting = undefined;

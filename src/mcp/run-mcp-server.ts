@@ -63,6 +63,8 @@ export async function runMcpServer(env: NodeJS.ProcessEnv): Promise<void> {
     });
   });
   process.stdin.once('end', () => process.exit(0));
+  // a line was longer than any request may be: it reads no more, and would not see the end of stdin
+  server.onclose = () => process.exit(0);
   process.stdout.once('error', () => process.exit(0));
   await server.connect(new StdioServerTransport(process.stdin, process.stdout, { maxBufferSize: maxRequestBytes }));
 }

@@ -16,6 +16,9 @@ import { PtyWriter } from './pty-writer.ts';
  */
 const pageBytes = 4095;
 
+/** What has not been taken by the terminal after so long is echoed. */
+const maxTakenMs = 50;
+
 /** Size in cells. */
 export interface PtySize {
   cols: number;
@@ -35,6 +38,11 @@ export interface Pty {
   readonly exited: Promise<PtyExit>;
   /** False when the process does not keep up: `onWritable` is called when it does again. */
   write(bytes: Buffer): boolean;
+  /**
+   * What had been typed before the process was started: it finds `bytes` as they are, as another terminal has taken them
+   * already. That one has echoed them, or a shell has kept it from doing so; and has made its Enter, or not, into a line's end.
+   */
+  typedAhead(bytes: Buffer): void;
   resize(size: WindowSize): void;
   pause(): void;
   resume(): void;
@@ -122,6 +130,16 @@ export function spawnPty(options: PtyOptions): Pty {
     pid: child.pid,
     exited,
     write: (bytes) => writer.write(bytes),
+    typedAhead: (bytes) => {
+      const found = calls.readSettings(slave);
+      const takes = found !== undefined && calls.echoes(found);
+      if (takes) calls.writeSettings(slave, calls.rawSettings(found));
+      writer.write(bytes);
+      if (!takes) return;
+      // the kernel hands them over in its own time, and as the settings are then
+      for (let ms = 0; ms < maxTakenMs && calls.readable(slave) < bytes.length; ms++) sleepMs(1);
+      calls.writeSettings(slave, found);
+    },
     resize: (next) => {
       if (!master.destroyed) calls.writeSize(slave, next);
     },
@@ -138,4 +156,8 @@ export function spawnPty(options: PtyOptions): Pty {
     },
     abandonOutput,
   };
+}
+
+function sleepMs(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

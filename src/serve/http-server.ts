@@ -120,24 +120,22 @@ function tokenOf(headers: IncomingMessage['headers']): string {
   return /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
 }
 
+/** What is too much is read away before it is refused: many a client reads no answer before it has sent everything. */
 async function readBody(request: IncomingMessage): Promise<string> {
-  const tooLarge = new ApiError(413, `The body is larger than ${maxBodyBytes} bytes.`);
-  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw tooLarge;
   const chunks: Buffer[] = [];
   let bytes = 0;
   // `break` in a loop over the request would destroy the connection before the answer
   await new Promise<void>((resolve, reject) => {
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > maxBodyBytes) {
-        request.removeAllListeners('data').pause();
-        reject(tooLarge);
-      } else chunks.push(chunk);
+      if (bytes <= maxBodyBytes) chunks.push(chunk);
+      else chunks.length = 0;
     });
     request.once('end', resolve);
     request.once('error', reject);
     request.once('close', () => reject(new ApiError(400, 'The connection ended before the body did.')));
   });
+  if (bytes > maxBodyBytes) throw new ApiError(413, `The body is larger than ${maxBodyBytes} bytes.`);
   return Buffer.concat(chunks).toString('utf8');
 }
 

@@ -2,6 +2,7 @@
  * The body of `POST /v1/messages`, as far as a claude process can honour it. What it cannot is refused with the field's name,
  * so that no answer is silently another one (docs/serve.md has the table).
  */
+import { isDeepStrictEqual } from 'node:util';
 import { ApiError, invalidRequest } from './api-error.ts';
 import { type ConversationTurn, renderConversation } from './conversation.ts';
 
@@ -55,7 +56,7 @@ export function parseMessageRequest(text: string): MessageRequest {
     if (known.has(name) || value === null) continue;
     const refused = Object.hasOwn(cannotHonour, name) ? cannotHonour[name] : undefined;
     if (!refused) throw invalidRequest(name, 'Extra inputs are not permitted');
-    if ('harmless' in refused && JSON.stringify(value) === JSON.stringify(refused.harmless)) continue;
+    if ('harmless' in refused && isDeepStrictEqual(value, refused.harmless)) continue;
     throw invalidRequest(name, `claudex serve cannot honour this: ${refused.why}. Leave it out.`);
   }
   const { model, max_tokens: maxTokens, stream, metadata } = body;
@@ -102,6 +103,7 @@ function parseTurns(value: unknown): ConversationTurn[] {
   const turns = value.map((message: unknown, index): ConversationTurn => {
     const where = `messages.${index}`;
     if (!isObject(message)) throw invalidRequest(where, 'Input should be an object');
+    refuseOthers(message, ['role', 'content'], where);
     const { role, content } = message;
     if (role !== 'user' && role !== 'assistant') {
       throw invalidRequest(`${where}.role`, 'Input should be "user" or "assistant"; instructions go into `system`');
@@ -123,15 +125,19 @@ function parseContent(content: unknown, where: string): string {
   const texts = content.map((block: unknown, index) => {
     if (!isObject(block)) throw invalidRequest(`${where}.${index}`, 'Input should be an object');
     if (block.type !== 'text') {
-      throw invalidRequest(
-        `${where}.${index}`,
-        `claudex serve takes text only, no ${JSON.stringify(block.type)} block`,
-      );
+      const kind = typeof block.type === 'string' ? JSON.stringify(block.type) : 'other';
+      throw invalidRequest(`${where}.${index}`, `claudex serve takes text only, no ${kind} block`);
     }
+    refuseOthers(block, ['type', 'text', 'cache_control', 'citations'], `${where}.${index}`);
     if (typeof block.text !== 'string') throw invalidRequest(`${where}.${index}.text`, 'Input should be a string');
     return block.text;
   });
   return texts.join('\n\n');
+}
+
+function refuseOthers(fields: Fields, taken: readonly string[], where: string): void {
+  const other = Object.keys(fields).find((name) => !taken.includes(name) && fields[name] !== null);
+  if (other !== undefined) throw invalidRequest(`${where}.${other}`, 'Extra inputs are not permitted');
 }
 
 function isObject(value: unknown): value is Fields {

@@ -3,10 +3,11 @@
  * claude's config folder, MCP servers) is kept in the claudex folder, where its claude does not work.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
-import { isAbsolute, join, relative, sep } from 'node:path';
-import { ClaudexError, systemErrorCode } from '../errors.ts';
-import { ensurePrivateDir } from '../paths.ts';
+import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { ClaudexError } from '../errors.ts';
+import { asHomeError, ensurePrivateDir } from '../paths.ts';
+import { placeFile } from '../replace-file.ts';
 
 export interface Workspace {
   name: string;
@@ -68,19 +69,19 @@ export function isSameText(a: string, b: string): boolean {
   return timingSafeEqual(left!, right!);
 }
 
-/** The token in that file; a new one, 0600, where there is none. */
+/**
+ * The token in that file; a new one, 0600, where there is none.
+ * @throws ClaudexError SERVE_START_FAILED for a file that holds none, HOME_UNWRITABLE
+ */
 export function tokenIn(path: string): { token: string; isNew: boolean } {
-  const token = `cdx_${randomBytes(32).toString('base64url')}`;
   try {
-    writeFileSync(path, `${token}\n`, { mode: 0o600, flag: 'wx' });
-    return { token, isNew: true };
+    const isNew = !existsSync(path) && placeFile(path, `cdx_${randomBytes(32).toString('base64url')}\n`);
+    const token = readFileSync(path, 'utf8').trim();
+    if (token.length >= 20) return { token, isNew };
   } catch (error) {
-    if (systemErrorCode(error) !== 'EEXIST') throw error;
+    throw asHomeError(error, dirname(path));
   }
-  const kept = readFileSync(path, 'utf8').trim();
-  if (kept.length < 20)
-    throw new ClaudexError('SERVE_START_FAILED', `${path} holds no token; remove it to get a new one.`);
-  return { token: kept, isNew: false };
+  throw new ClaudexError('SERVE_START_FAILED', `${path} holds no token; remove it to get a new one.`);
 }
 
 function foldersIn(root: string): string[] {

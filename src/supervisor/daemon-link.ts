@@ -3,8 +3,8 @@
  * Claude never waits for it; without a daemon the session simply runs on alone.
  */
 import { type FSWatcher, watch } from 'node:fs';
-import { DaemonClient, type EventStream } from '../daemon-client/client.ts';
-import { connectDaemon, ensureDaemon } from '../daemon-client/ensure-daemon.ts';
+import type { DaemonClient, EventStream } from '../daemon-client/client.ts';
+import { connectDaemon, daemonClient, ensureDaemon } from '../daemon-client/ensure-daemon.ts';
 import { claudexPaths } from '../paths.ts';
 import type { SupervisorCommand, SupervisorHello } from '../protocol/wire.ts';
 
@@ -61,7 +61,7 @@ export class DaemonLink {
   }
 
   async #connect(): Promise<DaemonClient> {
-    if (!this.#mayStart || this.#starts >= maxStarts) return new DaemonClient(claudexPaths(this.#env).socket);
+    if (!this.#mayStart || this.#starts >= maxStarts) return daemonClient(this.#env);
     this.#starts++;
     return ensureDaemon(this.#env);
   }

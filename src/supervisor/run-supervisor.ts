@@ -3,6 +3,7 @@
  * Claude is started first; whatever is slow (the HTTP client, settings) is loaded while it boots.
  */
 
+import { namedDescriptors } from '../descriptors.ts';
 import { DraftTracker } from '../proxy/draft-tracker.ts';
 import { InputLane } from '../proxy/input-lane.ts';
 import { OutputRing } from '../proxy/output-ring.ts';
@@ -12,6 +13,7 @@ import { steadyNow } from '../steady-clock.ts';
 import { OuterTty } from '../terminal/outer-tty.ts';
 import { loadTtyCalls } from '../tty-calls.ts';
 import { forwardSignals } from './endings.ts';
+import { Leaving } from './leaving.ts';
 import { withOwnErrors } from './redirected-errors.ts';
 import { Suspend } from './suspend.ts';
 
@@ -52,8 +54,14 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   });
   const ring = new OutputRing(tty.size());
   const draft = new DraftTracker();
+  const leaving = new Leaving({
+    modes: tty.modes,
+    pauseInput: () => tty.pauseInput(),
+    resumeInput: () => tty.resumeInput(),
+  });
   let wakeOutputWaiter: (() => void) | undefined;
 
+  for (const fd of namedDescriptors(options.args)) calls.handDown(fd);
   pty = spawnPty({
     library,
     ...withOwnErrors(options.file, options.args),
@@ -65,6 +73,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
     onOutput: (bytes) => {
       if (!tty.write(bytes)) pty.pause();
       tty.modes.output(bytes);
+      leaving.output();
       ring.output(bytes);
       wakeOutputWaiter?.();
       suspend.output(bytes);
@@ -72,6 +81,11 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
     onWritable: () => tty.resumeInput(),
   });
   tty.enterRawMode();
+  const ahead = tty.typedAhead();
+  if (ahead.length > 0) {
+    pty.typedAhead(ahead);
+    draft.take(ahead, steadyNow());
+  }
   const signals = forwardSignals(pty);
   const lane = new InputLane((bytes) => pty.write(bytes));
   const onResize = (): void => {
@@ -138,6 +152,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   ended = true;
   closeDaemonSide?.();
   suspend.dispose();
+  leaving.dispose();
   process.removeListener('SIGWINCH', onResize);
   tty.pauseInput();
   tty.undoModes(exit.signal !== 0);

@@ -1,5 +1,5 @@
 /** The person's terminal: its settings and size, raw mode with its restore armed first, reading, and writing without blocking. */
-import { writeSync } from 'node:fs';
+import { readSync, writeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import type { TtyCalls, TtySettings, WindowSize } from '../tty-calls.ts';
 import { createTtyReader } from '../tty-reader.ts';
@@ -65,6 +65,12 @@ export class OuterTty {
     this.#isRaw = true;
     this.#found = now;
     this.#calls.writeSettings(0, this.#calls.rawSettings(now));
+  }
+
+  /** What has been typed so far; only in raw mode, and before `resumeInput`. */
+  typedAhead(): Buffer {
+    const keys = Buffer.alloc(this.#calls.readable(0));
+    return keys.length > 0 ? keys.subarray(0, readSync(0, keys)) : keys;
   }
 
   /** Puts the settings back as they were found. */

@@ -54,13 +54,22 @@ export class TerminalModes {
     return alternateScreens.some((mode) => this.#changed.get(mode));
   }
 
+  /** Is a paste marked as one? */
+  get bracketedPaste(): boolean {
+    return this.#changed.get(2004) === true;
+  }
+
+  /** Has the program anything left that it would have to undo? */
+  get anyOn(): boolean {
+    return this.#changed.size > 0 || this.#kittyPushed > 0 || this.#kittySet || this.#modifyOtherKeys;
+  }
+
   /**
    * What turns off what is left on; empty when nothing is. After a death by a signal also what leaves no trace in the
    * modes: colours, scroll region, line drawing, keypad.
    */
   undo(diedOfSignal: boolean): string {
-    const leftOver = this.#changed.size > 0 || this.#kittyPushed > 0 || this.#kittySet || this.#modifyOtherKeys;
-    if (!leftOver && !(diedOfSignal && this.#sawEscape)) return '';
+    if (!this.anyOn && !(diedOfSignal && this.#sawEscape)) return '';
     const keyboard =
       (this.#kittyPushed > 0 ? `\x1b[<${this.#kittyPushed}u` : '') +
       (this.#kittySet ? '\x1b[=0u' : '') +

@@ -1,29 +1,25 @@
 /** Starts the worker where none listens. Safe from many shells at once: its lock lets one win, the others ask that one. */
-import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { environmentForClaude } from '../claude/environment.ts';
-import { ClaudexError } from '../errors.ts';
-import { claudexPaths, ensurePrivateDir, entryPoint } from '../paths.ts';
+import { spawnBackground } from '../descriptors.ts';
+import { ClaudexError, isErrorCode } from '../errors.ts';
+import { asHomeError, type ClaudexPaths, claudexPaths, ensurePrivateDir, entryPoint, makeDir } from '../paths.ts';
 
 const startTimeoutMs = 10_000;
 
 /**
  * Resolves when a worker listens, this one or another that was quicker.
- * @throws ClaudexError WORKER_START_FAILED, HOME_NOT_PRIVATE
+ * @throws ClaudexError WORKER_START_FAILED, HOME_NOT_PRIVATE, HOME_UNWRITABLE, or what else kept the worker from starting
  */
 export async function startWorker(env: NodeJS.ProcessEnv): Promise<void> {
   const paths = claudexPaths(env);
-  ensurePrivateDir(paths.home);
-  ensurePrivateDir(paths.warm);
-  mkdirSync(dirname(paths.warmLog), { recursive: true, mode: 0o700 });
-  const errorLog = openSync(`${paths.warmLog}.stderr`, 'a', 0o600);
-  const child = spawn(process.execPath, [...process.execArgv, entryPoint(), 'warm', 'run'], {
+  const errorLog = openErrorLog(paths);
+  const child = spawnBackground([entryPoint(), 'warm', 'run'], {
     cwd: paths.home,
-    detached: true,
     env: { ...environmentForClaude(env), CLAUDEX_HOME: paths.home },
-    stdio: ['ignore', errorLog, errorLog, 'pipe'],
+    errorLog,
   });
   closeSync(errorLog);
   const ready = child.stdio[3] as Readable;
@@ -39,12 +35,26 @@ export async function startWorker(env: NodeJS.ProcessEnv): Promise<void> {
       // it closes the pipe when it listens, or by ending
       ready.once('close', () => {
         clearTimeout(timer);
-        if (text.startsWith('ready')) resolve();
-        else fail(text.trim() || 'It ended at once.');
+        const [word = '', ...facts] = text.trim().split(' ');
+        if (word === 'ready') resolve();
+        else if (word === '') fail('It ended at once.');
+        else if (isErrorCode(word) && word !== 'INTERNAL') reject(new ClaudexError(word, facts.join(' ')));
+        else fail(facts.join(' '));
       });
     });
   } finally {
     ready.destroy();
     child.unref();
+  }
+}
+
+/** Makes the folders on the way. */
+function openErrorLog({ home, warm, warmLog }: ClaudexPaths): number {
+  try {
+    for (const dir of [home, warm]) ensurePrivateDir(dir);
+    makeDir(dirname(warmLog));
+    return openSync(`${warmLog}.stderr`, 'a', 0o600);
+  } catch (error) {
+    throw asHomeError(error, home);
   }
 }

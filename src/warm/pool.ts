@@ -7,16 +7,11 @@ import { withDeadline } from './deadline.ts';
 import { makeReady } from './make-ready.ts';
 import { isMemoryShort } from './memory.ts';
 import { type PoolAction, PoolBook } from './pool-book.ts';
+import { type Held, PoolEndings } from './pool-endings.ts';
 import { launchKey, type PoolEvent, type PoolOptions, type PoolRequest, type PoolState } from './pool-request.ts';
 import type { LaunchSpec } from './stream-child.ts';
 import { Waiters } from './waiters.ts';
 import { WarmProcess } from './warm-process.ts';
-
-interface Held {
-  id: number;
-  key: string;
-  process: WarmProcess;
-}
 
 /** Keys of processes that are nobody's but their one request's. */
 const coldPrefix = 'cold-';
@@ -27,9 +22,12 @@ export class WarmPool {
   readonly #book: PoolBook;
   readonly #specs = new Map<string, LaunchSpec>();
   readonly #held = new Map<number, Held>();
+  readonly #endings: PoolEndings;
   readonly #waiters = new Waiters<Held>();
   /** Everything that runs in the background: starting, making fresh, ending. */
-  readonly #chores = new Set<Promise<void>>();
+  readonly #chores = new Set<Promise<unknown>>();
+  /** Processes that are starting, with why they did not in the end. */
+  readonly #starts = new Map<number, Promise<ClaudexError | undefined>>();
   readonly #closed = new AbortController();
   #timer: NodeJS.Timeout | undefined;
 
@@ -37,6 +35,7 @@ export class WarmPool {
     this.#options = options;
     this.#tell = tell;
     this.#book = new PoolBook(options);
+    this.#endings = new PoolEndings(this.#book, this.#held, tell);
     // every request listens
     setMaxListeners(0, this.#closed.signal);
   }
@@ -71,14 +70,19 @@ export class WarmPool {
     });
   }
 
-  /** Starts processes until `count` of that kind are there or the pool is full; resolves when they are ready. */
+  /**
+   * Starts processes until `count` of that kind are there or the pool is full; resolves when all of that kind serve, those that
+   * somebody else has started too.
+   * @throws ClaudexError why one did not start; ABORTED when the pool takes no more
+   */
   async prewarm(spec: LaunchSpec, count: number): Promise<void> {
     if (this.#book.isDraining) throw new ClaudexError('ABORTED', 'The pool takes no more.');
     const key = this.#remember(spec);
-    const starts = this.#book.prewarm(key, count, Date.now()).map((action) => this.#do(action));
-    const failed = (await Promise.all(starts)).find((error) => error !== undefined);
-    this.#work();
-    if (failed) throw failed;
+    for (const action of this.#book.prewarm(key, count, Date.now())) this.#chore(this.#do(action));
+    const starting = this.#book.entries.filter((entry) => entry.key === key && entry.state === 'starting');
+    const errors = await Promise.all(starting.map(({ id }) => this.#starts.get(id)));
+    const failed = errors.find((error) => error !== undefined);
+    if (failed) throw this.#closed.signal.aborted ? new ClaudexError('ABORTED', 'The pool was closed.') : failed;
   }
 
   /** No more requests; those that run may end. Resolves when every process is gone. */
@@ -134,37 +138,17 @@ export class WarmPool {
       if (code === 'SESSION_CRASHED') this.#tell({ event: 'crash', pid, key, requestId });
       throw error;
     } finally {
-      this.#chore(this.#release(held, request.cold === true || isSlashPrompt(prompt)));
+      const usedOnce = request.cold === true || isSlashPrompt(prompt) || this.#closed.signal.aborted;
+      this.#chore(this.#endings.release(held, usedOnce));
     }
-  }
-
-  /** Makes the process fresh, and only then lets the next one have it. */
-  async #release(held: Held, usedOnce: boolean): Promise<void> {
-    this.#book.recycling(held.id);
-    const startedAt = Date.now();
-    const pid = held.process.pid ?? 0;
-    const spent = usedOnce || this.#closed.signal.aborted ? 'used-once' : await held.process.recycle();
-    if (spent) {
-      this.#tell({ event: 'recycle', pid, key: held.key, reason: spent });
-      await this.#end(held);
-    } else {
-      this.#tell({ event: 'reset', pid, key: held.key, tookMs: Date.now() - startedAt });
-      this.#book.idle(held.id, Date.now());
-    }
-  }
-
-  async #end(held: Held): Promise<void> {
-    this.#book.ending(held.id);
-    await held.process.terminate();
-    this.#book.gone(held.id);
-    this.#held.delete(held.id);
   }
 
   /** Lets the book decide until it has nothing more, and sets the clock for its next eviction. */
   #work(): void {
-    this.#putAway();
-    for (const action of this.#book.decide(Date.now(), isMemoryShort()))
-      this.#chore(this.#do(action).then(() => undefined));
+    for (const ending of this.#endings.putAway()) this.#chore(ending);
+    const keys = this.#book.keys();
+    for (const key of this.#specs.keys()) if (!keys.has(key)) this.#specs.delete(key);
+    for (const action of this.#book.decide(Date.now(), isMemoryShort())) this.#chore(this.#do(action));
     clearTimeout(this.#timer);
     const deadline = this.#book.nextDeadline();
     if (deadline === undefined) return;
@@ -172,22 +156,7 @@ export class WarmPool {
     this.#timer.unref();
   }
 
-  /** Idle processes that have died or made themselves unusable, and what is known of kinds that nobody asks for any more. */
-  #putAway(): void {
-    for (const { id, state } of this.#book.entries) {
-      const held = this.#held.get(id);
-      if (state !== 'idle' || !held?.process.spent) continue;
-      const { pid = 0, spent } = held.process;
-      if (spent === 'crashed') this.#tell({ event: 'crash', pid, key: held.key, requestId: null });
-      else this.#tell({ event: 'recycle', pid, key: held.key, reason: spent });
-      this.#book.ending(id);
-      this.#chore(this.#end(held));
-    }
-    const keys = this.#book.keys();
-    for (const key of this.#specs.keys()) if (!keys.has(key)) this.#specs.delete(key);
-  }
-
-  #chore(promise: Promise<void>): void {
+  #chore(promise: Promise<unknown>): void {
     const chore = promise.finally(() => {
       this.#chores.delete(chore);
       this.#work();
@@ -195,23 +164,24 @@ export class WarmPool {
     this.#chores.add(chore);
   }
 
-  /** @returns why a process did not start */
-  async #do(action: PoolAction): Promise<ClaudexError | undefined> {
-    if (action.type === 'spawn') return await this.#spawn(action.id, action.key, action.for);
-    const held = this.#held.get(action.id);
-    if (!held) return undefined;
-    if (action.type === 'evict') {
-      this.#tell({ event: 'evict', pid: held.process.pid ?? 0, key: held.key, reason: action.reason });
-      await this.#end(held);
-      return undefined;
+  async #do(action: PoolAction): Promise<void> {
+    if (action.type === 'spawn') {
+      const start = this.#spawn(action.id, action.key, action.for);
+      this.#starts.set(action.id, start);
+      await start;
+      this.#starts.delete(action.id);
+      return;
     }
+    const held = this.#held.get(action.id);
+    if (!held) return;
+    if (action.type === 'evict') return await this.#endings.evict(held, action.reason);
     const requestId = this.#waiters.assign(action.waiter, held);
     const { pid = 0 } = held.process;
     if (requestId === undefined) this.#book.idle(held.id, Date.now());
     else if (action.served > 1) this.#tell({ event: 'reuse', pid, key: held.key, requestId, served: action.served });
-    return undefined;
   }
 
+  /** @returns why it did not start */
   async #spawn(id: number, key: string, reason: 'waiter' | 'spare'): Promise<ClaudexError | undefined> {
     const startedAt = Date.now();
     let held: Held | undefined;
@@ -224,7 +194,7 @@ export class WarmPool {
       const cause = known.code === 'TIMEOUT' ? 'timeout' : 'crashed';
       this.#book.cool(key);
       this.#tell({ event: 'recycle', pid: held?.process.pid ?? 0, key, reason: cause });
-      if (held) await this.#end(held);
+      if (held) await this.#endings.end(held);
       else this.#book.gone(id);
       this.#failOldest(key, known);
       return known;

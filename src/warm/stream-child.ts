@@ -113,6 +113,10 @@ export class StreamChild {
   }
 
   #read(text: string): void {
+    if (!text.includes('\n')) {
+      this.#rest += text; // a long line is put together once, not for each of its pieces
+      return;
+    }
     const lines = (this.#rest + text).split('\n');
     this.#rest = lines.pop() ?? '';
     for (const one of lines) {

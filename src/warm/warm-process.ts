@@ -3,6 +3,7 @@
  * the child has started. Does not decide who gets it: that is the pool's.
  */
 import {
+  isForeignToReset,
   isUndoneByReset,
   processTraits,
   type RunningTotals,
@@ -39,7 +40,8 @@ const interruptGraceMs = 2000;
 const interruptEveryMs = 150;
 const resetTimeoutMs = 5000;
 const endGraceMs = 1500;
-const settleMs = 30;
+const settleMs = 300;
+const lookEveryMs = 20;
 
 export class WarmProcess {
   readonly #child: StreamChild;
@@ -183,6 +185,7 @@ export class WarmProcess {
     this.#init = undefined;
     const onLine = (line: StreamLine): void => {
       if (line.type === 'system' && line.subtype === 'init') this.#init = line;
+      if (isForeignToReset(line)) this.#spent ??= 'unsolicited';
     };
     const onStderr = (text: string): void => {
       if (isFirst) this.#saidAtStart += text;
@@ -224,10 +227,11 @@ export class WarmProcess {
 
   /** What runs below claude and did not before the first request; what is just ending is given a moment. */
   async #leftBehind(): Promise<number[]> {
-    const look = async (): Promise<number[]> => (await this.#below()).filter((pid) => !this.#own.has(pid));
-    if ((await look()).length === 0) return [];
-    await pause(settleMs);
-    return look();
+    for (let waitedMs = 0; ; waitedMs += lookEveryMs) {
+      const left = (await this.#below()).filter((pid) => !this.#own.has(pid));
+      if (left.length === 0 || waitedMs >= settleMs) return left;
+      await pause(lookEveryMs);
+    }
   }
 
   #take(line: StreamLine): void {

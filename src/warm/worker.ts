@@ -10,7 +10,7 @@ import { listen } from '../daemon/listen.ts';
 import { lastLockOwner, releaseLock, takeLock } from '../daemon/lock.ts';
 import { toClaudexError } from '../errors.ts';
 import { type Log, openLog } from '../log.ts';
-import { type ClaudexPaths, claudexPaths, ensurePrivateDir, packageVersion } from '../paths.ts';
+import { asHomeError, type ClaudexPaths, claudexPaths, ensurePrivateDir, packageVersion } from '../paths.ts';
 import { isAlive } from '../process-identity.ts';
 import { readSettings } from '../settings.ts';
 import { PoolCounters } from './counters.ts';
@@ -20,36 +20,37 @@ import { killTree } from './process-tree.ts';
 import { answerPrompt, launchOf } from './prompt-request.ts';
 import type { WorkerAsk, WorkerSay } from './worker-words.ts';
 
-/** claude itself takes no more than 10 MB from standard input; the environment comes on top. */
-const maxAskBytes = 32 * 1024 * 1024;
+/** claude itself takes no more than 10 MB from standard input, of which JSON may make six times as much; the environment on top. */
+const maxAskChars = 64 * 1024 * 1024;
 const acquireTimeoutMs = 10 * 60_000;
 const lastWordsMs = 2000;
 
 /** Runs until it is idle for long, drained or told to end. Reports on file descriptor 3 when it listens. */
 export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
   const paths = claudexPaths(env);
-  ensurePrivateDir(paths.home);
-  ensurePrivateDir(paths.warm);
-  ensurePrivateDir(dirname(paths.warmSocket));
-  const before = lastLockOwner(paths.warmLock)?.pid;
-  if (!takeLock(paths.warmLock, packageVersion())) return report('ready');
-  const log = openLog(paths.warmLog);
   try {
+    for (const dir of [paths.home, paths.warm, dirname(paths.warmSocket)]) ensurePrivateDir(dir);
+    const before = lastLockOwner(paths.warmLock)?.pid;
+    if (!takeLock(paths.warmLock, packageVersion())) return report('ready');
+    const log = openLog(paths.warmLog);
     const worker = new Worker(paths, env, log);
     await worker.listen();
     report('ready');
     log('started', { pid: process.pid, version: packageVersion() });
     // it was killed: a claude in the middle of a turn goes on without it
     if (before !== undefined && !isAlive(before)) void killTree(undefined, `${before}-`);
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => void worker.stop(signal));
-  } catch (error) {
+    // each time: by default the second one would end it before its processes
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void worker.stop(signal));
+  } catch (thrown) {
+    const error = asHomeError(thrown, paths.home);
     releaseLock(paths.warmLock);
-    report(toClaudexError(error).message);
+    const { code, facts } = toClaudexError(error);
+    report(`${code} ${facts}`);
     throw error;
   }
 }
 
-/** One line to whoever has started us; nobody has when it is run by hand. */
+/** `ready`, or the code and the facts of an error, to whoever has started us; nobody has when it is run by hand. */
 function report(text: string): void {
   try {
     writeSync(3, `${text}\n`);
@@ -92,7 +93,10 @@ class Worker {
     this.#restAfterRequest();
   }
 
-  /** No new requests; what runs is ended, or may end by itself (`drain`). The process goes when all is gone. */
+  /**
+   * No new requests; what runs is ended, or may end by itself (`drain`) until somebody says otherwise. The process goes when all
+   * is gone.
+   */
   stop(reason: string, drain = false): Promise<void> {
     this.#stopping ??= (async () => {
       this.#log('stopping', { reason });
@@ -100,12 +104,13 @@ class Worker {
       const served = new Promise((resolve) => this.#server.close(resolve));
       rmSync(this.#paths.warmSocket, { force: true });
       releaseLock(this.#paths.warmLock);
-      await (drain ? this.#pool.drain() : this.#pool.close());
+      await this.#pool.drain();
       this.#log('stopped', this.#counters.read());
       // who still reads an answer is given a moment; whoever waits for this one is among them
       const timer = new Promise((resolve) => setTimeout(resolve, lastWordsMs));
       void Promise.race([served, timer]).then(() => process.exit(0));
     })();
+    if (!drain) void this.#pool.close();
     return this.#stopping;
   }
 
@@ -120,8 +125,8 @@ class Worker {
     socket.on('close', () => gone.abort());
     const onData = (chunk: string): void => {
       text += chunk;
-      if (text.length > maxAskBytes) return void socket.destroy();
-      if (!text.endsWith('\n')) return;
+      if (text.length > maxAskChars) return void socket.destroy();
+      if (!chunk.endsWith('\n')) return; // looked for in all of it, it would be copied for each piece
       socket.off('data', onData).resume();
       void this.#answer(text, say, gone.signal).finally(() => socket.end());
     };

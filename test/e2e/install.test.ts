@@ -70,6 +70,7 @@ describe(`install beside claude ${realClaudeVersion()}`, () => {
     expect(install).toMatchObject({ code: 0, stderr: '' });
     expect(install.stdout).toContain('Nothing was written (--dry-run).');
     expect(install.stdout).toContain('claudex-hook');
+    expect(install.stdout).not.toContain('claudex-backup');
     expect(filesOf(home)).toEqual(before);
   });
 

@@ -215,7 +215,7 @@ describe('claudex serve', () => {
     expect((refused as InstanceType<typeof Anthropic.RateLimitError>).headers?.get('retry-after')).toBe('2');
     expect(api.requests).toHaveLength(1);
     // left to itself, the SDK comes back when it was told to
-    const patient = new Anthropic({ baseURL: served.url, apiKey: served.token('project') });
+    const patient = new Anthropic({ baseURL: served.url, apiKey: served.token('project'), maxRetries: 20 });
     const retried = patient.messages.create({ ...least, messages: [user('x')] });
     await served.untilMetric('project', 'claudex_serve_requests_total', 2, 'status="429"');
     held.open();

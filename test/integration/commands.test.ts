@@ -21,6 +21,50 @@ describe('commands', () => {
     expect(readFileSync(settings, 'utf8')).toBe('{ not json');
   });
 
+  it('a damaged config file is named, and stays as it is', async () => {
+    const home = bed.home();
+    const at = { env: home.env(), cwd: home.root };
+    const config = join(home.claudexHome, 'config.json');
+    mkdirSync(home.claudexHome, { mode: 0o700 });
+    writeFileSync(config, '{ "badge":');
+    for (const change of [
+      ['set', 'badge.enabled', 'false'],
+      ['unset', 'badge.enabled'],
+    ]) {
+      const ran = await runClaudex(['config', ...change], at);
+      expect(ran).toMatchObject({ code: 3, stdout: '' });
+      expect(ran.stderr).toMatch(
+        /^claudex: The settings file of claudex cannot be read[^\n]*\nFix: mend the file[^\n]*\n$/,
+      );
+      expect(ran.stderr).toContain(config);
+    }
+    expect(readFileSync(config, 'utf8')).toBe('{ "badge":');
+  });
+
+  it('the fix for wrong usage names a command that there is', async () => {
+    const home = bed.home();
+    const at = { env: home.env(), cwd: home.root };
+    for (const words of [
+      ['config', 'set'],
+      ['inbox', 'show'],
+      ['send', '--nope'],
+    ]) {
+      const ran = await runClaudex(words, at);
+      expect(ran).toMatchObject({ code: 2, stdout: '' });
+      const fix = /Fix: run `claudex (.*)`/.exec(ran.stderr)?.[1];
+      const command = words.filter((word) => !word.startsWith('-')).join(' ');
+      expect(fix).toBe(`${command} --help`);
+      expect((await runClaudex(fix!.split(' '), at)).stdout).toContain(`Usage: claudex ${command}`);
+    }
+  });
+
+  it.each(['tcsh', 'constructor', '__proto__'])('there is no completion for %s', async (shell) => {
+    const home = bed.home();
+    const ran = await runClaudex(['completion', shell], { env: home.env(), cwd: home.root });
+    expect(ran).toMatchObject({ code: 2, stdout: '' });
+    expect(ran.stderr).toContain(`unknown shell "${shell}"; use bash, zsh or fish`);
+  });
+
   it('a message for several is for all of them or for nobody', async () => {
     const home = bed.home({ cwdNames: ['api', 'web'] });
     const env = home.env();

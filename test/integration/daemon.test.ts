@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { DaemonClient } from '../../src/daemon-client/client.ts';
 import { verifies } from '../requirements.ts';
 import { runClaudex } from '../support/claudex.ts';
 import type { HermeticHome } from '../support/hermetic-home.ts';
@@ -336,5 +337,17 @@ describe('bad requests', () => {
     expect(answer.status).toBe(413);
     expect(answer.text).toMatch(/BODY_TOO_LARGE|EPIPE|ECONNRESET/);
     expect((await ask(home, 'GET', '/v1/status')).status).toBe(200);
+  });
+
+  it(`an answer that breaks off is a daemon that does not answer ${verifies('daemon-comes-back')}`, async () => {
+    const socketPath = join(bed.home().root, 'dies.sock');
+    const dying = createServer((socket) => {
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"version":', () => socket.destroy());
+      });
+    });
+    await new Promise<void>((resolve) => dying.listen(socketPath, resolve));
+    bed.defer(() => void dying.close());
+    await expect(new DaemonClient(socketPath).status()).rejects.toMatchObject({ code: 'DAEMON_UNREACHABLE' });
   });
 });

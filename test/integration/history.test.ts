@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { Turn } from '../../src/claude/transcript/turn.ts';
 import { ownCommands } from '../../src/cli/own-commands.ts';
 import type { SearchHit } from '../../src/history/scan-transcript.ts';
+import { searchTranscripts } from '../../src/history/search.ts';
 import type { SessionRecord } from '../../src/protocol/session.ts';
 import { verifies } from '../requirements.ts';
 import { claudexBin, repositoryRoot, runClaudex, startClaudex } from '../support/claudex.ts';
@@ -14,6 +15,7 @@ import type { HermeticHome } from '../support/hermetic-home.ts';
 import { type PtyDriver, startInPty } from '../support/pty-driver.ts';
 import { run } from '../support/run-command.ts';
 import { useTestBed } from '../support/test-bed.ts';
+import { runHeldToModes } from '../support/unwritable-home.ts';
 import { waitForFile } from '../support/wait-for-file.ts';
 
 const fixtures = join(dirname(dirname(fileURLToPath(import.meta.url))), 'fixtures', 'transcripts');
@@ -103,6 +105,19 @@ describe('conversations', () => {
     expect(context.stdout).toMatch(/ 1499\n .*2 {2}result {4}1500\n .* 1501\n/);
   });
 
+  it('a conversation that may not be read is passed over', async () => {
+    const home = readerHome('2.1.330');
+    const path = transcript(home, '/work/of-root', talk.replaceAll('1', '8'));
+    writeFileSync(path, '{"type":"user","cwd":"/work/of-root","message":{"content":"first question"}}\n');
+    chmodSync(path, 0o000);
+    const listed = await runHeldToModes(home, ['history', '--list']);
+    expect(listed).toMatchObject({ code: 0, stderr: '' });
+    expect(listed.stdout).toContain('/work/project');
+    expect(listed.stdout).not.toContain('/work/of-root');
+    const found = await runHeldToModes(home, ['search', '--all', 'first question']);
+    expect(found).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('first question') });
+  });
+
   it(`a pattern made to hang is stopped ${verifies('search-bounded')}`, async () => {
     const home = bed.home();
     const line = JSON.stringify({ type: 'user', message: { content: `${'a'.repeat(60)}!` } });
@@ -111,6 +126,16 @@ describe('conversations', () => {
     expect(slow.code).toBe(3);
     expect(slow.stderr).toContain('The pattern takes too long, so the search was stopped.');
     expect((await claudex(home, 'search', '--all', '-E', '(')).code).toBe(2);
+  });
+
+  it(`a search ends when nobody wants it any more ${verifies('search-bounded')}`, async () => {
+    const path = transcript(bed.home(), '/work/slow', talk);
+    writeFileSync(path, `${JSON.stringify({ type: 'user', message: { content: `${'a'.repeat(60)}!` } })}\n`);
+    const stop = new AbortController();
+    const query = { text: '^(a+)+$', isRegex: true, ignoreCase: false };
+    const first = searchTranscripts([{ sessionId: talk, path, bytes: 100 }], query, { signal: stop.signal }).next();
+    stop.abort();
+    await expect(first).rejects.toMatchObject({ code: 'ABORTED' });
   });
 
   it('the list of conversations, those of one folder, and what is not there', async () => {

@@ -1,6 +1,7 @@
 /** The MCP server with the SDK's own client, and with what no client should send. */
 import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
+import type { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { verifies } from '../requirements.ts';
 import { claudexBin, runClaudex } from '../support/claudex.ts';
@@ -339,7 +340,10 @@ describe('claudex mcp-server', () => {
     for (const line of lines) expect(JSON.parse(line)).toMatchObject({ jsonrpc: '2.0' });
   });
 
-  it(`ends when claude does, whatever it waits for ${verifies('mcp-identity')}`, async () => {
+  it.each<[title: string, last: (stdin: Writable) => void]>([
+    ['when claude does', (stdin) => stdin.end()],
+    ['with a line that is longer than any request', (stdin) => stdin.write('x'.repeat(5 << 20))],
+  ])(`ends %s, whatever it waits for ${verifies('mcp-identity')}`, async (_title, last) => {
     const { home } = await twoSessions();
     const server = spawn(process.execPath, [claudexBin, 'mcp-server'], { env: home.env(), cwd: home.cwd });
     registerProcess(server.pid!, 'mcp-server');
@@ -354,7 +358,8 @@ describe('claudex mcp-server', () => {
     }
     await firstMessage(home);
     const ended = new Promise((resolve) => server.once('exit', resolve));
-    server.stdin.end();
+    server.stdin.on('error', () => undefined); // it reads no more
+    last(server.stdin);
     expect(await ended).toBe(0);
   });
 

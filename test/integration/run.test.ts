@@ -93,6 +93,15 @@ describe('a session in a terminal', () => {
     for (const sequence of ['\x1b[?7h', '\x1b[r', '\x1b(B', '\x1b>']) expect(undo).toContain(sequence);
   });
 
+  it(`a window that is named after what runs in it is claude's ${verifies('terminal-bytes')}`, async () => {
+    const driver = start('report-tty.mjs');
+    await driver.waitForScreen('ready', patient);
+    // tmux and the terminals of editors take the first word
+    expect(readFileSync(`/proc/${driver.pid}/cmdline`, 'latin1').split(/[ \0]/)[0]).toBe('claude');
+    driver.type('q');
+    await driver.waitForExit(patient);
+  });
+
   it(`kill -9 of claude leaves flags as found ${verifies('terminal-restored', 'terminal-exit')}`, async () => {
     const driver = start('report-tty.mjs');
     const flagsBefore = driver.ttyFlags();

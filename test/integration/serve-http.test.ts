@@ -104,6 +104,24 @@ describe(`the server of claudex serve ${verifies('serve-guarded')}`, () => {
     }
   });
 
+  it('lets a client that reads only when it has sent everything read that it was too much', async () => {
+    const { port } = await start(echo);
+    const text = await new Promise<string>((resolve, reject) => {
+      let read = '';
+      const socket = connect(port, '127.0.0.1').setEncoding('utf8').pause();
+      socket.once('error', reject);
+      socket.on('data', (chunk: string) => (read += chunk));
+      socket.once('end', () => resolve(read));
+      socket
+        .pause()
+        .write('POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n');
+      const chunk = `100000\r\n${'x'.repeat(0x100000)}\r\n`;
+      for (let mebibytes = 0; mebibytes < 24; mebibytes++) socket.write(chunk);
+      socket.write('0\r\n\r\n', () => socket.resume());
+    });
+    expect(text).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
   it('gives up on a body that does not come', async () => {
     const { port } = await start(echo, 300);
     const text = await new Promise<string>((resolve, reject) => {

@@ -7,13 +7,20 @@ import { runClaudex } from '../support/claudex.ts';
 import { useTestBed } from '../support/test-bed.ts';
 import { canMount, runOnBadDisk, runWithLockedHome } from '../support/unwritable-home.ts';
 
-const commands = ['daemon start', 'list', 'send . hello', 'install --no-mcp'];
+const commands = [
+  'daemon start',
+  'list',
+  'send . hello',
+  'install --no-mcp',
+  'prompt hello',
+  'serve --workspaces .. --print-token',
+];
 
 describe('a claudex folder that takes no writes', () => {
   const bed = useTestBed();
   const expected = (home: string, systemSays: string) =>
     new RegExp(
-      `^claudex: The claudex folder cannot be written to\\. ${home}(/hooks)?: ${systemSays}[^\\n]*\\.\\nFix: [^\\n]*CLAUDEX_HOME[^\\n]*\\n$`,
+      `^claudex: The claudex folder cannot be written to\\. ${home}(/[^ ]+)?: ${systemSays}[^\\n]*\\.\\nFix: [^\\n]*CLAUDEX_HOME[^\\n]*\\n$`,
     );
 
   it.each(commands)(`without the right to write: %s ${verifies('unwritable-home')}`, async (command) => {
@@ -62,4 +69,12 @@ describe('a claudex folder that takes no writes', () => {
       expect(code).toBe(0);
     },
   );
+
+  it.runIf(canMount)(`a full disk leaves no empty token behind ${verifies('unwritable-home')}`, async () => {
+    const home = bed.home();
+    const serve = ['serve', '--workspaces', '..', '--print-token'];
+    const { code, stdout } = await runOnBadDisk(home, 'full', serve, '"$@"');
+    expect(stdout).toMatch(/^project\tcdx_\S+\n$/);
+    expect(code).toBe(0);
+  });
 });

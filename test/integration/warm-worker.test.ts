@@ -1,11 +1,12 @@
 /** The worker of `claudex prompt`, with a claude of ours: started once, replaced when it is gone, safe, gone when idle. */
 import { spawn } from 'node:child_process';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { claudexPaths } from '../../src/paths.ts';
+import { kill } from '../../src/warm/process-tree.ts';
 import { verifies } from '../requirements.ts';
 import { claudexBin, fixture, runClaudex } from '../support/claudex.ts';
 import { isAlive } from '../support/processes.ts';
@@ -32,13 +33,15 @@ describe(`the worker ${verifies('warm-bounded', 'warm-hygiene')}`, () => {
   }
 
   it('is one, however many ask at once, and each gets its own answer', async () => {
-    const { prompt, status } = start();
+    const { prompt, status, env } = start();
     const answers = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((word) => prompt(`echo ${word}`)));
     expect(answers.map(({ stdout }) => stdout.split('|')[0])).toEqual(['a', 'b', 'c', 'd', 'e']);
     const { counters, running } = await status();
     expect(running).toBe(true);
     expect(counters.spawn).toBeLessThanOrEqual(4);
     expect((counters.spawn ?? 0) + (counters.reuse ?? 0)).toBeGreaterThanOrEqual(5);
+    const said = await runClaudex(['warm', 'status'], { env });
+    expect(said.stdout).toMatch(/^The worker runs: pid \d+, [^\n]* Requests now: 0 running, 0 waiting\.\n/);
   });
 
   it('is private: folder 0700, socket and log 0600, no prompt in the log', async () => {
@@ -81,8 +84,9 @@ describe(`the worker ${verifies('warm-bounded', 'warm-hygiene')}`, () => {
   });
 
   it('gives way to another version, after what it has begun', async () => {
-    const { prompt, status, paths } = start();
-    const running = prompt('slow 1500 begun');
+    const { prompt, status, paths, home } = start();
+    const goOn = join(home.root, 'go-on');
+    const running = prompt(`until ${goOn} begun`);
     while (!(await status()).processes?.some(({ state }) => state === 'busy')) await delay(20);
     const before = await status();
     const answer = await new Promise<string>((resolve, reject) => {
@@ -95,18 +99,49 @@ describe(`the worker ${verifies('warm-bounded', 'warm-hygiene')}`, () => {
     expect(JSON.parse(answer)).toEqual({ replaced: true });
     expect((await prompt('echo next')).stdout).toMatch(/^next\|/);
     expect((await status()).pid).not.toBe(before.pid);
+    writeFileSync(goOn, '');
     expect((await running).stdout).toMatch(/^begun\|/);
   });
 
   it('sends on who still waits when it is drained', async () => {
-    const { prompt, status, env, home } = start({ CLAUDEX_WARM_POOL_SIZE: '1' });
-    const running = prompt('slow 1500 begun');
+    const { prompt, status, paths, env, home } = start({ CLAUDEX_WARM_POOL_SIZE: '1' });
+    const goOn = join(home.root, 'go-on');
+    const running = prompt(`until ${goOn} begun`);
     while (!(await status()).processes?.some(({ state }) => state === 'busy')) await delay(20);
     const waiting = prompt('echo waited');
     while ((await status()).waiting === 0) await delay(20);
-    expect(await runClaudex(['warm', 'drain'], { env, cwd: home.cwd })).toMatchObject({ code: 0 });
+    const drained = runClaudex(['warm', 'drain'], { env, cwd: home.cwd });
+    while (existsSync(paths.warmSocket)) await delay(20);
+    writeFileSync(goOn, '');
+    expect(await drained).toMatchObject({ code: 0 });
     expect((await running).stdout).toMatch(/^begun\|/);
     expect(await waiting).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^waited\|/) });
+  });
+
+  it('waits for nothing any more when it is told to end while it lets what runs end', async () => {
+    const { prompt, status, paths, env, home } = start();
+    const running = prompt('hang');
+    while (!(await status()).processes?.some(({ state }) => state === 'busy')) await delay(20);
+    const { pid } = await status();
+    const drained = runClaudex(['warm', 'drain'], { env, cwd: home.cwd });
+    while (existsSync(paths.warmSocket)) await delay(20);
+    process.kill(pid, 'SIGTERM');
+    expect((await running).stderr).toContain('The request was taken back.');
+    expect(await drained).toMatchObject({ code: 0 });
+    expect(isAlive(pid)).toBe(false);
+  });
+
+  it('leaves no process behind when it is told to end more than once', async () => {
+    const { prompt, status } = start();
+    const running = prompt('linger');
+    while (!(await status()).processes?.some(({ state }) => state === 'busy')) await delay(20);
+    const { pid, processes } = await status();
+    kill(pid, 'SIGTERM');
+    await delay(1); // two that come at once are one
+    kill(pid, 'SIGTERM');
+    await running;
+    while (isAlive(pid)) await delay(20);
+    expect(processes.filter((one) => isAlive(one.pid))).toEqual([]);
   });
 
   it('ends the request of a caller that has gone', async () => {
@@ -137,11 +172,21 @@ describe(`the worker ${verifies('warm-bounded', 'warm-hygiene')}`, () => {
   it('goes with its processes when nobody has asked for a while', async () => {
     const { prompt, status, paths } = start({ CLAUDEX_WARM_IDLE_MS: '1000' });
     await prompt('echo a');
-    const { pid, processes } = await status();
-    while (isAlive(pid)) await delay(20);
-    expect(processes.filter((one) => isAlive(one.pid))).toEqual([]);
+    // asking it could come too late
+    const log = readFileSync(paths.warmLog, 'utf8').trim().split('\n');
+    const [started, spawned] = log.map((line) => JSON.parse(line) as { event: string; pid: number });
+    expect([started?.event, spawned?.event]).toEqual(['started', 'spawn']);
+    while (isAlive(started!.pid)) await delay(20);
+    expect(isAlive(spawned!.pid)).toBe(false);
     expect(() => statSync(paths.warmSocket)).toThrow(/ENOENT/);
     expect(await status()).toEqual({ running: false });
+  });
+
+  it('takes a large file of bytes that JSON makes six of', async () => {
+    const { env, home } = start();
+    const stdin = Buffer.alloc(6_000_000);
+    const answer = await runClaudex(['prompt', 'count '], { env, cwd: home.cwd, stdin });
+    expect(answer).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^6000001\|/) });
   });
 
   it('asks nothing of claude for blanks', async () => {

@@ -31,8 +31,8 @@ function leakedPids(): number[] {
   return [...new Set([...started, ...processesWithEnvironment(homePaths)])].filter(isAlive);
 }
 
-/** Gives what still runs `graceMs` to end, kills the rest, and describes each one it killed. */
-export async function endLeakedProcesses({ graceMs = 3000 } = {}): Promise<string[]> {
+/** Gives what still runs `graceMs` to end (only a leak takes them all), kills the rest, and describes each one it killed. */
+export async function endLeakedProcesses({ graceMs = 20_000 } = {}): Promise<string[]> {
   const deadline = Date.now() + graceMs;
   let pids = leakedPids();
   while (pids.length > 0 && Date.now() < deadline) {

@@ -21,7 +21,7 @@ export interface Served {
   sdk(workspace: string, path?: string): Anthropic;
   /** The value of a metric of that workspace, given with any further labels. */
   metric(workspace: string, name: string, labels?: string): Promise<number>;
-  /** Waits until that metric has that value. */
+  /** Waits until that metric has that value; what only counts up (`_total`) may be past it. */
   untilMetric(workspace: string, name: string, value: number, labels?: string): Promise<void>;
   /** Resolves with exit code and signal. */
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
@@ -107,8 +107,9 @@ export async function startServe(
     metric,
     untilMetric: async (workspace, name, value, labels) => {
       const deadline = Date.now() + 20_000;
+      const isThere = (now: number): boolean => (name.endsWith('_total') ? now >= value : now === value);
       let last = await metric(workspace, name, labels);
-      while (last !== value) {
+      while (!isThere(last)) {
         if (Date.now() > deadline) throw new Error(`${name} of ${workspace} stayed ${last}, wanted ${value}`);
         await new Promise((resolve) => setTimeout(resolve, 20));
         last = await metric(workspace, name, labels);

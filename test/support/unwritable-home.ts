@@ -43,10 +43,15 @@ export function runOnBadDisk(
   });
 }
 
-/** Runs `claudex <args>` with a claudex folder of mode 0500. Root is held to it too: it gives the right to pass it up. */
+/** Runs `claudex <args>` with a claudex folder of mode 0500. */
 export function runWithLockedHome(home: HermeticHome, args: readonly string[]): Promise<RunResult> {
   mkdirSync(home.claudexHome, { recursive: true });
   chmodSync(home.claudexHome, 0o500);
+  return runHeldToModes(home, args);
+}
+
+/** Runs `claudex <args>` held to the modes of files, as root too: it gives the right to pass them up. */
+export function runHeldToModes(home: HermeticHome, args: readonly string[]): Promise<RunResult> {
   const passesModes = '-dac_override,-dac_read_search';
   const [file = '', ...words] = [
     ...(process.getuid?.() === 0 ? ['setpriv', `--bounding-set=${passesModes}`, `--inh-caps=${passesModes}`] : []),

@@ -1,5 +1,6 @@
 /** Many requests over one pool with random aborts, timeouts and kills, all from one seed. Used by a test and by the bench. */
 import type { ClaudexClient, RunOptions } from '../../src/warm/client.ts';
+import { kill } from '../../src/warm/process-tree.ts';
 import { seededRandom } from '../unit/seeded-random.ts';
 
 export interface SoakOptions {
@@ -65,5 +66,6 @@ export async function soak(client: ClaudexClient, options: SoakOptions): Promise
 function killOne(client: ClaudexClient, chance: number): void {
   const busy = client.stats().processes.filter(({ state, pid }) => state === 'busy' && pid > 0);
   const victim = busy[Math.floor(chance * busy.length)];
-  if (victim) process.kill(victim.pid, 'SIGKILL');
+  // it may just have ended, and its pool not know yet
+  if (victim) kill(victim.pid);
 }

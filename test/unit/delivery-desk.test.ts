@@ -134,6 +134,21 @@ describe('delivery desk: whose a message is', () => {
     expect(stage.typedInto(heir)).toEqual(['m1']);
   });
 
+  it(`whoever was started while a claude was ending is its heir, however long that took ${verifies('hold', 'order-kept')}`, async () => {
+    const stage = aDesk();
+    const first = stage.start();
+    first.hookState = 'busy';
+    await stage.desk.accept(aMessage('m1', { recipient: first.id }));
+    first.leavingSinceSteadyMs = stage.clock.steady;
+    stage.pass(2000);
+    const second = stage.start();
+    stage.pass(10_000);
+    first.lastSeenSteadyMs = stage.clock.steady;
+    stage.end(first);
+    stage.pass(1);
+    expect(stage.typedInto(second)).toEqual(['m1']);
+  });
+
   it(`a session that ran beside the dead one is not its heir ${verifies('hold')}`, async () => {
     const stage = aDesk();
     const first = stage.start();

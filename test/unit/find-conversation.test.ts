@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -140,5 +140,21 @@ describe(`conversations ${verifies('history-target')}`, () => {
     ]);
     expect([...listedConversations(where(), '/work/web')]).toHaveLength(1);
     expect([...listedConversations({ ...where(), configDir: '/nowhere' })]).toEqual([]);
+  });
+
+  it('once, however many links lead to it; a link that leads nowhere is none', () => {
+    const path = conversation('1', '/work/api', 10);
+    symlinkSync(dirname(path), join(configDir, 'projects', projectSlug('/work/moved')));
+    const other = `${configDir}-linked`;
+    symlinkSync(configDir, other);
+    symlinkSync(`${id('3')}.jsonl`, join(dirname(path), `${id('3')}.jsonl`));
+    symlinkSync('nowhere', join(dirname(path), `${id('4')}.jsonl`));
+    try {
+      const live = session({ transcriptPath: join(other, 'projects', projectSlug('/work/other'), `${id('9')}.jsonl`) });
+      expect(allFiles(where({ sessions: [live] })).map((file) => file.path)).toEqual([path]);
+      expect(found('11111111', { sessions: [live] })).toBe('1');
+    } finally {
+      rmSync(other);
+    }
   });
 });

@@ -48,7 +48,7 @@ describe('what hooks say of a session', () => {
       hooks.handle({ event, sessionId: 's', transcriptPath: null, promptId: 'p', ...fields } as HookPayload, caller);
       return session.hookState;
     };
-    return { hear, desk };
+    return { hear, desk, session };
   }
 
   it('a compaction in mid-turn starts no session that is idle', () => {
@@ -57,6 +57,20 @@ describe('what hooks say of a session', () => {
     expect(hear('UserPromptSubmit', { prompt: 'a question' })).toBe('busy');
     expect(hear('SessionStart', { source: 'compact' })).toBe('busy');
     expect(hear('Stop', { lastAssistantMessage: 'done' })).toBe('idle');
+  });
+
+  it('an end is one from which on the next session of that folder follows, unless the same claude goes on', () => {
+    const { hear, session } = told();
+    hear('SessionEnd', { reason: 'clear' });
+    hear('SessionEnd', { reason: 'resume' });
+    expect(session.leavingSinceSteadyMs).toBeNull();
+    hear('SessionEnd', { reason: 'other' });
+    const since = session.leavingSinceSteadyMs;
+    expect(since).toEqual(expect.any(Number));
+    hear('SessionEnd', { reason: 'other' });
+    expect(session.leavingSinceSteadyMs).toBe(since);
+    hear('SessionStart', { source: 'startup' });
+    expect(session.leavingSinceSteadyMs).toBeNull();
   });
 
   it('an API error ends the turn', () => {

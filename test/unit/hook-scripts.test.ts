@@ -1,11 +1,21 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import { createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { hookCommand, statusLineCommand } from '../../src/claude/hook-settings.ts';
+import { hookCaller } from '../../src/daemon/hook-intake.ts';
 import { packageRoot } from '../../src/paths.ts';
 import { replaceFile } from '../../src/replace-file.ts';
 import { verifies } from '../requirements.ts';
@@ -152,7 +162,7 @@ describe.each(shells)('%s', (shell) => {
     const env = {
       PATH,
       CLAUDE_PID: '4711',
-      CLAUDE_CONFIG_DIR: '/a config',
+      CLAUDE_CONFIG_DIR: '/a config/josé/設定',
       CLAUDEX_PEERS: 'off',
       http_proxy: 'http://127.0.0.1:9',
     };
@@ -164,12 +174,33 @@ describe.each(shells)('%s', (shell) => {
     expect(request.headers).toMatchObject({
       'content-type': 'application/json',
       'x-claude-pid': '4711',
-      'x-claude-config-dir': '/a config',
       'x-claudex-peers': 'off',
       // `exec` keeps the shell's pid, so the parent the daemon is told is the one that ran the hook: claude
       'x-claudex-ppid': String(process.pid),
     });
+    expect(hookCaller(request.headers, '/').configDir).toBe('/a config/josé/設定');
     expect('user-agent' in request.headers).toBe(tool === 'curl');
+  });
+
+  test.each(['write-out = "code=%{http_code}"', 'include', 'get', 'output = "/dev/null"'])(
+    'a ~/.curlrc that says %s changes nothing',
+    async (line) => {
+      const { location, home, top } = makePlace();
+      await startDaemon(top, home, 200, reply);
+      writeFileSync(join(top, '.curlrc'), `${line}\n`);
+      expect(await run(shell, hookCommand(location), event, { HOME: top })).toEqual({ ...silent, stdout: reply });
+      const woken = { stdout: '', stderr: `${reply}\n`, code: 2 };
+      expect(await run(shell, hookCommand(location, 'wait'), event, { HOME: top })).toEqual(woken);
+    },
+  );
+
+  test('a variable of the session that is named as one of the script is not taken for it', async () => {
+    const { location, home, top } = makePlace();
+    const received = await startDaemon(top, home, 200, reply);
+    const socket = readFileSync(join(home, 'daemon.addr'), 'utf8').trim();
+    rmSync(join(home, 'daemon.addr'));
+    expect(await run(shell, hookCommand(location), event, { socket })).toEqual(silent);
+    expect(received).toEqual([]);
   });
 
   test.each(['curl', 'node'])('an error of the daemon is not shown (%s)', async (tool) => {

@@ -199,6 +199,16 @@ test('a wrapped status line carries the command of the user and keeps its other 
   expect(add(wrapped.text, false).text).toBe(wrapped.text);
 });
 
+test('a status line into which the user has built ours is the user’s: it stays', () => {
+  const ours = statusLineCommand(location);
+  for (const command of [`~/bar.sh; ${ours}`, `${ours} | tr a-z A-Z`, `(${ours})`, `echo "$(${ours})"`]) {
+    const text = JSON.stringify({ statusLine: { type: 'command', command } });
+    const added = add(text);
+    expect(read(added.text).statusLine.command).toBe(command);
+    expect(removeClaudexEntries(added.text, { before: added.before }).text).toBe(text);
+  }
+});
+
 test('the command inside a wrapped one is found whatever it holds', () => {
   for (const command of ["it's", "''", "a'\\''b", 'line\nbreak', "x '/claudex-statusline' 'y'", '\\', '$HOME "`x`"']) {
     expect(wrappedCommand(statusLineCommand(location, command))).toBe(command);

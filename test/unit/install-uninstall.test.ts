@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -19,6 +20,7 @@ import { applyPatch } from 'diff';
 import { expect, onTestFinished, test } from 'vitest';
 import { installClaudex } from '../../install-scripts/install.ts';
 import { readInstalledState } from '../../install-scripts/installed-state.ts';
+import { readSettingsFile, writeSettingsFile } from '../../install-scripts/settings-file.ts';
 import { uninstallClaudex } from '../../install-scripts/uninstall.ts';
 import { claudexSettings, hookEvents, isClaudexCommand } from '../../src/claude/hook-settings.ts';
 import { ClaudexError } from '../../src/errors.ts';
@@ -29,7 +31,7 @@ const backupName = 'settings.json.claudex-backup-2026-11-21T12-00-00';
 
 /** A home with an awkward name, and the settings file in it. */
 function makeHome(settings?: string | Buffer) {
-  const top = mkdtempSync(join(tmpdir(), 'claudex-install-'));
+  const top = realpathSync(mkdtempSync(join(tmpdir(), 'claudex-install-')));
   onTestFinished(() => rmSync(top, { recursive: true, force: true }));
   const home = join(top, `it's a "home" {dir} $x`);
   const file = join(home, '.claude', 'settings.json');
@@ -154,6 +156,48 @@ test('a linked dotfile stays a link: its target is written, with its mode, and b
   expect(snapshot(home)).toEqual(before);
 });
 
+test('a relative link in a linked folder is followed from where that folder really is', () => {
+  const { env, home, file, install } = makeHome();
+  const target = join(home, 'dotfiles', 'shared', 'claude.json');
+  mkdirSync(join(home, 'dotfiles', 'claude'), { recursive: true });
+  mkdirSync(dirname(target));
+  writeFileSync(target, '{}\n');
+  symlinkSync('dotfiles/claude', dirname(file));
+  symlinkSync('../shared/claude.json', file);
+  const before = snapshot(home);
+  expect(install().settingsPath).toBe(target);
+  expect(readInstalledState(env).state).toBe('installed');
+  uninstallClaudex({ env });
+  expect(snapshot(home)).toEqual(before);
+});
+
+test('what another program writes while install is at work stays', () => {
+  const { file, install } = makeHome('{}');
+  const theirs = '{ "permissions": { "allow": ["Bash(ls)"] } }';
+  // asked for the backup's name: after the file is read, before it is written
+  const meanwhile = new (class extends Date {
+    override toISOString(): string {
+      writeFileSync(file, theirs);
+      return super.toISOString();
+    }
+  })(now);
+  expect(caught(() => install({ now: meanwhile })).message).toContain('another program rewrote it meanwhile');
+  expect(readFileSync(file, 'utf8')).toBe(theirs);
+  expect(readdirSync(dirname(file))).toEqual(['settings.json']);
+});
+
+test('settings are only written over what was read', () => {
+  const { home } = makeHome();
+  const path = join(home, 'settings.json');
+  const none = readSettingsFile(path);
+  writeFileSync(path, '{}');
+  expect(caught(() => writeSettingsFile(none, '{ "a": 1 }')).code).toBe('USER_SETTINGS_UNWRITABLE');
+  const some = readSettingsFile(path);
+  rmSync(path);
+  expect(caught(() => writeSettingsFile(some, '{ "a": 1 }')).code).toBe('USER_SETTINGS_UNWRITABLE');
+  expect(readdirSync(home)).toEqual([]);
+});
+
 test('a link to nothing gets its target, and is a link to nothing afterwards', () => {
   const { env, home, file, install } = makeHome();
   mkdirSync(join(home, 'dotfiles'));
@@ -252,6 +296,16 @@ test('a damaged record or backup only makes uninstall less exact', () => {
     spoil();
     expect(uninstallClaudex({ env }).changed).toBe(true);
     expect(readFileSync(file, 'utf8')).toBe('{ "model": "opus" }\n');
+  }
+});
+
+test('a backup of settings that are empty or gone stays, and is named', () => {
+  for (const lose of [(file: string) => writeFileSync(file, '\n'), (file: string) => rmSync(file)]) {
+    const { env, file, install } = makeHome('{"model":"opus"}');
+    const backup = install().backupPath!;
+    lose(file);
+    expect(uninstallClaudex({ env }).notes.join()).toContain(`${backup} is a copy of what it was, and stays`);
+    expect(readFileSync(backup, 'utf8')).toBe('{"model":"opus"}');
   }
 });
 

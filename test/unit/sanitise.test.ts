@@ -93,6 +93,13 @@ describe(`sanitiseBody ${verifies('plain-text')}`, () => {
     }
   });
 
+  it('takes no longer for beginnings of strings that never end (quadratic, it took a minute)', () => {
+    const started = process.cpuUsage();
+    expect(sanitiseBody('\u0090'.repeat(128 * 1024))).toBe('');
+    expect(sanitiseBody('\u009d0'.repeat(64 * 1024))).toBe('0'.repeat(64 * 1024));
+    expect(process.cpuUsage(started).user / 1e6).toBeLessThan(10);
+  });
+
   it('keeps plain text of every length whole', () => {
     const line = 'x'.repeat(256 * 1024);
     expect(sanitiseBody(line)).toBe(line);

@@ -94,7 +94,7 @@ describe('patterns', () => {
     ['[abc]d', ''],
     ['x{3}', ''],
     ['\\bword\\b', 'word'],
-    ['\\u0041bc', '0041bc'],
+    ['\\u0041bc', 'bc'],
   ])('%s surely holds %j', (source, literal) => {
     expect(requiredLiteral(source)).toBe(literal);
   });
@@ -106,6 +106,10 @@ describe('patterns', () => {
       ['err\\d+ in foo', 'err42 in foo'],
       ['\\bword\\b', 'a word!'],
       ['a+b', 'aaab'],
+      ['caf\\u00e9', 'a café'],
+      ['\\x41bc', 'xAbc'],
+      ['\\cIab', '\tab'],
+      ['a\\0123', 'a\n3'],
     ] as const) {
       expect(new RegExp(source).test(text)).toBe(true);
       expect(text).toContain(requiredLiteral(source));
@@ -192,6 +196,22 @@ describe('hits', () => {
     const [hit] = scan(path, query(key));
     expect(hit!.text).toBe('the key is [secret, 47 characters] ok');
     expect(hit!.matches).toEqual([]);
+  });
+
+  it(`counts as at work on a record only while it tries the pattern on it ${verifies('search-bounded')}`, () => {
+    write('needle 1\nneedle 2', 'needle 3\nneedle 4');
+    let marks = 0;
+    const onRecord = (): void => void marks++;
+    const options = { context: 0, maxHits: 3, mask: maskSecrets, onRecord };
+    const found: Array<[string, number]> = [];
+    for (const hit of scanTranscript({ sessionId: 'id', path }, createMatcher(query('needle')), options)) {
+      found.push([hit.text, marks]);
+    }
+    expect(found).toEqual([
+      ['needle 1', 2],
+      ['needle 2', 2],
+      ['needle 3', 4],
+    ]);
   });
 
   it('every hit of every block is found, with its turn', () => {

@@ -77,11 +77,29 @@ describe(`the body of a request ${verifies('serve-honest', 'serve-sdk')}`, () =>
     [{ messages: [{ role: 'user', content: [{ type: 'image', source: {} }] }] }, 'messages.0.content.0: '],
     [{ messages: [{ role: 'user', content: [{ type: 'tool_result', tool_use_id: 'x' }] }] }, 'messages.0.content.0: '],
     [{ messages: [{ role: 'user', content: [{ type: 'text' }] }] }, 'messages.0.content.0.text: '],
+    [{ messages: [{ role: 'user', content: 'x', id: 'msg_1' }] }, 'messages.0.id: '],
+    [
+      { messages: [{ role: 'user', content: [{ type: 'text', text: 'x', made_up: 1 }] }] },
+      'messages.0.content.0.made_up: ',
+    ],
+    [{ system: [{ type: 'text', text: 'x', made_up: 1 }] }, 'system.0.made_up: '],
     [{ messages: [...least.messages, { role: 'assistant', content: 'The answer is' }] }, 'messages: the last'],
   ])('is refused when it is %j, saying %s', (wrong, message) => {
     const text = typeof wrong === 'string' ? wrong : JSON.stringify({ ...least, ...wrong });
     expect(refusal(text)).toMatchObject({ status: 400, message: expect.stringContaining(message) });
   });
+});
+
+it(`values nested so deep that no stack holds them are refused as any others ${verifies('serve-honest')}`, () => {
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const body = (more: string): string => `{"model":"sonnet","max_tokens":1,${more}}`;
+  for (const [text, field] of [
+    [body(`"temperature":${deep}`), 'temperature: '],
+    [body(`"messages":[{"role":"user","content":[{"type":${deep}}]}]`), 'messages.0.content.0: '],
+    [body(`"messages":[{"role":"user","content":${deep}}]`), 'messages.0.content.0: '],
+  ] as const) {
+    expect(refusal(text)).toMatchObject({ status: 400, message: expect.stringContaining(field) });
+  }
 });
 
 describe(`messages as a prompt ${verifies('serve-sdk')}`, () => {

@@ -355,6 +355,10 @@ describe('text for people', () => {
     ]);
   });
 
+  it('takes out of a folder’s name what would act on the terminal', () => {
+    expect(shortPath('/h/u/a\x1b]0;title\x07b\x1b[2Jc\u202e', '/h/u')).toBe('~/abc');
+  });
+
   it('colours a terminal, not a pipe, not with NO_COLOR, not a dumb one', () => {
     expect(colours({ isTTY: true }, {}).red('x')).not.toBe('x');
     expect(colours({}, {}).red('x')).toBe('x');

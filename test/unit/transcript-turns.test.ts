@@ -8,12 +8,15 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readConversationHead } from '../../src/claude/transcript/conversation-files.ts';
 import { TurnFold } from '../../src/claude/transcript/fold-turns.ts';
 import { maxLineBytes, readLines } from '../../src/claude/transcript/read-blocks.ts';
 import { readTurn, readTurns } from '../../src/claude/transcript/read-turns.ts';
 import { parseRecord, type TranscriptRecord } from '../../src/claude/transcript/record.ts';
 import { type Turn, toolsOf } from '../../src/claude/transcript/turn.ts';
 import { indexTurns } from '../../src/claude/transcript/turn-index.ts';
+import { scanTranscript } from '../../src/history/scan-transcript.ts';
+import { createMatcher } from '../../src/history/search-query.ts';
 import { verifies } from '../requirements.ts';
 import { seededRandom } from './seeded-random.ts';
 
@@ -224,6 +227,22 @@ describe('what else a transcript holds', () => {
       expect.objectContaining({ name: 'Read', input: { file: ['a', 1] }, result: '[image]', resultBytes: 7 }),
     ]);
     expect(turn!.outcome).toBe('open');
+  });
+
+  it('fields of another kind than we know: the record or the block is passed over, the rest is read', () => {
+    const odd = { type: 'text', text: { parts: ['x'] } };
+    write(
+      prompt('one'),
+      { type: 'user', cwd: 5, message: { content: 'no folder is a number' } },
+      { type: 'assistant', message: { content: [odd, { type: 'tool_use', id: 't', name: 7 }, null, 5] } },
+      { type: 'user', message: { content: [odd, 5] } },
+      answer('done'),
+    );
+    expect(turns(path)).toMatchObject([{ prompt: 'one', answer: 'done', steps: [{ kind: 'text', text: 'done' }] }]);
+    const matcher = createMatcher({ text: 'x', isRegex: false, ignoreCase: false });
+    const options = { context: 0, maxHits: 9, mask: (text: string) => text };
+    expect([...scanTranscript({ sessionId: 'id', path }, matcher, options)]).toEqual([]);
+    expect(readConversationHead({ path, bytes: 0 })).toMatchObject({ cwd: null, firstPrompt: 'one' });
   });
 
   it('no file, an empty one, one without turns', () => {

@@ -204,6 +204,11 @@ describe(`files that claude reads at its start ${verifies('warm-fresh')}`, () =>
       write('.claude.json', '{"mcpServers":{"a":{}},"numStartups":2}');
       write('CLAUDE.md', 'memory');
       expect(launchFilesState(launch)).toBe(states.at(-1));
+      // claude is writing it
+      write('.claude.json', '{"mcpServers":{"a":');
+      expect(launchFilesState(launch)).toBe(states.at(-1));
+      write('.claude.json', '{"mcpServers":{"b":{}}}');
+      expect(states).not.toContain(launchFilesState(launch));
     } finally {
       rmSync(root, { recursive: true });
     }

@@ -3,7 +3,7 @@
  * One file is one conversation: `--resume` appends to it, `/clear` starts another, `--fork-session` copies it into another.
  * Subagents' own files lie one folder deeper and are not conversations.
  */
-import { readdirSync, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readLines } from './read-blocks.ts';
 import { parseRecord } from './record.ts';
@@ -36,12 +36,17 @@ export function projectSlug(cwd: string): string {
   return cwd.replaceAll(/[^a-zA-Z0-9]/g, '-');
 }
 
-/** The transcript at `path`; undefined when there is none. */
+/** The transcript at `path`; undefined when there is none that may be read. */
 export function conversationFile(path: string): ConversationFile | undefined {
   const sessionId = fileName.exec(basename(path))?.[1];
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (sessionId === undefined || !stat?.isFile()) return undefined;
-  return { sessionId, path, bytes: stat.size, modifiedAt: stat.mtimeMs };
+  if (sessionId === undefined) return undefined;
+  try {
+    accessSync(path, constants.R_OK);
+    const stat = statSync(path);
+    return stat.isFile() ? { sessionId, path, bytes: stat.size, modifiedAt: stat.mtimeMs } : undefined;
+  } catch {
+    return undefined; // gone, a link that leads nowhere, or somebody else's (root's, after `sudo claude`)
+  }
 }
 
 /** Every conversation of a config dir, or of one folder in it; the one written to last comes first. */

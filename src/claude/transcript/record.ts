@@ -48,7 +48,17 @@ export interface TranscriptRecord {
   customTitle?: string;
 }
 
-/** A record from a line's bytes; undefined for anything else (the line being written, a cut one, not JSON). */
+const recordTexts = ['type', 'subtype', 'uuid', 'timestamp', 'cwd', 'promptId', 'customTitle'] as const;
+const blockTexts = ['type', 'text', 'id', 'name', 'tool_use_id'] as const;
+
+/** An object in which each of these fields is a text or not there: in any other one they mean what we do not know. */
+function hasTexts(value: unknown, names: readonly string[]): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const fields = value as Record<string, unknown>;
+  return names.every((name) => typeof (fields[name] ?? '') === 'string');
+}
+
+/** A record from a line's bytes; undefined for anything else (the line being written, a cut one, not JSON, fields of other kinds). */
 export function parseRecord(bytes: Buffer): TranscriptRecord | undefined {
   let value: unknown;
   try {
@@ -56,14 +66,14 @@ export function parseRecord(bytes: Buffer): TranscriptRecord | undefined {
   } catch {
     return undefined; // half-written, cut short, or damaged
   }
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  return hasTexts(value, recordTexts) ? value : undefined;
 }
 
 /** The blocks of a message's content; a plain string is one text block. */
 export function blocksOf(content: unknown): ContentBlock[] {
   if (typeof content === 'string') return [{ type: 'text', text: content }];
   if (!Array.isArray(content)) return [];
-  return content.filter((block): block is ContentBlock => typeof block === 'object' && block !== null);
+  return content.filter((block): block is ContentBlock => hasTexts(block, blockTexts));
 }
 
 /** The text of a content (of a message, a tool result, a queued prompt); a picture is `[image]`. */

@@ -14,9 +14,8 @@ export function addCompletion(program: Command): void {
     .action(async (shell: string, _options: unknown, command: Command) => {
       // what the scripts ask for
       if (shell === 'targets') return printTargets();
-      const script = scripts[shell];
-      if (script === undefined) command.error(`error: unknown shell "${shell}"; use bash, zsh or fish`);
-      process.stdout.write(script);
+      if (!Object.hasOwn(scripts, shell)) command.error(`error: unknown shell "${shell}"; use bash, zsh or fish`);
+      process.stdout.write(scripts[shell]!);
     });
 }
 

@@ -31,7 +31,7 @@ export function addInstall(program: Command): void {
         process.stdout.write(
           changed ? `Installed into ${report.settingsPath}.\n` : 'Already installed; nothing changed.\n',
         );
-      if (report.backupPath) process.stdout.write(`Your file before: ${report.backupPath}\n`);
+      if (report.backupPath && !options.dryRun) process.stdout.write(`Your file before: ${report.backupPath}\n`);
       for (const note of report.notes) process.stdout.write(`Note: ${note}\n`);
     });
   program

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { hasOtherHookScripts } from '../../../install-scripts/hook-scripts.ts';
 import { readInstalledState } from '../../../install-scripts/installed-state.ts';
 import { lockOwner } from '../../daemon/lock.ts';
 import { connectDaemon } from '../../daemon-client/ensure-daemon.ts';
@@ -56,7 +57,7 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
     if (!(error instanceof ClaudexError)) throw error;
     note(error);
   }
-  const { home, config, lock } = claudexPaths(env);
+  const { home, config, hooks, lock } = claudexPaths(env);
   try {
     checkPrivateDir(home);
   } catch (error) {
@@ -79,6 +80,8 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
   if (damaged !== undefined) note(new ClaudexError('CONFIG_UNREADABLE', `${config}: ${damaged}.`));
   const installed = readInstalledState(env);
   for (const problem of installProblems(installed)) note(problem);
+  if (installed.state === 'installed' && hasOtherHookScripts(hooks))
+    note(new ClaudexError('INSTALL_STALE', `Look at ${hooks}.`));
   // with its JSON parser: no other command should pay for it
   const { readMcpState } = await import('../../../install-scripts/mcp-entry.ts');
   const mcp = readMcpState(env);

@@ -72,7 +72,7 @@ async function askRunning(question: WorkerAsk): Promise<WorkerSay | undefined> {
 
 function statusText(status: WorkerStatus): string {
   const { pid, version, uptimeMs, requests, waiting, processes, counters } = status;
-  const head = `The worker runs: pid ${pid}, version ${version}, up ${Math.round(uptimeMs / 1000)} s, ${requests} requests, ${waiting} of them waiting.\n`;
+  const head = `The worker runs: pid ${pid}, version ${version}, up ${Math.round(uptimeMs / 1000)} s. Requests now: ${requests - waiting} running, ${waiting} waiting.\n`;
   const rows = processes.map((one) => `  ${one.pid}  ${one.state}, ${one.served} served, ${one.cwd}\n`);
   const counts = Object.entries(counters).map(([name, count]) => `${name} ${count}`);
   return `${head}${rows.join('')}Since its start: ${counts.join(', ')}.\n`;

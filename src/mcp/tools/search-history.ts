@@ -49,10 +49,7 @@ Secrets are masked. A pattern that takes too long is refused.`,
       // one more than is shown, to know whether there are more
       const wanted = start + maxHits + 1;
       const asked = { text: query, isRegex: regex, ignoreCase: ignore_case };
-      for await (const hit of searchTranscripts(files, asked, { context, maxHits: wanted })) {
-        hits.push(hit);
-        if (signal.aborted) break;
-      }
+      for await (const hit of searchTranscripts(files, asked, { context, maxHits: wanted, signal })) hits.push(hit);
       const rows = hits.slice(0, start + maxHits).map((hit) => ({
         claude_session_id: hit.sessionId,
         folder: hit.cwd,
