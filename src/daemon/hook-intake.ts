@@ -97,7 +97,6 @@ export class HookIntake {
       case 'SessionStart':
         session.leavingSinceSteadyMs = null;
         if (payload.source !== 'compact') session.hookState = 'idle';
-        if (payload.source === 'clear') session.supervisor?.send({ type: 'cleared' });
         return '';
       case 'UserPromptSubmit':
         return this.#onPrompt(session, payload);

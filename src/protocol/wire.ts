@@ -71,8 +71,6 @@ export type SupervisorCommand =
     }
   /** Claude has reported a submitted prompt (hook). `mark` when it was one of ours. */
   | { type: 'prompt-submitted'; mark?: string }
-  /** The prompt box is known to be empty: claude cleared the conversation. */
-  | { type: 'cleared' }
   /** The daemon goes away. `restart`: somebody else brings up the next one. */
   | { type: 'bye'; reason: 'stopped' | 'replaced' };
 

@@ -33,7 +33,7 @@ export class DraftTracker {
     if (this.#isUnfinished()) this.#key(now, false);
   }
 
-  /** Claude has reported a submitted prompt, or cleared its conversation: the box is empty if Enter was the last key. */
+  /** Claude has reported a submitted prompt: the box is empty if Enter was the last key. */
   promptTaken(): void {
     if (this.#lastWasEnter) this.maybeDraft = false;
   }

@@ -64,9 +64,6 @@ export function startDaemonSide(options: DaemonSideOptions): { close: () => void
         case 'prompt-submitted':
           typist.promptSubmitted(command.mark);
           return;
-        case 'cleared':
-          draft.promptTaken();
-          return;
         case 'bye':
           session = undefined;
           return;

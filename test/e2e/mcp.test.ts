@@ -116,6 +116,8 @@ describe(`the MCP server in claude ${realClaudeVersion()}`, { timeout: 120_000 }
       (one) => one.id === record.id && one.sessionId !== record.sessionId && one.state === 'idle',
     );
     process.kill((await daemonClient(home).status()).pid, 'SIGKILL');
+    // the command stands in it for a moment still
+    await waitForPromptBox(driver, { content: '' });
     await submitPrompt(driver, 'WHO are you now?');
     await driver.waitForScreen('known 2');
     expect(answers).toHaveLength(2);

@@ -73,6 +73,16 @@ describe('what hooks say of a session', () => {
     expect(session.leavingSinceSteadyMs).toBeNull();
   });
 
+  it('/clear does not say that the prompt box is empty: on a busy machine the command still stands in it', () => {
+    const { hear, session } = told();
+    const send = vi.fn();
+    session.supervisor = { pid: 2, send };
+    hear('SessionStart', { source: 'clear' });
+    expect(send).not.toHaveBeenCalled();
+    hear('UserPromptSubmit', { prompt: 'a question' });
+    expect(send).toHaveBeenCalledWith({ type: 'prompt-submitted' });
+  });
+
   it('an API error ends the turn', () => {
     const { hear, desk } = told();
     expect(hear('UserPromptSubmit', { prompt: 'a question' })).toBe('busy');
