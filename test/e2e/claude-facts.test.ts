@@ -7,6 +7,7 @@ import { createHookLog } from '../support/hook-log.ts';
 import {
   countInTranscripts,
   promptBox,
+  runFromMenu,
   sessionFile,
   startBareClaude,
   submitPrompt,
@@ -135,7 +136,7 @@ describe(`claude ${realClaudeVersion()}`, () => {
   it('takes a new session id at /clear, in the same process', async () => {
     const { home, hooks, driver } = await startedClaude();
     const start = await hooks.waitFor('SessionStart');
-    await submitPrompt(driver, '/clear');
+    await runFromMenu(driver, '/clear');
     const cleared = await hooks.waitFor('SessionStart', (payload) => payload.source === 'clear');
     const end = await hooks.waitFor('SessionEnd');
     expect(end.payload.reason).toBe('clear');

@@ -12,6 +12,7 @@ import {
   countInTranscripts,
   expectOnce,
   promptBox,
+  runFromMenu,
   startBareClaude,
   submitPrompt,
   waitForPromptBox,
@@ -224,7 +225,7 @@ describe(`delivery into claude ${realClaudeVersion()}`, () => {
     const { driver, session } = await supervised(home, await bed.api());
     await submitPrompt(driver, 'hello');
     await driver.waitForScreen('● ok');
-    await submitPrompt(driver, '/clear');
+    await runFromMenu(driver, '/clear');
     const cleared = await waitForSessionRecord(
       home,
       (one) => one.sessionId !== session.sessionId && one.state === 'idle',

@@ -10,7 +10,7 @@ import { waitForSessionRecord } from '../support/daemon-watch.ts';
 import type { HermeticHome } from '../support/hermetic-home.ts';
 import type { LoopbackApi } from '../support/loopback-api.ts';
 import { type PtyDriver, startInPty } from '../support/pty-driver.ts';
-import { submitPrompt, waitForPromptBox } from '../support/real-claude.ts';
+import { runFromMenu, submitPrompt, waitForPromptBox } from '../support/real-claude.ts';
 import { useTestBed } from '../support/test-bed.ts';
 import { waitForFile } from '../support/wait-for-file.ts';
 
@@ -92,7 +92,7 @@ describe(`conversations of claude ${realClaudeVersion()}`, { timeout: 120_000 },
     await follower.waitForScreen(/RUNIT please[\s\S]*Bash {2}echo from the tool {2}13 B[\s\S]*the tool has run/);
     await claudex(home, 'name', session.id, 'helper');
 
-    await submitPrompt(driver, '/clear');
+    await runFromMenu(driver, '/clear');
     const cleared = (await idle(home, (one) => one.sessionId !== first)).sessionId!;
     await waitForPromptBox(driver, { content: '' });
     await turn(home, driver, 'after the clear', 'a new beginning');

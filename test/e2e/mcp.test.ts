@@ -6,7 +6,7 @@ import { runClaudex, startClaudex } from '../support/claudex.ts';
 import { daemonClient, waitForMessage, waitForMessages, waitForSessionRecord } from '../support/daemon-watch.ts';
 import type { HermeticHome } from '../support/hermetic-home.ts';
 import type { LoopbackApi, LoopbackReply, LoopbackRequest } from '../support/loopback-api.ts';
-import { expectOnce, submitPrompt, waitForPromptBox } from '../support/real-claude.ts';
+import { expectOnce, runFromMenu, submitPrompt, waitForPromptBox } from '../support/real-claude.ts';
 import { useTestBed } from '../support/test-bed.ts';
 
 /** Everything said and returned in the conversation so far, tool results included. */
@@ -110,14 +110,12 @@ describe(`the MCP server in claude ${realClaudeVersion()}`, { timeout: 120_000 }
     await session(home, api, 'back');
     await submitPrompt(driver, 'WHO are you?');
     await driver.waitForScreen('known 1');
-    await submitPrompt(driver, '/clear');
+    await runFromMenu(driver, '/clear');
     const cleared = await waitForSessionRecord(
       home,
       (one) => one.id === record.id && one.sessionId !== record.sessionId && one.state === 'idle',
     );
     process.kill((await daemonClient(home).status()).pid, 'SIGKILL');
-    // the command stands in it for a moment still
-    await waitForPromptBox(driver, { content: '' });
     await submitPrompt(driver, 'WHO are you now?');
     await driver.waitForScreen('known 2');
     expect(answers).toHaveLength(2);

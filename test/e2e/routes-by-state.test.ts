@@ -20,6 +20,7 @@ import {
   countInTranscripts,
   expectOnce,
   promptBox,
+  runFromMenu,
   startBareClaude,
   submitPrompt,
   waitForPromptBox,
@@ -162,7 +163,7 @@ const cases: StateCase[] = [
   {
     state: 'after /clear',
     enter: async ({ home, driver, session }) => {
-      await submitPrompt(driver, '/clear');
+      await runFromMenu(driver, '/clear');
       await waitForSessionRecord(
         home,
         (one) => one.id === session.id && one.sessionId !== session.sessionId && one.state === 'idle',

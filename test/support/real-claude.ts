@@ -57,6 +57,18 @@ export async function submitPrompt(driver: PtyDriver, text: string): Promise<voi
   driver.key('enter');
 }
 
+/**
+ * Runs a command of claude's, from its menu. Enter that comes before the menu runs the command too, and then the menu puts it back
+ * into the box, where it stays (measured on 2.1.197).
+ */
+export async function runFromMenu(driver: PtyDriver, command: string): Promise<void> {
+  driver.type(command);
+  await driver.waitForScreen((screen) =>
+    screen.split('\n').some((line) => new RegExp(`^\\W*${command}\\s{2,}\\S`).test(line)),
+  );
+  driver.key('enter');
+}
+
 /** Claude's own word about one of its processes (facts, section 4). */
 export interface ClaudeSessionFile {
   pid: number;
