@@ -1,12 +1,8 @@
 /**
  * The open files that whoever starts claudex hands down to it. Node keeps those up to 15 or so from its children, and not the
- * rest (libuv, uv_disable_stdio_inheritance); which is wrong both for a claude that is told of one and for what runs on without us.
+ * rest (libuv, uv_disable_stdio_inheritance); which is wrong for a claude that is told of one, and for what runs in the background.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
-
-/** O_CLOEXEC in `/proc/<pid>/fdinfo`. */
-const closedOnExec = 0o2000000;
+import { fstatSync } from 'node:fs';
 
 /** `stdio` of a process to be started, by descriptor. */
 export type Stdio = Array<number | 'ignore' | 'inherit' | 'pipe'>;
@@ -26,47 +22,8 @@ export function placeDescriptor(stdio: Stdio, fd: number, what: Stdio[number]): 
   stdio[fd] = what;
 }
 
-export interface BackgroundOptions {
-  cwd: string;
-  env: NodeJS.ProcessEnv;
-  /** Gets the output of both kinds. */
-  errorLog: number;
-}
-
-/**
- * Starts Node on `args` to run on without us. It holds nothing open that our caller has handed down: a script's lock would
- * not be free before its end. Descriptor 3 is a pipe to us.
- */
-export function spawnBackground(args: readonly string[], { cwd, env, errorLog }: BackgroundOptions): ChildProcess {
-  const nowhere = openSync('/dev/null', 'r');
-  const stdio: Stdio = ['ignore', errorLog, errorLog, 'pipe'];
-  for (const fd of inheritable()) if (fd > 3) placeDescriptor(stdio, fd, nowhere);
-  try {
-    return spawn(process.execPath, [...process.execArgv, ...args], { cwd, env, detached: true, stdio });
-  } finally {
-    closeSync(nowhere);
-  }
-}
-
-/** Ours that a child would get, and where the system does not tell (no /proc) those that it would not get as well. */
-function inheritable(): number[] {
-  const isTold = process.platform === 'linux';
-  return readdirSync(isTold ? '/proc/self/fdinfo' : '/dev/fd')
-    .map(Number)
-    .filter((fd) => (isTold ? isInheritable(fd) : isOpen(fd)))
-    .sort((a, b) => a - b);
-}
-
-function isInheritable(fd: number): boolean {
-  try {
-    const flags = /^flags:\s+([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1] ?? '';
-    return (Number.parseInt(flags, 8) & closedOnExec) === 0;
-  } catch {
-    return false; // the folder's own, closed by now
-  }
-}
-
-function isOpen(fd: number): boolean {
+/** False where there is no such open file. */
+export function isOpen(fd: number): boolean {
   try {
     fstatSync(fd);
     return true;

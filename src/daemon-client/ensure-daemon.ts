@@ -5,9 +5,9 @@
 import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
+import { spawnBackground } from '../background.ts';
 import { isAtLeast } from '../claude/capabilities.ts';
 import { environmentForClaude } from '../claude/environment.ts';
-import { spawnBackground } from '../descriptors.ts';
 import { ClaudexError, isErrorCode } from '../errors.ts';
 import {
   asHomeError,

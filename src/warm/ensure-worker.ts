@@ -2,8 +2,8 @@
 import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
+import { spawnBackground } from '../background.ts';
 import { environmentForClaude } from '../claude/environment.ts';
-import { spawnBackground } from '../descriptors.ts';
 import { ClaudexError, isErrorCode } from '../errors.ts';
 import { asHomeError, type ClaudexPaths, claudexPaths, ensurePrivateDir, entryPoint, makeDir } from '../paths.ts';
 

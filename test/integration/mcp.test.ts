@@ -1,5 +1,6 @@
 /** The MCP server with the SDK's own client, and with what no client should send. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
@@ -306,18 +307,9 @@ describe('claudex mcp-server', () => {
     const server = spawn(process.execPath, [claudexBin, 'mcp-server'], { env: home.env(), cwd: home.cwd });
     registerProcess(server.pid!, 'mcp-server');
     let out = '';
-    const answered = (id: string): Promise<void> =>
-      new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`no answer ${id}; stdout: ${out}`)), 30_000);
-        const look = (): void => {
-          if (!out.includes(`"id":${id}`)) return;
-          clearTimeout(timer);
-          server.stdout.off('data', look);
-          resolve();
-        };
-        server.stdout.on('data', look);
-        look();
-      });
+    const answered = async (id: string): Promise<void> => {
+      while (!out.includes(`"id":${id}`)) await once(server.stdout, 'data');
+    };
     server.stdout.setEncoding('utf8').on('data', (text: string) => {
       out += text;
     });

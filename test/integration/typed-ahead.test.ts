@@ -24,6 +24,16 @@ describe('keys typed ahead', () => {
     return driver;
   }
 
+  /** A claude in a shell that has given its terminal up, and has not ended. */
+  async function startAndLeave(isThrough: boolean): Promise<PtyDriver> {
+    const driver = await startShell(bash, 'leaves-slowly.mjs', isThrough);
+    driver.write('"$PROGRAM"\r');
+    await driver.waitForScreen('ready', patient);
+    driver.write('q');
+    await driver.waitForScreen('left', patient);
+    return driver;
+  }
+
   async function screenAtTheEnd(driver: PtyDriver): Promise<string> {
     await driver.waitForScreen((screen) => screen.trimEnd().endsWith('\nshell>'), patient);
     const screen = driver.screen();
@@ -67,11 +77,7 @@ describe('keys typed ahead', () => {
     ['directly', false],
     ['through claudex', true],
   ])(`for the shell, while claude ends, %s ${verifies('terminal-exit')}`, async (_, isThrough) => {
-    const driver = await startShell(bash, 'leaves-slowly.mjs', isThrough);
-    driver.write('"$PROGRAM"\r');
-    await driver.waitForScreen('ready', patient);
-    driver.write('q');
-    await driver.waitForScreen('left', patient);
+    const driver = await startAndLeave(isThrough);
     driver.write('echo the answer is $((40 + 2))\r');
     process.kill(program(driver, isThrough), 'SIGUSR2');
     await driver.waitForScreen('the answer is 42', patient);
@@ -79,11 +85,7 @@ describe('keys typed ahead', () => {
   });
 
   it(`for a claude that takes the terminal again ${verifies('terminal-bytes')}`, async () => {
-    const driver = await startShell(bash, 'leaves-slowly.mjs', true);
-    driver.write('"$PROGRAM"\r');
-    await driver.waitForScreen('ready', patient);
-    driver.write('q');
-    await driver.waitForScreen('left', patient);
+    const driver = await startAndLeave(true);
     driver.write('both');
     process.kill(program(driver, true), 'SIGUSR1');
     await driver.waitForScreen('again', patient);
