@@ -12,12 +12,12 @@ const bundles = {
   run: join(dist, 'cli', 'main.js'),
   program: join(dist, 'cli', 'program.js'),
   mcpServer: join(dist, 'mcp', 'run-mcp-server.js'),
-  warmWorker: join(dist, 'warm', 'worker.js'),
+  warmWorker: join(dist, 'warm', 'worker', 'worker.js'),
   searchWorker: join(dist, 'history', 'search-worker.js'),
 };
 
 /** Commands that are waited for: in the file of the commands, and run only when they are asked for. */
-const inProgram = /\/(search|show)-conversations?\.js$/;
+const inProgram = /\/conversations\/(search|show)-conversations?\.js$/;
 
 /** What is loaded later stays apart: the other bundles, and for the commands what each of them loads when it is asked for. */
 function loadedLater({ from, keepModules }) {

@@ -1,6 +1,6 @@
 /** A hermetic home with a daemon running from the built `dist/`, as every measurement needs it. */
 import { DaemonClient } from '../src/daemon-client/client.ts';
-import { claudexPaths } from '../src/paths.ts';
+import { claudexPaths } from '../src/home/paths.ts';
 import type { SessionRecord } from '../src/protocol/session.ts';
 import { runClaudex } from '../test/support/claudex.ts';
 import { createHermeticHome, type HermeticHome } from '../test/support/hermetic-home.ts';

@@ -3,9 +3,9 @@
  * a live daemon and a session it knows. This process plays the claude.
  */
 import { join } from 'node:path';
-import { hookCommand, statusLineCommand } from '../src/claude/hook-settings.ts';
-import { packageVersion } from '../src/paths.ts';
-import { processStartTime } from '../src/process-identity.ts';
+import { hookCommand, statusLineCommand } from '../src/claude/hooks/hook-settings.ts';
+import { packageVersion } from '../src/home/paths.ts';
+import { processStartTime } from '../src/process/identity.ts';
 import { repositoryRoot } from '../test/support/claudex-bin.ts';
 import { type BenchHome, startBenchHome } from './bench-home.ts';
 import type { Figure, Measurement } from './figure.ts';

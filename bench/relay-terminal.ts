@@ -1,6 +1,6 @@
 /** A terminal that only counts: no screen is drawn, so that what is measured is the relay and not us. */
 import { createRequire } from 'node:module';
-import { PtyWriter } from '../src/pty/pty-writer.ts';
+import { PtyWriter } from '../src/terminal/pty/pty-writer.ts';
 import { registerProcess, registerResource } from '../test/support/resources.ts';
 
 interface NodePty {

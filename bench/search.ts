@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { claudexBin, repositoryRoot } from '../test/support/claudex-bin.ts';
-import { seededRandom } from '../test/unit/seeded-random.ts';
+import { seededRandom } from '../test/support/seeded-random.ts';
 import { startBenchHome } from './bench-home.ts';
 import { type Figure, type Measurement, median } from './figure.ts';
 import { peakResidentMb } from './proc.ts';

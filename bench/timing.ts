@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { shellQuote } from '../src/claude/hook-settings.ts';
+import { shellQuote } from '../src/claude/hooks/hook-settings.ts';
 import { median } from './figure.ts';
 
 export interface Command {

@@ -4,9 +4,9 @@
  */
 import { request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { resetPrompt } from '../src/claude/fresh-start.ts';
+import { resetPrompt } from '../src/claude/stream/fresh-start.ts';
 import { type ClaudexClient, createClient } from '../src/warm/client.ts';
-import { StreamChild } from '../src/warm/stream-child.ts';
+import { StreamChild } from '../src/warm/pool/stream-child.ts';
 import { realClaudePath } from '../test/support/claude-binary.ts';
 import { claudexBin } from '../test/support/claudex-bin.ts';
 import { createHermeticHome } from '../test/support/hermetic-home.ts';

@@ -1,7 +1,7 @@
 /** Our hook entries inside a settings text: found, put in, brought up to date, taken out. */
 import { isDeepStrictEqual } from 'node:util';
 import { getNodeValue, type Node } from 'jsonc-parser';
-import { type ClaudexSettings, isClaudexCommand, isWaiterCommand } from '../src/claude/hook-settings.ts';
+import { type ClaudexSettings, isClaudexCommand, isWaiterCommand } from '../src/claude/hooks/hook-settings.ts';
 import {
   appendChild,
   memberOf,

@@ -1,9 +1,9 @@
 /** Our copies of the hook scripts below CLAUDEX_HOME: the entries name these, so they outlive a moved package. */
 import { existsSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemErrorCode } from '../src/errors.ts';
-import { ensurePrivateDir, packageRoot } from '../src/paths.ts';
-import { replaceFile } from '../src/replace-file.ts';
+import { systemErrorCode } from '../src/errors/claudex-error.ts';
+import { ensurePrivateDir, packageRoot } from '../src/home/paths.ts';
+import { replaceFile } from '../src/home/replace-file.ts';
 
 /** Every script of `hooks/` in the package. */
 export const hookScripts = ['claudex-hook', 'claudex-hook-node.cjs', 'claudex-statusline'] as const;

@@ -1,7 +1,7 @@
 /** `install.json`: what `claudex install` did, so that uninstall can take exactly that back. */
 import { readFileSync } from 'node:fs';
-import { systemErrorCode } from '../src/errors.ts';
-import { replaceFile } from '../src/replace-file.ts';
+import { systemErrorCode } from '../src/errors/claudex-error.ts';
+import { replaceFile } from '../src/home/replace-file.ts';
 import type { BeforeInstall } from './settings-edit.ts';
 
 /** What was done to one settings file. */

@@ -2,8 +2,8 @@
 import { existsSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
-import { type ClaudexSettings, claudexSettings } from '../src/claude/hook-settings.ts';
-import { claudeConfigDir, claudexPaths, ensurePrivateDir, packageVersion } from '../src/paths.ts';
+import { type ClaudexSettings, claudexSettings } from '../src/claude/hooks/hook-settings.ts';
+import { claudeConfigDir, claudexPaths, ensurePrivateDir, packageVersion } from '../src/home/paths.ts';
 import { ensureHookScripts, staleHookScripts } from './hook-scripts.ts';
 import { type InstalledFile, readInstallRecord, writeInstallRecord } from './install-record.ts';
 import { type AddResult, addClaudexEntries, removeClaudexEntries } from './settings-edit.ts';

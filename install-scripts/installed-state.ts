@@ -2,9 +2,9 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { hookEvents, isClaudexCommand, isClaudexStatusLine } from '../src/claude/hook-settings.ts';
-import { systemErrorCode } from '../src/errors.ts';
-import { claudeConfigDir } from '../src/paths.ts';
+import { hookEvents, isClaudexCommand, isClaudexStatusLine } from '../src/claude/hooks/hook-settings.ts';
+import { systemErrorCode } from '../src/errors/claudex-error.ts';
+import { claudeConfigDir } from '../src/home/paths.ts';
 
 export interface InstalledState {
   /** `partial`: some of our hooks, or the scripts they name, are missing. `unreadable`: install would refuse the file. */

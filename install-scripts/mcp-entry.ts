@@ -8,9 +8,9 @@ import { join, resolve } from 'node:path';
 import { applyEdits, type JSONPath, modify, type ParseError, parse } from 'jsonc-parser';
 import { findClaude } from '../src/claude/binary.ts';
 import { environmentForClaude } from '../src/claude/environment.ts';
-import { systemErrorCode } from '../src/errors.ts';
-import { claudexPaths, packageRoot, packageVersion, userHome } from '../src/paths.ts';
-import { readSettings } from '../src/settings.ts';
+import { systemErrorCode } from '../src/errors/claudex-error.ts';
+import { claudexPaths, packageRoot, packageVersion, userHome } from '../src/home/paths.ts';
+import { readSettings } from '../src/settings/read.ts';
 import { type InstalledMcp, readInstallRecord, writeInstallRecord } from './install-record.ts';
 import { readSettingsFile, removeSettingsFile, rewritten, writeSettingsFile } from './settings-file.ts';
 

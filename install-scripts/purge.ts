@@ -1,8 +1,8 @@
 /** `claudex uninstall --purge`: CLAUDEX_HOME away, but nothing in it that is not provably ours. */
 import { existsSync, lstatSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { ClaudexError } from '../src/errors.ts';
-import { type ClaudexPaths, claudeConfigDir, packageRoot, userHome } from '../src/paths.ts';
+import { ClaudexError } from '../src/errors/claudex-error.ts';
+import { type ClaudexPaths, claudeConfigDir, packageRoot, userHome } from '../src/home/paths.ts';
 import { removeEmptyFolder } from './hook-scripts.ts';
 
 /**

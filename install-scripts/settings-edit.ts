@@ -1,6 +1,6 @@
 /** Our entries into and out of the text of Claude's settings. Pure: string in, string out; files are settings-file.ts's. */
 import { getNodeValue, type Node } from 'jsonc-parser';
-import { type ClaudexSettings, isClaudexStatusLine, shellQuote } from '../src/claude/hook-settings.ts';
+import { type ClaudexSettings, isClaudexStatusLine, shellQuote } from '../src/claude/hooks/hook-settings.ts';
 import { emptyContainers, ensureHookGroup, parseSettings, removeHooks } from './hook-entries.ts';
 import { appendChild, memberOf, propertyOf, removeChild, replaceNode } from './settings-text.ts';
 

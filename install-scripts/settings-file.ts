@@ -13,8 +13,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { ClaudexError, systemErrorCode } from '../src/errors.ts';
-import { replaceFile } from '../src/replace-file.ts';
+import { ClaudexError, systemErrorCode } from '../src/errors/claudex-error.ts';
+import { replaceFile } from '../src/home/replace-file.ts';
 import { unreadable } from './settings-text.ts';
 
 export interface SettingsFile {

@@ -3,7 +3,7 @@
  * trailing comment to the property put in after it, drops comments beside what it takes out, and re-indents minified text.
  */
 import { createScanner, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
-import { ClaudexError } from '../src/errors.ts';
+import { ClaudexError } from '../src/errors/claudex-error.ts';
 
 /** A settings file that cannot be understood, as the error that says where; nothing has been touched. */
 export function unreadable(file: string, reason: string, cause?: unknown): ClaudexError {

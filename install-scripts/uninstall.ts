@@ -1,8 +1,8 @@
 /** `claudex uninstall`: exactly our entries out of Claude's user settings, and our files away. Stopping the daemon is the CLI's. */
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { systemErrorCode } from '../src/errors.ts';
-import { claudeConfigDir, claudexPaths } from '../src/paths.ts';
+import { systemErrorCode } from '../src/errors/claudex-error.ts';
+import { claudeConfigDir, claudexPaths } from '../src/home/paths.ts';
 import { removeEmptyFolder, removeHookScripts } from './hook-scripts.ts';
 import { settingsDiff } from './install.ts';
 import { type InstalledFile, readInstallRecord } from './install-record.ts';

@@ -1,10 +1,10 @@
 /** Carries out the planned faults, one after another, each when its time has come. */
-import { claudexPaths } from '../../src/paths.ts';
+import { claudexPaths } from '../../src/home/paths.ts';
 import { childPids } from '../../test/support/processes.ts';
+import { killQuietly, removed, type Stage } from './chaos-world.ts';
 import type { Fault } from './plan.ts';
-import { hooksInFlight, type Seat } from './seat.ts';
 import { delay } from './senders.ts';
-import { killQuietly, removed, type Stage } from './stage.ts';
+import { hooksInFlight, type Seat } from './session-slot.ts';
 
 const hourMs = 3_600_000;
 

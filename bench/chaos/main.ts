@@ -4,15 +4,15 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startLoopbackApi } from '../../src/demo/loopback-api.ts';
+import { startLoopbackApi } from '../../src/demo/stand-ins/messages-api.ts';
 import { realClaudePath, realClaudeVersion } from '../../test/support/claude-binary.ts';
 import { runClaudex } from '../../test/support/claudex.ts';
+import { Stage } from './chaos-world.ts';
 import { Faults } from './faults.ts';
 import { makePlan } from './plan.ts';
 import { printReport, type Report } from './report.ts';
-import { Seat } from './seat.ts';
 import { delay, Senders } from './senders.ts';
-import { Stage } from './stage.ts';
+import { Seat } from './session-slot.ts';
 import { judge } from './verdict.ts';
 
 const { values } = parseArgs({

@@ -4,12 +4,12 @@
  */
 import { spawn } from 'node:child_process';
 import { request as httpRequest } from 'node:http';
-import { ClaudexError } from '../../src/errors.ts';
+import { ClaudexError } from '../../src/errors/claudex-error.ts';
 import type { SendRequest } from '../../src/protocol/wire.ts';
 import { claudexBin } from '../../test/support/claudex-bin.ts';
+import type { Stage } from './chaos-world.ts';
 import type { PlannedMessage } from './plan.ts';
-import type { Seat } from './seat.ts';
-import type { Stage } from './stage.ts';
+import type { Seat } from './session-slot.ts';
 
 const lanesPerSeat = 2;
 

@@ -1,7 +1,7 @@
 /** Finds the real claude: CLAUDEX_CLAUDE_BIN, then the setting, then PATH; never claudex itself. */
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { delimiter, join, sep } from 'node:path';
-import { ClaudexError } from '../errors.ts';
+import { ClaudexError } from '../errors/claudex-error.ts';
 
 export interface FindClaudeOptions {
   env: NodeJS.ProcessEnv;

@@ -2,7 +2,7 @@
  * First words decide: one of ours goes to the command program, everything else is claude's. Built into one file with
  * what claude's start needs; the program stays outside it (bundle.mjs).
  */
-import { isOwnCommand } from './own-commands.ts';
+import { isOwnCommand } from './start/own-commands.ts';
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`claudex: cannot start: ${error instanceof Error ? error.stack : String(error)}\n`);
@@ -20,14 +20,14 @@ async function main(args: string[]): Promise<void> {
     return runPrompt(args.slice(1));
   }
   if (args[0] === 'warm' && args[1] === 'run') {
-    const { runWorker } = await import('../warm/worker.ts');
+    const { runWorker } = await import('../warm/worker/worker.ts');
     return runWorker(process.env);
   }
   if (isOwnCommand(args[0])) {
     const { runProgram } = await import('./program.ts');
     return runProgram(args);
   }
-  const { runClaude } = await import('./run-claude.ts');
+  const { runClaude } = await import('./start/run-claude.ts');
   const explicit = args[0] === 'run' || args[0] === '--';
   return runClaude(explicit ? args.slice(1) : args);
 }

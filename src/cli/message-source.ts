@@ -1,6 +1,6 @@
 /** Where a message's text comes from: the arguments, a file, or standard input. */
 import { readFileSync } from 'node:fs';
-import { ClaudexError, systemErrorCode } from '../errors.ts';
+import { ClaudexError, systemErrorCode } from '../errors/claudex-error.ts';
 import { maxBodyBytes } from '../protocol/message.ts';
 
 /**

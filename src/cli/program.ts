@@ -1,7 +1,7 @@
 /** The commander program: every command of ours, with one way to report errors and exit codes. */
 import { Command, CommanderError } from 'commander';
-import { toClaudexError } from '../errors.ts';
-import { asHomeError, claudexPaths } from '../paths.ts';
+import { toClaudexError } from '../errors/claudex-error.ts';
+import { asHomeError, claudexPaths } from '../home/paths.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
 import { addDaemon } from './commands/daemon.ts';
@@ -19,7 +19,7 @@ import { addServe } from './commands/serve.ts';
 import { addStatus } from './commands/status.ts';
 import { addWarm } from './commands/warm.ts';
 import { addWhoami } from './commands/whoami.ts';
-import { printError } from './print-error.ts';
+import { printError } from './text/print-error.ts';
 import { versionText } from './version.ts';
 
 /** Runs one of our commands; sets the exit code. */

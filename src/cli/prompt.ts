@@ -4,9 +4,9 @@
  */
 import { fstatSync, readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { claudexPaths, packageVersion } from '../paths.ts';
-import { askWorker } from '../warm/ask-worker.ts';
-import type { WorkerAsk, WorkerSay } from '../warm/worker-words.ts';
+import { claudexPaths, packageVersion } from '../home/paths.ts';
+import { askWorker } from '../warm/worker/ask-worker.ts';
+import type { WorkerAsk, WorkerSay } from '../warm/worker/worker-protocol.ts';
 
 /** As long as claude itself waits for the first byte of a pipe (2.1.197 and 2.1.330). */
 const stdinPatienceMs = 3000;
@@ -34,8 +34,8 @@ export async function runPrompt(words: readonly string[]): Promise<void> {
     await ask({ type: 'prompt', version: packageVersion(), words: [...words], cwd: process.cwd(), env, stdin }, stdin);
   } catch (error) {
     const [{ toClaudexError }, { printError }] = await Promise.all([
-      import('../errors.ts'),
-      import('./print-error.ts'),
+      import('../errors/claudex-error.ts'),
+      import('./text/print-error.ts'),
     ]);
     const known = toClaudexError(error);
     printError(known);
@@ -72,17 +72,17 @@ export async function askWarm(
     if (asked === 'answered' && last && !('replaced' in last)) return last;
     if (asked === 'broken-off') {
       // claude may have changed files: whether to ask again is for whoever asked
-      const { ClaudexError } = await import('../errors.ts');
+      const { ClaudexError } = await import('../errors/claudex-error.ts');
       throw new ClaudexError('SESSION_CRASHED', 'The worker that held it has ended.');
     }
     // it may have waited for long before it was sent on
     if (last && 'replaced' in last) deadline = Date.now() + workerPatienceMs;
     if (!started) {
-      const { startWorker } = await import('../warm/ensure-worker.ts');
+      const { startWorker } = await import('../warm/worker/ensure-worker.ts');
       await startWorker(process.env);
       started = true;
     } else if (Date.now() > deadline) {
-      const { ClaudexError } = await import('../errors.ts');
+      const { ClaudexError } = await import('../errors/claudex-error.ts');
       throw new ClaudexError('WORKER_START_FAILED', `Nothing listens on ${warmSocket}.`);
     } else {
       // another shell's worker has won and is about to listen, or the old one is about to go
@@ -93,15 +93,15 @@ export async function askWarm(
 }
 
 async function refuseOrRunCold(words: readonly string[], reason: string, stdin: string | null): Promise<void> {
-  const { readSettings } = await import('../settings.ts');
+  const { readSettings } = await import('../settings/read.ts');
   if (readSettings(process.env).values['warm.coldFallback']) return await runCold(words, stdin);
-  const { ClaudexError } = await import('../errors.ts');
+  const { ClaudexError } = await import('../errors/claudex-error.ts');
   throw new ClaudexError('NOT_WARM', `It was asked for ${reason}.`);
 }
 
 /** `claude -p` itself. `stdin`: what was read of it already; null when nothing was. */
 async function runCold(words: readonly string[], stdin: string | null): Promise<void> {
-  const { runClaude } = await import('./run-claude.ts');
+  const { runClaude } = await import('./start/run-claude.ts');
   await runClaude(['-p', ...words], stdin ?? undefined);
 }
 

@@ -1,12 +1,12 @@
 /** Who speaks when this command sends: the user at a shell, or the session this shell runs in. */
 import { hostname } from 'node:os';
 import type { DaemonClient } from '../daemon-client/client.ts';
-import { sessionAsSender } from '../delivery/attribution.ts';
-import { ClaudexError } from '../errors.ts';
-import { claudeConfigDir } from '../paths.ts';
+import { ClaudexError } from '../errors/claudex-error.ts';
+import { claudeConfigDir } from '../home/paths.ts';
+import { sessionAsSender } from '../protocol/attribution.ts';
 import type { Sender } from '../protocol/message.ts';
 import type { SessionRecord } from '../protocol/session.ts';
-import { shortPath } from './render.ts';
+import { shortPath } from './text/render.ts';
 
 /**
  * A shell inside a session (claude's Bash tool, a hook) speaks as that session, a peer; so does `--from`.

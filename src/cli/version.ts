@@ -1,8 +1,8 @@
 import { findClaude } from '../claude/binary.ts';
 import { claudeVersion } from '../claude/version.ts';
-import { ClaudexError } from '../errors.ts';
-import { packageVersion } from '../paths.ts';
-import { readSettings } from '../settings.ts';
+import { ClaudexError } from '../errors/claudex-error.ts';
+import { packageVersion } from '../home/paths.ts';
+import { readSettings } from '../settings/read.ts';
 
 /** What `claudex --version` prints: ours, then claude's. */
 export function versionText(env: NodeJS.ProcessEnv): string {

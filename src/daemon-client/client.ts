@@ -3,7 +3,7 @@
  * node:http and not undici: requiring undici costs every short command about 65 ms and 17 MB here, node:http 3 ms.
  */
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
-import { ClaudexError, isErrorCode, systemErrorCode } from '../errors.ts';
+import { ClaudexError, isErrorCode, systemErrorCode } from '../errors/claudex-error.ts';
 import type { Message } from '../protocol/message.ts';
 import type { SessionName, SessionRecord } from '../protocol/session.ts';
 import type {

@@ -5,10 +5,10 @@
 import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
-import { spawnBackground } from '../background.ts';
-import { isAtLeast } from '../claude/capabilities.ts';
+import { spawnBackground } from '../background/spawn.ts';
 import { environmentForClaude } from '../claude/environment.ts';
-import { ClaudexError, isErrorCode } from '../errors.ts';
+import { isAtLeast } from '../claude/session/capabilities.ts';
+import { ClaudexError, isErrorCode } from '../errors/claudex-error.ts';
 import {
   asHomeError,
   type ClaudexPaths,
@@ -17,8 +17,8 @@ import {
   entryPoint,
   makeDir,
   packageVersion,
-} from '../paths.ts';
-import { steadyNow } from '../steady-clock.ts';
+} from '../home/paths.ts';
+import { steadyNow } from '../process/steady-clock.ts';
 import { DaemonClient } from './client.ts';
 
 const startTimeoutMs = 10_000;

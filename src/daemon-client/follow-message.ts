@@ -1,5 +1,5 @@
 /** Waits for what becomes of messages, across restarts of the daemon, with progress for whoever waits. */
-import { ClaudexError } from '../errors.ts';
+import { ClaudexError } from '../errors/claudex-error.ts';
 import { isFinal, type Message } from '../protocol/message.ts';
 import type { SessionRecord } from '../protocol/session.ts';
 import type { DaemonClient } from './client.ts';

@@ -1,7 +1,7 @@
 /** Targets that are paths. */
 import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { userHome } from '../paths.ts';
+import { userHome } from '../home/paths.ts';
 
 /** Paths become absolute and real here: the daemon runs in another folder. */
 export function pathTarget(target: string): string {

@@ -4,15 +4,20 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { resolve } from 'node:path';
-import { capabilitiesOf } from '../claude/capabilities.ts';
-import { additionalContextReply, blockReply, type HookPayload, parseHookPayload } from '../claude/hook-payload.ts';
-import { firstMark } from '../delivery/attribution.ts';
-import { ClaudexError } from '../errors.ts';
-import { isAlive } from '../process-identity.ts';
-import { steadyNow } from '../steady-clock.ts';
-import type { DeliveryDesk } from './delivery-desk.ts';
-import type { SessionRegistry } from './session-registry.ts';
-import type { Session } from './session-table.ts';
+import {
+  additionalContextReply,
+  blockReply,
+  type HookPayload,
+  parseHookPayload,
+} from '../claude/hooks/hook-payload.ts';
+import { capabilitiesOf } from '../claude/session/capabilities.ts';
+import { ClaudexError } from '../errors/claudex-error.ts';
+import { isAlive } from '../process/identity.ts';
+import { steadyNow } from '../process/steady-clock.ts';
+import { firstMark } from '../protocol/attribution.ts';
+import type { DeliveryDesk } from './delivery/dispatcher.ts';
+import type { SessionRegistry } from './sessions/session-registry.ts';
+import type { Session } from './sessions/session-table.ts';
 
 /** How long a waiting hook's session may take to be known. */
 const sessionFilePatienceMs = 2000;

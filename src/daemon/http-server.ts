@@ -3,7 +3,7 @@
  * Knows no route by name; routes are data (src/daemon/routes.ts).
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { ClaudexError, toClaudexError } from '../errors.ts';
+import { ClaudexError, toClaudexError } from '../errors/claudex-error.ts';
 import type { ErrorBody } from '../protocol/wire.ts';
 
 export const maxRequestBytes = 4 * 1024 * 1024;

@@ -1,6 +1,8 @@
 /** The daemon's HTTP API as data: method, path, what it does. Documented in docs/api.md, compared with it by a test. */
 import { resolve } from 'node:path';
-import { ClaudexError } from '../errors.ts';
+import { ClaudexError } from '../errors/claudex-error.ts';
+import { steadyNow } from '../process/steady-clock.ts';
+import { findTarget } from '../protocol/find-target.ts';
 import type { Message } from '../protocol/message.ts';
 import {
   parseGateReport,
@@ -11,19 +13,17 @@ import {
   parseWhoami,
 } from '../protocol/parse.ts';
 import type { DaemonStatus, DrainReply } from '../protocol/wire.ts';
-import { steadyNow } from '../steady-clock.ts';
-import { acceptSend, acceptSends } from './accept-send.ts';
-import type { Carriers } from './carriers.ts';
-import type { DeliveryDesk } from './delivery-desk.ts';
+import { acceptSend, acceptSends } from './delivery/accept-send.ts';
+import type { DeliveryDesk } from './delivery/dispatcher.ts';
+import type { PeerRules } from './delivery/peer-rules.ts';
+import type { Carriers } from './delivery/ways-in.ts';
 import { type EventStreams, openStream } from './event-streams.ts';
-import { findTarget } from './find-target.ts';
 import { type HookIntake, hookCaller, hookPayload } from './hook-intake.ts';
 import { handled, type RouteDefinition } from './http-server.ts';
-import type { Mailbox } from './mailbox.ts';
-import type { Names } from './names.ts';
-import type { PeerRules } from './peer-rules.ts';
-import type { SessionRegistry } from './session-registry.ts';
-import { recordOf, type Session } from './session-table.ts';
+import type { Mailbox } from './messages/mailbox.ts';
+import type { Names } from './sessions/names.ts';
+import type { SessionRegistry } from './sessions/session-registry.ts';
+import { recordOf, type Session } from './sessions/session-table.ts';
 
 /** A session that no hook has told of for this long after its start counts as silent. */
 const silentAfterMs = 15_000;

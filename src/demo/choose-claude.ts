@@ -4,9 +4,9 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findClaude } from '../claude/binary.ts';
-import { shellQuote } from '../claude/hook-settings.ts';
-import { packageRoot } from '../paths.ts';
-import { readSettings } from '../settings.ts';
+import { shellQuote } from '../claude/hooks/hook-settings.ts';
+import { packageRoot } from '../home/paths.ts';
+import { readSettings } from '../settings/read.ts';
 import type { DemoHome } from './demo-home.ts';
 
 export interface ChosenClaude {
@@ -68,7 +68,7 @@ function versionOf(path: string, home: DemoHome): string | null {
 /** Claude is one executable: a line of shell makes one of Node and our script. */
 function writeStandIn(home: DemoHome): string {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const script = fileURLToPath(new URL(`./stand-in-tui.${extension}`, import.meta.url));
+  const script = fileURLToPath(new URL(`./stand-ins/claude-tui.${extension}`, import.meta.url));
   const words = [process.execPath, ...process.execArgv, script].map(shellQuote).join(' ');
   const path = join(home.root, 'claude');
   writeFileSync(path, `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o700 });

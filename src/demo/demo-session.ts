@@ -1,11 +1,11 @@
 /** A person's terminal with `claudex` in it: a pty, what it has printed, and the screen that makes. */
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { packageRoot } from '../paths.ts';
-import { loadNodePty } from '../pty/load-node-pty.ts';
-import { type Pty, type PtyExit, spawnPty } from '../pty/spawn-pty.ts';
+import { packageRoot } from '../home/paths.ts';
+import { loadNodePty } from '../terminal/pty/load-node-pty.ts';
+import { type Pty, type PtyExit, spawnPty } from '../terminal/pty/spawn-pty.ts';
 import { renderScreen } from '../terminal/screen-model.ts';
-import { loadTtyCalls } from '../tty-calls.ts';
+import { loadTtyCalls } from '../terminal/tty-calls.ts';
 
 export const demoScreen = { cols: 92, rows: 24 };
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { SessionRecord } from '../protocol/session.ts';
 import { type ProjectName, projectNames } from './demo-home.ts';
 import { demoScreen } from './demo-session.ts';
-import type { LoopbackReply, LoopbackRequest } from './loopback-api.ts';
 import type { Narrator } from './narrator.ts';
 import type { Stage } from './stage.ts';
+import type { LoopbackReply, LoopbackRequest } from './stand-ins/messages-api.ts';
 
 const question = 'which migrations are still to be run?';
 const answer = 'Two are still to be run: 014_add_orders and 015_index_orders.';

@@ -4,7 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import { constants } from 'node:os';
-import { ClaudexError } from '../errors.ts';
+import { ClaudexError } from '../errors/claudex-error.ts';
 import { Narrator, noColours, type Palette } from './narrator.ts';
 import { modelScript, play, showWreck } from './play.ts';
 import { Stage } from './stage.ts';

@@ -3,13 +3,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { DaemonClient } from '../daemon-client/client.ts';
 import { ensureDaemon } from '../daemon-client/ensure-daemon.ts';
-import { packageRoot } from '../paths.ts';
-import { isAlive } from '../process-identity.ts';
+import { packageRoot } from '../home/paths.ts';
+import { isAlive } from '../process/identity.ts';
 import type { SessionRecord } from '../protocol/session.ts';
 import { type ChosenClaude, chooseClaude } from './choose-claude.ts';
 import { createDemoHome, type DemoHome, type ProjectName } from './demo-home.ts';
 import { DemoSession } from './demo-session.ts';
-import { type LoopbackApi, type LoopbackScript, startLoopbackApi } from './loopback-api.ts';
+import { type LoopbackApi, type LoopbackScript, startLoopbackApi } from './stand-ins/messages-api.ts';
 
 export interface CommandResult {
   code: number | null;

@@ -12,9 +12,9 @@ import {
   projectSlug,
   readConversationHead,
 } from '../claude/transcript/conversation-files.ts';
-import { findTarget } from '../daemon/find-target.ts';
 import type { DaemonClient } from '../daemon-client/client.ts';
-import { ClaudexError } from '../errors.ts';
+import { ClaudexError } from '../errors/claudex-error.ts';
+import { findTarget } from '../protocol/find-target.ts';
 import type { SessionName, SessionRecord } from '../protocol/session.ts';
 
 export interface Conversation {

@@ -2,7 +2,7 @@
  * What is searched for, in two steps: a quick look at raw bytes that may say yes too often, never no too often, and the exact
  * match on a line of text. Pure.
  */
-import { ClaudexError } from '../errors.ts';
+import { ClaudexError } from '../errors/claudex-error.ts';
 
 export interface SearchQuery {
   /** The words, or the source of a regular expression. */

@@ -2,7 +2,7 @@
 import type { DaemonClient } from '../daemon-client/client.ts';
 import { pathTarget } from '../daemon-client/path-target.ts';
 import { allFiles, type Conversation, findConversation, whereToLook } from '../history/find-conversation.ts';
-import { claudeConfigDir } from '../paths.ts';
+import { claudeConfigDir } from '../home/paths.ts';
 
 /** @throws ClaudexError NO_SUCH_CONVERSATION, AMBIGUOUS_CONVERSATION, AMBIGUOUS_TARGET */
 export async function conversationOf(client: DaemonClient, env: NodeJS.ProcessEnv, id: string): Promise<Conversation> {

@@ -4,9 +4,9 @@
 import { Console } from 'node:console';
 import type { DaemonClient } from '../daemon-client/client.ts';
 import { ensureDaemon } from '../daemon-client/ensure-daemon.ts';
-import { withoutMarks } from '../delivery/sanitise.ts';
-import { ClaudexError } from '../errors.ts';
-import { claudeConfigDir, packageVersion } from '../paths.ts';
+import { ClaudexError } from '../errors/claudex-error.ts';
+import { claudeConfigDir, packageVersion } from '../home/paths.ts';
+import { withoutMarks } from '../protocol/sanitise.ts';
 import type { SessionRecord } from '../protocol/session.ts';
 import {
   CallToolRequestSchema,

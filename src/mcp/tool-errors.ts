@@ -1,5 +1,5 @@
 /** Errors in words for the model: what is wrong, what is right, which tool helps. */
-import { type ErrorCode, toClaudexError } from '../errors.ts';
+import { type ErrorCode, toClaudexError } from '../errors/claudex-error.ts';
 import { type CallToolResult, z } from './sdk.ts';
 import type { Tool } from './tool.ts';
 

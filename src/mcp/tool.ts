@@ -1,6 +1,6 @@
 /** What a tool is: its words for the model, its arguments, and what it does. */
 import type { DaemonClient } from '../daemon-client/client.ts';
-import { ClaudexError } from '../errors.ts';
+import { ClaudexError } from '../errors/claudex-error.ts';
 import type { SessionRecord } from '../protocol/session.ts';
 import type { Infer, ZodObject } from './sdk.ts';
 

@@ -1,5 +1,5 @@
 /** Checks what comes over the wire, field by field, with an error that names the field. */
-import { ClaudexError } from '../errors.ts';
+import { ClaudexError } from '../errors/claudex-error.ts';
 import { maxBodyBytes, type Route, routes, type Sender } from './message.ts';
 import type { GateReport, LeaseReport, SendManyRequest, SendRequest, SupervisorHello } from './wire.ts';
 

@@ -1,7 +1,7 @@
 /** Errors in the Messages API's own shape (docs: API errors), so that an SDK throws what it throws for the API itself. */
-import type { ResultLine } from '../claude/stream-json.ts';
-import { ClaudexError, toClaudexError } from '../errors.ts';
-import type { LogFields } from '../log.ts';
+import type { ResultLine } from '../claude/stream/stream-json.ts';
+import { ClaudexError, toClaudexError } from '../errors/claudex-error.ts';
+import type { LogFields } from '../home/log.ts';
 
 /** The API's name for each status it answers with. */
 const typeOfStatus: Record<number, string> = {

@@ -1,6 +1,6 @@
 /** Messages of the API as one prompt of claude's: earlier turns go in front, and what the user says last stays what it is. */
 
-import { isPlainText, mentionSign } from '../claude/prompt-text.ts';
+import { isPlainText, mentionSign } from '../claude/stream/prompt-text.ts';
 
 export interface ConversationTurn {
   role: 'user' | 'assistant';

@@ -1,7 +1,7 @@
 /** An answer in the Messages API's two shapes: one JSON message, or server-sent events (docs: streaming messages). */
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import type { Answer, AnswerPart, Usage } from '../claude/answer-reader.ts';
+import type { Answer, AnswerPart, Usage } from '../claude/stream/answer-reader.ts';
 import type { ApiError } from './api-error.ts';
 
 /** Keeps proxies and clients from taking a long tool run for a dead connection. */

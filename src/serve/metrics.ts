@@ -1,5 +1,5 @@
 /** What the server counts, and how it tells: Prometheus' text format (docs: exposition formats, version 0.0.4). */
-import type { PoolEvent } from '../warm/pool-request.ts';
+import type { PoolEvent } from '../warm/pool/pool-request.ts';
 
 export const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8';
 

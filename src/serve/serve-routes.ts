@@ -1,6 +1,6 @@
 /** What the server answers: messages, models, health, metrics. */
-import { modelAliases } from '../claude/models.ts';
-import type { Log } from '../log.ts';
+import { modelAliases } from '../claude/command-line/models.ts';
+import type { Log } from '../home/log.ts';
 import { ApiError, busy, logFieldsOf, toApiError } from './api-error.ts';
 import { type Handler, refuse, type ServeRequest, sendJson } from './http-server.ts';
 import { parseMessageRequest } from './message-request.ts';

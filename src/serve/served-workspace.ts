@@ -1,8 +1,8 @@
 /** One workspace as the server holds it: its limits, its process (while somebody uses it), what it counts. */
 import { randomUUID } from 'node:crypto';
-import type { Answer, AnswerPart } from '../claude/answer-reader.ts';
-import type { Log } from '../log.ts';
-import type { PoolEvent } from '../warm/pool-request.ts';
+import type { Answer, AnswerPart } from '../claude/stream/answer-reader.ts';
+import type { Log } from '../home/log.ts';
+import type { PoolEvent } from '../warm/pool/pool-request.ts';
 import { busy, toApiError } from './api-error.ts';
 import type { MessageRequest } from './message-request.ts';
 import { type Metrics, poolEvents } from './metrics.ts';

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { claudeArguments } from '../warm/options.ts';
-import type { LaunchSpec } from '../warm/stream-child.ts';
+import type { LaunchSpec } from '../warm/pool/stream-child.ts';
 import type { MessageRequest } from './message-request.ts';
 import type { Workspace } from './workspaces.ts';
 

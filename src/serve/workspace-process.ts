@@ -3,11 +3,11 @@
  * that belongs to the workspace below it, and ends with everything when the server says so or is gone.
  */
 
-import { AnswerReader } from '../claude/answer-reader.ts';
-import { ClaudexError, toClaudexError } from '../errors.ts';
+import { AnswerReader } from '../claude/stream/answer-reader.ts';
+import { ClaudexError, toClaudexError } from '../errors/claudex-error.ts';
 import { checkClientOptions } from '../warm/options.ts';
-import { WarmPool } from '../warm/pool.ts';
-import type { Question, WorkerAsk, WorkerOptions, WorkerSay } from './worker-words.ts';
+import { WarmPool } from '../warm/pool/pool.ts';
+import type { Question, WorkerAsk, WorkerOptions, WorkerSay } from './workspace-protocol.ts';
 
 const aborts = new Map<string, AbortController>();
 

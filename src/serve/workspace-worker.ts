@@ -2,12 +2,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Answer, AnswerPart } from '../claude/answer-reader.ts';
-import { ClaudexError } from '../errors.ts';
-import type { PoolEvent } from '../warm/pool-request.ts';
-import { killTree } from '../warm/process-tree.ts';
+import type { Answer, AnswerPart } from '../claude/stream/answer-reader.ts';
+import { ClaudexError } from '../errors/claudex-error.ts';
+import { killTree } from '../process/tree.ts';
+import type { PoolEvent } from '../warm/pool/pool-request.ts';
 import { failedAnswer } from './api-error.ts';
-import type { Question, WorkerAsk, WorkerOptions, WorkerSay } from './worker-words.ts';
+import type { Question, WorkerAsk, WorkerOptions, WorkerSay } from './workspace-protocol.ts';
 
 interface Pending {
   onPart: (part: AnswerPart) => void;

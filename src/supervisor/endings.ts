@@ -1,6 +1,6 @@
 /** How the outer process ends: signals go to claude first, then claude's own end is mirrored. One place per way to end. */
 import { constants } from 'node:os';
-import type { Pty, PtyExit } from '../pty/spawn-pty.ts';
+import type { Pty, PtyExit } from '../terminal/pty/spawn-pty.ts';
 
 /** Signals that ask us to end. Claude is asked in turn; it has this long before it is killed. */
 const endingSignals = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const;

@@ -3,18 +3,18 @@
  * Claude is started first; whatever is slow (the HTTP client, settings) is loaded while it boots.
  */
 
-import { namedDescriptors } from '../descriptors.ts';
-import { DraftTracker } from '../proxy/draft-tracker.ts';
-import { InputLane } from '../proxy/input-lane.ts';
-import { OutputRing } from '../proxy/output-ring.ts';
-import { loadNodePty } from '../pty/load-node-pty.ts';
-import { type Pty, type PtyExit, spawnPty } from '../pty/spawn-pty.ts';
-import { steadyNow } from '../steady-clock.ts';
-import { OuterTty } from '../terminal/outer-tty.ts';
-import { loadTtyCalls } from '../tty-calls.ts';
+import { namedDescriptors } from '../process/descriptors.ts';
+import { steadyNow } from '../process/steady-clock.ts';
+import { DraftTracker } from '../runner/draft-tracker.ts';
+import { InputLane } from '../runner/input-lane.ts';
+import { OuterTty } from '../terminal/local-tty.ts';
+import { OutputRing } from '../terminal/output-ring.ts';
+import { loadNodePty } from '../terminal/pty/load-node-pty.ts';
+import { type Pty, type PtyExit, spawnPty } from '../terminal/pty/spawn-pty.ts';
+import { loadTtyCalls } from '../terminal/tty-calls.ts';
 import { forwardSignals } from './endings.ts';
-import { Leaving } from './leaving.ts';
-import { withOwnErrors } from './redirected-errors.ts';
+import { Leaving } from './input-hold.ts';
+import { withOwnErrors } from './redirect-stderr.ts';
 import { Suspend } from './suspend.ts';
 
 /** The daemon side is loaded after claude's first output, or after this long without one. */
@@ -125,7 +125,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   let closeDaemonSide: (() => void) | undefined;
   let ended = false;
   const startDaemon = (): void => {
-    import('./daemon-side.ts')
+    import('../runner/daemon-connection.ts')
       .then(({ startDaemonSide }) => {
         if (ended) return;
         const side = startDaemonSide({

@@ -2,8 +2,8 @@
  * Ctrl-Z: claude gives up the terminal, then we stop together with it, as the shell's one job; `fg` brings both back.
  * Also `kill -TSTP` of claudex: claude is asked to suspend first, so that it leaves its terminal modes itself.
  */
-import { announcesSuspend, ctrlZ, holdsCtrlZ } from '../claude/suspend-notice.ts';
-import type { Pty } from '../pty/spawn-pty.ts';
+import { announcesSuspend, ctrlZ, holdsCtrlZ } from '../claude/session/suspend-notice.ts';
+import type { Pty } from '../terminal/pty/spawn-pty.ts';
 
 /** Claude answers Ctrl-Z at once, or not at all (it may mean something else to what is on the screen). */
 const noticeWindowMs = 2000;

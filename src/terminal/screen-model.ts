@@ -1,7 +1,7 @@
 /** What a terminal would show for some output: rows of text with the dim cells marked. Loaded only when somebody asks. */
 import { createRequire } from 'node:module';
 import type { Terminal as HeadlessTerminal } from '@xterm/headless';
-import type { PtySize } from '../pty/spawn-pty.ts';
+import type { PtySize } from './pty/spawn-pty.ts';
 
 export interface ScreenRow {
   text: string;

@@ -6,10 +6,9 @@ import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { findClaude } from '../claude/binary.ts';
-import { type ResultLine, type StreamLine, textDelta, toolCalls } from '../claude/stream-json.ts';
-import { ClaudexError, toClaudexError } from '../errors.ts';
-import { readSettings } from '../settings.ts';
-import { type Counters, PoolCounters } from './counters.ts';
+import { type ResultLine, type StreamLine, textDelta, toolCalls } from '../claude/stream/stream-json.ts';
+import { ClaudexError, toClaudexError } from '../errors/claudex-error.ts';
+import { readSettings } from '../settings/read.ts';
 import {
   type CheckedClientOptions,
   type ClientOptions,
@@ -20,14 +19,15 @@ import {
   type RunResult,
   type StreamEvent,
 } from './options.ts';
-import { WarmPool } from './pool.ts';
-import type { PoolEvent, PoolRequest, PoolState } from './pool-request.ts';
-import type { LaunchSpec } from './stream-child.ts';
+import { type Counters, PoolCounters } from './pool/counters.ts';
+import { WarmPool } from './pool/pool.ts';
+import type { PoolEvent, PoolRequest, PoolState } from './pool/pool-request.ts';
+import type { LaunchSpec } from './pool/stream-child.ts';
 
-export { ClaudexError } from '../errors.ts';
-export type { Counters } from './counters.ts';
+export { ClaudexError } from '../errors/claudex-error.ts';
 export type { ClientOptions, RunOptions, RunResult, StreamEvent } from './options.ts';
-export type { PoolEvent, PoolState } from './pool-request.ts';
+export type { Counters } from './pool/counters.ts';
+export type { PoolEvent, PoolState } from './pool/pool-request.ts';
 
 /** Something that happens in the pool: spawn, reuse, reset, recycle, evict, timeout, crash. */
 export type PoolListener = (event: PoolEvent) => void;

@@ -1,5 +1,5 @@
 /** The library's options: their types, defaults and checks. Plain code: a schema library would cost every start more. */
-import { ClaudexError } from '../errors.ts';
+import { ClaudexError } from '../errors/claudex-error.ts';
 
 /** How the client keeps its processes. Times are in milliseconds. */
 export interface ClientOptions {

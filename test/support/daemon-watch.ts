@@ -1,6 +1,6 @@
 /** Waits for what the daemon knows, driven by its own event stream; a timeout prints the last it said. */
 import { DaemonClient } from '../../src/daemon-client/client.ts';
-import { claudexPaths } from '../../src/paths.ts';
+import { claudexPaths } from '../../src/home/paths.ts';
 import type { Message } from '../../src/protocol/message.ts';
 import type { SessionRecord } from '../../src/protocol/session.ts';
 import { runClaudex } from './claudex.ts';

@@ -5,4 +5,4 @@ export {
   type LoopbackRequest,
   type LoopbackScript,
   startLoopbackApi,
-} from '../../src/demo/loopback-api.ts';
+} from '../../src/demo/stand-ins/messages-api.ts';

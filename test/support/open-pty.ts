@@ -1,6 +1,6 @@
 /** A pty with both of its sides in this process: neither blocks. Whoever opens it closes both. */
-import { loadNodePty } from '../../src/pty/load-node-pty.ts';
-import { loadTtyCalls } from '../../src/tty-calls.ts';
+import { loadNodePty } from '../../src/terminal/pty/load-node-pty.ts';
+import { loadTtyCalls } from '../../src/terminal/tty-calls.ts';
 
 export interface OpenPty {
   master: number;

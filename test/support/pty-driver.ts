@@ -3,7 +3,7 @@
  * The terminal stays open after the program's exit, until `dispose`, so that what it left behind can be examined.
  */
 import xterm from '@xterm/headless';
-import { PtyWriter } from '../../src/pty/pty-writer.ts';
+import { PtyWriter } from '../../src/terminal/pty/pty-writer.ts';
 import { isAlive } from './processes.ts';
 import { holdOpen, spawnPty } from './pty-tail.ts';
 import { registerProcess, registerResource } from './resources.ts';

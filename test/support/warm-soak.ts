@@ -1,7 +1,8 @@
 /** Many requests over one pool with random aborts, timeouts and kills, all from one seed. Used by a test and by the bench. */
+
+import { kill } from '../../src/process/tree.ts';
 import type { ClaudexClient, RunOptions } from '../../src/warm/client.ts';
-import { kill } from '../../src/warm/process-tree.ts';
-import { seededRandom } from '../unit/seeded-random.ts';
+import { seededRandom } from './seeded-random.ts';
 
 export interface SoakOptions {
   requests: number;

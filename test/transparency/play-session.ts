@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadTtyCalls } from '../../src/tty-calls.ts';
+import { loadTtyCalls } from '../../src/terminal/tty-calls.ts';
 import { holdOpen, spawnPty } from '../support/pty-tail.ts';
 import { registerProcess } from '../support/resources.ts';
 import type { SessionPlan } from './session-plan.ts';

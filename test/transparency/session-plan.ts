@@ -1,5 +1,5 @@
 /** A random session, the same for the same seed: how the terminal is, what the program writes, what the person does, how it ends. */
-import { seededRandom } from '../unit/seeded-random.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 
 export interface SessionStep {
   /** Bytes the program writes first, in writes of `pieceBytes`. */

@@ -70,10 +70,10 @@ const importersOf = (wanted: RegExp): string[] => [
 describe(`architecture ${verifies('import-direction')}`, () => {
   it('reads the imports', () => {
     expect(files.length).toBeGreaterThan(50);
-    expect(imports).toContainEqual({ file: 'src/daemon/journal.ts', target: 'src/errors.ts' });
+    expect(imports).toContainEqual({ file: 'src/daemon/messages/journal.ts', target: 'src/errors/claudex-error.ts' });
     expect(imports).toContainEqual({
       file: 'src/supervisor/run-supervisor.ts',
-      target: 'src/supervisor/daemon-side.ts',
+      target: 'src/runner/daemon-connection.ts',
     });
   });
 
@@ -100,7 +100,9 @@ describe(`architecture ${verifies('import-direction')}`, () => {
       ({ file, target }) => folderOf(file) === 'src/protocol' && target.startsWith('src/'),
     );
     expect(
-      fromProtocol.filter(({ target }) => folderOf(target) !== 'src/protocol' && target !== 'src/errors.ts'),
+      fromProtocol.filter(
+        ({ target }) => folderOf(target) !== 'src/protocol' && target !== 'src/errors/claudex-error.ts',
+      ),
     ).toEqual([]);
   });
 

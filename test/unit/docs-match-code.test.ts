@@ -4,12 +4,12 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { ownCommands } from '../../src/cli/own-commands.ts';
 import { buildProgram } from '../../src/cli/program.ts';
+import { ownCommands } from '../../src/cli/start/own-commands.ts';
 import { daemonRoutes } from '../../src/daemon/routes.ts';
-import { errorCatalogue } from '../../src/error-catalogue.ts';
-import { claudexPaths } from '../../src/paths.ts';
-import { type SettingDefinition, settingDefinitions } from '../../src/setting-definitions.ts';
+import { errorCatalogue } from '../../src/errors/catalogue.ts';
+import { claudexPaths } from '../../src/home/paths.ts';
+import { type SettingDefinition, settingDefinitions } from '../../src/settings/definitions.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -227,7 +227,7 @@ describe('the README', () => {
     expect(text).toContain(engines.node.replace('>=', ''));
   });
 
-  it('lists exactly the files of src/paths.ts', () => {
+  it('lists exactly the files of src/home/paths.ts', () => {
     const listed = tableRows(section(readDoc('README.md'), 'What it stores where')).map(([path]) => path!);
     const paths = Object.values(claudexPaths({ HOME: '/home/ada' })).map((path) => path.replace('/home/ada', '~'));
     expect(listed.sort()).toEqual(paths.sort());

@@ -4,15 +4,15 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseHookPayload } from '../../src/claude/hook-payload.ts';
-import { hasPromptBox, parseSessionFile, stateFromStatus } from '../../src/claude/session-file.ts';
-import { parseClockTime, parseDuration } from '../../src/cli/durations.ts';
-import { age, colours, sessionTable, shortPath, table } from '../../src/cli/render.ts';
-import { Badges, renderBadge } from '../../src/daemon/badges.ts';
-import { holdsLock, lockOwner, releaseLock, takeLock } from '../../src/daemon/lock.ts';
-import { openLog } from '../../src/log.ts';
-import { ancestry, isAlive, parentPid, processStartTime } from '../../src/process-identity.ts';
-import { parseSetting, readSettings, settingDefinition } from '../../src/settings.ts';
+import { holdsLock, lockOwner, releaseLock, takeLock } from '../../src/background/lock.ts';
+import { parseHookPayload } from '../../src/claude/hooks/hook-payload.ts';
+import { hasPromptBox, parseSessionFile, stateFromStatus } from '../../src/claude/session/session-file.ts';
+import { parseClockTime, parseDuration } from '../../src/cli/text/durations.ts';
+import { age, colours, sessionTable, shortPath, table } from '../../src/cli/text/render.ts';
+import { Badges, renderBadge } from '../../src/daemon/sessions/badges.ts';
+import { openLog } from '../../src/home/log.ts';
+import { ancestry, isAlive, parentPid, processStartTime } from '../../src/process/identity.ts';
+import { parseSetting, readSettings, settingDefinition } from '../../src/settings/read.ts';
 import { verifies } from '../requirements.ts';
 
 let dir: string;

@@ -1,6 +1,6 @@
 /** A transcript (JSONL, append-only) in blocks of whole lines: a file of any size costs one block, or its longest line. */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { systemErrorCode } from '../../errors.ts';
+import { systemErrorCode } from '../../errors/claudex-error.ts';
 
 /** Small enough to stay in a core's cache between reading and searching. */
 const chunkBytes = 512 << 10;

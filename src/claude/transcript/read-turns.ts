@@ -1,5 +1,5 @@
 /** The turns of one transcript, oldest first; one turn in memory at a time. */
-import { ClaudexError } from '../../errors.ts';
+import { ClaudexError } from '../../errors/claudex-error.ts';
 import { type TextShape, TurnFold } from './fold-turns.ts';
 import { readLines } from './read-blocks.ts';
 import { parseRecord } from './record.ts';

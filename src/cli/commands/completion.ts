@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { connectDaemon } from '../../daemon-client/ensure-daemon.ts';
-import { ownCommands } from '../own-commands.ts';
+import { ownCommands } from '../start/own-commands.ts';
 
 export function addCompletion(program: Command): void {
   program

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { claudexPaths } from '../../paths.ts';
-import { type SettingKey, settingDefinitions } from '../../setting-definitions.ts';
-import { readSettings, settingDefinition } from '../../settings.ts';
-import { colours, table } from '../render.ts';
+import { claudexPaths } from '../../home/paths.ts';
+import { type SettingKey, settingDefinitions } from '../../settings/definitions.ts';
+import { readSettings, settingDefinition } from '../../settings/read.ts';
+import { colours, table } from '../text/render.ts';
 
 export function addConfig(program: Command): void {
   const config = program
@@ -47,7 +47,7 @@ export function addConfig(program: Command): void {
     .description('write one setting to the config file')
     .addHelpText('after', '\nExample:\n  claudex config set delivery.typePeers true')
     .action(async (key: string, value: string) => {
-      const { storeSetting } = await import('../settings-store.ts');
+      const { storeSetting } = await import('../../settings/write.ts');
       storeSetting(process.env, settingDefinition(key), value);
     });
   config
@@ -55,7 +55,7 @@ export function addConfig(program: Command): void {
     .description('take one setting out of the config file')
     .addHelpText('after', '\nExample:\n  claudex config unset delivery.typePeers')
     .action(async (key: string) => {
-      const { removeSetting } = await import('../settings-store.ts');
+      const { removeSetting } = await import('../../settings/write.ts');
       removeSetting(process.env, settingDefinition(key));
     });
   config

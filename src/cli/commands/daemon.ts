@@ -2,11 +2,11 @@ import { closeSync, readFileSync, watch, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isatty } from 'node:tty';
 import type { Command } from 'commander';
-import { lockOwner } from '../../daemon/lock.ts';
+import { lockOwner } from '../../background/lock.ts';
 import { connectDaemon, ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
-import { ClaudexError, toClaudexError } from '../../errors.ts';
-import { asHomeError, claudexPaths } from '../../paths.ts';
-import { isAlive } from '../../process-identity.ts';
+import { ClaudexError, toClaudexError } from '../../errors/claudex-error.ts';
+import { asHomeError, claudexPaths } from '../../home/paths.ts';
+import { isAlive } from '../../process/identity.ts';
 
 export function addDaemon(program: Command): void {
   const daemon = program

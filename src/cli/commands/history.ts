@@ -20,7 +20,9 @@ export function addHistory(program: Command): void {
       'after',
       '\nExamples:\n  claudex history api\n  claudex history -n 3 --tools\n  claudex history --follow api\n  claudex history --list /work/api\n  claudex history 0b9d9f9e --all --json | jq -r .[].prompt',
     )
-    .action(async (target, options) => (await import('../show-conversation.ts')).showHistory(target, options));
+    .action(async (target, options) =>
+      (await import('../conversations/show-conversation.ts')).showHistory(target, options),
+    );
   program
     .command('show')
     .argument('<target>', 'a session, a folder or a session id')
@@ -31,7 +33,7 @@ export function addHistory(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExamples:\n  claudex show api 12\n  claudex show . -1 --raw')
     .action(async (target: string, turn: number, options) =>
-      (await import('../show-conversation.ts')).showTurn(target, turn, options),
+      (await import('../conversations/show-conversation.ts')).showTurn(target, turn, options),
     );
 }
 

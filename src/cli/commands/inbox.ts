@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { pathTarget } from '../../daemon-client/path-target.ts';
-import { ClaudexError } from '../../errors.ts';
+import { ClaudexError } from '../../errors/claudex-error.ts';
 import { isFinal, type Message, type Recipient } from '../../protocol/message.ts';
 import type { SessionRecord } from '../../protocol/session.ts';
-import { age, colours, forTerminal, oneLine, table } from '../render.ts';
+import { age, colours, forTerminal, oneLine, table } from '../text/render.ts';
 
 interface InboxOptions {
   json?: boolean;

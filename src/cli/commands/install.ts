@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { colours } from '../render.ts';
+import { colours } from '../text/render.ts';
 import { stopDaemon } from './daemon.ts';
 import { drainWorker } from './warm.ts';
 

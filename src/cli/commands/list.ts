@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { connectDaemon, ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { pathTarget } from '../../daemon-client/path-target.ts';
 import type { SessionRecord } from '../../protocol/session.ts';
-import { colours, sessionTable } from '../render.ts';
+import { colours, sessionTable } from '../text/render.ts';
 
 interface ListOptions {
   json?: boolean;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { pathTarget } from '../../daemon-client/path-target.ts';
-import { ClaudexError } from '../../errors.ts';
+import { ClaudexError } from '../../errors/claudex-error.ts';
 
 export function addName(program: Command): void {
   program

@@ -20,7 +20,7 @@ export function addSearch(program: Command): void {
       '\nExit code 0: found; 7: nothing found.\n\nExamples:\n  claudex search api "migration check"\n  claudex search . -i -C 2 timeout\n  claudex search --all --regex "ECONN(RESET|REFUSED)"',
     )
     .action(async (target, words, options) =>
-      (await import('../search-conversations.ts')).search(target, words, options),
+      (await import('../conversations/search-conversations.ts')).search(target, words, options),
     );
 }
 

@@ -3,14 +3,14 @@ import type { DaemonClient } from '../../daemon-client/client.ts';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { followMessage } from '../../daemon-client/follow-message.ts';
 import { pathTarget } from '../../daemon-client/path-target.ts';
-import { ClaudexError, toClaudexError } from '../../errors.ts';
+import { ClaudexError, toClaudexError } from '../../errors/claudex-error.ts';
 import { type Route, routes } from '../../protocol/message.ts';
 import type { SendReply, SendRequest } from '../../protocol/wire.ts';
-import { parseClockTime, parseDuration } from '../durations.ts';
 import { readMessage } from '../message-source.ts';
-import { printError } from '../print-error.ts';
-import { colours, forTerminal, oneLine } from '../render.ts';
 import { senderOf } from '../sender.ts';
+import { parseClockTime, parseDuration } from '../text/durations.ts';
+import { printError } from '../text/print-error.ts';
+import { colours, forTerminal, oneLine } from '../text/render.ts';
 
 interface SendOptions {
   file?: string;

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { ClaudexError } from '../../errors.ts';
-import { readSettings } from '../../settings.ts';
+import { ClaudexError } from '../../errors/claudex-error.ts';
+import { readSettings } from '../../settings/read.ts';
 
 /** Requests that run when the server is told to end have that long. */
 const drainMs = 10_000;

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import { hasOtherHookScripts } from '../../../install-scripts/hook-scripts.ts';
 import { readInstalledState } from '../../../install-scripts/installed-state.ts';
-import { lockOwner } from '../../daemon/lock.ts';
+import { lockOwner } from '../../background/lock.ts';
 import { connectDaemon } from '../../daemon-client/ensure-daemon.ts';
-import { ClaudexError, type ErrorCode } from '../../errors.ts';
-import { checkPrivateDir, claudexPaths, packageVersion } from '../../paths.ts';
-import { loadNodePty } from '../../pty/load-node-pty.ts';
-import { configFileProblem } from '../../settings.ts';
-import { loadTtyCalls } from '../../tty-calls.ts';
-import { colours } from '../render.ts';
+import { ClaudexError, type ErrorCode } from '../../errors/claudex-error.ts';
+import { checkPrivateDir, claudexPaths, packageVersion } from '../../home/paths.ts';
+import { configFileProblem } from '../../settings/read.ts';
+import { loadNodePty } from '../../terminal/pty/load-node-pty.ts';
+import { loadTtyCalls } from '../../terminal/tty-calls.ts';
+import { colours } from '../text/render.ts';
 import { locateClaude } from '../version.ts';
 
 export interface Problem {

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { ClaudexError } from '../../errors.ts';
-import { claudexPaths, packageVersion } from '../../paths.ts';
-import { askWorker } from '../../warm/ask-worker.ts';
-import type { WorkerAsk, WorkerSay, WorkerStatus } from '../../warm/worker-words.ts';
+import { ClaudexError } from '../../errors/claudex-error.ts';
+import { claudexPaths, packageVersion } from '../../home/paths.ts';
+import { askWorker } from '../../warm/worker/ask-worker.ts';
+import type { WorkerAsk, WorkerSay, WorkerStatus } from '../../warm/worker/worker-protocol.ts';
 import { askWarm } from '../prompt.ts';
 import { untilGone } from './daemon.ts';
 

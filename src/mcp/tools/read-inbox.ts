@@ -1,6 +1,6 @@
 import type { DaemonClient } from '../../daemon-client/client.ts';
-import { composeTexts } from '../../delivery/attribution.ts';
-import { ClaudexError } from '../../errors.ts';
+import { ClaudexError } from '../../errors/claudex-error.ts';
+import { composeTexts } from '../../protocol/attribution.ts';
 import { type Message, maxDrainChars } from '../../protocol/message.ts';
 import { pageOf, pageOfText, parseCursor, preview } from '../pages.ts';
 import { z } from '../sdk.ts';

@@ -1,0 +1,173 @@
+/** Where a run takes place: a home of its own (CLAUDEX_HOME on a small tmpfs where that is allowed), its daemon, its clock. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DaemonClient } from '../../src/daemon-client/client.ts';
+import { claudexPaths } from '../../src/home/paths.ts';
+import { runClaudex } from '../../test/support/claudex.ts';
+import { repositoryRoot } from '../../test/support/claudex-bin.ts';
+import { createHermeticHome, type HermeticHome } from '../../test/support/hermetic-home.ts';
+import { isAlive, processesWithEnvironment } from '../../test/support/processes.ts';
+
+/** The real claude, and the stand-in for the Messages API that it is to talk to. */
+export interface RealClaude {
+  path: string;
+  url: string;
+}
+
+const chaosFile = (name: string): string => join(repositoryRoot, 'bench', 'chaos', name);
+
+export class Stage {
+  readonly home: HermeticHome;
+  readonly client: DaemonClient;
+  /** True when CLAUDEX_HOME is a file system of its own, which can be filled up. */
+  readonly hasOwnDisk: boolean;
+  /** Daemons that did not come up when asked, by what they said. */
+  readonly startFailures = new Map<string, number>();
+  /** The fake claude: a copy outside our package, where claudex does not take it for itself. Or the real one. */
+  readonly claude: string;
+  readonly #real: RealClaude | undefined;
+  readonly #clock: string;
+  #starting: Promise<void> | undefined;
+
+  constructor(folders: string[], real?: RealClaude) {
+    this.#real = real;
+    this.home = createHermeticHome({ cwdNames: folders });
+    mkdirSync(this.home.claudexHome, { recursive: true });
+    this.#clock = join(this.home.root, 'clock');
+    this.claude = real?.path ?? this.#copyOfFake();
+    this.hasOwnDisk = mountDisk(this.home.claudexHome);
+    chmodSync(this.home.claudexHome, 0o700);
+    this.client = new DaemonClient(claudexPaths(this.env()).socket);
+  }
+
+  env(extra: Record<string, string> = {}): Record<string, string> {
+    return this.home.env(this.#real, {
+      CLAUDEX_CLAUDE_BIN: this.claude,
+      // a lost proof is given up after this long; the setting's own 30 s would only make the run wait
+      CLAUDEX_LEASE_MS: this.#real ? '10000' : '4000',
+      NODE_OPTIONS: `--import=file://${chaosFile('clock-skew.mjs')}`,
+      CHAOS_CLOCK: this.#clock,
+      ...extra,
+    });
+  }
+
+  #copyOfFake(): string {
+    const copy = join(this.home.root, 'fake-claude.mjs');
+    copyFileSync(chaosFile('fake-claude.mjs'), copy);
+    chmodSync(copy, 0o755);
+    return copy;
+  }
+
+  /** What to start in a bare seat: the fake one needs a node. */
+  bareCommand(): [file: string, args: string[]] {
+    return this.#real ? [this.claude, []] : [process.execPath, [this.claude]];
+  }
+
+  /** Pid of the daemon that holds the lock; undefined when none lives. */
+  daemonPid(): number | undefined {
+    try {
+      const { pid } = JSON.parse(readFileSync(claudexPaths(this.env()).lock, 'utf8')) as { pid: number };
+      return isAlive(pid) ? pid : undefined;
+    } catch {
+      return undefined; // no lock, or one being written
+    }
+  }
+
+  /** `claudex daemon start`, once at a time however many ask. Never throws: a disk may be full just then. */
+  startDaemon(): Promise<void> {
+    this.#starting ??= this.startDaemonNow().finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
+  }
+
+  async startDaemonNow(): Promise<void> {
+    const result = await runClaudex(['daemon', 'start'], { env: this.env(), timeoutMs: 30_000 });
+    if (result.code === 0) return;
+    const why = result.stderr.trim().split('\n').slice(0, 2).join(' ').slice(0, 200);
+    this.startFailures.set(why, (this.startFailures.get(why) ?? 0) + 1);
+  }
+
+  setClock(offsetMs: number): void {
+    writeFileSync(this.#clock, String(offsetMs));
+  }
+
+  /** Takes all that is left of the disk. Returns the end of it, which a read-only disk puts off. */
+  fillDisk(): () => boolean {
+    const ballast = join(this.home.claudexHome, 'ballast');
+    const { bavail, bsize } = statfsSync(this.home.claudexHome);
+    try {
+      writeFileSync(ballast, Buffer.alloc(bavail * bsize));
+    } catch {
+      // ENOSPC: somebody took the last page first, which is as full
+    }
+    return () => removed(ballast);
+  }
+
+  /** Makes the disk read-only. Returns the end of it; undefined while somebody has a file open for writing. */
+  lockDisk(): (() => void) | undefined {
+    const remount = (mode: 'ro' | 'rw'): boolean => tryRun('mount', ['-o', `remount,${mode}`, this.home.claudexHome]);
+    return remount('ro') ? () => void remount('rw') : undefined;
+  }
+
+  /** The daemon that runs now can write to no file, while its sockets work (RLIMIT_FSIZE). Returns the end of it. */
+  forbidWrites(): (() => void) | undefined {
+    const pid = this.daemonPid();
+    const limit = (softBytes: string): boolean =>
+      tryRun('prlimit', ['--pid', String(pid), `--fsize=${softBytes}:unlimited`]);
+    return pid !== undefined && limit('0') ? () => void limit('unlimited') : undefined;
+  }
+
+  /** Journal, logs and transcripts, for a post-mortem. */
+  keepEvidence(): string {
+    const kept = `/tmp/chaos-evidence-${process.pid}`;
+    cpSync(this.home.claudexHome, join(kept, 'claudex'), {
+      recursive: true,
+      filter: (path) => !path.endsWith('.sock'),
+    });
+    cpSync(join(this.home.home, '.claude', 'projects'), join(kept, 'projects'), { recursive: true });
+    return kept;
+  }
+
+  /** Ends every process that carries this home in its environment, by pid, then removes the home. */
+  async dispose(): Promise<void> {
+    for (let round = 0; round < 20; round++) {
+      const left = processesWithEnvironment([this.home.root]);
+      if (left.length === 0) break;
+      for (const pid of left) killQuietly(pid, 'SIGKILL');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    if (this.hasOwnDisk) execFileSync('umount', ['-l', this.home.claudexHome]);
+    await this.home.dispose();
+  }
+}
+
+/** False when the disk is read-only just then. */
+export function removed(path: string): boolean {
+  try {
+    rmSync(path, { force: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function killQuietly(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    process.kill(pid, signal);
+    return true;
+  } catch {
+    return false; // it was faster
+  }
+}
+
+function mountDisk(path: string): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
+  // not in a container without the right: the run goes on without full disks
+  return tryRun('mount', ['-t', 'tmpfs', '-o', 'size=256m,mode=700', 'tmpfs', path]);
+}
+
+function tryRun(file: string, args: readonly string[]): boolean {
+  return spawnSync(file, args, { stdio: 'ignore' }).status === 0;
+}

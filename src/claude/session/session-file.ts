@@ -1,0 +1,85 @@
+/**
+ * Claude's own small file per running session: `<config dir>/sessions/<pid>.json` (facts, section 4; undocumented).
+ * Right where hooks are wrong: idle after Esc, waiting under a dialog. Never trusted when its pid is dead.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SessionState } from '../../protocol/session.ts';
+
+export interface ClaudeSessionFile {
+  pid: number;
+  sessionId: string;
+  cwd: string;
+  version: string | null;
+  /** `interactive` for a session with a prompt box, but also for `claude -p` (measured on 2.1.197 and 2.1.330). */
+  kind: string | null;
+  /** `cli` for a session with a prompt box, `sdk-cli` and other `sdk-…` for `claude -p`. */
+  entrypoint: string | null;
+  /** Kernel start time of the process (Linux: clock ticks since boot). */
+  procStart: string | null;
+  status: string | null;
+  waitingFor: string | null;
+  startedAt: number | null;
+  /** What `/rename` gave it; null for one that claude made up of the folder's name. */
+  name: string | null;
+  /** Since 2.1.224. */
+  messagingSocketPath: string | null;
+}
+
+export function sessionFilesDir(configDir: string): string {
+  return join(configDir, 'sessions');
+}
+
+export function sessionFilePath(configDir: string, pid: number): string {
+  return join(sessionFilesDir(configDir), `${pid}.json`);
+}
+
+/** Parses the file's text; undefined for anything that is not a whole record (a write in progress, another format). */
+export function parseSessionFile(text: string): ClaudeSessionFile | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined; // half-written
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const record = value as Record<string, unknown>;
+  if (typeof record.pid !== 'number' || typeof record.sessionId !== 'string' || typeof record.cwd !== 'string') {
+    return undefined;
+  }
+  const text_ = (key: string): string | null => (typeof record[key] === 'string' ? (record[key] as string) : null);
+  return {
+    pid: record.pid,
+    sessionId: record.sessionId,
+    cwd: record.cwd,
+    version: text_('version'),
+    kind: text_('kind'),
+    entrypoint: text_('entrypoint'),
+    procStart: text_('procStart'),
+    status: text_('status'),
+    waitingFor: text_('waitingFor'),
+    startedAt: typeof record.startedAt === 'number' ? record.startedAt : null,
+    name: record.nameSource === 'derived' ? null : text_('name'),
+    messagingSocketPath: text_('messagingSocketPath'),
+  };
+}
+
+/** Reads one session's file; undefined when there is none or it cannot be parsed. */
+export function readSessionFile(configDir: string, pid: number): ClaudeSessionFile | undefined {
+  try {
+    return parseSessionFile(readFileSync(sessionFilePath(configDir, pid), 'utf8'));
+  } catch {
+    return undefined; // not written yet, or already removed
+  }
+}
+
+/** True for a session that a person sits at: it has a prompt box. `claude -p` has none, though it writes such a file too. */
+export function hasPromptBox(file: ClaudeSessionFile): boolean {
+  return (file.kind === null || file.kind === 'interactive') && !file.entrypoint?.startsWith('sdk');
+}
+
+/** Claude's status word as a session state. `shell` is a running `!command`. Unknown words count as busy: never type. */
+export function stateFromStatus(status: string | null): SessionState {
+  if (status === 'idle' || status === 'waiting') return status;
+  return status === null ? 'starting' : 'busy';
+}

@@ -1,0 +1,80 @@
+/** `claudex search`: hits for people and as JSON. */
+import { conversationFile } from '../../claude/transcript/conversation-files.ts';
+import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { pathTarget } from '../../daemon-client/path-target.ts';
+import { ClaudexError } from '../../errors/claudex-error.ts';
+import { allFiles, findConversation, type WhereToLook, whereToLook } from '../../history/find-conversation.ts';
+import type { SearchHit } from '../../history/scan-transcript.ts';
+import { searchTranscripts } from '../../history/search.ts';
+import { claudeConfigDir } from '../../home/paths.ts';
+import { openOutput } from '../text/pager.ts';
+import { colours, shortPath } from '../text/render.ts';
+import { hitLines, localTime } from '../text/render-turn.ts';
+
+export interface SearchOptions {
+  all?: boolean;
+  regex?: boolean;
+  ignoreCase?: boolean;
+  context: number;
+  max: number;
+  raw?: boolean;
+  json?: boolean;
+  pager: boolean;
+}
+
+/** Nothing was found. 1, as grep has it, is a bug of ours. */
+const nothingFound = 7;
+
+/** `claudex search` */
+export async function search(target: string | undefined, words: string[], options: SearchOptions): Promise<void> {
+  const all = options.all === true;
+  const text = (all && target !== undefined ? [target, ...words] : words).join(' ');
+  if (!all && target === undefined) throw new ClaudexError('USAGE', 'Say where to search, or --all.');
+  const files = async (): Promise<ReturnType<typeof allFiles>> => {
+    const where = await whereToLook(await ensureDaemon(process.env), claudeConfigDir(process.env));
+    return all ? allFiles(where) : filesOf(pathTarget(target!), where);
+  };
+  const query = { text, isRegex: options.regex === true, ignoreCase: options.ignoreCase === true };
+  const hits = searchTranscripts(files, query, {
+    context: options.context,
+    maxHits: options.max,
+    raw: options.raw === true,
+  });
+  const count = options.json ? await printJson(hits) : await printText(hits, options);
+  if (count === 0) process.exitCode = nothingFound;
+  if (count === options.max) process.stderr.write(`Stopped after ${count} hits; --max ${10 * count} shows more.\n`);
+}
+
+/** A folder has all its conversations searched, a session the present one. */
+function filesOf(target: string, where: WhereToLook): ReturnType<typeof allFiles> {
+  if (target.startsWith('/')) {
+    const files = allFiles(where, target.length > 1 ? target.replace(/\/+$/, '') : target);
+    if (files.length > 0) return files;
+  }
+  const file = conversationFile(findConversation(target, where).path);
+  return file ? [file] : [];
+}
+
+async function printJson(hits: AsyncIterable<SearchHit>): Promise<number> {
+  const found: SearchHit[] = [];
+  for await (const hit of hits) found.push(hit);
+  process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
+  return found.length;
+}
+
+async function printText(hits: AsyncIterable<SearchHit>, options: SearchOptions): Promise<number> {
+  const chalk = colours(process.stdout);
+  const output = openOutput(options.pager);
+  let count = 0;
+  let of: SearchHit | undefined;
+  for await (const hit of hits) {
+    count++;
+    const isNew = of?.path !== hit.path;
+    const heading = `${chalk.bold(shortPath(hit.cwd ?? '?'))}  ${hit.sessionId}  ${localTime(hit.at)}\n`;
+    const gap = isNew && of ? '\n' : options.context > 0 && of ? chalk.dim('  --\n') : '';
+    of = hit;
+    if (!(await output.write(`${gap}${isNew ? heading : ''}${hitLines(hit, chalk)}\n`))) break;
+  }
+  await output.end();
+  return count;
+}

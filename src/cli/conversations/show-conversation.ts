@@ -1,0 +1,115 @@
+/** `claudex history` and `claudex show`: conversations and single turns, for people and as JSON. */
+import { rawText, type TextShape } from '../../claude/transcript/fold-turns.ts';
+import { readTurn, readTurns } from '../../claude/transcript/read-turns.ts';
+import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { pathTarget } from '../../daemon-client/path-target.ts';
+import {
+  findConversation,
+  listedConversations,
+  type WhereToLook,
+  whereToLook,
+} from '../../history/find-conversation.ts';
+import { redacted } from '../../history/redact.ts';
+import { claudeConfigDir } from '../../home/paths.ts';
+import { openOutput, type PagedOutput } from '../text/pager.ts';
+import { age, colours, printable, shortPath, table } from '../text/render.ts';
+import { bytes, type TurnStyle, turnText } from '../text/render-turn.ts';
+import { followConversation } from './follow-conversation.ts';
+
+export interface HistoryOptions {
+  last: number;
+  all?: boolean;
+  raw?: boolean;
+  tools?: boolean;
+  follow?: boolean;
+  list?: boolean;
+  json?: boolean;
+  pager: boolean;
+}
+
+/** `claudex history` */
+export async function showHistory(target: string | undefined, options: HistoryOptions): Promise<void> {
+  const client = await ensureDaemon(process.env);
+  const where = await whereToLook(client, claudeConfigDir(process.env));
+  if (options.list) return list(target, where, options);
+  const conversation = findConversation(pathTarget(target ?? '.'), where);
+  if (options.follow) return followConversation(client, conversation, { ...options, shape: shapeOf(options) });
+  const turns = readTurns(conversation.path, {
+    shape: shapeOf(options),
+    ...(!options.all && { last: options.last }),
+  });
+  if (options.json) return printJson(turns);
+  let count = 0;
+  await page(options, async (output) => {
+    const style = styleOf(options);
+    for (const turn of turns) {
+      count++;
+      if (!(await output.write(`${turnText(turn, style)}\n`))) return;
+    }
+  });
+  if (count === 0 && options.last > 0) process.stderr.write('Nothing was said in this conversation yet.\n');
+}
+
+/** `claudex show` */
+export async function showTurn(target: string, number: number, options: HistoryOptions): Promise<void> {
+  const client = await ensureDaemon(process.env);
+  const where = await whereToLook(client, claudeConfigDir(process.env));
+  const conversation = findConversation(pathTarget(target), where);
+  const turn = readTurn(conversation.path, number, shapeOf(options));
+  if (options.json) return void process.stdout.write(`${JSON.stringify(turn, null, 2)}\n`);
+  const style = { ...styleOf(options), wholeTools: true };
+  await page(options, async (output) => void (await output.write(turnText(turn, style))));
+}
+
+async function list(target: string | undefined, where: WhereToLook, options: HistoryOptions): Promise<void> {
+  const cwd = target === undefined ? undefined : (findConversation(pathTarget(target), where).cwd ?? undefined);
+  const found = [];
+  for (const one of listedConversations(where, cwd)) {
+    if (!options.all && found.length >= options.last) break;
+    found.push(one);
+  }
+  if (options.json) return void process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
+  const chalk = colours(process.stdout);
+  const rows = found.map((one) => [
+    one.sessionId,
+    one.live ? 'live' : age(new Date(one.modifiedAt).toISOString()),
+    bytes(one.bytes),
+    shortPath(one.cwd ?? '?'),
+    shortened(printable(one.title ?? one.firstPrompt ?? '')),
+  ]);
+  const header = ['SESSION ID', 'LAST', 'SIZE', 'FOLDER', 'NAME OR FIRST PROMPT'];
+  const text = table(header, rows, (cell, column, row) =>
+    row === -1 ? chalk.bold(cell) : column === 0 ? chalk.cyan(cell) : cell,
+  );
+  process.stdout.write(`${text}\n`);
+}
+
+function shortened(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > 60 ? `${line.slice(0, 60).toWellFormed()}…` : line;
+}
+
+/** An array, written as it is read: a long conversation need not fit into memory. */
+async function printJson(turns: Iterable<unknown>): Promise<void> {
+  const output = openOutput(false);
+  let separator = '[\n';
+  for (const turn of turns) {
+    if (!(await output.write(`${separator}${JSON.stringify(turn)}`))) return;
+    separator = ',\n';
+  }
+  await output.write(separator === '[\n' ? '[]\n' : '\n]\n');
+}
+
+async function page(options: HistoryOptions, write: (output: PagedOutput) => Promise<void>): Promise<void> {
+  const output = openOutput(options.pager);
+  await write(output);
+  await output.end();
+}
+
+function shapeOf(options: HistoryOptions): TextShape {
+  return options.raw ? rawText : redacted;
+}
+
+function styleOf(options: HistoryOptions): TurnStyle {
+  return { chalk: colours(process.stdout), wholeTools: options.tools === true };
+}

@@ -1,0 +1,100 @@
+/** Text for people: tables, times, colours only where they are wanted. */
+import { Chalk, type ChalkInstance } from 'chalk';
+import { userHome } from '../../home/paths.ts';
+import { plainText } from '../../protocol/sanitise.ts';
+import type { SessionRecord } from '../../protocol/session.ts';
+
+/** Colours on a terminal, never with NO_COLOR (no-color.org) or on a dumb one. */
+export function colours(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): ChalkInstance {
+  const wanted = stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
+  return new Chalk({ level: wanted ? 1 : 0 });
+}
+
+/** Columns padded to the widest cell, each row one line; widths are taken before `paint` adds colour. */
+export function table(
+  header: string[],
+  rows: string[][],
+  paint: (cell: string, column: number, row: number) => string,
+): string {
+  const all = [header, ...rows.map((row) => row.map(oneLine))];
+  const widths = header.map((_, column) => Math.max(...all.map((row) => cellsOf(row[column] ?? ''))));
+  const line = (row: string[], index: number): string =>
+    row
+      .map(
+        (cell, column) =>
+          paint(cell, column, index) + ' '.repeat(column === row.length - 1 ? 0 : widths[column]! - cellsOf(cell)),
+      )
+      .join('  ')
+      .trimEnd();
+  return all.map((row, index) => line(row, index - 1)).join('\n');
+}
+
+/** `text` for a terminal: no control bytes, and nothing that turns the reading direction round (CVE-2021-42574). */
+export function printable(text: string): string {
+  return plainText(text).replace(/[\u202a-\u202e\u2066-\u2069]/g, '');
+}
+
+/** What claude has answered: as it is for a program that reads it, harmless on a terminal. */
+export function forTerminal(text: string, stream: { isTTY?: boolean } = process.stdout): string {
+  return stream.isTTY === true ? printable(text) : text;
+}
+
+/** `text` for a terminal, where one line is wanted. */
+export function oneLine(text: string): string {
+  return printable(text).replace(/[\n\t\u2028\u2029]/g, ' ');
+}
+
+const noCell = /^[\p{Mn}\p{Me}\p{Cf}]/u;
+const twoCells =
+  /^[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
+
+/** How many columns a terminal gives to `text`. */
+function cellsOf(text: string): number {
+  let cells = 0;
+  for (const letter of text) cells += noCell.test(letter) ? 0 : twoCells.test(letter) ? 2 : 1;
+  return cells;
+}
+
+/** `12s`, `5m`, `3h`, `2d`. */
+export function age(fromIso: string, now: number = Date.now()): string {
+  const seconds = Math.max(0, Math.round((now - Date.parse(fromIso)) / 1000));
+  if (seconds < 60) return `${seconds}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
+  if (seconds < 86400) return `${Math.floor(seconds / 3600)}h`;
+  return `${Math.floor(seconds / 86400)}d`;
+}
+
+/** `path` for a terminal, with `~` for the home folder: a folder's name may hold anything. */
+export function shortPath(path: string, home: string = userHome()): string {
+  return printable(path === home ? '~' : path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path);
+}
+
+export function stateText(session: Pick<SessionRecord, 'state' | 'waitingFor'>): string {
+  return session.waitingFor ? `${session.state}: ${session.waitingFor}` : session.state;
+}
+
+export function sessionTable(sessions: readonly SessionRecord[], chalk: ChalkInstance, now?: number): string {
+  if (sessions.length === 0) return 'No live sessions. Start one with `claudex` (or `claude`) in a project folder.';
+  const rows = [...sessions]
+    .sort((a, b) => a.cwd.localeCompare(b.cwd) || a.startedAt.localeCompare(b.startedAt))
+    .map((one) => [
+      one.id,
+      one.alias ?? one.claudeName ?? one.name,
+      shortPath(one.cwd),
+      stateText(one),
+      one.supervised ? 'claudex' : 'bare',
+      String(one.pending),
+      age(one.startedAt, now),
+    ]);
+  return table(['ID', 'NAME', 'FOLDER', 'STATE', 'RUN BY', 'PENDING', 'AGE'], rows, (cell, column, row) => {
+    if (row === -1) return chalk.bold(cell);
+    if (column === 0) return chalk.cyan(cell);
+    if (column === 3)
+      return cell.startsWith('idle')
+        ? chalk.green(cell)
+        : cell.startsWith('waiting')
+          ? chalk.red(cell)
+          : chalk.yellow(cell);
+    return cell;
+  });
+}

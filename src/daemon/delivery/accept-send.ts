@@ -1,0 +1,131 @@
+/** From a send request to a message in the mailbox: finds the session, holds peers to their rules, puts it on disk. */
+
+import { ClaudexError } from '../../errors/claudex-error.ts';
+import { newMessageId } from '../../protocol/attribution.ts';
+import { findTarget } from '../../protocol/find-target.ts';
+import type { Message, Recipient } from '../../protocol/message.ts';
+import { sanitiseBody, sanitiseLine } from '../../protocol/sanitise.ts';
+import type { SendManyRequest, SendReply, SendRequest } from '../../protocol/wire.ts';
+import type { Mailbox } from '../messages/mailbox.ts';
+import type { SessionRegistry } from '../sessions/session-registry.ts';
+import { nameOf, type Session } from '../sessions/session-table.ts';
+import type { DeliveryDesk } from './dispatcher.ts';
+import { chainOf, type PeerRules } from './peer-rules.ts';
+import type { Carriers } from './ways-in.ts';
+
+export interface AcceptOptions {
+  registry: SessionRegistry;
+  desk: DeliveryDesk;
+  carriers: Carriers;
+  mailbox: Mailbox;
+  /** Resolves when a message that is being accepted is on disk. */
+  onDisk: (id: string) => Promise<void>;
+  peers: PeerRules;
+  now: () => number;
+}
+
+/**
+ * Takes a message; a key that is known gives its first message again.
+ * @throws ClaudexError EMPTY_MESSAGE, NO_SUCH_SESSION, AMBIGUOUS_TARGET, ROUTE_UNAVAILABLE, JOURNAL_UNWRITABLE and those of the peer rules
+ */
+export async function acceptSend(request: SendRequest, options: AcceptOptions): Promise<SendReply> {
+  return accept(prepare(request, options), options);
+}
+
+/** One message for each session that the targets name; none is taken when one of them cannot be. @throws as acceptSend */
+export async function acceptSends(request: SendManyRequest, options: AcceptOptions): Promise<SendReply[]> {
+  const { key, targets, ...shared } = request;
+  const prepared = targets.map((target) =>
+    prepare({ ...shared, target, ...(key !== undefined && { key: `${key} for ${target}` }) }, options),
+  );
+  const byRecipient = new Map(prepared.map((one) => [one.message.recipient.id ?? one.message.recipient.cwd, one]));
+  return Promise.all([...byRecipient.values()].map((one) => accept(one, options)));
+}
+
+interface Prepared {
+  message: Message;
+  /** True when its key had been used before: this is that message. */
+  repeated: boolean;
+}
+
+function prepare(request: SendRequest, options: AcceptOptions): Prepared {
+  const body = sanitiseBody(request.body);
+  if (body.trim() === '') throw new ClaudexError('EMPTY_MESSAGE');
+  const known = request.key === undefined ? undefined : options.mailbox.byKey(request.key);
+  return { message: known ?? compose(request, body, options), repeated: known !== undefined };
+}
+
+async function accept({ message, repeated }: Prepared, options: AcceptOptions): Promise<SendReply> {
+  await (repeated ? options.onDisk(message.id) : options.desk.accept(message));
+  return {
+    id: message.id,
+    target: message.recipient,
+    state: message.state,
+    route: message.route ?? null,
+    repeated,
+    replyTo: message.replyTo ?? null,
+  };
+}
+
+function compose(request: SendRequest, body: string, options: AcceptOptions): Message {
+  const at = options.now();
+  const { sender } = request;
+  const from = sender.id === undefined ? undefined : options.registry.table.byId(sender.id);
+  if (sender.id !== undefined && !from) {
+    throw new ClaudexError('NO_SUCH_SESSION', `The sender "${sender.id.slice(0, 40)}" is not live.`);
+  }
+  const recipient = recipientOf(request, options);
+  const to = recipient.id === null ? undefined : options.registry.table.byId(recipient.id);
+  const chain = from ? chainOf(options.desk.inHand(from), recipient.id) : { hops: 0 };
+  options.peers.check({ sender, from, to, toCwd: recipient.cwd, hops: chain.hops }, at);
+  const replyTo = request.replyTo ?? chain.replyTo;
+  return {
+    id: newMessageId(),
+    recipient,
+    kind: request.kind,
+    when: request.when,
+    sender: {
+      kind: sender.kind,
+      label: sanitiseLine(sender.label).replaceAll(/[[\]]/g, ''),
+      ...(from && { id: from.id }),
+    },
+    body,
+    ...(request.route !== undefined && { forcedRoute: request.route }),
+    ...(replyTo !== undefined && { replyTo }),
+    ...(chain.hops > 0 && { hops: chain.hops }),
+    ...(request.key !== undefined && { key: request.key }),
+    ...(request.notBefore !== undefined && { notBefore: request.notBefore }),
+    ...(request.expiresAt !== undefined && { expiresAt: request.expiresAt }),
+    acceptedAt: at,
+    state: 'queued',
+    attempts: 0,
+    history: [{ state: 'queued', at }],
+  };
+}
+
+function recipientOf(request: SendRequest, { registry, carriers }: AcceptOptions): Recipient {
+  try {
+    const session = registry.table.byId(request.target) ?? named(request.target, registry);
+    if (request.route !== undefined && !carriers.offers(session, request.route)) {
+      throw new ClaudexError('ROUTE_UNAVAILABLE', `Session ${session.id} has no ${request.route}.`);
+    }
+    return { id: session.id, name: nameOf(session), cwd: session.cwd };
+  } catch (error) {
+    if (!request.hold || !(error instanceof ClaudexError) || error.code !== 'NO_SUCH_SESSION') throw error;
+    if (!request.target.startsWith('/')) {
+      throw new ClaudexError(
+        'NO_SUCH_SESSION',
+        `To hold a message, name the folder by its path, not "${request.target}".`,
+      );
+    }
+    const cwd = request.target;
+    return { id: null, name: nameOf({ cwd }), cwd };
+  }
+}
+
+function named(target: string, { table }: SessionRegistry): Session {
+  const live = table.all().map(({ id, cwd, alias, file }) => {
+    return { id, cwd, name: nameOf({ cwd }), alias, claudeName: file?.name ?? null };
+  });
+  return table.byId(findTarget(target, live).id)!;
+}

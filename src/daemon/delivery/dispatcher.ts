@@ -1,0 +1,241 @@
+/**
+ * Takes accepted messages to their sessions: one lease at a time per session, proof before anything counts as delivered,
+ * back to the queue when proof does not come. Asks choose-route how, never guesses.
+ */
+import { maxHookOutputChars } from '../../claude/hooks/hook-payload.ts';
+import type { Log } from '../../home/log.ts';
+import { composeTexts } from '../../protocol/attribution.ts';
+import { isFinal, type Message, type Recipient, type Route } from '../../protocol/message.ts';
+import type { LeaseReport } from '../../protocol/wire.ts';
+import type { MessageStore } from '../messages/message-store.ts';
+import { type Session, type SessionTable, stateOf } from '../sessions/session-table.ts';
+import { chooseRoute, type Moment, type RouteDecision, type RoutePolicy } from './choose-route.ts';
+import { PumpTimers } from './dispatch-timers.ts';
+import { isReadyTask, nextDueInMs } from './due-messages.ts';
+import { claimsForHook, claimsForReader, isRunningTask } from './hook-claims.ts';
+import { Leases } from './leases.ts';
+import { Heirs } from './successors.ts';
+import { type EndedTurn, Turns } from './turn-outcomes.ts';
+import type { Carriers } from './ways-in.ts';
+
+/** A lease that cannot be journalled is tried again after this long. */
+const journalRetryMs = 1000;
+
+export interface DeskOptions {
+  table: SessionTable;
+  store: MessageStore;
+  carriers: Carriers;
+  log: Log;
+  /** The time of day, in milliseconds since the epoch. */
+  now: () => number;
+  /** The steady clock, in milliseconds. */
+  steady: () => number;
+  policy: RoutePolicy;
+  leaseMs: number;
+  /** True while that process is stopped. */
+  isStopped: (pid: number) => boolean;
+  /** A task cannot go in now, and why. */
+  onWait: (session: Session, reason: string) => void;
+}
+
+export class DeliveryDesk {
+  readonly #options: DeskOptions;
+  readonly #store: MessageStore;
+  readonly #turns: Turns;
+  readonly #carriers: Carriers;
+  readonly #timers: PumpTimers;
+  readonly #leases: Leases;
+  readonly #heirs: Heirs;
+  /** What sessionChanged last saw: a new state makes an old refusal void. */
+  readonly #lastState = new Map<string, string>();
+
+  constructor(options: DeskOptions) {
+    this.#options = options;
+    this.#store = options.store;
+    this.#carriers = options.carriers;
+    this.#timers = new PumpTimers(options.steady, (session, dueAt) => {
+      this.#leases.timerFired(dueAt);
+      this.pump(session);
+    });
+    this.#heirs = new Heirs(options.table, options.store);
+    this.#turns = new Turns(options.store, (session) => this.pump(session));
+    this.#leases = new Leases({
+      ...options,
+      onProof: (session, message, promptId) => {
+        this.proven(session, message.id, promptId);
+        // its turn may be over long since, with nobody to tell
+        this.#turns.sessionChanged(session);
+      },
+    });
+  }
+
+  /** Journalled and on disk when it resolves. @throws ClaudexError JOURNAL_UNWRITABLE; nothing is queued then. */
+  async accept(message: Message): Promise<void> {
+    await this.#store.accept(message);
+    this.#pumpRecipient(message.recipient);
+  }
+
+  /** Ends a message that has not been delivered, or queues an ended one again. False when its state does not allow that. */
+  change(id: string, state: 'cancelled' | 'queued'): boolean {
+    const message = this.#store.mailbox.get(id);
+    if (!message || (state === 'cancelled' ? message.state !== 'queued' : !isFinal(message.state))) return false;
+    const moved = state === 'queued' ? this.#heirs.retry(message) : this.#store.move(id, { state });
+    if (moved) this.#pumpRecipient(message.recipient);
+    return moved;
+  }
+
+  /** The sessions that the last daemon knew are known again; none has been pumped yet. */
+  restored(): void {
+    this.#heirs.restore();
+  }
+
+  /** A session has started: what waited for one in that folder is now for it. */
+  sessionStarted(session: Session): void {
+    this.#heirs.adopt(session);
+  }
+
+  /** Something about a session has changed: see whether its turn was interrupted, then try to deliver. */
+  sessionChanged(session: Session): void {
+    const state = stateOf(session);
+    if (this.#lastState.get(session.id) !== state) session.gateShutSince = null;
+    this.#lastState.set(session.id, state);
+    this.#carriers.sessionChanged(session);
+    this.#turns.sessionChanged(session);
+    this.pump(session);
+  }
+
+  /** The session has ended: its turn's messages fail, the rest wait for the next session in that folder. */
+  sessionGone(session: Session): void {
+    this.#timers.clear(session);
+    this.#lastState.delete(session.id);
+    this.#leases.proveAll(session);
+    this.#turns.sessionGone(session);
+    for (const message of this.#store.mailbox.openFor(session.id)) {
+      const heir = this.#heirs.orphan(message, session);
+      // not before all that is to be moved has been moved: what is older may come after this
+      if (heir) this.#timers.set(heir, 0);
+    }
+  }
+
+  /** Delivers what can be delivered to this session now. */
+  pump(session: Session): void {
+    this.#timers.clear(session);
+    const now = this.#options.now();
+    const { mailbox } = this.#store;
+    const lookInMs = mailbox.countOpen(session.id, 'leased') > 0 ? this.#leases.review(session) : undefined;
+    // nothing else may go in while a lease is out
+    const next = lookInMs === undefined ? mailbox.firstOpen(session.id, (one) => isReadyTask(one, now)) : undefined;
+    if (!next) {
+      this.#timers.set(session, lookInMs ?? nextDueInMs(mailbox.openFor(session.id), now));
+      return;
+    }
+    const isWorking = mailbox.countOpen(session.id, 'delivered') > 0 && mailbox.firstOpen(session.id, isRunningTask);
+    if (next.when === 'idle' && isWorking) return;
+    if (next.attempts > 0 && this.#leases.prove(session, next)) return;
+    const decision = this.#chooseRoute(session, next, 'now');
+    if ('wait' in decision) {
+      if (decision.needsPerson) this.#options.onWait(session, decision.wait);
+      // whatever becomes due later stands behind this one
+      if (decision.retryInMs !== undefined) this.#timers.set(session, decision.retryInMs);
+      return;
+    }
+    this.#deliver(session, next, decision.route);
+  }
+
+  /** What a UserPromptSubmit or Stop hook is to carry: leased here, proven by the transcript. Undefined for nothing. */
+  claimForHook(session: Session, moment: Exclude<Moment, 'now'>, promptId: string | null): string | undefined {
+    const claims = claimsForHook(this.#store.mailbox.openFor(session.id), this.#options.now(), {
+      decide: (message) => this.#chooseRoute(session, message, moment),
+      isIn: (message) => this.#leases.prove(session, message),
+    });
+    if (!claims) return undefined;
+    const leased = this.#lease(session, claims.messages, claims.route, promptId === null ? {} : { promptId });
+    if (leased.length === 0) return undefined;
+    if (moment === 'stop-hook') this.#turns.continued(session);
+    return composeTexts(leased, maxHookOutputChars);
+  }
+
+  /** What the session takes by reading its inbox: leased here, proven when the tool's result stands in the transcript. */
+  claimForReader(session: Session): Message[] {
+    const open = this.#store.mailbox.openFor(session.id);
+    const isIn = (message: Message): boolean => this.#leases.prove(session, message);
+    return this.#lease(session, claimsForReader(open, this.#options.now(), isIn), 'inbox-read');
+  }
+
+  /** What has been delivered into the turn that the session is in. */
+  inHand(session: Session): Message[] {
+    this.#leases.proveAll(session);
+    return this.#store.mailbox.openFor(session.id).filter((one) => one.state === 'delivered');
+  }
+
+  /** What a supervisor says of a paste. A lease that has ended meanwhile is not its any more. */
+  pasteReported(session: Session, report: LeaseReport): void {
+    if (report.outcome === 'refused') session.gateShutSince ??= this.#options.steady();
+    if (this.#leases.pasteReported(session, report)) this.pump(session);
+  }
+
+  gateOpened(session: Session): void {
+    session.gateShutSince = null;
+    this.pump(session);
+  }
+
+  /** Claude has reported our mark: the message is in. */
+  proven(session: Session, messageId: string, promptId: string | null): boolean {
+    const message = this.#store.mailbox.get(messageId);
+    if (!message || message.recipient.id !== session.id) return false;
+    const moved = this.#store.move(messageId, {
+      state: 'delivered',
+      ...(message.route !== undefined && { route: message.route }),
+      ...(promptId !== null && { promptId }),
+    });
+    if (moved) this.#turns.delivered(session, message);
+    return moved;
+  }
+
+  /** A turn has ended: what it was for is answered, or failed. */
+  turnEnded(session: Session, turn: EndedTurn): void {
+    this.#leases.proveAll(session);
+    this.#turns.ended(session, turn);
+  }
+
+  close(): void {
+    this.#timers.close();
+    this.#turns.close();
+    this.#store.close();
+  }
+
+  /** Leases to a route that the transcript alone proves. @returns those whose lease is on disk */
+  #lease(session: Session, messages: readonly Message[], route: Route, joins: { promptId?: string } = {}): Message[] {
+    const leased = messages.filter((message) => this.#leases.begin(session, message, route, joins));
+    if (leased.length > 0) this.#timers.set(session, this.#leases.lookInMs(leased[0]!));
+    return leased;
+  }
+
+  #deliver(session: Session, message: Message, route: Route): void {
+    if (!this.#leases.begin(session, message, route)) {
+      this.#timers.set(session, journalRetryMs);
+      return;
+    }
+    this.#timers.set(session, this.#leases.lookInMs(message));
+    const lease = message.attempts;
+    this.#carriers.carry(session, message, route, {
+      lateInMs: this.#leases.leftMs(message),
+      onRefused: (reason) => {
+        if (this.#leases.giveBack(message, lease, reason)) this.pump(session);
+      },
+      onRecovered: () => {
+        if (this.#options.table.byId(session.id) === session) this.pump(session);
+      },
+    });
+  }
+
+  #chooseRoute(session: Session, message: Message, moment: Moment): RouteDecision {
+    const situation = this.#carriers.situation(session, this.#options.steady());
+    return chooseRoute(situation, message, moment, this.#options.policy);
+  }
+
+  #pumpRecipient(recipient: Recipient): void {
+    const session = recipient.id === null ? undefined : this.#options.table.byId(recipient.id);
+    if (session) this.pump(session);
+  }
+}

@@ -1,0 +1,72 @@
+/** Whose a message is when its session ends, and when the next one starts in that folder. */
+import { isFinal, type Message } from '../../protocol/message.ts';
+import type { MessageStore } from '../messages/message-store.ts';
+import type { Session, SessionTable } from '../sessions/session-table.ts';
+import { findProof, transcriptEnds } from './transcript-proof.ts';
+
+export class Heirs {
+  readonly #table: SessionTable;
+  readonly #store: MessageStore;
+
+  constructor(table: SessionTable, store: MessageStore) {
+    this.#table = table;
+    this.#store = store;
+  }
+
+  /** What waited for a session to start in that folder is now for this one. */
+  adopt(session: Session): void {
+    for (const message of this.#store.mailbox.homeless()) {
+      if (message.recipient.cwd === session.cwd) this.#readdress(message, session);
+    }
+  }
+
+  /**
+   * The session of an open message has ended; `gone` is its record, where one is known.
+   * @returns whose the message is now, if anybody's
+   */
+  orphan(message: Message, gone?: Session): Session | undefined {
+    const { id, route } = message;
+    // nobody may have been there to see that it went in
+    if (message.attempts > 0 && message.state !== 'delivered' && findProof(undefined, message)) {
+      this.#store.move(id, { state: 'delivered', ...(route !== undefined && { route }) });
+    }
+    if (message.state === 'delivered') {
+      this.#store.move(id, { state: 'failed', reason: 'the session ended before its turn did' });
+      return undefined;
+    }
+    if (message.state === 'leased') this.#store.move(id, { state: 'queued', reason: 'the session ended' });
+    // the next session of that folder may have started before this one was missed
+    return this.#readdress(message, this.#table.heirOf(message.recipient.cwd, gone));
+  }
+
+  /** After a restart: what was for sessions that nobody knows any more, or for nobody, is for who is there now. */
+  restore(): void {
+    for (const message of this.#store.mailbox.all()) {
+      if (isFinal(message.state)) continue;
+      // the word of its new recipient may not have reached the disk
+      if (message.recipient.id === null) this.#findHome(message);
+      else if (!this.#table.byId(message.recipient.id)) this.orphan(message);
+    }
+  }
+
+  /** An ended message is to be tried again, whatever the transcripts say of earlier tries. False when it was answered. */
+  retry(message: Message): boolean {
+    if (message.state === 'answered') return false;
+    const session = this.#findHome(message);
+    const transcriptsFrom = transcriptEnds(session, message);
+    return this.#store.move(message.id, { state: 'queued', reason: 'retried by hand', transcriptsFrom });
+  }
+
+  /** Its own session, or whoever sits in its folder. */
+  #findHome(message: Message): Session | undefined {
+    const { id, cwd } = message.recipient;
+    const own = id === null ? undefined : this.#table.byId(id);
+    return own ?? this.#readdress(message, this.#table.heirOf(cwd, undefined));
+  }
+
+  #readdress(message: Message, session: Session | undefined): Session | undefined {
+    const id = session?.id ?? null;
+    if (message.recipient.id !== id) this.#store.readdress(message.id, { ...message.recipient, id });
+    return session;
+  }
+}

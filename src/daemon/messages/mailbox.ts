@@ -1,0 +1,201 @@
+/**
+ * Every message and its state. The one owner of claims: a message is leased to one route at a time, exclusively.
+ * Pure: no clock, no file. Each change is returned as a journal entry; `apply` replays such entries after a restart.
+ */
+import { isFinal, type Message, type MessageState, type Route } from '../../protocol/message.ts';
+import { OpenQueue } from './open-queue.ts';
+
+export type JournalEntry =
+  | { t: 'accept'; message: Message }
+  | {
+      t: 'state';
+      id: string;
+      state: MessageState;
+      at: number;
+      route?: Route;
+      reason?: string;
+      leaseDeadline?: number;
+      /** With `leased`: the transcript its mark would come to stand in, when that is a new one. */
+      transcriptFrom?: { path: string; bytes: number };
+      /** With a retry by hand: where each transcript that may hold the mark of an earlier try ends by now. */
+      transcriptsFrom?: Array<{ path: string; bytes: number }>;
+      promptId?: string;
+      answer?: string;
+    }
+  | { t: 'recipient'; id: string; recipient: Message['recipient'] };
+
+type StateEntry = Extract<JournalEntry, { t: 'state' }>;
+
+/** Which states may follow which. */
+const allowed: Record<MessageState, readonly MessageState[]> = {
+  queued: ['leased', 'delivered', 'expired', 'cancelled', 'failed'],
+  leased: ['queued', 'delivered', 'expired', 'failed', 'cancelled'],
+  delivered: ['answered', 'failed'],
+  answered: [],
+  failed: ['queued'],
+  expired: ['queued'],
+  cancelled: ['queued'],
+};
+
+export class Mailbox {
+  readonly #messages = new Map<string, Message>();
+  readonly #byKey = new Map<string, string>();
+  /** Place in the order of acceptance; not the clock, which may jump. */
+  readonly #places = new Map<string, number>();
+  #nextPlace = 0;
+  /** Not yet final, per recipient id (empty for those that wait for a session). */
+  readonly #open = new Map<string, OpenQueue>();
+
+  get(id: string): Message | undefined {
+    return this.#messages.get(id);
+  }
+
+  all(): Message[] {
+    return [...this.#messages.values()];
+  }
+
+  /** The message first accepted with this idempotency key. */
+  byKey(key: string): Message | undefined {
+    const id = this.#byKey.get(key);
+    return id === undefined ? undefined : this.#messages.get(id);
+  }
+
+  /** Open messages of one recipient in the order they were accepted. */
+  openFor(recipientId: string): Message[] {
+    return this.#open.get(recipientId)?.all() ?? [];
+  }
+
+  /** The oldest open message of one recipient that fits; looks no further. */
+  firstOpen(recipientId: string, fits: (message: Message) => boolean): Message | undefined {
+    return this.#open.get(recipientId)?.first(fits);
+  }
+
+  /** How many open messages of one recipient are in that state. */
+  countOpen(recipientId: string, state: MessageState): number {
+    return this.#open.get(recipientId)?.count(state) ?? 0;
+  }
+
+  /** Open messages that wait for a session to start in some folder. */
+  homeless(): Message[] {
+    return this.openFor('');
+  }
+
+  /** Accepted and not delivered yet. */
+  pendingFor(recipientId: string): number {
+    return this.countOpen(recipientId, 'queued') + this.countOpen(recipientId, 'leased');
+  }
+
+  pendingTotal(): number {
+    let total = 0;
+    for (const id of this.#open.keys()) total += this.pendingFor(id);
+    return total;
+  }
+
+  accept(message: Message): JournalEntry {
+    const entry: JournalEntry = { t: 'accept', message };
+    this.apply(entry);
+    return entry;
+  }
+
+  /**
+   * Moves a message on.
+   * @returns the journal entry, or undefined when that step is not allowed from where the message stands
+   * (a late proof of a cancelled message, a second proof of a delivered one).
+   */
+  move(id: string, change: Omit<StateEntry, 't' | 'id'>): JournalEntry | undefined {
+    const message = this.#messages.get(id);
+    if (!message || !allowed[message.state].includes(change.state)) return undefined;
+    const entry: JournalEntry = { t: 'state', id, ...change };
+    this.apply(entry);
+    return entry;
+  }
+
+  /** Gives an open message another recipient (its session ended, or the session it was held for has started). */
+  readdress(id: string, recipient: Message['recipient']): JournalEntry {
+    const entry: JournalEntry = { t: 'recipient', id, recipient };
+    this.apply(entry);
+    return entry;
+  }
+
+  /** Applies one entry, from the journal or from above. Unknown ids are ignored (compacted away). */
+  apply(entry: JournalEntry): void {
+    if (entry.t === 'accept') {
+      const message = entry.message;
+      if (this.#messages.has(message.id)) return; // a journal says it once; whatever says it twice must not double it
+      this.#messages.set(message.id, message);
+      this.#places.set(message.id, this.#nextPlace++);
+      if (message.key !== undefined) this.#byKey.set(message.key, message.id);
+      this.#file(message);
+      return;
+    }
+    const message = this.#messages.get(entry.id);
+    if (!message) return;
+    if (entry.t === 'state' && !isFinal(message.state) && !isFinal(entry.state)) {
+      // it keeps its place in the queue
+      const queue = this.#queueOf(message);
+      queue.counted(message.state, -1);
+      applyState(message, entry);
+      queue.counted(message.state, 1);
+      return;
+    }
+    this.#unfile(message);
+    if (entry.t === 'recipient') message.recipient = entry.recipient;
+    else applyState(message, entry);
+    this.#file(message);
+  }
+
+  /** Forgets a final message (compaction). */
+  forget(id: string): void {
+    const message = this.#messages.get(id);
+    if (!message || !isFinal(message.state)) return;
+    this.#messages.delete(id);
+    this.#places.delete(id);
+    if (message.key !== undefined) this.#byKey.delete(message.key);
+  }
+
+  #unfile(message: Message): void {
+    this.#queueOf(message).remove(message, this.#places.get(message.id)!);
+  }
+
+  #file(message: Message): void {
+    if (!isFinal(message.state)) this.#queueOf(message).add(message, this.#places.get(message.id)!);
+  }
+
+  #queueOf(message: Message): OpenQueue {
+    const recipient = message.recipient.id ?? '';
+    const queue = this.#open.get(recipient) ?? new OpenQueue();
+    this.#open.set(recipient, queue);
+    return queue;
+  }
+}
+
+function applyState(message: Message, entry: StateEntry): void {
+  // a retry by hand starts afresh, and now
+  if (isFinal(message.state)) {
+    delete message.expiresAt;
+    delete message.notBefore;
+  }
+  message.state = entry.state;
+  message.history.push({
+    state: entry.state,
+    at: entry.at,
+    ...(entry.route !== undefined && { route: entry.route }),
+    ...(entry.reason !== undefined && { reason: entry.reason }),
+  });
+  if (entry.state === 'leased') message.attempts++;
+  if (entry.state === 'queued') {
+    delete message.route;
+    delete message.promptId;
+  }
+  if (entry.route !== undefined) message.route = entry.route;
+  if (entry.leaseDeadline !== undefined) message.leaseDeadline = entry.leaseDeadline;
+  else delete message.leaseDeadline;
+  if (entry.transcriptFrom !== undefined) {
+    message.transcriptsFrom = [...(message.transcriptsFrom ?? []), entry.transcriptFrom];
+  }
+  if (entry.transcriptsFrom !== undefined) message.transcriptsFrom = entry.transcriptsFrom;
+  if (entry.promptId !== undefined) message.promptId = entry.promptId;
+  if (entry.answer !== undefined) message.answer = entry.answer;
+  if (entry.reason !== undefined) message.reason = entry.reason;
+  else delete message.reason;
+}

@@ -1,0 +1,94 @@
+/**
+ * Names that people give sessions (`claudex name`). A name stays with its session through /clear and restarts of the daemon,
+ * comes back when its conversation is resumed, and still finds the conversation after its end. Unique among live sessions;
+ * an ended one gives its name up to whoever is called so next.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { ClaudexError } from '../../errors/claudex-error.ts';
+import { asHomeError } from '../../home/paths.ts';
+import { replaceFile } from '../../home/replace-file.ts';
+import type { SessionName } from '../../protocol/session.ts';
+import type { Session, SessionTable } from './session-table.ts';
+
+const maxChars = 64;
+/** Names of ended sessions beyond this are forgotten, the oldest first. */
+const maxNames = 500;
+
+export class Names {
+  readonly #path: string;
+  readonly #table: SessionTable;
+  /** The newest last. */
+  #names: SessionName[];
+
+  constructor(path: string, table: SessionTable) {
+    this.#path = path;
+    this.#table = table;
+    this.#names = readNames(path);
+  }
+
+  all(): SessionName[] {
+    return this.#names;
+  }
+
+  /** Call when a session is new or has changed: gives it its name, and follows it into its next conversation. */
+  apply(session: Session): void {
+    const own = this.#names.find((one) => one.id === session.id) ?? this.#resumed(session);
+    session.alias = own?.alias ?? null;
+    if (!own || (own.id === session.id && own.sessionId === (session.sessionId ?? own.sessionId))) return;
+    own.id = session.id;
+    own.sessionId = session.sessionId ?? own.sessionId;
+    try {
+      this.#write(this.#names);
+    } catch {
+      // a full disk: after a restart of the daemon the name finds the conversation before this one
+    }
+  }
+
+  /**
+   * Names a session; null takes its name away.
+   * @throws ClaudexError BAD_NAME, NAME_TAKEN, HOME_UNWRITABLE; then nothing has changed
+   */
+  set(session: Session, alias: string | null): void {
+    if (alias !== null) this.#check(session, alias);
+    const isKept = (one: SessionName): boolean =>
+      one.id !== session.id && one.alias.toLowerCase() !== alias?.toLowerCase();
+    const names = this.#names.filter(isKept).slice(-maxNames + 1);
+    if (alias !== null) names.push({ alias, id: session.id, sessionId: session.sessionId, cwd: session.cwd });
+    try {
+      this.#write(names);
+    } catch (error) {
+      throw asHomeError(error, dirname(this.#path));
+    }
+    this.#names = names;
+    session.alias = alias;
+  }
+
+  #check(session: Session, alias: string): void {
+    if (alias.length > maxChars || !/^[a-z][\w.-]*$/i.test(alias)) {
+      throw new ClaudexError('BAD_NAME', `"${alias.slice(0, 80)}".`);
+    }
+    const wanted = alias.toLowerCase();
+    const holder = this.#table
+      .all()
+      .find((one) => one !== session && (one.id === wanted || one.alias?.toLowerCase() === wanted));
+    if (holder) throw new ClaudexError('NAME_TAKEN', `${alias} is ${holder.id} (${holder.cwd}).`);
+  }
+
+  #resumed(session: Session): SessionName | undefined {
+    if (session.sessionId === null) return undefined;
+    return this.#names.findLast((one) => one.sessionId === session.sessionId && !this.#table.byId(one.id));
+  }
+
+  #write(names: readonly SessionName[]): void {
+    replaceFile(this.#path, JSON.stringify({ version: 1, names }), { mode: 0o600 });
+  }
+}
+
+function readNames(path: string): SessionName[] {
+  try {
+    return (JSON.parse(readFileSync(path, 'utf8')) as { names?: SessionName[] }).names ?? [];
+  } catch {
+    return []; // none yet, or damaged
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * Keeps the session table true: claude's session files, supervisors and hooks report into it; dead processes leave it.
+ * Owns the persisted table and the liveness sweep; tells its listener of every change.
+ */
+import { readFileSync } from 'node:fs';
+import { type ClaudeSessionFile, hasPromptBox, readSessionFile } from '../../claude/session/session-file.ts';
+import { guessTranscriptPath } from '../../claude/transcript/marks.ts';
+import { replaceFile } from '../../home/replace-file.ts';
+import { ancestry, isAlive, processStartTime } from '../../process/identity.ts';
+import { steadyNow } from '../../process/steady-clock.ts';
+import { SessionFiles } from './session-files.ts';
+import { type PersistedSession, type Session, SessionTable, stateOf } from './session-table.ts';
+
+/** How soon a process that died without a word is missed (kill -9 leaves claude's session file behind). */
+const sweepMs = 1500;
+
+export interface RegistryListener {
+  /** A session has started (not: was known to the last daemon). onChange follows. */
+  onStarted(session: Session): void;
+  /** A session is new, or something about it has changed. */
+  onChange(session: Session): void;
+  onGone(session: Session): void;
+}
+
+export class SessionRegistry {
+  readonly table = new SessionTable();
+  readonly #listener: RegistryListener;
+  readonly #files: SessionFiles;
+  readonly #persistPath: string;
+  readonly #now: () => number;
+  #sweep: NodeJS.Timeout | undefined;
+  #persistDue = false;
+
+  constructor(options: { persistPath: string; listener: RegistryListener; now: () => number }) {
+    this.#listener = options.listener;
+    this.#persistPath = options.persistPath;
+    this.#now = options.now;
+    this.#files = new SessionFiles((configDir, pid, file) => this.#onFile(configDir, pid, file));
+  }
+
+  /** Restores what the last daemon knew; of those that have died since, the listener hears at once. */
+  restore(): void {
+    const restored = this.#readPersisted().map((one) => this.table.restore(one));
+    const dead = restored.filter((one) => processStartTime(one.pid) !== one.startTime);
+    for (const session of dead) this.table.remove(session);
+    for (const session of dead) this.#listener.onGone(session);
+  }
+
+  /** Starts watching; what was restored counts as changed. */
+  start(defaultConfigDir: string): void {
+    const restored = this.table.all();
+    for (const session of restored) this.watchConfigDir(session.configDir);
+    this.watchConfigDir(defaultConfigDir);
+    for (const session of restored) this.#changed(session);
+  }
+
+  watchConfigDir(configDir: string): void {
+    this.#files.watch(configDir);
+  }
+
+  close(): void {
+    this.#files.close();
+    clearInterval(this.#sweep);
+    if (this.#persistDue) this.#persist();
+  }
+
+  /** The record of a live process, made if it is new; undefined when there is no such process. */
+  ensure(pid: number, cwd: string, configDir: string): Session | undefined {
+    const startTime = processStartTime(pid);
+    if (startTime === undefined) return undefined;
+    if (this.table.byPid(pid)?.startTime !== startTime) this.#missTheDead(cwd);
+    const { session, isNew, replaced } = this.table.ensure(
+      { pid, startTime, cwd, configDir },
+      this.#now(),
+      steadyNow(),
+    );
+    if (replaced) this.#listener.onGone(replaced);
+    if (isNew) {
+      this.watchConfigDir(configDir);
+      const file = readSessionFile(configDir, pid);
+      if (file && isSameProcess(file, startTime)) this.#takeFile(session, file);
+      this.#persist();
+      this.#listener.onStarted(session);
+      this.#changed(session);
+    }
+    return session;
+  }
+
+  /**
+   * The session a hook or a shell belongs to: the nearest ancestor that is a session we know or that has a session file.
+   */
+  findByAncestry(pid: number, configDir: string): Session | undefined {
+    for (const ancestor of ancestry(pid)) {
+      const known = this.table.byPid(ancestor);
+      if (known && processStartTime(ancestor) === known.startTime) return known;
+      const file = readSessionFile(configDir, ancestor);
+      const startTime = processStartTime(ancestor);
+      if (file && startTime !== undefined && isSameProcess(file, startTime)) {
+        // a `claude -p` inside a session: its hooks are not the session's
+        return hasPromptBox(file) ? this.ensure(ancestor, file.cwd, configDir) : undefined;
+      }
+    }
+    return undefined;
+  }
+
+  /** Call after changing a session: persists, restarts the sweep if need be, tells the listener. */
+  changed(session: Session): void {
+    if (this.table.byPid(session.pid) === session) this.#changed(session);
+  }
+
+  /** Takes a session out if its process is gone. */
+  checkAlive(session: Session): void {
+    if (isAlive(session.pid) && processStartTime(session.pid) === session.startTime) {
+      session.lastSeenSteadyMs = steadyNow();
+      return;
+    }
+    this.table.remove(session);
+    this.#persistSoon();
+    this.#armSweep();
+    this.#listener.onGone(session);
+  }
+
+  /** Before a new one is known: what waited for those that it follows comes before what will be sent to it. */
+  #missTheDead(cwd: string): void {
+    for (const session of this.table.all()) if (session.cwd === cwd) this.checkAlive(session);
+  }
+
+  #changed(session: Session): void {
+    session.lastActiveAt = this.#now();
+    session.lastSeenSteadyMs = steadyNow();
+    this.#persistSoon();
+    this.#armSweep();
+    this.#listener.onChange(session);
+  }
+
+  /** One slow timer, and only while somebody is there to miss. */
+  #armSweep(): void {
+    const needed = this.table.all().length > 0;
+    if (needed && this.#sweep === undefined) {
+      this.#sweep = setInterval(() => {
+        for (const session of this.table.all()) this.checkAlive(session);
+      }, sweepMs);
+    } else if (!needed) {
+      clearInterval(this.#sweep);
+      this.#sweep = undefined;
+    }
+  }
+
+  #onFile(configDir: string, pid: number, file: ClaudeSessionFile | undefined): void {
+    const known = this.table.byPid(pid);
+    if (!file) {
+      if (known) this.checkAlive(known);
+      return;
+    }
+    const startTime = processStartTime(pid);
+    if (startTime === undefined || !isSameProcess(file, startTime) || !hasPromptBox(file)) return;
+    const session = this.ensure(pid, file.cwd, configDir);
+    if (session && this.#takeFile(session, file)) this.#changed(session);
+  }
+
+  /** @returns true when something we show or decide by has changed */
+  #takeFile(session: Session, file: ClaudeSessionFile): boolean {
+    const before = session.file;
+    const stateBefore = stateOf(session);
+    session.file = file;
+    session.cwd = file.cwd;
+    session.version = file.version ?? session.version;
+    if (session.sessionId !== file.sessionId || session.transcriptPath === null) {
+      session.sessionId = file.sessionId;
+      session.transcriptPath = guessTranscriptPath(session.configDir, file.cwd, file.sessionId);
+    }
+    if (stateOf(session) !== 'waiting') session.permissionTool = null;
+    return (
+      before === null ||
+      stateBefore !== stateOf(session) ||
+      before.waitingFor !== file.waitingFor ||
+      before.sessionId !== file.sessionId ||
+      before.cwd !== file.cwd ||
+      before.name !== file.name ||
+      before.messagingSocketPath !== file.messagingSocketPath
+    );
+  }
+
+  /** Once per turn of the event loop, however many changes came in it. */
+  #persistSoon(): void {
+    if (this.#persistDue) return;
+    this.#persistDue = true;
+    setImmediate(() => {
+      if (this.#persistDue) this.#persist();
+    });
+  }
+
+  /** At once for a new session: its id must outlive this daemon. */
+  #persist(): void {
+    this.#persistDue = false;
+    const text = JSON.stringify({ version: 1, sessions: this.table.persisted() });
+    try {
+      replaceFile(this.#persistPath, text, { mode: 0o600, flush: false });
+    } catch {
+      // a full disk: ids would change at the next restart of the daemon, nothing else
+    }
+  }
+
+  #readPersisted(): PersistedSession[] {
+    try {
+      const value = JSON.parse(readFileSync(this.#persistPath, 'utf8')) as { sessions?: PersistedSession[] };
+      return value.sessions ?? [];
+    } catch {
+      return []; // first start, or damaged: sessions come back through their files, with new ids
+    }
+  }
+}
+
+/** `procStart` is the kernel's start time on Linux; elsewhere it cannot be compared and the pid has to do. */
+function isSameProcess(file: ClaudeSessionFile, startTime: string): boolean {
+  return process.platform !== 'linux' || file.procStart === null || file.procStart === startTime;
+}

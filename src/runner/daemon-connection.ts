@@ -1,0 +1,81 @@
+/** Everything of a supervisor that has to do with the daemon; loaded after claude has been started. */
+import type { DaemonClient } from '../daemon-client/client.ts';
+import { claudeConfigDir, packageVersion } from '../home/paths.ts';
+import { processStartTime } from '../process/identity.ts';
+import { steadyNow } from '../process/steady-clock.ts';
+import type { SupervisorCommand } from '../protocol/wire.ts';
+import type { OutputRing } from '../terminal/output-ring.ts';
+import { DaemonLink } from './daemon-link.ts';
+import type { DraftTracker } from './draft-tracker.ts';
+import type { InputLane } from './input-lane.ts';
+import { MessageTypist } from './message-typist.ts';
+import { PromptGate } from './prompt-gate.ts';
+
+export interface DaemonSideOptions {
+  env: NodeJS.ProcessEnv;
+  claudePid: number;
+  draft: DraftTracker;
+  ring: OutputRing;
+  lane: InputLane;
+  nextOutput: (timeoutMs: number) => Promise<void>;
+  /** How many bytes have been typed that claude has not read yet. */
+  unread: () => number;
+}
+
+export function startDaemonSide(options: DaemonSideOptions): { close: () => void; keyPressed: () => void } {
+  const { draft, ring, unread } = options;
+  const configDir = claudeConfigDir(options.env);
+  const startTime = processStartTime(options.claudePid);
+  if (startTime === undefined) return { close: () => undefined, keyPressed: () => undefined };
+  let session: { id: string; client: DaemonClient } | undefined;
+  /** The daemon may be away when we report; it finds out by itself then (lease deadline, transcript). */
+  const tell = (report: (client: DaemonClient, id: string) => Promise<unknown>): void => {
+    if (session) report(session.client, session.id).catch(() => undefined);
+  };
+  const typist = new MessageTypist({
+    gate: new PromptGate({ configDir, pid: options.claudePid, draft, ring, unread, now: steadyNow }),
+    draft,
+    lane: options.lane,
+    nextOutput: options.nextOutput,
+    reportLease: (report) => tell((client, id) => client.reportLease(id, report)),
+    reportGateOpen: () => tell((client, id) => client.reportGate(id, true)),
+    now: steadyNow,
+  });
+  const link = new DaemonLink(
+    options.env,
+    {
+      pid: options.claudePid,
+      startTime,
+      supervisorPid: process.pid,
+      // the physical folder, as claude itself names it
+      cwd: process.cwd(),
+      configDir,
+      version: packageVersion(),
+    },
+    (command: SupervisorCommand, client) => {
+      switch (command.type) {
+        case 'welcome':
+          session = { id: command.id, client };
+          typist.reconnected();
+          return;
+        case 'paste':
+          void typist.take(command);
+          return;
+        case 'prompt-submitted':
+          typist.promptSubmitted(command.mark);
+          return;
+        case 'bye':
+          session = undefined;
+          return;
+      }
+    },
+  );
+  void link.run();
+  return {
+    close: () => {
+      typist.close();
+      link.close();
+    },
+    keyPressed: () => typist.keyPressed(),
+  };
+}

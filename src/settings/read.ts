@@ -1,0 +1,108 @@
+/**
+ * Settings as they are read and checked.
+ * Order of precedence: environment, config file, default. Reading is plain JSON so that start-up stays
+ * fast; writing goes through `conf` (src/settings/write.ts).
+ */
+import { readFileSync } from 'node:fs';
+import { ClaudexError, systemErrorCode } from '../errors/claudex-error.ts';
+import { claudexPaths } from '../home/paths.ts';
+import { type SettingDefinition, type SettingKey, type Settings, settingDefinitions } from './definitions.ts';
+
+/** What setTimeout takes; a longer time would be over at once. */
+const largestInteger = 2 ** 31 - 1;
+
+/** @throws ClaudexError UNKNOWN_SETTING */
+export function settingDefinition(key: string): SettingDefinition {
+  const definition = settingDefinitions.find((one) => one.key === key);
+  if (!definition) throw new ClaudexError('UNKNOWN_SETTING', `Asked for "${key}".`);
+  return definition;
+}
+
+/** A setting's value from text (environment or command line). @throws ClaudexError BAD_SETTING */
+export function parseSetting(definition: SettingDefinition, text: string): string | boolean | number {
+  if (definition.type === 'string') {
+    if (definition.choices === undefined || definition.choices.includes(text)) return text;
+    throw new ClaudexError('BAD_SETTING', `${definition.key} takes ${definition.choices.join(', ')}, not "${text}".`);
+  }
+  if (definition.type === 'boolean') {
+    if (/^(true|1|yes|on)$/i.test(text)) return true;
+    if (/^(false|0|no|off)$/i.test(text)) return false;
+    throw new ClaudexError('BAD_SETTING', `${definition.key} takes true or false, not "${text}".`);
+  }
+  const value = Number(text);
+  if (text.trim() === '' || !fits(definition, value)) {
+    throw new ClaudexError(
+      'BAD_SETTING',
+      `${definition.key} takes a whole number from ${definition.minimum ?? 0} to ${largestInteger}, not "${text}".`,
+    );
+  }
+  return value;
+}
+
+/** Why the config file cannot be used; undefined when it can, or when there is none. */
+export function configFileProblem(path: string): string | undefined {
+  try {
+    JSON.parse(readFileSync(path, 'utf8'));
+    return undefined;
+  } catch (error) {
+    return systemErrorCode(error) === 'ENOENT' ? undefined : String(error);
+  }
+}
+
+/** The config file's values by dotted key; an unreadable file counts as empty (`claudex status` reports it). */
+export function readConfigFile(path: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return {}; // none yet, or damaged
+  }
+  const flat: Record<string, unknown> = {};
+  for (const { key } of settingDefinitions) {
+    let current: unknown = value;
+    for (const part of key.split('.')) {
+      current =
+        typeof current === 'object' && current !== null ? (current as Record<string, unknown>)[part] : undefined;
+    }
+    if (current !== undefined) flat[key] = current;
+  }
+  return flat;
+}
+
+/** What `claudex config set` would have taken; a file edited by hand may hold anything. */
+function fits(definition: SettingDefinition, value: unknown): boolean {
+  if (definition.choices !== undefined) return definition.choices.includes(value as string);
+  if (definition.type !== 'integer') return typeof value === definition.type;
+  return (
+    Number.isSafeInteger(value) && (value as number) >= (definition.minimum ?? 0) && (value as number) <= largestInteger
+  );
+}
+
+/** Every setting as if nothing were set. */
+export function defaultSettings(): Settings {
+  return Object.fromEntries(settingDefinitions.map((one) => [one.key, one.default])) as unknown as Settings;
+}
+
+export type SettingSource = 'environment' | 'file' | 'default';
+
+/** Every setting's value and where it comes from. @throws ClaudexError BAD_SETTING for a bad environment value. */
+export function readSettings(env: NodeJS.ProcessEnv): { values: Settings; sources: Record<SettingKey, SettingSource> } {
+  const file = readConfigFile(claudexPaths(env).config);
+  const values: Record<string, unknown> = {};
+  const sources: Record<string, SettingSource> = {};
+  for (const definition of settingDefinitions as readonly SettingDefinition[]) {
+    const fromEnv = env[definition.env];
+    const fromFile = file[definition.key];
+    if (fromEnv !== undefined && fromEnv !== '') {
+      values[definition.key] = parseSetting(definition, fromEnv);
+      sources[definition.key] = 'environment';
+    } else if (fits(definition, fromFile)) {
+      values[definition.key] = fromFile;
+      sources[definition.key] = 'file';
+    } else {
+      values[definition.key] = definition.default;
+      sources[definition.key] = 'default';
+    }
+  }
+  return { values: values as unknown as Settings, sources: sources as Record<SettingKey, SettingSource> };
+}

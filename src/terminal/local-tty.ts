@@ -1,0 +1,142 @@
+/** The person's terminal: its settings and size, raw mode with its restore armed first, reading, and writing without blocking. */
+import { readSync, writeSync } from 'node:fs';
+import { ReadStream } from 'node:tty';
+import { TerminalModes } from './terminal-modes.ts';
+import type { TtyCalls, TtySettings, WindowSize } from './tty-calls.ts';
+import { createTtyReader } from './tty-reader.ts';
+
+/** Read at most this much at once. */
+const maxKeyBytes = 64 * 1024;
+
+interface OuterTtyOptions {
+  /** Keys, and what the terminal says by itself; none come before `resumeInput`. */
+  onInput: (bytes: Buffer) => void;
+  /** The terminal keeps up again, or is gone and takes everything. */
+  onWritable: () => void;
+  /** The keys have ended, or the output cannot be written. */
+  onGone: () => void;
+}
+
+export class OuterTty {
+  /** Which modes the program has turned on in it. */
+  readonly modes = new TerminalModes();
+  readonly #calls: TtyCalls;
+  readonly #input: ReadStream;
+  /** A ReadStream, because a WriteStream blocks: claudex would hear no signal while the terminal is stopped. */
+  readonly #output: ReadStream;
+  readonly #onWritable: () => void;
+  #found: TtySettings | undefined;
+  #isRaw = false;
+
+  /** Leaves the terminal as it is until `enterRawMode`. */
+  constructor(calls: TtyCalls, options: OuterTtyOptions) {
+    this.#calls = calls;
+    this.#found = calls.readSettings(0);
+    const keys = Buffer.allocUnsafeSlow(maxKeyBytes);
+    // copied: they may have to wait
+    this.#input = createTtyReader(0, keys, (length) => options.onInput(Buffer.from(keys.subarray(0, length))));
+    this.#onWritable = options.onWritable;
+    this.#output = new ReadStream(1).on('error', () => {
+      // what waited for it need not wait any more; with another terminal for the keys, its end is none of the output's
+      options.onWritable();
+      options.onGone();
+    });
+    this.#input.on('end', options.onGone).on('error', options.onGone);
+  }
+
+  /** As they were before raw mode; undefined when the terminal is gone. */
+  get settings(): TtySettings | undefined {
+    return this.#found;
+  }
+
+  size(): WindowSize {
+    return this.#calls.readSize(1) ?? { cols: 0, rows: 0, pixelWidth: 0, pixelHeight: 0 };
+  }
+
+  /**
+   * Turns on raw mode in both directions: Node's own leaves output processing on, and `\n` would come out as `\r\n`
+   * (facts, section 7). A terminal that is raw already stays as it is.
+   */
+  enterRawMode(): void {
+    const now = this.#calls.readSettings(0);
+    if (!now || (this.#isRaw && !this.#calls.echoes(now))) return;
+    process.removeListener('exit', this.#emergency);
+    process.on('exit', this.#emergency);
+    this.#isRaw = true;
+    this.#found = now;
+    this.#calls.writeSettings(0, this.#calls.rawSettings(now));
+  }
+
+  /** What has been typed so far; only in raw mode, and before `resumeInput`. */
+  typedAhead(): Buffer {
+    const keys = Buffer.alloc(this.#calls.readable(0));
+    return keys.length > 0 ? keys.subarray(0, readSync(0, keys)) : keys;
+  }
+
+  /** Puts the settings back as they were found. */
+  leaveRawMode(): void {
+    process.removeListener('exit', this.#emergency);
+    if (this.#isRaw && this.#found) this.#calls.writeSettings(0, this.#found);
+    this.#isRaw = false;
+  }
+
+  /** The end: what the program has left turned on is undone, after everything written; `flushed` says when that is. */
+  undoModes(diedOfSignal: boolean): void {
+    const undo = this.modes.undo(diedOfSignal);
+    if (undo && !this.#output.destroyed) this.#output.write(undo);
+  }
+
+  /** The end without waiting: undoes the modes if the terminal takes it now, and puts the settings back. */
+  restoreNow(): void {
+    const undo = this.modes.undo(true);
+    try {
+      if (undo) writeSync(1, undo);
+    } catch {
+      // expected: the terminal is gone, or does not read
+    }
+    this.leaveRawMode();
+  }
+
+  resumeInput(): void {
+    this.#input.resume();
+  }
+
+  pauseInput(): void {
+    this.#input.pause();
+  }
+
+  /**
+   * False when the terminal does not keep up: `bytes` must then stay as they are, and nothing more be written, until
+   * `onWritable` is called.
+   */
+  write(bytes: Buffer): boolean {
+    if (this.#output.destroyed) return true;
+    const written = this.#writeNow(bytes);
+    if (written === bytes.length) return true;
+    this.#output.write(bytes.subarray(written), (error) => {
+      if (!error) this.#onWritable();
+    });
+    return false;
+  }
+
+  /** Resolves when everything written has reached the terminal, or the terminal is gone. */
+  flushed(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#output.destroyed || this.#output.writableLength === 0) return resolve();
+      this.#output.once('close', () => resolve());
+      this.#output.write('', () => resolve());
+    });
+  }
+
+  /** Past the stream, whose way to the same call is several times as long. Returns how much the terminal has taken. */
+  #writeNow(bytes: Buffer): number {
+    try {
+      return writeSync(1, bytes);
+    } catch {
+      // no room, or the terminal is gone: the stream waits, or tells
+      return 0;
+    }
+  }
+
+  readonly #emergency = (): void => this.restoreNow();
+}

@@ -1,0 +1,60 @@
+/** The last stretch of claude's output, so that the screen can be worked out if somebody asks. */
+import type { PtySize } from './pty/spawn-pty.ts';
+import type { TerminalEvent } from './screen-model.ts';
+
+export class OutputRing {
+  /** The byte that came as number n (from 0) stands at n modulo its length. */
+  readonly #kept: Buffer;
+  #count = 0;
+  /** The size that held when the oldest kept byte came. */
+  #size: PtySize;
+  /** Changes since, each with the number of bytes that had come before it. */
+  #resizes: { at: number; size: PtySize }[] = [];
+
+  constructor(size: PtySize, maxBytes = 512 * 1024) {
+    this.#size = size;
+    this.#kept = Buffer.allocUnsafeSlow(maxBytes);
+  }
+
+  output(bytes: Buffer): void {
+    const max = this.#kept.length;
+    const last = bytes.length > max ? bytes.subarray(bytes.length - max) : bytes;
+    this.#count += bytes.length;
+    const start = (this.#count - last.length) % max;
+    const atEnd = last.copy(this.#kept, start);
+    if (atEnd < last.length) last.copy(this.#kept, 0, atEnd);
+    while (this.#resizes.length > 0 && this.#resizes[0]!.at <= this.#oldest) this.#size = this.#resizes.shift()!.size;
+  }
+
+  resized(size: PtySize): void {
+    // of several in a row the last one counts: dragging a window's edge must not fill the ring
+    if (this.#resizes.at(-1)?.at === this.#count) this.#resizes.pop();
+    this.#resizes.push({ at: this.#count, size });
+  }
+
+  /** The size before the first event, and the events since. */
+  snapshot(): { size: PtySize; events: TerminalEvent[] } {
+    const events: TerminalEvent[] = [];
+    let from = this.#oldest;
+    for (const { at, size } of this.#resizes) {
+      if (at > from) events.push(this.#bytes(from, at));
+      events.push(size);
+      from = at;
+    }
+    if (this.#count > from) events.push(this.#bytes(from, this.#count));
+    return { size: this.#size, events };
+  }
+
+  get #oldest(): number {
+    return Math.max(0, this.#count - this.#kept.length);
+  }
+
+  /** A copy of the bytes number `from` to `to`. */
+  #bytes(from: number, to: number): Buffer {
+    const max = this.#kept.length;
+    const start = from % max;
+    const end = start + (to - from);
+    const atEnd = this.#kept.subarray(start, Math.min(end, max));
+    return end <= max ? Buffer.from(atEnd) : Buffer.concat([atEnd, this.#kept.subarray(0, end - max)]);
+  }
+}

@@ -1,0 +1,106 @@
+/** The commands as they are built: one file, which loads the rest when it is asked for. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runClaudex } from '../../support/claudex.ts';
+import { daemonClient } from '../../support/daemon-watch.ts';
+import { useTestBed } from '../../support/test-bed.ts';
+
+describe('commands', () => {
+  const bed = useTestBed();
+
+  it('an error from a part that is loaded late keeps its words and its exit code', async () => {
+    const home = bed.home();
+    const settings = join(home.home, '.claude', 'settings.json');
+    mkdirSync(join(home.home, '.claude'), { recursive: true });
+    writeFileSync(settings, '{ not json');
+    const ran = await runClaudex(['install'], { env: home.env(), cwd: home.root });
+    expect(ran).toMatchObject({ code: 3, stdout: '' });
+    expect(ran.stderr).toContain(`${settings}:1:3`);
+    expect(ran.stderr).toContain('Fix: mend the file by hand');
+    expect(readFileSync(settings, 'utf8')).toBe('{ not json');
+  });
+
+  it('a damaged config file is named, and stays as it is', async () => {
+    const home = bed.home();
+    const at = { env: home.env(), cwd: home.root };
+    const config = join(home.claudexHome, 'config.json');
+    mkdirSync(home.claudexHome, { mode: 0o700 });
+    writeFileSync(config, '{ "badge":');
+    for (const change of [
+      ['set', 'badge.enabled', 'false'],
+      ['unset', 'badge.enabled'],
+    ]) {
+      const ran = await runClaudex(['config', ...change], at);
+      expect(ran).toMatchObject({ code: 3, stdout: '' });
+      expect(ran.stderr).toMatch(
+        /^claudex: The settings file of claudex cannot be read[^\n]*\nFix: mend the file[^\n]*\n$/,
+      );
+      expect(ran.stderr).toContain(config);
+    }
+    expect(readFileSync(config, 'utf8')).toBe('{ "badge":');
+  });
+
+  it('the fix for wrong usage names a command that there is', async () => {
+    const home = bed.home();
+    const at = { env: home.env(), cwd: home.root };
+    for (const words of [
+      ['config', 'set'],
+      ['inbox', 'show'],
+      ['send', '--nope'],
+    ]) {
+      const ran = await runClaudex(words, at);
+      expect(ran).toMatchObject({ code: 2, stdout: '' });
+      const fix = /Fix: run `claudex (.*)`/.exec(ran.stderr)?.[1];
+      const command = words.filter((word) => !word.startsWith('-')).join(' ');
+      expect(fix).toBe(`${command} --help`);
+      expect((await runClaudex(fix!.split(' '), at)).stdout).toContain(`Usage: claudex ${command}`);
+    }
+  });
+
+  it.each(['tcsh', 'constructor', '__proto__'])('there is no completion for %s', async (shell) => {
+    const home = bed.home();
+    const ran = await runClaudex(['completion', shell], { env: home.env(), cwd: home.root });
+    expect(ran).toMatchObject({ code: 2, stdout: '' });
+    expect(ran.stderr).toContain(`unknown shell "${shell}"; use bash, zsh or fish`);
+  });
+
+  it('in zsh the first Tab of a shell completes too, where the script comes from a folder of $fpath', async () => {
+    const home = bed.home();
+    const { stdout } = await runClaudex(['completion', 'zsh'], { env: home.env(), cwd: home.root });
+    // zsh runs such a file in the place of the function, once: it must then complete, and not only say who will
+    expect(stdout).toMatch(
+      /\nif \[\[ \$funcstack\[1\] == _claudex \]\]; then _claudex "\$@"\nelse compdef _claudex claudex\nfi\n$/,
+    );
+  });
+
+  it('a message for several is for all of them or for nobody', async () => {
+    const home = bed.home({ cwdNames: ['api', 'web'] });
+    const env = home.env();
+    const at = { env, cwd: home.root };
+    const [api, web] = [home.dir('api'), home.dir('web')];
+    const typo = await runClaudex(['send', '--hold', '--to', api, '--to', 'wbe', 'rebase'], at);
+    expect(typo).toMatchObject({ code: 3, stdout: '' });
+    expect(await daemonClient(home).messages()).toEqual([]);
+    const send = ['send', '--hold', '--key', 'k1', '--to', api, '--to', web, '--to', `${web}/`, 'rebase'];
+    const sent = await runClaudex(send, at);
+    expect(sent.code).toBe(0);
+    const messages = await daemonClient(home).messages();
+    expect(messages.map((one) => [one.recipient.cwd, one.body])).toEqual([
+      [api, 'rebase'],
+      [web, 'rebase'],
+    ]);
+    expect(sent.stdout).toBe(messages.map((one) => `${one.id}\n`).join(''));
+    expect((await runClaudex(send, at)).stdout).toBe(sent.stdout);
+  });
+
+  it('ask takes its target from --to as well', async () => {
+    const home = bed.home();
+    const asked = await runClaudex(['ask', '--hold', '--to', home.cwd, '--wait', '50ms', 'ready?'], {
+      env: home.env(),
+      cwd: home.root,
+    });
+    expect(asked.code).toBe(4);
+    expect((await daemonClient(home).messages()).map((one) => one.body)).toEqual(['ready?']);
+  });
+});

@@ -1,0 +1,76 @@
+/** Two versions of claudex on one home: the newer daemon takes over, whoever starts it, and nothing is lost on the way. */
+import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { packageVersion } from '../../../src/home/paths.ts';
+import { verifies } from '../../requirements.ts';
+import { fixture, repositoryRoot, runClaudex } from '../../support/claudex.ts';
+import { daemonClient, sendMessage, waitForMessage, waitForSessionRecord } from '../../support/daemon-watch.ts';
+import type { HermeticHome } from '../../support/hermetic-home.ts';
+import { isAlive } from '../../support/processes.ts';
+import { startInPty } from '../../support/pty-driver.ts';
+import { countInTranscripts, waitForPromptBox } from '../../support/real-claude.ts';
+import { run } from '../../support/run-command.ts';
+import { useTestBed } from '../../support/test-bed.ts';
+import { waitForFile } from '../../support/wait-for-file.ts';
+
+const patient = { timeoutMs: 45_000 };
+
+describe(`version skew ${verifies('one-daemon', 'daemon-comes-back')}`, () => {
+  const bed = useTestBed();
+
+  /** This build under an older version number, in a folder of its own. Returns its `claudex`. */
+  function olderClaudex(home: HermeticHome): string {
+    const root = join(home.root, 'older');
+    mkdirSync(root);
+    for (const name of ['bin', 'dist', 'hooks', 'install-scripts']) {
+      cpSync(join(repositoryRoot, name), join(root, name), { recursive: true });
+    }
+    symlinkSync(join(repositoryRoot, 'node_modules'), join(root, 'node_modules'));
+    const manifest = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8'));
+    writeFileSync(join(root, 'package.json'), JSON.stringify({ ...manifest, version: '0.0.1' }));
+    return join(root, 'bin', 'claudex.js');
+  }
+
+  function environment(home: HermeticHome): Record<string, string> {
+    const claude = join(home.root, 'fake-claude');
+    writeFileSync(claude, `#!/bin/sh\nexec '${process.execPath}' '${fixture('fake-tui.mjs')}' "$@"\n`);
+    chmodSync(claude, 0o755);
+    return { ...home.env(), CLAUDEX_CLAUDE_BIN: claude };
+  }
+
+  const pidIn = (stdout: string): number => Number(/pid (\d+)/.exec(stdout)?.[1]);
+
+  it('a newer command replaces an older daemon; sessions and messages go over; an older command uses the newer one', async () => {
+    const home = bed.home();
+    const older = olderClaudex(home);
+    const env = environment(home);
+    const runOlder = (...args: string[]) => run(process.execPath, [older, ...args], { env, cwd: home.cwd });
+
+    const driver = startInPty(process.execPath, [older], { cwd: home.cwd, env });
+    await waitForPromptBox(driver, { content: '', ...patient });
+    const log = join(home.claudexHome, 'logs', 'daemon.log');
+    await waitForFile(log, (text) => text?.includes('"session started"'), patient);
+    const started = await runOlder('daemon', 'start');
+    expect(started.stdout).toContain('version 0.0.1');
+    const held = await runOlder('send', home.cwd, '--delay', '1h', 'for later');
+    expect(held.code).toBe(0);
+
+    const replaced = await runClaudex(['daemon', 'start'], { env, cwd: home.cwd });
+    expect(replaced.stderr).toBe('');
+    expect(replaced.stdout).toContain(`version ${packageVersion()}`);
+    expect(pidIn(replaced.stdout)).not.toBe(pidIn(started.stdout));
+    expect(isAlive(pidIn(started.stdout))).toBe(false);
+    expect(await daemonClient(home).message(held.stdout.trim())).toMatchObject({ state: 'queued', body: 'for later' });
+
+    // the older supervisor has come back to the newer daemon, and types for it
+    const session = await waitForSessionRecord(home, (one) => one.supervised);
+    const id = await sendMessage(home, [session.id, '--route', 'paste', 'across versions']);
+    expect(await waitForMessage(home, id, ['answered'])).toMatchObject({ route: 'paste', attempts: 1 });
+    expect(countInTranscripts(home, id)).toBe(1);
+
+    const used = await runOlder('daemon', 'start');
+    expect(pidIn(used.stdout)).toBe(pidIn(replaced.stdout));
+    expect(readFileSync(log, 'utf8').match(/"reason":"replaced"/g)).toHaveLength(1);
+  });
+});

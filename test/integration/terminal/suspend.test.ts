@@ -1,0 +1,39 @@
+/** `kill -TSTP` of claudex in a shell with job control, where claude has other things to do than to answer Ctrl-Z. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { verifies } from '../../requirements.ts';
+import { withClaudeAlone } from '../../support/claude-wrapper.ts';
+import { claudexBin } from '../../support/claudex.ts';
+import { childPids } from '../../support/processes.ts';
+import { startInPty } from '../../support/pty-driver.ts';
+import { useTestBed } from '../../support/test-bed.ts';
+
+describe('a stop from outside', () => {
+  const bed = useTestBed();
+
+  it(`is obeyed after a moment, and what is typed after fg arrives ${verifies('suspend')}`, async () => {
+    const home = bed.home();
+    const env = { ...withClaudeAlone(home, 'dump-input.mjs'), PS1: 'shell> ', NODE: process.execPath };
+    const shell = startInPty('bash', ['--norc', '--noprofile', '-i'], { cwd: home.cwd, env });
+    await shell.waitForScreen('shell>');
+    shell.write(`stty -a > before; "$NODE" '${claudexBin}'\r`);
+    await shell.waitForScreen('ready');
+    process.kill(childPids(shell.pid)[0]!, 'SIGTSTP');
+    // the Ctrl-Z that claude was offered first
+    await shell.waitForScreen(/1a[\s\S]*Stopped[\s\S]*shell>/);
+    shell.write('stty -a > during; echo $((40 + 2))\r');
+    await shell.waitForScreen(/^42$/m);
+    const flags = (name: string): string => readFileSync(join(home.cwd, name), 'utf8');
+    expect(flags('during')).toBe(flags('before'));
+    shell.write('fg\r');
+    await shell.waitForScreen(/claudex\.js'\n*$/);
+    shell.write('x');
+    await shell.waitForScreen(/^78$/m);
+    shell.key('ctrl-d');
+    await shell.waitForScreen((screen) => /shell>$/.test(screen.trimEnd()));
+    shell.write('stty -a > after; exit\r');
+    await shell.exit;
+    expect(flags('after')).toBe(flags('before'));
+  });
+});

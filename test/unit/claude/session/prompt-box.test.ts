@@ -1,0 +1,89 @@
+/** Screens of the real claude (80×24, loopback API), captured by hand on both test versions; e2e holds them live. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import {
+  type BoxRow,
+  holdsOurPaste,
+  type PromptBox,
+  readPromptBox,
+} from '../../../../src/claude/session/prompt-box.ts';
+import { verifies } from '../../../requirements.ts';
+
+/** A row is its text, or the text and what of it is bright. */
+type CapturedRow = string | [text: string, brightText: string];
+
+function capturedScreens(version: string): Record<string, CapturedRow[]> {
+  return JSON.parse(readFileSync(new URL(`../../../fixtures/screens/${version}.json`, import.meta.url), 'utf8'));
+}
+
+const rowsOf = (captured: readonly CapturedRow[]): BoxRow[] =>
+  captured.map((row) =>
+    typeof row === 'string' ? { text: row, brightText: row } : { text: row[0], brightText: row[1] },
+  );
+
+const mark = '[claudex mabcdefghijkmnp2';
+const rule = '─'.repeat(80);
+
+describe.each(['2.1.197', '2.1.330'])(`prompt box of claude %s ${verifies('prompt-box')}`, (version) => {
+  const screens = capturedScreens(version);
+
+  it.each<[string, PromptBox]>([
+    ['first', { kind: 'empty' }],
+    ['typed', { kind: 'text', text: 'hello' }],
+    ['multi-line', { kind: 'text', text: 'one\n  two\n  three' }],
+    ['cleared', { kind: 'empty' }],
+    ['our-paste', { kind: 'text', text: `${mark} from x]\n  line of ours` }],
+    ['long-paste', { kind: 'text', text: '[Pasted text #1 +39 lines]' }],
+    ['bash-mode', { kind: 'unknown' }],
+    ['after-turn', { kind: 'empty' }],
+    ['slash-menu', { kind: 'text', text: '/model' }],
+    ['model-dialog', { kind: 'unknown' }],
+  ])('%s', (name, box) => {
+    expect(readPromptBox(rowsOf(screens[name]!))).toEqual(box);
+  });
+
+  it('knows a paste of ours, whole or folded, from everything else', () => {
+    const holding = Object.keys(screens).filter((name) => holdsOurPaste(readPromptBox(rowsOf(screens[name]!)), mark));
+    expect(holding.sort()).toEqual(['long-paste', 'our-paste']);
+  });
+
+  it.each([0, 1])('does not take an empty box in the conversation for the real one under a dialog (%i)', (indent) => {
+    const dialog = rowsOf(screens['model-dialog']!);
+    const fake = rowsOf([rule, `${' '.repeat(indent)}❯`, rule]);
+    expect(readPromptBox([...fake, ...dialog])).toEqual({ kind: 'unknown' });
+  });
+});
+
+describe('prompt box', () => {
+  const read = (...rows: CapturedRow[]): PromptBox => readPromptBox(rowsOf(rows));
+
+  it('takes a dim placeholder for empty, text beside it for text', () => {
+    expect(read(rule, ['❯ Try "fix lint errors"', '❯'], rule)).toEqual({ kind: 'empty' });
+    expect(read(rule, ['❯ a Try', '❯ a'], rule)).toEqual({ kind: 'text', text: 'a' });
+  });
+
+  it('takes a dim prompt sign and a no-break space for a box', () => {
+    expect(read(rule, ['❯\u00a0', '  '], rule)).toEqual({ kind: 'empty' });
+    expect(read(rule, '❯\u00a0hello', rule)).toEqual({ kind: 'text', text: 'hello' });
+  });
+
+  it('takes a title in the rule', () => {
+    expect(read(`${'─'.repeat(60)} my session ──`, '❯', rule)).toEqual({ kind: 'empty' });
+  });
+
+  it.each([
+    ['nothing', []],
+    ['no rule above', ['text', '❯', rule]],
+    ['no rule below', [rule, '❯', 'text']],
+    ['no prompt sign', [rule, '  text', rule]],
+    ['a list with a selected line', [rule, '  ❯ 1. Yes', '    2. No', '']],
+    ['a list between rules', [rule, ' Do you want to proceed?', ' ❯ 1. Yes', '   2. No', rule]],
+    ['a short rule', ['───', '❯', '───']],
+  ])('is unknown with %s', (_, rows) => {
+    expect(read(...(rows as CapturedRow[]))).toEqual({ kind: 'unknown' });
+  });
+
+  it('reads the lowest box', () => {
+    expect(read(rule, '❯', rule, 'output', rule, '❯ draft', rule, '  footer')).toEqual({ kind: 'text', text: 'draft' });
+  });
+});

@@ -1,0 +1,38 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { parseClockTime, parseDuration } from '../../../../src/cli/text/durations.ts';
+
+describe('durations and times as people write them', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it('durations', () => {
+    expect(['500ms', '30s', '10m', '1h30m', '2d', '1.5h', '7'].map(parseDuration)).toEqual([
+      500, 30_000, 600_000, 5_400_000, 172_800_000, 5_400_000, 7000,
+    ]);
+    for (const wrong of ['', '-5m', 'soon', '5 m', '5x', 'm'])
+      expect(() => parseDuration(wrong)).toThrow('no duration');
+  });
+
+  it('a time of day is the next one; a date is in this time zone', () => {
+    vi.stubEnv('TZ', 'Pacific/Chatham');
+    const now = new Date(2026, 0, 31, 17, 30).getTime();
+    expect(parseClockTime('18:00', now)).toBe(new Date(2026, 0, 31, 18, 0).getTime());
+    expect(parseClockTime('17:30', now)).toBe(new Date(2026, 1, 1, 17, 30).getTime());
+    expect(parseClockTime('2026-02-01T08:15', now)).toBe(new Date(2026, 1, 1, 8, 15).getTime());
+    expect(parseClockTime('2026-02-01', now)).toBe(new Date(2026, 1, 1).getTime());
+  });
+
+  it('what is no time is refused, and never some time in the past that JavaScript finds in it', () => {
+    for (const wrong of [
+      'tomorrow-9',
+      'next week-2',
+      '-5',
+      '24:00',
+      '12:60',
+      '6pm',
+      '2026-13-01',
+      '2026-01-31T25:00',
+    ]) {
+      expect(() => parseClockTime(wrong, 0)).toThrow('is no time');
+    }
+  });
+});

@@ -1,0 +1,179 @@
+/** The whole table: every state × moment × message × offer, checked against the policy as issue 3 words it. */
+import { describe, expect, it } from 'vitest';
+import {
+  chooseRoute,
+  defaultPolicy,
+  type Moment,
+  type SessionSituation,
+} from '../../../../src/daemon/delivery/choose-route.ts';
+import type { Message, Route } from '../../../../src/protocol/message.ts';
+import { routes } from '../../../../src/protocol/message.ts';
+import type { SessionState } from '../../../../src/protocol/session.ts';
+import { verifies } from '../../../requirements.ts';
+
+interface Case {
+  state: SessionState;
+  moment: Moment;
+  kind: Message['kind'];
+  when: Message['when'];
+  sender: Message['sender']['kind'];
+  supervised: boolean;
+  socket: boolean;
+  waiter: boolean;
+  /** `shut`: for less than the patience; `long-shut`: for as long as the patience. */
+  gate: 'open' | 'shut' | 'long-shut';
+  typePeers: boolean;
+}
+
+const each = {
+  state: ['starting', 'idle', 'busy', 'waiting', 'gone'],
+  moment: ['now', 'prompt-hook', 'stop-hook'],
+  kind: ['task', 'note'],
+  when: ['idle', 'now'],
+  sender: ['user', 'peer'],
+  supervised: [true, false],
+  socket: [true, false],
+  waiter: [true, false],
+  gate: ['open', 'shut', 'long-shut'],
+  typePeers: [false, true],
+} as const;
+
+function allCases(): Case[] {
+  let cases: Record<string, unknown>[] = [{}];
+  for (const [name, values] of Object.entries(each)) {
+    cases = cases.flatMap((one) => values.map((value) => ({ ...one, [name]: value })));
+  }
+  return cases as unknown as Case[];
+}
+
+const mayType = (one: Case): boolean => one.supervised && (one.sender === 'user' || one.typePeers);
+const hasOther = (one: Case): boolean => one.socket || one.waiter;
+
+/** First fitting row decides. */
+const table: Array<[rule: string, fits: (one: Case) => boolean, decision: Route | 'wait']> = [
+  ['nothing goes into a session that has ended', ({ state }) => state === 'gone', 'wait'],
+  ['a note rides along with a prompt', (c) => c.kind === 'note' && c.moment === 'prompt-hook', 'next-prompt'],
+  ['a note waits otherwise', ({ kind }) => kind === 'note', 'wait'],
+  [
+    'a task rides along with a prompt only where nothing better is on offer',
+    (c) => c.moment === 'prompt-hook' && !mayType(c) && !hasOther(c),
+    'next-prompt',
+  ],
+  ['else it lets that turn go by', ({ moment }) => moment === 'prompt-hook', 'wait'],
+  [
+    'turn end is for sessions with nothing better',
+    (c) => c.moment === 'stop-hook' && !mayType(c) && !hasOther(c),
+    'turn-end',
+  ],
+  ['and for what should go in at once', (c) => c.moment === 'stop-hook' && c.when === 'now' && !c.socket, 'turn-end'],
+  ['else the prompt box comes next', ({ moment }) => moment === 'stop-hook', 'wait'],
+  ['a session that starts', ({ state }) => state === 'starting', 'wait'],
+  ['a session that waits on a person keeps the task waiting', ({ state }) => state === 'waiting', 'wait'],
+  ['mid-turn goes by the socket', (c) => c.state === 'busy' && c.when === 'now' && c.socket, 'inbox-socket'],
+  ['busy is not shut: the turn ends first', ({ state }) => state === 'busy', 'wait'],
+  ['the user is typed', (c) => mayType(c) && c.gate === 'open', 'paste'],
+  ['a shut gate has its patience', (c) => mayType(c) && c.gate === 'shut', 'wait'],
+  ['a gate shut for long and nothing else: wait', (c) => mayType(c) && !hasOther(c), 'wait'],
+  ['then the socket', ({ socket }) => socket, 'inbox-socket'],
+  ['then a waiter', ({ waiter }) => waiter, 'wake'],
+  ['nothing on offer', () => true, 'wait'],
+];
+
+const shutForMs = { open: undefined, shut: 500, 'long-shut': defaultPolicy.gatePatienceMs };
+
+function situation(one: Case): SessionSituation {
+  return {
+    state: one.state,
+    capabilities: { stopAdditionalContext: true, asyncRewake: true },
+    supervised: one.supervised,
+    gateShutForMs: shutForMs[one.gate],
+    hasInboxSocket: one.socket,
+    hasWaiter: one.waiter,
+    waiterComes: one.waiter,
+    hasHooks: true,
+  };
+}
+
+function decide(one: Case, forcedRoute?: Route) {
+  return chooseRoute(
+    situation(one),
+    {
+      kind: one.kind,
+      when: one.when,
+      sender: { kind: one.sender, label: 'x' },
+      ...(forcedRoute !== undefined && { forcedRoute }),
+    },
+    one.moment,
+    { ...defaultPolicy, typePeers: one.typePeers },
+  );
+}
+
+const said = (decision: ReturnType<typeof decide>): string => ('route' in decision ? decision.route : 'wait');
+
+describe(`choose-route ${verifies('routes')}`, () => {
+  for (const [index, [rule, , expected]] of table.entries()) {
+    it(`${rule}: ${expected}`, () => {
+      const cases = allCases().filter((one) => table.findIndex(([, fits]) => fits(one)) === index);
+      expect(cases.length).toBeGreaterThan(0);
+      const wrong = cases.filter((one) => said(decide(one)) !== expected);
+      expect(wrong.slice(0, 3).map((one) => ({ ...one, decided: decide(one) }))).toEqual([]);
+    });
+  }
+
+  it(`never types for a peer, never into anything but an idle session ${verifies('dialog')}`, () => {
+    const typed = allCases().filter((one) => said(decide(one)) === 'paste');
+    expect(typed.length).toBeGreaterThan(0);
+    for (const one of typed) {
+      expect(one).toMatchObject({ state: 'idle', moment: 'now', supervised: true, gate: 'open' });
+      expect(one.sender === 'user' || one.typePeers).toBe(true);
+    }
+  });
+
+  it('a forced route is taken or nothing is', () => {
+    for (const forced of routes) {
+      const decided = new Set(allCases().map((one) => said(decide(one, forced))));
+      // nobody but the session itself takes what waits for it to read its inbox
+      expect([...decided].sort()).toEqual(forced === 'inbox-read' ? ['wait'] : [forced, 'wait'].sort());
+    }
+  });
+
+  it('a forced route never goes in where its session may not be spoken to', () => {
+    for (const forced of routes) {
+      for (const one of allCases()) {
+        if (one.state !== 'gone' && !(one.moment === 'now' && ['starting', 'waiting'].includes(one.state))) continue;
+        expect(said(decide(one, forced)), `${forced} ${JSON.stringify(one)}`).toBe('wait');
+      }
+    }
+  });
+
+  it('says when to ask again while the gate is shut, and only where another way exists', () => {
+    const base: Case = {
+      state: 'idle',
+      moment: 'now',
+      kind: 'task',
+      when: 'idle',
+      sender: 'user',
+      supervised: true,
+      socket: false,
+      waiter: true,
+      gate: 'shut',
+      typePeers: false,
+    };
+    expect(decide(base)).toEqual({ wait: 'an empty prompt box', retryInMs: 1500 });
+    expect(decide({ ...base, waiter: false })).toEqual({ wait: 'an empty prompt box' });
+    expect(decide({ ...base, gate: 'long-shut' })).toEqual({ route: 'wake' });
+  });
+
+  it('names what a session lacks that reports nothing', () => {
+    const bare = { ...situation({ ...allCases()[0]!, state: 'idle' }), supervised: false, hasInboxSocket: false };
+    const task = { kind: 'task', when: 'idle', sender: { kind: 'user', label: 'x' } } as const;
+    expect(chooseRoute({ ...bare, hasWaiter: false }, task, 'now')).toEqual({
+      wait: 'the next prompt',
+      needsPerson: true,
+    });
+    expect(chooseRoute({ ...bare, hasWaiter: false, hasHooks: false }, task, 'now')).toEqual({
+      wait: 'a way in (the session reports nothing)',
+      needsPerson: true,
+    });
+  });
+});

@@ -1,0 +1,378 @@
+/** The desk over a real mailbox and a real session table; journal, terminal and both clocks are the test's. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { defaultPolicy } from '../../../../src/daemon/delivery/choose-route.ts';
+import { DeliveryDesk } from '../../../../src/daemon/delivery/dispatcher.ts';
+import { Carriers } from '../../../../src/daemon/delivery/ways-in.ts';
+import type { Journal } from '../../../../src/daemon/messages/journal.ts';
+import type { JournalEntry } from '../../../../src/daemon/messages/mailbox.ts';
+import { MessageStore } from '../../../../src/daemon/messages/message-store.ts';
+import { type Session, SessionTable } from '../../../../src/daemon/sessions/session-table.ts';
+import type { SupervisorCommand } from '../../../../src/protocol/wire.ts';
+import { verifies } from '../../../requirements.ts';
+import { aMessage } from '../../../support/a-message.ts';
+
+const hourMs = 3_600_000;
+const leaseMs = 4000;
+
+function aDesk() {
+  const clock = { now: 1_800_000_000_000, steady: 5000 };
+  const table = new SessionTable();
+  const disk = { full: false, entries: [] as string[] };
+  const write = (entry: JournalEntry): void => {
+    if (disk.full) throw new Error('ENOSPC');
+    disk.entries.push(
+      `${entry.t === 'state' ? entry.state : entry.t} ${entry.t === 'accept' ? entry.message.id : entry.id}`,
+    );
+  };
+  const stopped = new Set<number>();
+  const carriers = new Carriers();
+  const journal = { append: write, commit: async (entry: JournalEntry) => write(entry) } as unknown as Journal;
+  const now = () => clock.now;
+  const steady = () => clock.steady;
+  const log = () => undefined;
+  const store = new MessageStore({ journal, log, now, onMessage: () => undefined });
+  const desk = new DeliveryDesk({
+    table,
+    store,
+    carriers,
+    log,
+    now,
+    steady,
+    policy: defaultPolicy,
+    leaseMs,
+    isStopped: (pid) => stopped.has(pid),
+    onWait: () => undefined,
+  });
+  /** What each supervised session was told to type, by session id. */
+  const typed = new Map<string, Array<Extract<SupervisorCommand, { type: 'paste' }>>>();
+  let pid = 100;
+  return {
+    clock,
+    disk,
+    /** Pids of claudes that got SIGSTOP. */
+    stopped,
+    carriers,
+    table,
+    desk,
+    mailbox: store.mailbox,
+    typedInto: (session: Session) => (typed.get(session.id) ?? []).map((one) => one.messageId),
+    lastTyped: (session: Session) => typed.get(session.id)!.at(-1)!,
+    /** Both clocks go on; timers that come due fire. */
+    pass(ms: number) {
+      clock.now += ms;
+      clock.steady += ms;
+      vi.advanceTimersByTime(ms);
+    },
+    /** A supervised, idle session appears. */
+    start(cwd = '/work/api'): Session {
+      const process = { pid: ++pid, startTime: `${pid}`, cwd, configDir: '/none' };
+      const { session } = table.ensure(process, clock.now, clock.steady);
+      session.hookState = 'idle';
+      const commands: Array<Extract<SupervisorCommand, { type: 'paste' }>> = [];
+      typed.set(session.id, commands);
+      session.supervisor = {
+        pid,
+        send: (command) => {
+          if (command.type === 'paste') commands.push(command);
+        },
+      };
+      desk.sessionStarted(session);
+      desk.sessionChanged(session);
+      return session;
+    },
+    end(session: Session) {
+      table.remove(session);
+      desk.sessionGone(session);
+    },
+  };
+}
+
+describe('delivery desk: whose a message is', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  for (const [name, jumpMs] of [
+    ['an hour forward', hourMs],
+    ['an hour back', -hourMs],
+  ] as const) {
+    it(`a successor inherits although the clock was set ${name} ${verifies('order-kept', 'exactly-once')}`, async () => {
+      const stage = aDesk();
+      const first = stage.start();
+      first.hookState = 'busy';
+      await stage.desk.accept(aMessage('m1', { recipient: first.id }));
+      stage.clock.now += jumpMs;
+      stage.pass(10_000);
+      first.lastSeenSteadyMs = stage.clock.steady;
+      // it dies unseen, the next one starts, and only then is it missed
+      stage.pass(500);
+      const second = stage.start();
+      second.hookState = 'busy';
+      stage.end(first);
+      await stage.desk.accept(aMessage('m2', { recipient: second.id }));
+      expect(stage.mailbox.openFor(second.id).map((one) => one.id)).toEqual(['m1', 'm2']);
+      second.hookState = 'idle';
+      stage.desk.sessionChanged(second);
+      expect(stage.typedInto(second)).toEqual(['m1']);
+    });
+  }
+
+  it(`all that was waiting has moved before the heir gets anything ${verifies('order-kept')}`, async () => {
+    const stage = aDesk();
+    const older = stage.start();
+    const newer = stage.start();
+    for (const session of [older, newer]) session.hookState = 'busy';
+    await stage.desk.accept(aMessage('m1', { recipient: newer.id }));
+    await stage.desk.accept(aMessage('m2', { recipient: older.id }));
+    stage.pass(100);
+    const heir = stage.start();
+    stage.end(older);
+    stage.end(newer);
+    stage.pass(1);
+    expect(stage.typedInto(heir)).toEqual(['m1']);
+  });
+
+  it(`whoever was started while a claude was ending is its heir, however long that took ${verifies('hold', 'order-kept')}`, async () => {
+    const stage = aDesk();
+    const first = stage.start();
+    first.hookState = 'busy';
+    await stage.desk.accept(aMessage('m1', { recipient: first.id }));
+    first.leavingSinceSteadyMs = stage.clock.steady;
+    stage.pass(2000);
+    const second = stage.start();
+    stage.pass(10_000);
+    first.lastSeenSteadyMs = stage.clock.steady;
+    stage.end(first);
+    stage.pass(1);
+    expect(stage.typedInto(second)).toEqual(['m1']);
+  });
+
+  it(`a session that ran beside the dead one is not its heir ${verifies('hold')}`, async () => {
+    const stage = aDesk();
+    const first = stage.start();
+    const beside = stage.start();
+    first.hookState = 'busy';
+    await stage.desk.accept(aMessage('m1', { recipient: first.id }));
+    stage.pass(60_000);
+    first.lastSeenSteadyMs = stage.clock.steady;
+    stage.end(first);
+    stage.pass(1);
+    expect(stage.typedInto(beside)).toEqual([]);
+    expect(stage.mailbox.homeless().map((one) => one.id)).toEqual(['m1']);
+    expect(stage.typedInto(stage.start())).toEqual(['m1']);
+  });
+
+  it(`a retried message of an ended session goes to whoever is in its folder ${verifies('hold')}`, async () => {
+    const stage = aDesk();
+    const first = stage.start();
+    first.hookState = 'busy';
+    await stage.desk.accept(aMessage('m1', { recipient: first.id }));
+    expect(stage.desk.change('m1', 'cancelled')).toBe(true);
+    stage.pass(60_000);
+    stage.end(first);
+    const second = stage.start();
+    expect(stage.desk.change('m1', 'queued')).toBe(true);
+    expect(stage.typedInto(second)).toEqual(['m1']);
+  });
+});
+
+describe('delivery desk: leases', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it(`runs out by the steady clock, wherever the time of day jumps ${verifies('exactly-once')}`, async () => {
+    const stage = aDesk();
+    const session = stage.start();
+    await stage.desk.accept(aMessage('m1', { recipient: session.id }));
+    stage.clock.now += hourMs;
+    stage.pass(leaseMs - 100);
+    expect(stage.mailbox.get('m1')).toMatchObject({ state: 'leased', attempts: 1 });
+    stage.clock.now -= 2 * hourMs;
+    stage.pass(200);
+    expect(stage.mailbox.get('m1')).toMatchObject({ state: 'leased', attempts: 2 });
+  });
+
+  it(`a refusal of an earlier lease does not end the present one ${verifies('exactly-once')}`, async () => {
+    const stage = aDesk();
+    const session = stage.start();
+    await stage.desk.accept(aMessage('m1', { recipient: session.id }));
+    const { lease } = stage.lastTyped(session);
+    stage.pass(leaseMs + 1);
+    expect(stage.lastTyped(session).lease).toBe(lease + 1);
+    stage.desk.pasteReported(session, { messageId: 'm1', lease, outcome: 'refused', reason: 'suspended' });
+    expect(stage.mailbox.get('m1')).toMatchObject({ state: 'leased', attempts: lease + 1 });
+    stage.desk.pasteReported(session, { messageId: 'm1', lease: lease + 1, outcome: 'refused', reason: 'draft' });
+    expect(stage.mailbox.get('m1')).toMatchObject({ state: 'queued', reason: 'prompt box: draft' });
+  });
+
+  it(`what has been typed stays its supervisor's ${verifies('exactly-once')}`, async () => {
+    const stage = aDesk();
+    const session = stage.start();
+    await stage.desk.accept(aMessage('m1', { recipient: session.id }));
+    const { lease } = stage.lastTyped(session);
+    stage.desk.pasteReported(session, { messageId: 'm1', lease, outcome: 'typed' });
+    stage.pass(9 * 60_000);
+    stage.desk.pasteReported(session, { messageId: 'm1', lease, outcome: 'typed' });
+    stage.pass(9 * 60_000);
+    expect(stage.mailbox.get('m1')).toMatchObject({ state: 'leased', attempts: 1 });
+  });
+
+  it(`a paste is not to be begun when its lease is nearly over ${verifies('exactly-once')}`, async () => {
+    const stage = aDesk();
+    const session = stage.start();
+    const before = Number(process.hrtime.bigint() / 1_000_000n);
+    await stage.desk.accept(aMessage('m1', { recipient: session.id }));
+    const after = Number(process.hrtime.bigint() / 1_000_000n);
+    const { deadlineSteadyMs } = stage.lastTyped(session);
+    expect(deadlineSteadyMs).toBeGreaterThanOrEqual(before + leaseMs / 2);
+    expect(deadlineSteadyMs).toBeLessThanOrEqual(after + 1 + leaseMs / 2);
+  });
+
+  it(`a shut gate is waited for by the steady clock ${verifies('draft')}`, async () => {
+    const stage = aDesk();
+    const session = stage.start();
+    session.file = { messagingSocketPath: '/nowhere.sock', status: 'idle' } as Session['file'];
+    stage.clock.now += hourMs;
+    await stage.desk.accept(aMessage('m1', { recipient: session.id }));
+    stage.desk.pasteReported(session, { messageId: 'm1', outcome: 'refused', reason: 'draft' });
+    stage.clock.now -= hourMs;
+    stage.pass(defaultPolicy.gatePatienceMs + 1);
+    expect(stage.mailbox.get('m1')?.history.map((one) => one.route)).toEqual([
+      undefined,
+      'paste',
+      undefined,
+      'inbox-socket',
+    ]);
+  });
+
+  it(`a task for later comes when the clock is set to it ${verifies('order-kept')}`, async () => {
+    const stage = aDesk();
+    const session = stage.start();
+    await stage.desk.accept(aMessage('m1', { recipient: session.id, notBefore: stage.clock.now + 2 * hourMs }));
+    stage.clock.now += 2 * hourMs;
+    stage.pass(30_001);
+    expect(stage.typedInto(session)).toEqual(['m1']);
+  });
+});
+
+describe('delivery desk: a disk that was full', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it(`what could not be written is written later, in order, and no lease was given on it ${verifies('exactly-once')}`, async () => {
+    const stage = aDesk();
+    const first = stage.start();
+    first.hookState = 'busy';
+    await stage.desk.accept(aMessage('m1', { recipient: first.id }));
+    stage.disk.full = true;
+    stage.end(first);
+    const second = stage.start();
+    expect(stage.typedInto(second)).toEqual([]);
+    expect(stage.disk.entries).toEqual(['accept m1']);
+    stage.disk.full = false;
+    stage.pass(1001);
+    expect(stage.typedInto(second)).toEqual(['m1']);
+    expect(stage.disk.entries).toEqual(['accept m1', 'recipient m1', 'recipient m1', 'leased m1']);
+  });
+
+  it(`after a restart, what waits for a folder is for who is there ${verifies('exactly-once', 'hold')}`, () => {
+    const stage = aDesk();
+    const { session } = stage.table.ensure(
+      { pid: 99, startTime: '99', cwd: '/work/api', configDir: '/none' },
+      stage.clock.now,
+      stage.clock.steady,
+    );
+    stage.mailbox.accept(aMessage('m1', { recipient: null }));
+    stage.mailbox.accept(aMessage('m2', { recipient: 'long-dead' }));
+    stage.desk.restored();
+    expect(stage.mailbox.openFor(session.id).map((one) => one.id)).toEqual(['m1', 'm2']);
+  });
+});
+
+describe('delivery desk: a daemon that was stopped', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it(`hears what claude has said meanwhile before a lease ends ${verifies('exactly-once')}`, async () => {
+    const stage = aDesk();
+    const [one, two] = [stage.start('/work/one'), stage.start('/work/two')];
+    await stage.desk.accept(aMessage('m1', { recipient: one.id }));
+    stage.pass(100);
+    await stage.desk.accept(aMessage('m2', { recipient: two.id }));
+    // SIGSTOP: both clocks go on, and when we run again, the timers come first
+    stage.clock.steady += 60_000;
+    stage.pass(leaseMs);
+    expect(stage.mailbox.get('m1')).toMatchObject({ state: 'leased', attempts: 1 });
+    expect(stage.mailbox.get('m2')).toMatchObject({ state: 'leased', attempts: 1 });
+    expect(stage.desk.proven(one, 'm1', 'p1')).toBe(true);
+    // who stays silent gets no second stay
+    stage.pass(1100);
+    expect(stage.mailbox.get('m2')).toMatchObject({ state: 'leased', attempts: 2 });
+  });
+});
+
+describe('delivery desk: a claude that is stopped', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it(`still has what it was given, and time to read it when it goes on ${verifies('exactly-once')}`, async () => {
+    const stage = aDesk();
+    const passSeconds = (seconds: number): void => {
+      for (let step = 0; step < seconds * 10; step++) stage.pass(100);
+    };
+    const session = stage.start();
+    session.supervisor = null;
+    const woken: string[] = [];
+    const wait = () =>
+      stage.carriers.addWaiter(session, { wake: (text) => woken.push(text), dismiss: () => undefined });
+    wait();
+    await stage.desk.accept(aMessage('m1', { recipient: session.id }));
+    // a moment before the lease would end, and long beyond
+    passSeconds(leaseMs / 1000 - 2);
+    stage.stopped.add(session.pid);
+    wait();
+    passSeconds(60);
+    expect(stage.mailbox.get('m1')).toMatchObject({ state: 'leased', route: 'wake', attempts: 1 });
+    stage.stopped.delete(session.pid);
+    passSeconds(leaseMs / 1000 - 2);
+    expect(stage.mailbox.get('m1')).toMatchObject({ state: 'leased', route: 'wake', attempts: 1 });
+    // it has had its time
+    passSeconds(2);
+    expect(stage.mailbox.get('m1')).toMatchObject({ state: 'leased', attempts: 2 });
+    expect(woken).toHaveLength(2);
+    stage.desk.close();
+  });
+});
+
+describe('delivery desk: a retry by hand', () => {
+  it(`is not taken for the first try, whose mark stands in the transcript ${verifies('exactly-once')}`, async () => {
+    const stage = aDesk();
+    const dir = mkdtempSync(join(tmpdir(), 'claudex-desk-'));
+    onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+    const session = stage.start();
+    session.transcriptPath = join(dir, 's.jsonl');
+    await stage.desk.accept(aMessage('m1', { recipient: session.id }));
+    const record = { type: 'user', promptId: 'p1', message: { content: '[claudex m1 from me]\ngo' } };
+    writeFileSync(session.transcriptPath, `${JSON.stringify(record)}\n`);
+    stage.desk.proven(session, 'm1', 'p1');
+    stage.desk.turnEnded(session, { promptId: 'p1', answer: null, failure: 'API error' });
+    expect(stage.mailbox.get('m1')?.state).toBe('failed');
+    expect(stage.desk.change('m1', 'queued')).toBe(true);
+    expect(stage.mailbox.get('m1')).toMatchObject({ state: 'leased', attempts: 2 });
+    expect(stage.mailbox.get('m1')).not.toHaveProperty('promptId');
+    expect(stage.typedInto(session)).toEqual(['m1', 'm1']);
+    stage.desk.close();
+  });
+
+  it('is refused for what has been answered', async () => {
+    const stage = aDesk();
+    const session = stage.start();
+    await stage.desk.accept(aMessage('m1', { recipient: session.id }));
+    stage.desk.proven(session, 'm1', 'p1');
+    stage.desk.turnEnded(session, { promptId: 'p1', answer: 'done' });
+    expect(stage.desk.change('m1', 'queued')).toBe(false);
+    stage.desk.close();
+  });
+});

@@ -1,0 +1,95 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { HookPayload } from '../../../src/claude/hooks/hook-payload.ts';
+import type { DeliveryDesk } from '../../../src/daemon/delivery/dispatcher.ts';
+import { HookIntake } from '../../../src/daemon/hook-intake.ts';
+import type { SessionRegistry } from '../../../src/daemon/sessions/session-registry.ts';
+import { type Session, SessionTable } from '../../../src/daemon/sessions/session-table.ts';
+
+describe('the session of a waiting hook', () => {
+  const payload = { sessionId: 's' } as HookPayload;
+  const caller = { parentPid: process.pid, claudePid: null, configDir: '/c', peersOff: false };
+
+  function intake(knownAfter: number) {
+    let asked = 0;
+    const session = { id: 'aaaa2222' };
+    const registry = {
+      findByAncestry: () => (++asked > knownAfter ? session : undefined),
+      table: { byClaudeSessionId: () => undefined },
+    };
+    const hooks = new HookIntake(registry as unknown as SessionRegistry, {} as DeliveryDesk);
+    return { hooks, session, asked: () => asked };
+  }
+
+  it('may be known a moment later: claude has started the hook before its session file could be read', async () => {
+    const { hooks, session } = intake(3);
+    expect(hooks.findSession(payload, caller)).toBeUndefined();
+    expect(await hooks.findSessionSoon(payload, caller)).toBe(session);
+  });
+
+  it('is not waited for when claude has gone', async () => {
+    const { hooks, asked } = intake(3);
+    // larger than any process id there can be
+    expect(await hooks.findSessionSoon(payload, { ...caller, parentPid: 2 ** 30 })).toBeUndefined();
+    expect(asked()).toBe(1);
+  });
+});
+
+describe('what hooks say of a session', () => {
+  const caller = { parentPid: 1, claudePid: 1, configDir: '/c', peersOff: false };
+
+  /** A session whose hooks are told to the daemon one by one. */
+  function told() {
+    const table = new SessionTable();
+    const { session } = table.ensure({ pid: 1, startTime: '1', cwd: '/work', configDir: '/c' }, 0, 0);
+    const desk = { turnEnded: vi.fn(), claimForHook: () => undefined, proven: () => true };
+    const registry = { findByAncestry: () => session, changed: () => undefined, table };
+    const hooks = new HookIntake(registry as unknown as SessionRegistry, desk as unknown as DeliveryDesk);
+    const hear = (event: string, fields: Partial<HookPayload> = {}): Session['hookState'] => {
+      hooks.handle({ event, sessionId: 's', transcriptPath: null, promptId: 'p', ...fields } as HookPayload, caller);
+      return session.hookState;
+    };
+    return { hear, desk, session };
+  }
+
+  it('a compaction in mid-turn starts no session that is idle', () => {
+    const { hear } = told();
+    expect(hear('SessionStart', { source: 'startup' })).toBe('idle');
+    expect(hear('UserPromptSubmit', { prompt: 'a question' })).toBe('busy');
+    expect(hear('SessionStart', { source: 'compact' })).toBe('busy');
+    expect(hear('Stop', { lastAssistantMessage: 'done' })).toBe('idle');
+  });
+
+  it('an end is one from which on the next session of that folder follows, unless the same claude goes on', () => {
+    const { hear, session } = told();
+    hear('SessionEnd', { reason: 'clear' });
+    hear('SessionEnd', { reason: 'resume' });
+    expect(session.leavingSinceSteadyMs).toBeNull();
+    hear('SessionEnd', { reason: 'other' });
+    const since = session.leavingSinceSteadyMs;
+    expect(since).toEqual(expect.any(Number));
+    hear('SessionEnd', { reason: 'other' });
+    expect(session.leavingSinceSteadyMs).toBe(since);
+    hear('SessionStart', { source: 'startup' });
+    expect(session.leavingSinceSteadyMs).toBeNull();
+  });
+
+  it('/clear does not say that the prompt box is empty: on a busy machine the command still stands in it', () => {
+    const { hear, session } = told();
+    const send = vi.fn();
+    session.supervisor = { pid: 2, send };
+    hear('SessionStart', { source: 'clear' });
+    expect(send).not.toHaveBeenCalled();
+    hear('UserPromptSubmit', { prompt: 'a question' });
+    expect(send).toHaveBeenCalledWith({ type: 'prompt-submitted' });
+  });
+
+  it('an API error ends the turn', () => {
+    const { hear, desk } = told();
+    expect(hear('UserPromptSubmit', { prompt: 'a question' })).toBe('busy');
+    expect(hear('StopFailure', { error: 'overloaded' })).toBe('idle');
+    expect(desk.turnEnded).toHaveBeenLastCalledWith(
+      expect.anything(),
+      expect.objectContaining({ failure: 'API error: overloaded' }),
+    );
+  });
+});

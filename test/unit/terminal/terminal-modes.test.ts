@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { TerminalModes } from '../../../src/terminal/terminal-modes.ts';
+import { verifies } from '../../requirements.ts';
+
+/** What is undone after this output. */
+function undone(output: string, { diedOfSignal = false, chunkBytes = 1_000_000 } = {}): string {
+  const modes = new TerminalModes();
+  const bytes = Buffer.from(output, 'latin1');
+  for (let at = 0; at < bytes.length; at += chunkBytes) modes.output(bytes.subarray(at, at + chunkBytes));
+  return modes.undo(diedOfSignal);
+}
+
+const everything =
+  '\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1000;1006h\x1b[?1004h\x1b[?1h\x1b[>1u\x1b[>5u\x1b[=3;1u\x1b[>4;2m\x1b[?7l\x1b[?2026h';
+const cleanUp =
+  '\x1b[?2026l\x1b[?7h\x1b[>4m\x1b[=0u\x1b[<2u\x1b[?1l\x1b[?1004l\x1b[?1006;1000l\x1b[?2004l\x1b[?25h\x1b[?1049l';
+
+describe(`modes left on in the terminal ${verifies('terminal-restored')}`, () => {
+  it('says nothing after a program that used none, or cleaned up', () => {
+    expect(undone('plain text\r\n')).toBe('');
+    expect(undone('plain text\r\n', { diedOfSignal: true })).toBe('');
+    expect(undone('\x1b[31mred\x1b[0m\x1b[H\x1b[?u\x1b[>0q\x1b[c')).toBe('');
+    expect(undone(everything + cleanUp)).toBe('');
+  });
+
+  it.each([1, 2, 3, 7, 1_000_000])('undoes what is left on, however the output was cut (%d bytes)', (chunkBytes) => {
+    const undo = undone(`text${everything}text`, { chunkBytes });
+    for (const mode of [1049, 2004, 1000, 1006, 1004, 1, 2026]) expect(undo).toContain(`\x1b[?${mode}l`);
+    for (const mode of [25, 7]) expect(undo).toContain(`\x1b[?${mode}h`);
+    for (const sequence of ['\x1b[<2u', '\x1b[=0u', '\x1b[>4;0m', '\x1b[0m', '\x1b(B', '\x1b>']) {
+      expect(undo).toContain(sequence);
+    }
+    expect(undone(everything + undo)).toBe('');
+  });
+
+  it('leaves the alternate screen before it resets what the other one shows', () => {
+    const undo = undone(everything);
+    expect(undo.indexOf('\x1b[?1049l')).toBeLessThan(undo.indexOf('\x1b[r'));
+  });
+
+  it('a death by a signal also ends colours, scroll region, line drawing and keypad', () => {
+    expect(undone('\x1b[31;1m\x1b(0', { diedOfSignal: true })).toBe('\x1b7\x1b[r\x1b8\x1b(B\x1b[0m\x1b>');
+    expect(undone('\x1b[31;1m\x1b(0')).toBe('');
+  });
+
+  it('knows which screen is shown', () => {
+    const modes = new TerminalModes();
+    expect(modes.inAlternateScreen).toBe(false);
+    modes.output(Buffer.from('\x1b[?47h'));
+    expect(modes.inAlternateScreen).toBe(true);
+    modes.output(Buffer.from('\x1b[?47l'));
+    expect(modes.inAlternateScreen).toBe(false);
+  });
+
+  it('is not led astray by what only begins like a sequence', () => {
+    expect(undone(`\x1b[?${'9'.repeat(100)}`, { chunkBytes: 10 })).toBe('');
+    expect(undone('\x1b[?x\x1b[?\x1b[>\x1b')).toBe('');
+  });
+});
