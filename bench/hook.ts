@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { hookCommand, statusLineCommand } from '../src/claude/hooks/hook-settings.ts';
-import { packageVersion } from '../src/home/paths.ts';
+import { packageVersion } from '../src/home/package.ts';
 import { processStartTime } from '../src/process/identity.ts';
 import { repositoryRoot } from '../test/support/claudex-bin.ts';
 import { type BenchHome, startBenchHome } from './bench-home.ts';

@@ -2,7 +2,8 @@
 import { existsSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemErrorCode } from '../src/errors/claudex-error.ts';
-import { ensurePrivateDir, packageRoot } from '../src/home/paths.ts';
+import { packageRoot } from '../src/home/package.ts';
+import { ensurePrivateDir } from '../src/home/private-folder.ts';
 import { replaceFile } from '../src/home/replace-file.ts';
 
 /** Every script of `hooks/` in the package. */

@@ -9,7 +9,8 @@ import { applyEdits, type JSONPath, modify, type ParseError, parse } from 'jsonc
 import { findClaude } from '../src/claude/binary.ts';
 import { environmentForClaude } from '../src/claude/environment.ts';
 import { systemErrorCode } from '../src/errors/claudex-error.ts';
-import { claudexPaths, packageRoot, packageVersion, userHome } from '../src/home/paths.ts';
+import { packageRoot, packageVersion } from '../src/home/package.ts';
+import { claudexPaths, userHome } from '../src/home/paths.ts';
 import { readSettings } from '../src/settings/read.ts';
 import { type InstalledMcp, readInstallRecord, writeInstallRecord } from './install-record.ts';
 import { readSettingsFile, removeSettingsFile, rewritten, writeSettingsFile } from './settings-file.ts';

@@ -2,7 +2,8 @@
 import { existsSync, lstatSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { ClaudexError } from '../src/errors/claudex-error.ts';
-import { type ClaudexPaths, claudeConfigDir, packageRoot, userHome } from '../src/home/paths.ts';
+import { packageRoot } from '../src/home/package.ts';
+import { type ClaudexPaths, claudeConfigDir, userHome } from '../src/home/paths.ts';
 import { removeEmptyFolder } from './hook-scripts.ts';
 
 /**

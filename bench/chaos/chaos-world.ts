@@ -17,7 +17,7 @@ export interface RealClaude {
 
 const chaosFile = (name: string): string => join(repositoryRoot, 'bench', 'chaos', name);
 
-export class Stage {
+export class ChaosWorld {
   readonly home: HermeticHome;
   readonly client: DaemonClient;
   /** True when CLAUDEX_HOME is a file system of its own, which can be filled up. */

@@ -1,21 +1,21 @@
 /** Carries out the planned faults, one after another, each when its time has come. */
 import { claudexPaths } from '../../src/home/paths.ts';
 import { childPids } from '../../test/support/processes.ts';
-import { killQuietly, removed, type Stage } from './chaos-world.ts';
+import { type ChaosWorld, killQuietly, removed } from './chaos-world.ts';
 import type { Fault } from './plan.ts';
 import { delay } from './senders.ts';
-import { hooksInFlight, type Seat } from './session-slot.ts';
+import { hooksInFlight, type SessionSlot } from './session-slot.ts';
 
 const hourMs = 3_600_000;
 
 export class Faults {
   /** How often each has struck: a fault that found nothing to strike does not count. */
   readonly struck = new Map<string, number>();
-  readonly #stage: Stage;
-  readonly #seats: Seat[];
+  readonly #stage: ChaosWorld;
+  readonly #seats: SessionSlot[];
   readonly #pending = new Set<Promise<void>>();
 
-  constructor(stage: Stage, seats: Seat[]) {
+  constructor(stage: ChaosWorld, seats: SessionSlot[]) {
     this.#stage = stage;
     this.#seats = seats;
   }
@@ -104,11 +104,11 @@ export class Faults {
     return stopped.length > 0;
   }
 
-  #killSupervisor(seat: Seat): boolean {
+  #killSupervisor(seat: SessionSlot): boolean {
     return killed(this.#supervised(seat)?.outerPid);
   }
 
-  #supervised(seat: Seat): Seat | undefined {
+  #supervised(seat: SessionSlot): SessionSlot | undefined {
     return seat.profile.supervised ? seat : this.#seats.find((one) => one.profile.supervised);
   }
 

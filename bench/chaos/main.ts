@@ -7,12 +7,12 @@ import { parseArgs } from 'node:util';
 import { startLoopbackApi } from '../../src/demo/stand-ins/messages-api.ts';
 import { realClaudePath, realClaudeVersion } from '../../test/support/claude-binary.ts';
 import { runClaudex } from '../../test/support/claudex.ts';
-import { Stage } from './chaos-world.ts';
+import { ChaosWorld } from './chaos-world.ts';
 import { Faults } from './faults.ts';
 import { makePlan } from './plan.ts';
 import { printReport, type Report } from './report.ts';
 import { delay, Senders } from './senders.ts';
-import { Seat } from './session-slot.ts';
+import { SessionSlot } from './session-slot.ts';
 import { judge } from './verdict.ts';
 
 const { values } = parseArgs({
@@ -48,12 +48,12 @@ const patienceMs = 400;
 const startedAt = Date.now();
 const api = values.real ? await startLoopbackApi(() => ({ text: 'OK' })) : undefined;
 const plan = makePlan({ ...options, ...(values.real && { realVersion: realClaudeVersion() }) });
-const stage = new Stage(
+const stage = new ChaosWorld(
   plan.seats.map((_, index) => `seat-${String(index).padStart(2, '0')}`),
   api && { path: realClaudePath(), url: api.url },
 );
 const seats = plan.seats.map((profile, index) => {
-  return new Seat(stage, profile, stage.home.dir(`seat-${String(index).padStart(2, '0')}`));
+  return new SessionSlot(stage, profile, stage.home.dir(`seat-${String(index).padStart(2, '0')}`));
 });
 let over = false;
 const outOfTime = (): boolean => over || Date.now() - startedAt > maxSeconds * 1000;
@@ -155,7 +155,7 @@ async function watch(): Promise<void> {
   }
 }
 
-async function nudge(seat: Seat, sessionId: string): Promise<void> {
+async function nudge(seat: SessionSlot, sessionId: string): Promise<void> {
   if (seat.profile.version !== '2.1.100') {
     const open = await stage.client.messages().catch(() => []);
     const first = open.find(
@@ -173,7 +173,7 @@ async function nudge(seat: Seat, sessionId: string): Promise<void> {
   await promptIn(seat);
 }
 
-async function promptIn(seat: Seat): Promise<void> {
+async function promptIn(seat: SessionSlot): Promise<void> {
   prompts++;
   await seat.prompt('go on');
 }

@@ -7,9 +7,9 @@ import { request as httpRequest } from 'node:http';
 import { ClaudexError } from '../../src/errors/claudex-error.ts';
 import type { SendRequest } from '../../src/protocol/wire.ts';
 import { claudexBin } from '../../test/support/claudex-bin.ts';
-import type { Stage } from './chaos-world.ts';
+import type { ChaosWorld } from './chaos-world.ts';
 import type { PlannedMessage } from './plan.ts';
-import type { Seat } from './session-slot.ts';
+import type { SessionSlot } from './session-slot.ts';
 
 const lanesPerSeat = 2;
 
@@ -27,13 +27,13 @@ export class Senders {
   readonly failures = new Map<string, number>();
   /** Not delivered yet, by folder; kept by the run's poll. */
   pending = new Map<string, number>();
-  readonly #stage: Stage;
-  readonly #seats: Seat[];
+  readonly #stage: ChaosWorld;
+  readonly #seats: SessionSlot[];
   readonly #maxPending: number;
   readonly #isOver: () => boolean;
 
   /** `maxPending`: a sender waits while its folder has so many undelivered messages: faults are to meet traffic all along. */
-  constructor(stage: Stage, seats: Seat[], maxPending: number, isOver: () => boolean) {
+  constructor(stage: ChaosWorld, seats: SessionSlot[], maxPending: number, isOver: () => boolean) {
     this.#maxPending = maxPending;
     this.#stage = stage;
     this.#seats = seats;

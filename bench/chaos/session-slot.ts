@@ -3,24 +3,24 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { claudexBin } from '../../test/support/claudex-bin.ts';
 import { childPids } from '../../test/support/processes.ts';
 import { type Pty, spawnPty } from '../../test/support/pty-tail.ts';
-import { killQuietly, type Stage } from './chaos-world.ts';
+import { type ChaosWorld, killQuietly } from './chaos-world.ts';
 import type { Profile } from './plan.ts';
 
 /** Nobody presses Enter sooner after the last key; the real claude takes what comes in one piece for a paste. */
 const enterDelayMs = 150;
 
-export class Seat {
+export class SessionSlot {
   readonly profile: Profile;
   readonly cwd: string;
   /** How often a session has been started here. */
   starts = 0;
-  readonly #stage: Stage;
+  readonly #stage: ChaosWorld;
   #pty: Pty | undefined;
   #closed = false;
   #personBusy = false;
   #startedAt = 0;
 
-  constructor(stage: Stage, profile: Profile, cwd: string) {
+  constructor(stage: ChaosWorld, profile: Profile, cwd: string) {
     this.#stage = stage;
     this.profile = profile;
     this.cwd = cwd;

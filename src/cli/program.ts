@@ -1,7 +1,8 @@
 /** The commander program: every command of ours, with one way to report errors and exit codes. */
 import { Command, CommanderError } from 'commander';
 import { toClaudexError } from '../errors/claudex-error.ts';
-import { asHomeError, claudexPaths } from '../home/paths.ts';
+import { claudexPaths } from '../home/paths.ts';
+import { asHomeError } from '../home/private-folder.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
 import { addDaemon } from './commands/daemon.ts';

@@ -4,9 +4,10 @@
  */
 import { fstatSync, readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { claudexPaths, packageVersion } from '../home/paths.ts';
+import { packageVersion } from '../home/package.ts';
+import { claudexPaths } from '../home/paths.ts';
 import { askWorker } from '../warm/worker/ask-worker.ts';
-import type { WorkerAsk, WorkerSay } from '../warm/worker/worker-protocol.ts';
+import type { WorkerReply, WorkerRequest } from '../warm/worker/worker-protocol.ts';
 
 /** As long as claude itself waits for the first byte of a pipe (2.1.197 and 2.1.330). */
 const stdinPatienceMs = 3000;
@@ -43,7 +44,7 @@ export async function runPrompt(words: readonly string[]): Promise<void> {
   }
 }
 
-async function ask(question: WorkerAsk & { type: 'prompt' }, stdin: string | null): Promise<void> {
+async function ask(question: WorkerRequest & { type: 'prompt' }, stdin: string | null): Promise<void> {
   const last = await askWarm(question, (say) => {
     if ('out' in say) process.stdout.write(say.out);
     else if ('err' in say) process.stderr.write(say.err);
@@ -58,13 +59,13 @@ async function ask(question: WorkerAsk & { type: 'prompt' }, stdin: string | nul
  * @throws ClaudexError WORKER_START_FAILED, SESSION_CRASHED
  */
 export async function askWarm(
-  question: WorkerAsk,
-  onSay: (say: WorkerSay) => void = () => undefined,
-): Promise<WorkerSay | undefined> {
+  question: WorkerRequest,
+  onSay: (say: WorkerReply) => void = () => undefined,
+): Promise<WorkerReply | undefined> {
   const { warmSocket } = claudexPaths(process.env);
   let deadline = Date.now() + workerPatienceMs;
   for (let started = false; ; ) {
-    let last: WorkerSay | undefined;
+    let last: WorkerReply | undefined;
     const asked = await askWorker(warmSocket, question, (say) => {
       last = say;
       onSay(say);

@@ -1,7 +1,7 @@
 import { findClaude } from '../claude/binary.ts';
 import { claudeVersion } from '../claude/version.ts';
 import { ClaudexError } from '../errors/claudex-error.ts';
-import { packageVersion } from '../home/paths.ts';
+import { packageVersion } from '../home/package.ts';
 import { readSettings } from '../settings/read.ts';
 
 /** What `claudex --version` prints: ours, then claude's. */

@@ -66,14 +66,14 @@ export class DaemonClient {
   }
 
   /** All messages, or those from and to the session of that id. */
-  async messages(sessionId?: string): Promise<Message[]> {
-    const query = sessionId === undefined ? '' : `?session=${encodeURIComponent(sessionId)}`;
+  async messages(id?: string): Promise<Message[]> {
+    const query = id === undefined ? '' : `?session=${encodeURIComponent(id)}`;
     return (await this.#json<{ messages: Message[] }>('GET', `/v1/messages${query}`)).messages;
   }
 
   /** Takes what waits for that session, for itself to read: its mark in the transcript proves the delivery. */
-  drain(sessionId: string): Promise<DrainReply> {
-    return this.#json('POST', `/v1/sessions/${encodeURIComponent(sessionId)}/drain`);
+  drain(id: string): Promise<DrainReply> {
+    return this.#json('POST', `/v1/sessions/${encodeURIComponent(id)}/drain`);
   }
 
   message(id: string): Promise<Message> {
@@ -88,12 +88,12 @@ export class DaemonClient {
     return this.#json('POST', `/v1/shutdown?reason=${reason}`);
   }
 
-  reportLease(sessionId: string, report: LeaseReport): Promise<unknown> {
-    return this.#json('POST', `/v1/supervisors/${sessionId}/lease`, report);
+  reportLease(id: string, report: LeaseReport): Promise<unknown> {
+    return this.#json('POST', `/v1/supervisors/${id}/lease`, report);
   }
 
-  reportGate(sessionId: string, open: boolean): Promise<unknown> {
-    return this.#json('POST', `/v1/supervisors/${sessionId}/gate`, { open });
+  reportGate(id: string, open: boolean): Promise<unknown> {
+    return this.#json('POST', `/v1/supervisors/${id}/gate`, { open });
   }
 
   /** Every change of sessions and messages from now on. */

@@ -7,17 +7,10 @@ import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { spawnBackground } from '../background/spawn.ts';
 import { environmentForClaude } from '../claude/environment.ts';
-import { isAtLeast } from '../claude/session/capabilities.ts';
 import { ClaudexError, isErrorCode } from '../errors/claudex-error.ts';
-import {
-  asHomeError,
-  type ClaudexPaths,
-  claudexPaths,
-  ensurePrivateDir,
-  entryPoint,
-  makeDir,
-  packageVersion,
-} from '../home/paths.ts';
+import { entryPoint, isAtLeast, packageVersion } from '../home/package.ts';
+import { type ClaudexPaths, claudexPaths } from '../home/paths.ts';
+import { asHomeError, ensurePrivateDir, makeDir } from '../home/private-folder.ts';
 import { steadyNow } from '../process/steady-clock.ts';
 import { DaemonClient } from './client.ts';
 

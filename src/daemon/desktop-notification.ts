@@ -6,7 +6,7 @@ import { nameOf, type Session, waitingForOf } from './sessions/session-table.ts'
 /** One session is spoken of at most this often. */
 const quietMs = 10 * 60_000;
 
-export interface PersonNoticeOptions {
+export interface DesktopNotificationOptions {
   /** Setting notify.enabled. */
   enabled: boolean;
   env: NodeJS.ProcessEnv;
@@ -14,11 +14,11 @@ export interface PersonNoticeOptions {
   log: Log;
 }
 
-export class PersonNotice {
-  readonly #options: PersonNoticeOptions;
+export class DesktopNotification {
+  readonly #options: DesktopNotificationOptions;
   readonly #lastAt = new Map<string, number>();
 
-  constructor(options: PersonNoticeOptions) {
+  constructor(options: DesktopNotificationOptions) {
     this.#options = options;
   }
 

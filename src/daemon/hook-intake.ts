@@ -15,7 +15,7 @@ import { ClaudexError } from '../errors/claudex-error.ts';
 import { isAlive } from '../process/identity.ts';
 import { steadyNow } from '../process/steady-clock.ts';
 import { firstMark } from '../protocol/attribution.ts';
-import type { DeliveryDesk } from './delivery/dispatcher.ts';
+import type { Dispatcher } from './delivery/dispatcher.ts';
 import type { SessionRegistry } from './sessions/session-registry.ts';
 import type { Session } from './sessions/session-table.ts';
 
@@ -54,11 +54,11 @@ export function hookCaller(headers: IncomingHttpHeaders, defaultConfigDir: strin
 
 export class HookIntake {
   readonly #registry: SessionRegistry;
-  readonly #desk: DeliveryDesk;
+  readonly #dispatcher: Dispatcher;
 
-  constructor(registry: SessionRegistry, desk: DeliveryDesk) {
+  constructor(registry: SessionRegistry, dispatcher: Dispatcher) {
     this.#registry = registry;
-    this.#desk = desk;
+    this.#dispatcher = dispatcher;
   }
 
   /** Handles one event. @returns the hook's standard output, empty for nothing */
@@ -67,8 +67,8 @@ export class HookIntake {
     if (!session) return '';
     session.hooksSeen = true;
     session.peersOff = caller.peersOff;
-    if (payload.sessionId !== session.sessionId && payload.event !== 'SessionEnd') {
-      session.sessionId = payload.sessionId;
+    if (payload.sessionId !== session.claudeSessionId && payload.event !== 'SessionEnd') {
+      session.claudeSessionId = payload.sessionId;
     }
     if (payload.transcriptPath !== null && payload.event !== 'SessionEnd') {
       session.transcriptPath = payload.transcriptPath;
@@ -109,7 +109,7 @@ export class HookIntake {
         return this.#onStop(session, payload);
       case 'StopFailure':
         session.hookState = 'idle';
-        this.#desk.turnEnded(session, {
+        this.#dispatcher.turnEnded(session, {
           promptId: payload.promptId,
           answer: null,
           failure: `API error${payload.error ? `: ${payload.error}` : ''}`,
@@ -137,17 +137,17 @@ export class HookIntake {
     session.hookState = 'busy';
     session.permissionTool = null;
     const mark = firstMark(payload.prompt ?? '');
-    const ours = mark !== undefined && this.#desk.proven(session, mark, promptId);
+    const ours = mark !== undefined && this.#dispatcher.proven(session, mark, promptId);
     session.supervisor?.send({ type: 'prompt-submitted', ...(ours && { mark }) });
-    const text = this.#desk.claimForHook(session, 'prompt-hook', payload.promptId);
+    const text = this.#dispatcher.claimForHook(session, 'prompt-hook', payload.promptId);
     return text === undefined ? '' : additionalContextReply('UserPromptSubmit', text);
   }
 
   #onStop(session: Session, payload: HookPayload): string {
     session.hookState = 'idle';
     session.permissionTool = null;
-    this.#desk.turnEnded(session, { promptId: payload.promptId, answer: payload.lastAssistantMessage });
-    const text = this.#desk.claimForHook(session, 'stop-hook', payload.promptId);
+    this.#dispatcher.turnEnded(session, { promptId: payload.promptId, answer: payload.lastAssistantMessage });
+    const text = this.#dispatcher.claimForHook(session, 'stop-hook', payload.promptId);
     if (text === undefined) return '';
     session.hookState = 'busy';
     return capabilitiesOf(session.version).stopAdditionalContext

@@ -14,9 +14,9 @@ import {
 } from '../protocol/parse.ts';
 import type { DaemonStatus, DrainReply } from '../protocol/wire.ts';
 import { acceptSend, acceptSends } from './delivery/accept-send.ts';
-import type { DeliveryDesk } from './delivery/dispatcher.ts';
+import type { Dispatcher } from './delivery/dispatcher.ts';
 import type { PeerRules } from './delivery/peer-rules.ts';
-import type { Carriers } from './delivery/ways-in.ts';
+import type { WaysIn } from './delivery/ways-in.ts';
 import { type EventStreams, openStream } from './event-streams.ts';
 import { type HookIntake, hookCaller, hookPayload } from './hook-intake.ts';
 import { handled, type RouteDefinition } from './http-server.ts';
@@ -30,8 +30,8 @@ const silentAfterMs = 15_000;
 
 export interface RoutesOptions {
   registry: SessionRegistry;
-  desk: DeliveryDesk;
-  carriers: Carriers;
+  dispatcher: Dispatcher;
+  waysIn: WaysIn;
   mailbox: Mailbox;
   onDisk: (id: string) => Promise<void>;
   names: Names;
@@ -46,7 +46,7 @@ export interface RoutesOptions {
 }
 
 export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
-  const { registry, desk, carriers, mailbox, names, hooks, events, now } = options;
+  const { registry, dispatcher, waysIn, mailbox, names, hooks, events, now } = options;
   const record = (session: Session) => recordOf(session, mailbox.pendingFor(session.id));
 
   return [
@@ -102,8 +102,8 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
         const end = (status: number, text = ''): void => {
           response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(text);
         };
-        const remove = carriers.addWaiter(session, { wake: (text) => end(200, text), dismiss: () => end(204) });
-        desk.pump(session);
+        const remove = waysIn.addWaiter(session, { wake: (text) => end(200, text), dismiss: () => end(204) });
+        dispatcher.pump(session);
         response.once('close', remove);
         return handled;
       },
@@ -138,14 +138,14 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
       method: 'POST',
       path: '/v1/supervisors/:id/lease',
       handle: ({ params, body }) => {
-        desk.pasteReported(sessionById(params[0]!), parseLeaseReport(body));
+        dispatcher.pasteReported(sessionById(params[0]!), parseLeaseReport(body));
       },
     },
     {
       method: 'POST',
       path: '/v1/supervisors/:id/gate',
       handle: ({ params, body }) => {
-        if (parseGateReport(body).open) desk.gateOpened(sessionById(params[0]!));
+        if (parseGateReport(body).open) dispatcher.gateOpened(sessionById(params[0]!));
       },
     },
     {
@@ -194,7 +194,7 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
   }
 
   function drain(session: Session): DrainReply {
-    const taken = desk.claimForReader(session);
+    const taken = dispatcher.claimForReader(session);
     const remaining = mailbox.openFor(session.id).filter((one) => one.state === 'queued').length;
     return { messages: taken, remaining };
   }
@@ -214,7 +214,7 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
 
   function change(id: string, state: 'cancelled' | 'queued'): Message {
     const found = message(id);
-    if (!desk.change(id, state)) throw new ClaudexError('WRONG_STATE', `It is ${found.state}.`);
+    if (!dispatcher.change(id, state)) throw new ClaudexError('WRONG_STATE', `It is ${found.state}.`);
     return found;
   }
 }

@@ -7,17 +7,19 @@ import { basename, dirname } from 'node:path';
 import { listen, refuseLiveSocket } from '../background/listen.ts';
 import { holdsLock, releaseLock, takeLock } from '../background/lock.ts';
 import { type Log, openLog } from '../home/log.ts';
-import { type ClaudexPaths, claudeConfigDir, claudexPaths, ensurePrivateDir, packageVersion } from '../home/paths.ts';
+import { packageVersion } from '../home/package.ts';
+import { type ClaudexPaths, claudeConfigDir, claudexPaths } from '../home/paths.ts';
+import { ensurePrivateDir } from '../home/private-folder.ts';
 import { replaceFile } from '../home/replace-file.ts';
 import { isStopped } from '../process/identity.ts';
 import { steadyNow } from '../process/steady-clock.ts';
 import type { Message } from '../protocol/message.ts';
 import { readSettings } from '../settings/read.ts';
 import { defaultPolicy } from './delivery/choose-route.ts';
-import { DeliveryDesk } from './delivery/dispatcher.ts';
+import { Dispatcher } from './delivery/dispatcher.ts';
 import { PeerRules } from './delivery/peer-rules.ts';
-import { Carriers } from './delivery/ways-in.ts';
-import { PersonNotice } from './desktop-notification.ts';
+import { WaysIn } from './delivery/ways-in.ts';
+import { DesktopNotification } from './desktop-notification.ts';
 import { EventStreams } from './event-streams.ts';
 import { HookIntake } from './hook-intake.ts';
 import { createHttpServer } from './http-server.ts';
@@ -76,17 +78,17 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     listener: {
       onStarted: (session) => {
         log('session started', { id: session.id, pid: session.pid });
-        desk.sessionStarted(session);
+        dispatcher.sessionStarted(session);
       },
       onChange: (session) => {
         names.apply(session);
-        desk.sessionChanged(session);
+        dispatcher.sessionChanged(session);
         tell(session);
       },
       onGone: (session) => {
         log('session gone', { id: session.id, pid: session.pid });
-        carriers.sessionGone(session);
-        desk.sessionGone(session);
+        waysIn.sessionGone(session);
+        dispatcher.sessionGone(session);
         events.send({ type: 'session', session: { ...recordOf(session, 0), state: 'gone' } });
         renderBadges();
       },
@@ -103,11 +105,11 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     },
   });
   const { mailbox } = store;
-  const carriers = new Carriers();
-  const desk = new DeliveryDesk({
+  const waysIn = new WaysIn();
+  const dispatcher = new Dispatcher({
     table: registry.table,
     store,
-    carriers,
+    waysIn,
     log,
     now,
     steady: steadyNow,
@@ -120,9 +122,9 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     isStopped,
     onWait: (session, reason) => notice.taskWaits(session, reason),
   });
-  const notice = new PersonNotice({ enabled: settings['notify.enabled'], env, now: steadyNow, log });
+  const notice = new DesktopNotification({ enabled: settings['notify.enabled'], env, now: steadyNow, log });
   for (const entry of entries) mailbox.apply(entry);
-  const hooks = new HookIntake(registry, desk);
+  const hooks = new HookIntake(registry, dispatcher);
   const peers = new PeerRules({
     allow: settings['peers.allow'],
     maxHops: settings['peers.maxHops'],
@@ -132,8 +134,8 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const server = createHttpServer(
     daemonRoutes({
       registry,
-      desk,
-      carriers,
+      dispatcher,
+      waysIn,
       mailbox,
       onDisk: (id) => store.onDisk(id),
       names,
@@ -153,7 +155,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   writeAddress();
   // first all that was for sessions which have ended meanwhile, then the living: what is older must not come second
   registry.restore();
-  desk.restored();
+  dispatcher.restored();
   registry.start(configDir);
   store.expire();
   log('daemon ready', { pid: process.pid, version, messages: mailbox.pendingTotal() });
@@ -191,7 +193,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
 
   function stop(reason: 'stopped' | 'replaced'): void {
     for (const session of registry.table.all()) session.supervisor?.send({ type: 'bye', reason });
-    if (reason === 'stopped') carriers.dismissWaiters();
+    if (reason === 'stopped') waysIn.dismissWaiters();
     shutDown(reason);
     setTimeout(() => process.exit(0), 500).unref();
   }
@@ -203,7 +205,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     homeWatcher.close();
     socketWatcher.close();
     registry.close();
-    desk.close();
+    dispatcher.close();
     events.close();
     server.close();
     server.closeIdleConnections();
@@ -234,7 +236,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
         badges.update(
           registry.table.all().map((session) => ({
             label: session.alias ?? session.id,
-            sessionId: session.sessionId,
+            sessionId: session.claudeSessionId,
             pending: mailbox.pendingFor(session.id),
           })),
         );

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findClaude } from '../claude/binary.ts';
 import { shellQuote } from '../claude/hooks/hook-settings.ts';
-import { packageRoot } from '../home/paths.ts';
+import { packageRoot } from '../home/package.ts';
 import { readSettings } from '../settings/read.ts';
 import type { DemoHome } from './demo-home.ts';
 

@@ -1,7 +1,7 @@
 /** A person's terminal with `claudex` in it: a pty, what it has printed, and the screen that makes. */
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { packageRoot } from '../home/paths.ts';
+import { packageRoot } from '../home/package.ts';
 import { loadNodePty } from '../terminal/pty/load-node-pty.ts';
 import { type Pty, type PtyExit, spawnPty } from '../terminal/pty/spawn-pty.ts';
 import { renderScreen } from '../terminal/screen-model.ts';

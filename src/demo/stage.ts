@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { DaemonClient } from '../daemon-client/client.ts';
 import { ensureDaemon } from '../daemon-client/ensure-daemon.ts';
-import { packageRoot } from '../home/paths.ts';
+import { packageRoot } from '../home/package.ts';
 import { isAlive } from '../process/identity.ts';
 import type { SessionRecord } from '../protocol/session.ts';
 import { type ChosenClaude, chooseClaude } from './choose-claude.ts';

@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ClaudexError, toClaudexError } from '../errors/claudex-error.ts';
-import { packageRoot } from '../home/paths.ts';
+import { packageRoot } from '../home/package.ts';
 import type { ScannedHit, SearchHit } from './scan-transcript.ts';
 import { createMatcher, type SearchQuery } from './search-query.ts';
 import type { WorkerFile, WorkerReply, WorkerTask } from './search-worker.ts';

@@ -5,7 +5,8 @@ import { Console } from 'node:console';
 import type { DaemonClient } from '../daemon-client/client.ts';
 import { ensureDaemon } from '../daemon-client/ensure-daemon.ts';
 import { ClaudexError } from '../errors/claudex-error.ts';
-import { claudeConfigDir, packageVersion } from '../home/paths.ts';
+import { packageVersion } from '../home/package.ts';
+import { claudeConfigDir } from '../home/paths.ts';
 import { withoutMarks } from '../protocol/sanitise.ts';
 import type { SessionRecord } from '../protocol/session.ts';
 import {

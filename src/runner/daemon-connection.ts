@@ -1,6 +1,7 @@
 /** Everything of a supervisor that has to do with the daemon; loaded after claude has been started. */
 import type { DaemonClient } from '../daemon-client/client.ts';
-import { claudeConfigDir, packageVersion } from '../home/paths.ts';
+import { packageVersion } from '../home/package.ts';
+import { claudeConfigDir } from '../home/paths.ts';
 import { processStartTime } from '../process/identity.ts';
 import { steadyNow } from '../process/steady-clock.ts';
 import type { SupervisorCommand } from '../protocol/wire.ts';
@@ -11,7 +12,7 @@ import type { InputLane } from './input-lane.ts';
 import { MessageTypist } from './message-typist.ts';
 import { PromptGate } from './prompt-gate.ts';
 
-export interface DaemonSideOptions {
+export interface DaemonConnectionOptions {
   env: NodeJS.ProcessEnv;
   claudePid: number;
   draft: DraftTracker;
@@ -22,7 +23,7 @@ export interface DaemonSideOptions {
   unread: () => number;
 }
 
-export function startDaemonSide(options: DaemonSideOptions): { close: () => void; keyPressed: () => void } {
+export function connectToDaemon(options: DaemonConnectionOptions): { close: () => void; keyPressed: () => void } {
   const { draft, ring, unread } = options;
   const configDir = claudeConfigDir(options.env);
   const startTime = processStartTime(options.claudePid);

@@ -7,15 +7,15 @@ import { AnswerReader } from '../claude/stream/answer-reader.ts';
 import { ClaudexError, toClaudexError } from '../errors/claudex-error.ts';
 import { checkClientOptions } from '../warm/options.ts';
 import { WarmPool } from '../warm/pool/pool.ts';
-import type { Question, WorkerAsk, WorkerOptions, WorkerSay } from './workspace-protocol.ts';
+import type { Question, WorkspaceOptions, WorkspaceReply, WorkspaceRequest } from './workspace-protocol.ts';
 
 const aborts = new Map<string, AbortController>();
 
-const pool = new WarmPool(checkClientOptions(JSON.parse(process.argv[2]!) as WorkerOptions), (event) =>
+const pool = new WarmPool(checkClientOptions(JSON.parse(process.argv[2]!) as WorkspaceOptions), (event) =>
   say({ type: 'event', event }),
 );
 
-function say(words: WorkerSay): void {
+function say(words: WorkspaceReply): void {
   // the server may be gone: its end comes as `disconnect`
   if (process.connected) process.send!(words, () => undefined);
 }
@@ -54,7 +54,7 @@ async function close(): Promise<void> {
   process.exit(0);
 }
 
-process.on('message', (ask: WorkerAsk) => {
+process.on('message', (ask: WorkspaceRequest) => {
   if (ask.type === 'ask') void answer(ask.question);
   else if (ask.type === 'abort') aborts.get(ask.requestId)?.abort();
   else void close();

@@ -18,11 +18,14 @@ export interface Question {
 }
 
 /** Given to the process as its argument. */
-export type WorkerOptions = Pick<ClientOptions, 'poolSize' | 'maxIdleMs' | 'maxWaiting' | 'acquireTimeoutMs'>;
+export type WorkspaceOptions = Pick<ClientOptions, 'poolSize' | 'maxIdleMs' | 'maxWaiting' | 'acquireTimeoutMs'>;
 
-export type WorkerAsk = { type: 'ask'; question: Question } | { type: 'abort'; requestId: string } | { type: 'close' };
+export type WorkspaceRequest =
+  | { type: 'ask'; question: Question }
+  | { type: 'abort'; requestId: string }
+  | { type: 'close' };
 
-export type WorkerSay =
+export type WorkspaceReply =
   | { type: 'part'; requestId: string; part: AnswerPart }
   | { type: 'answer'; requestId: string; answer: Answer }
   /** Claude has answered with an error of its own. */

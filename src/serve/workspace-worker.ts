@@ -7,7 +7,7 @@ import { ClaudexError } from '../errors/claudex-error.ts';
 import { killTree } from '../process/tree.ts';
 import type { PoolEvent } from '../warm/pool/pool-request.ts';
 import { failedAnswer } from './api-error.ts';
-import type { Question, WorkerAsk, WorkerOptions, WorkerSay } from './workspace-protocol.ts';
+import type { Question, WorkspaceOptions, WorkspaceReply, WorkspaceRequest } from './workspace-protocol.ts';
 
 interface Pending {
   onPart: (part: AnswerPart) => void;
@@ -27,10 +27,10 @@ export class WorkspaceWorker {
   #gone = false;
 
   /** @param env all that the process gets of our environment */
-  constructor(options: WorkerOptions, env: NodeJS.ProcessEnv, onEvent: (event: PoolEvent) => void) {
+  constructor(options: WorkspaceOptions, env: NodeJS.ProcessEnv, onEvent: (event: PoolEvent) => void) {
     // a session of its own: a Ctrl-C in the terminal is for the server, which ends it in order
     this.#child = fork(program, [JSON.stringify(options)], { env, detached: true, stdio: 'inherit' });
-    this.#child.on('message', (words: WorkerSay) => {
+    this.#child.on('message', (words: WorkspaceReply) => {
       if (words.type === 'event') onEvent(words.event);
       else this.#take(words);
     });
@@ -76,12 +76,12 @@ export class WorkspaceWorker {
     clearTimeout(insist);
   }
 
-  #send(words: WorkerAsk): void {
+  #send(words: WorkspaceRequest): void {
     // a process that has gone fails what it was asked by its exit
     if (this.#child.connected) this.#child.send(words, () => undefined);
   }
 
-  #take(words: Exclude<WorkerSay, { type: 'event' }>): void {
+  #take(words: Exclude<WorkspaceReply, { type: 'event' }>): void {
     const pending = this.#pending.get(words.requestId);
     if (words.type === 'part') pending?.onPart(words.part);
     else if (words.type === 'answer') pending?.resolve(words.answer);

@@ -6,7 +6,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { ClaudexError } from '../errors/claudex-error.ts';
-import { asHomeError, ensurePrivateDir } from '../home/paths.ts';
+import { asHomeError, ensurePrivateDir } from '../home/private-folder.ts';
 import { placeFile } from '../home/replace-file.ts';
 
 export interface Workspace {

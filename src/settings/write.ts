@@ -1,7 +1,8 @@
 /** Writing settings: through `conf`, into CLAUDEX_HOME/config.json. Reading is src/settings/read.ts. */
 import Conf from 'conf';
 import { ClaudexError } from '../errors/claudex-error.ts';
-import { claudexPaths, ensurePrivateDir } from '../home/paths.ts';
+import { claudexPaths } from '../home/paths.ts';
+import { ensurePrivateDir } from '../home/private-folder.ts';
 import type { SettingDefinition } from './definitions.ts';
 import { configFileProblem, parseSetting } from './read.ts';
 

@@ -8,20 +8,20 @@ import type { TerminalModes } from '../terminal/terminal-modes.ts';
 /** A program that has not ended by then may have started another in its place, one that reads lines (an editor such as `ed`). */
 const longestMs = 2000;
 
-export interface LeavingOptions {
+export interface InputHoldOptions {
   modes: Pick<TerminalModes, 'anyOn' | 'bracketedPaste'>;
   /** Leaves keys in the outer terminal, and reads them again. */
   pauseInput: () => void;
   resumeInput: () => void;
 }
 
-export class Leaving {
-  readonly #options: LeavingOptions;
+export class InputHold {
+  readonly #options: InputHoldOptions;
   #hadPaste = false;
   #holds = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: LeavingOptions) {
+  constructor(options: InputHoldOptions) {
     this.#options = options;
   }
 

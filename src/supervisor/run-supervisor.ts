@@ -7,13 +7,13 @@ import { namedDescriptors } from '../process/descriptors.ts';
 import { steadyNow } from '../process/steady-clock.ts';
 import { DraftTracker } from '../runner/draft-tracker.ts';
 import { InputLane } from '../runner/input-lane.ts';
-import { OuterTty } from '../terminal/local-tty.ts';
+import { LocalTty } from '../terminal/local-tty.ts';
 import { OutputRing } from '../terminal/output-ring.ts';
 import { loadNodePty } from '../terminal/pty/load-node-pty.ts';
 import { type Pty, type PtyExit, spawnPty } from '../terminal/pty/spawn-pty.ts';
 import { loadTtyCalls } from '../terminal/tty-calls.ts';
 import { forwardSignals } from './endings.ts';
-import { Leaving } from './input-hold.ts';
+import { InputHold } from './input-hold.ts';
 import { withOwnErrors } from './redirect-stderr.ts';
 import { Suspend } from './suspend.ts';
 
@@ -40,7 +40,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   const library = loadNodePty();
   const calls = loadTtyCalls();
   let pty: Pty;
-  const tty = new OuterTty(calls, {
+  const tty = new LocalTty(calls, {
     onInput: (bytes) => {
       // on its way first: what it means is worked out while claude reads it
       if (!lane.fromPerson(bytes)) tty.pauseInput();
@@ -54,7 +54,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   });
   const ring = new OutputRing(tty.size());
   const draft = new DraftTracker();
-  const leaving = new Leaving({
+  const leaving = new InputHold({
     modes: tty.modes,
     pauseInput: () => tty.pauseInput(),
     resumeInput: () => tty.resumeInput(),
@@ -126,9 +126,9 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   let ended = false;
   const startDaemon = (): void => {
     import('../runner/daemon-connection.ts')
-      .then(({ startDaemonSide }) => {
+      .then(({ connectToDaemon }) => {
         if (ended) return;
-        const side = startDaemonSide({
+        const side = connectToDaemon({
           env: options.ownEnv,
           claudePid: pty.pid,
           draft,

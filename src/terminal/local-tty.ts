@@ -17,7 +17,7 @@ interface OuterTtyOptions {
   onGone: () => void;
 }
 
-export class OuterTty {
+export class LocalTty {
   /** Which modes the program has turned on in it. */
   readonly modes = new TerminalModes();
   readonly #calls: TtyCalls;

@@ -20,7 +20,7 @@ const fileOptions: ReadonlySet<string> = new Set([
 const folders = ['agents', 'output-styles'];
 
 /** A word that changes when one of those files does. Costs a `stat` each. */
-export function launchFilesState(launch: {
+export function filesReadAtStart(launch: {
   file: string;
   args: readonly string[];
   cwd: string;

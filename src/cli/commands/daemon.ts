@@ -5,7 +5,8 @@ import type { Command } from 'commander';
 import { lockOwner } from '../../background/lock.ts';
 import { connectDaemon, ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError, toClaudexError } from '../../errors/claudex-error.ts';
-import { asHomeError, claudexPaths } from '../../home/paths.ts';
+import { claudexPaths } from '../../home/paths.ts';
+import { asHomeError } from '../../home/private-folder.ts';
 import { isAlive } from '../../process/identity.ts';
 
 export function addDaemon(program: Command): void {

@@ -4,7 +4,9 @@ import { readInstalledState } from '../../../install-scripts/installed-state.ts'
 import { lockOwner } from '../../background/lock.ts';
 import { connectDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError, type ErrorCode } from '../../errors/claudex-error.ts';
-import { checkPrivateDir, claudexPaths, packageVersion } from '../../home/paths.ts';
+import { packageVersion } from '../../home/package.ts';
+import { claudexPaths } from '../../home/paths.ts';
+import { checkPrivateDir } from '../../home/private-folder.ts';
 import { configFileProblem } from '../../settings/read.ts';
 import { loadNodePty } from '../../terminal/pty/load-node-pty.ts';
 import { loadTtyCalls } from '../../terminal/tty-calls.ts';

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { ClaudexError } from '../../errors/claudex-error.ts';
-import { claudexPaths, packageVersion } from '../../home/paths.ts';
+import { packageVersion } from '../../home/package.ts';
+import { claudexPaths } from '../../home/paths.ts';
 import { askWorker } from '../../warm/worker/ask-worker.ts';
-import type { WorkerAsk, WorkerSay, WorkerStatus } from '../../warm/worker/worker-protocol.ts';
+import type { WorkerReply, WorkerRequest, WorkerStatus } from '../../warm/worker/worker-protocol.ts';
 import { askWarm } from '../prompt.ts';
 import { untilGone } from './daemon.ts';
 
@@ -62,8 +63,8 @@ export async function drainWorker(): Promise<boolean> {
 }
 
 /** The worker's last word; undefined when none runs. Starts nothing. */
-async function askRunning(question: WorkerAsk): Promise<WorkerSay | undefined> {
-  let last: WorkerSay | undefined;
+async function askRunning(question: WorkerRequest): Promise<WorkerReply | undefined> {
+  let last: WorkerReply | undefined;
   await askWorker(claudexPaths(process.env).warmSocket, question, (say) => {
     last = say;
   });

@@ -9,13 +9,14 @@ import { readsUserSettings, withLaunchSettings } from '../../claude/command-line
 import { environmentForClaude } from '../../claude/environment.ts';
 import { claudexSettings } from '../../claude/hooks/hook-settings.ts';
 import { ClaudexError, toClaudexError } from '../../errors/claudex-error.ts';
-import { claudexPaths, packageRoot } from '../../home/paths.ts';
+import { packageRoot } from '../../home/package.ts';
+import { claudexPaths } from '../../home/paths.ts';
 import type { Settings } from '../../settings/definitions.ts';
 import { defaultSettings, readSettings } from '../../settings/read.ts';
 import { mirrorExit } from '../../supervisor/endings.ts';
 import type { PtyExit } from '../../terminal/pty/spawn-pty.ts';
 import { printError } from '../text/print-error.ts';
-import { removeLaunchFile, writeLaunchFile } from './settings-file-for-launch.ts';
+import { removeSettingsForLaunch, writeSettingsForLaunch } from './settings-file-for-launch.ts';
 
 /** Tells a claudex that claude's name led back to it. */
 const launchedByVariable = 'CLAUDEX_LAUNCHED_BY';
@@ -61,7 +62,7 @@ async function runSession(file: string, args: readonly string[], settings: Setti
     process.stderr.write(`claudex: ${error.message} Claude runs as if started without claudex. Fix: ${error.fix}\n`);
     return withoutPty(file, args);
   } finally {
-    removeLaunchFile(claudexPaths(env));
+    removeSettingsForLaunch(claudexPaths(env));
   }
 }
 
@@ -101,7 +102,7 @@ function argumentsWithHooks(args: readonly string[], cwd: string, settings: Sett
   return withLaunchSettings(args, ours, {
     cwd,
     statusLine: settings['badge.enabled'] && !hasStatusLine && !projectHasStatusLine(cwd),
-    asFile: (text) => writeLaunchFile(paths, text),
+    asFile: (text) => writeSettingsForLaunch(paths, text),
   });
 }
 

@@ -2,10 +2,11 @@
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ClaudexError, systemErrorCode } from '../../errors/claudex-error.ts';
-import { type ClaudexPaths, ensurePrivateDir } from '../../home/paths.ts';
+import type { ClaudexPaths } from '../../home/paths.ts';
+import { ensurePrivateDir } from '../../home/private-folder.ts';
 
 /** Writes it, mode 0600, and removes those of claudexes that were killed. Undefined when the claudex folder takes no writes. */
-export function writeLaunchFile({ home, launch }: ClaudexPaths, text: string): string | undefined {
+export function writeSettingsForLaunch({ home, launch }: ClaudexPaths, text: string): string | undefined {
   try {
     ensurePrivateDir(home);
     ensurePrivateDir(launch);
@@ -23,7 +24,7 @@ export function writeLaunchFile({ home, launch }: ClaudexPaths, text: string): s
 }
 
 /** Removes the one of this process, if there is one. */
-export function removeLaunchFile(paths: ClaudexPaths): void {
+export function removeSettingsForLaunch(paths: ClaudexPaths): void {
   try {
     rmSync(launchFile(paths), { force: true });
   } catch (error) {

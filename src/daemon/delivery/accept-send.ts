@@ -9,14 +9,14 @@ import type { SendManyRequest, SendReply, SendRequest } from '../../protocol/wir
 import type { Mailbox } from '../messages/mailbox.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
 import { nameOf, type Session } from '../sessions/session-table.ts';
-import type { DeliveryDesk } from './dispatcher.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import { chainOf, type PeerRules } from './peer-rules.ts';
-import type { Carriers } from './ways-in.ts';
+import type { WaysIn } from './ways-in.ts';
 
 export interface AcceptOptions {
   registry: SessionRegistry;
-  desk: DeliveryDesk;
-  carriers: Carriers;
+  dispatcher: Dispatcher;
+  waysIn: WaysIn;
   mailbox: Mailbox;
   /** Resolves when a message that is being accepted is on disk. */
   onDisk: (id: string) => Promise<void>;
@@ -56,7 +56,7 @@ function prepare(request: SendRequest, options: AcceptOptions): Prepared {
 }
 
 async function accept({ message, repeated }: Prepared, options: AcceptOptions): Promise<SendReply> {
-  await (repeated ? options.onDisk(message.id) : options.desk.accept(message));
+  await (repeated ? options.onDisk(message.id) : options.dispatcher.accept(message));
   return {
     id: message.id,
     target: message.recipient,
@@ -76,7 +76,7 @@ function compose(request: SendRequest, body: string, options: AcceptOptions): Me
   }
   const recipient = recipientOf(request, options);
   const to = recipient.id === null ? undefined : options.registry.table.byId(recipient.id);
-  const chain = from ? chainOf(options.desk.inHand(from), recipient.id) : { hops: 0 };
+  const chain = from ? chainOf(options.dispatcher.inHand(from), recipient.id) : { hops: 0 };
   options.peers.check({ sender, from, to, toCwd: recipient.cwd, hops: chain.hops }, at);
   const replyTo = request.replyTo ?? chain.replyTo;
   return {
@@ -103,10 +103,10 @@ function compose(request: SendRequest, body: string, options: AcceptOptions): Me
   };
 }
 
-function recipientOf(request: SendRequest, { registry, carriers }: AcceptOptions): Recipient {
+function recipientOf(request: SendRequest, { registry, waysIn }: AcceptOptions): Recipient {
   try {
     const session = registry.table.byId(request.target) ?? named(request.target, registry);
-    if (request.route !== undefined && !carriers.offers(session, request.route)) {
+    if (request.route !== undefined && !waysIn.offers(session, request.route)) {
       throw new ClaudexError('ROUTE_UNAVAILABLE', `Session ${session.id} has no ${request.route}.`);
     }
     return { id: session.id, name: nameOf(session), cwd: session.cwd };

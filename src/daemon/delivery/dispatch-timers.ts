@@ -4,7 +4,7 @@ import type { Session } from '../sessions/session-table.ts';
 /** Looks at what is due by the time of day at least this often: that clock may be set, and it runs on while we sleep. */
 const longestNapMs = 30_000;
 
-export class PumpTimers {
+export class DispatchTimers {
   readonly #steady: () => number;
   readonly #onDue: (session: Session, dueAt: number) => void;
   readonly #timers = new Map<string, NodeJS.Timeout>();

@@ -10,13 +10,13 @@ import type { LeaseReport } from '../../protocol/wire.ts';
 import type { MessageStore } from '../messages/message-store.ts';
 import { type Session, type SessionTable, stateOf } from '../sessions/session-table.ts';
 import { chooseRoute, type Moment, type RouteDecision, type RoutePolicy } from './choose-route.ts';
-import { PumpTimers } from './dispatch-timers.ts';
+import { DispatchTimers } from './dispatch-timers.ts';
 import { isReadyTask, nextDueInMs } from './due-messages.ts';
 import { claimsForHook, claimsForReader, isRunningTask } from './hook-claims.ts';
 import { Leases } from './leases.ts';
-import { Heirs } from './successors.ts';
-import { type EndedTurn, Turns } from './turn-outcomes.ts';
-import type { Carriers } from './ways-in.ts';
+import { Successors } from './successors.ts';
+import { type EndedTurn, TurnOutcomes } from './turn-outcomes.ts';
+import type { WaysIn } from './ways-in.ts';
 
 /** A lease that cannot be journalled is tried again after this long. */
 const journalRetryMs = 1000;
@@ -24,7 +24,7 @@ const journalRetryMs = 1000;
 export interface DeskOptions {
   table: SessionTable;
   store: MessageStore;
-  carriers: Carriers;
+  waysIn: WaysIn;
   log: Log;
   /** The time of day, in milliseconds since the epoch. */
   now: () => number;
@@ -38,27 +38,27 @@ export interface DeskOptions {
   onWait: (session: Session, reason: string) => void;
 }
 
-export class DeliveryDesk {
+export class Dispatcher {
   readonly #options: DeskOptions;
   readonly #store: MessageStore;
-  readonly #turns: Turns;
-  readonly #carriers: Carriers;
-  readonly #timers: PumpTimers;
+  readonly #turns: TurnOutcomes;
+  readonly #waysIn: WaysIn;
+  readonly #timers: DispatchTimers;
   readonly #leases: Leases;
-  readonly #heirs: Heirs;
+  readonly #successors: Successors;
   /** What sessionChanged last saw: a new state makes an old refusal void. */
   readonly #lastState = new Map<string, string>();
 
   constructor(options: DeskOptions) {
     this.#options = options;
     this.#store = options.store;
-    this.#carriers = options.carriers;
-    this.#timers = new PumpTimers(options.steady, (session, dueAt) => {
+    this.#waysIn = options.waysIn;
+    this.#timers = new DispatchTimers(options.steady, (session, dueAt) => {
       this.#leases.timerFired(dueAt);
       this.pump(session);
     });
-    this.#heirs = new Heirs(options.table, options.store);
-    this.#turns = new Turns(options.store, (session) => this.pump(session));
+    this.#successors = new Successors(options.table, options.store);
+    this.#turns = new TurnOutcomes(options.store, (session) => this.pump(session));
     this.#leases = new Leases({
       ...options,
       onProof: (session, message, promptId) => {
@@ -79,19 +79,19 @@ export class DeliveryDesk {
   change(id: string, state: 'cancelled' | 'queued'): boolean {
     const message = this.#store.mailbox.get(id);
     if (!message || (state === 'cancelled' ? message.state !== 'queued' : !isFinal(message.state))) return false;
-    const moved = state === 'queued' ? this.#heirs.retry(message) : this.#store.move(id, { state });
+    const moved = state === 'queued' ? this.#successors.retry(message) : this.#store.move(id, { state });
     if (moved) this.#pumpRecipient(message.recipient);
     return moved;
   }
 
   /** The sessions that the last daemon knew are known again; none has been pumped yet. */
   restored(): void {
-    this.#heirs.restore();
+    this.#successors.restore();
   }
 
   /** A session has started: what waited for one in that folder is now for it. */
   sessionStarted(session: Session): void {
-    this.#heirs.adopt(session);
+    this.#successors.adopt(session);
   }
 
   /** Something about a session has changed: see whether its turn was interrupted, then try to deliver. */
@@ -99,7 +99,7 @@ export class DeliveryDesk {
     const state = stateOf(session);
     if (this.#lastState.get(session.id) !== state) session.gateShutSince = null;
     this.#lastState.set(session.id, state);
-    this.#carriers.sessionChanged(session);
+    this.#waysIn.sessionChanged(session);
     this.#turns.sessionChanged(session);
     this.pump(session);
   }
@@ -111,7 +111,7 @@ export class DeliveryDesk {
     this.#leases.proveAll(session);
     this.#turns.sessionGone(session);
     for (const message of this.#store.mailbox.openFor(session.id)) {
-      const heir = this.#heirs.orphan(message, session);
+      const heir = this.#successors.orphan(message, session);
       // not before all that is to be moved has been moved: what is older may come after this
       if (heir) this.#timers.set(heir, 0);
     }
@@ -218,7 +218,7 @@ export class DeliveryDesk {
     }
     this.#timers.set(session, this.#leases.lookInMs(message));
     const lease = message.attempts;
-    this.#carriers.carry(session, message, route, {
+    this.#waysIn.carry(session, message, route, {
       lateInMs: this.#leases.leftMs(message),
       onRefused: (reason) => {
         if (this.#leases.giveBack(message, lease, reason)) this.pump(session);
@@ -230,7 +230,7 @@ export class DeliveryDesk {
   }
 
   #chooseRoute(session: Session, message: Message, moment: Moment): RouteDecision {
-    const situation = this.#carriers.situation(session, this.#options.steady());
+    const situation = this.#waysIn.situation(session, this.#options.steady());
     return chooseRoute(situation, message, moment, this.#options.policy);
   }
 

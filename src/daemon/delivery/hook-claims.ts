@@ -7,7 +7,7 @@ import { composeTexts } from '../../protocol/attribution.ts';
 import { type Message, maxDrainChars, type Route } from '../../protocol/message.ts';
 import type { RouteDecision } from './choose-route.ts';
 
-/** What the choice asks of the desk. */
+/** What the choice asks of the dispatcher. */
 export interface HookQuestions {
   decide(message: Message): RouteDecision;
   /** True when an earlier try did put it in after all. */

@@ -1,6 +1,6 @@
 /**
  * Leases as they are given, proven and taken back: on disk before anything is handed over, ended by proof, by a refusal or
- * by time. Owns no route and no order; which message is next is the desk's affair.
+ * by time. Owns no route and no order; which message is next is the dispatcher's affair.
  */
 import type { Log } from '../../home/log.ts';
 import type { Message, Route } from '../../protocol/message.ts';

@@ -4,7 +4,7 @@ import type { MessageStore } from '../messages/message-store.ts';
 import type { Session, SessionTable } from '../sessions/session-table.ts';
 import { findProof, transcriptEnds } from './transcript-proof.ts';
 
-export class Heirs {
+export class Successors {
   readonly #table: SessionTable;
   readonly #store: MessageStore;
 

@@ -21,7 +21,7 @@ export interface EndedTurn {
   failure?: string;
 }
 
-export class Turns {
+export class TurnOutcomes {
   readonly #store: MessageStore;
   readonly #onSettled: (session: Session) => void;
   /** The last turn that has ended, and what it may have been for: what was on its way or in at that moment. */

@@ -7,41 +7,41 @@ export interface Waiter {
   dismiss(): void;
 }
 
-export class Waiters {
+export class WakeHooks {
   readonly #bySession = new Map<string, Waiter>();
   /** Sessions whose waiter was used: its Stop hook starts the next one. */
   readonly #rearming = new Set<string>();
 
-  has(sessionId: string): boolean {
-    return this.#bySession.has(sessionId);
+  has(id: string): boolean {
+    return this.#bySession.has(id);
   }
 
   /** True when one waits, or will after the turn that the last one has started. */
-  hasOrWill(sessionId: string): boolean {
-    return this.has(sessionId) || this.#rearming.has(sessionId);
+  hasOrWill(id: string): boolean {
+    return this.has(id) || this.#rearming.has(id);
   }
 
   /** Returns the removal for a waiter whose process has gone. */
-  add(sessionId: string, waiter: Waiter): () => void {
-    this.dismiss(sessionId);
-    this.#rearming.delete(sessionId);
-    this.#bySession.set(sessionId, waiter);
+  add(id: string, waiter: Waiter): () => void {
+    this.dismiss(id);
+    this.#rearming.delete(id);
+    this.#bySession.set(id, waiter);
     return () => {
-      if (this.#bySession.get(sessionId) === waiter) this.#bySession.delete(sessionId);
+      if (this.#bySession.get(id) === waiter) this.#bySession.delete(id);
     };
   }
 
-  wake(sessionId: string, text: string): void {
-    const waiter = this.#bySession.get(sessionId);
-    this.#bySession.delete(sessionId);
-    this.#rearming.add(sessionId);
+  wake(id: string, text: string): void {
+    const waiter = this.#bySession.get(id);
+    this.#bySession.delete(id);
+    this.#rearming.add(id);
     waiter?.wake(text);
   }
 
-  dismiss(sessionId: string): void {
-    this.#bySession.get(sessionId)?.dismiss();
-    this.#bySession.delete(sessionId);
-    this.#rearming.delete(sessionId);
+  dismiss(id: string): void {
+    this.#bySession.get(id)?.dismiss();
+    this.#bySession.delete(id);
+    this.#rearming.delete(id);
   }
 
   dismissAll(): void {

@@ -8,7 +8,7 @@ import { composeText, composeTexts, markOf } from '../../protocol/attribution.ts
 import type { Message, Route } from '../../protocol/message.ts';
 import { type Session, stateOf } from '../sessions/session-table.ts';
 import type { SessionSituation } from './choose-route.ts';
-import { type Waiter, Waiters } from './wake-hooks.ts';
+import { type Waiter, WakeHooks } from './wake-hooks.ts';
 
 /** How long an inbox socket that refused us is left alone. */
 const brokenSocketMs = 5000;
@@ -25,8 +25,8 @@ export interface CarryTerms {
   onRecovered(): void;
 }
 
-export class Carriers {
-  readonly #waiters = new Waiters();
+export class WaysIn {
+  readonly #waiters = new WakeHooks();
   /** Sessions whose inbox socket has refused us. */
   readonly #brokenSockets = new Set<string>();
 

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ClaudexError } from '../../errors/claudex-error.ts';
-import { asHomeError } from '../../home/paths.ts';
+import { asHomeError } from '../../home/private-folder.ts';
 import { replaceFile } from '../../home/replace-file.ts';
 import type { SessionName } from '../../protocol/session.ts';
 import type { Session, SessionTable } from './session-table.ts';
@@ -35,9 +35,9 @@ export class Names {
   apply(session: Session): void {
     const own = this.#names.find((one) => one.id === session.id) ?? this.#resumed(session);
     session.alias = own?.alias ?? null;
-    if (!own || (own.id === session.id && own.sessionId === (session.sessionId ?? own.sessionId))) return;
+    if (!own || (own.id === session.id && own.sessionId === (session.claudeSessionId ?? own.sessionId))) return;
     own.id = session.id;
-    own.sessionId = session.sessionId ?? own.sessionId;
+    own.sessionId = session.claudeSessionId ?? own.sessionId;
     try {
       this.#write(this.#names);
     } catch {
@@ -54,7 +54,7 @@ export class Names {
     const isKept = (one: SessionName): boolean =>
       one.id !== session.id && one.alias.toLowerCase() !== alias?.toLowerCase();
     const names = this.#names.filter(isKept).slice(-maxNames + 1);
-    if (alias !== null) names.push({ alias, id: session.id, sessionId: session.sessionId, cwd: session.cwd });
+    if (alias !== null) names.push({ alias, id: session.id, sessionId: session.claudeSessionId, cwd: session.cwd });
     try {
       this.#write(names);
     } catch (error) {
@@ -76,8 +76,8 @@ export class Names {
   }
 
   #resumed(session: Session): SessionName | undefined {
-    if (session.sessionId === null) return undefined;
-    return this.#names.findLast((one) => one.sessionId === session.sessionId && !this.#table.byId(one.id));
+    if (session.claudeSessionId === null) return undefined;
+    return this.#names.findLast((one) => one.sessionId === session.claudeSessionId && !this.#table.byId(one.id));
   }
 
   #write(names: readonly SessionName[]): void {

@@ -165,8 +165,8 @@ export class SessionRegistry {
     session.file = file;
     session.cwd = file.cwd;
     session.version = file.version ?? session.version;
-    if (session.sessionId !== file.sessionId || session.transcriptPath === null) {
-      session.sessionId = file.sessionId;
+    if (session.claudeSessionId !== file.sessionId || session.transcriptPath === null) {
+      session.claudeSessionId = file.sessionId;
       session.transcriptPath = guessTranscriptPath(session.configDir, file.cwd, file.sessionId);
     }
     if (stateOf(session) !== 'waiting') session.permissionTool = null;
@@ -203,8 +203,14 @@ export class SessionRegistry {
 
   #readPersisted(): PersistedSession[] {
     try {
-      const value = JSON.parse(readFileSync(this.#persistPath, 'utf8')) as { sessions?: PersistedSession[] };
-      return value.sessions ?? [];
+      const value = JSON.parse(readFileSync(this.#persistPath, 'utf8')) as {
+        sessions?: Array<PersistedSession & { sessionId?: string }>;
+      };
+      // up to 0.1 claude's id was called sessionId
+      return (value.sessions ?? []).map((one) => ({
+        ...one,
+        claudeSessionId: one.claudeSessionId ?? one.sessionId ?? null,
+      }));
     } catch {
       return []; // first start, or damaged: sessions come back through their files, with new ids
     }

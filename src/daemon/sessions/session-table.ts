@@ -17,7 +17,7 @@ export interface Session {
   readonly startTime: string;
   cwd: string;
   configDir: string;
-  sessionId: string | null;
+  claudeSessionId: string | null;
   version: string | null;
   /** What claude's session file last said; null when there is none. */
   file: ClaudeSessionFile | null;
@@ -43,23 +43,24 @@ export interface Session {
 }
 
 /** What survives a restart of the daemon. */
-export type PersistedSession = Pick<
-  Session,
-  | 'id'
-  | 'pid'
-  | 'startTime'
-  | 'cwd'
-  | 'configDir'
-  | 'sessionId'
-  | 'version'
-  | 'transcriptPath'
-  | 'hooksSeen'
-  | 'peersOff'
-  | 'startedAt'
-  | 'lastActiveAt'
-  | 'firstSeenSteadyMs'
-  | 'lastSeenSteadyMs'
->;
+const persistedFields = [
+  'id',
+  'pid',
+  'startTime',
+  'cwd',
+  'configDir',
+  'claudeSessionId',
+  'version',
+  'transcriptPath',
+  'hooksSeen',
+  'peersOff',
+  'startedAt',
+  'lastActiveAt',
+  'firstSeenSteadyMs',
+  'lastSeenSteadyMs',
+] as const satisfies readonly (keyof Session)[];
+
+export type PersistedSession = Pick<Session, (typeof persistedFields)[number]>;
 
 /** A session may appear this long before the one it follows was last seen: that one takes its time to die. */
 const heirSlackMs = 2000;
@@ -94,7 +95,7 @@ export function recordOf(session: Session, pending: number): SessionRecord {
     claudeName: session.file?.name ?? null,
     cwd: session.cwd,
     pid: session.pid,
-    sessionId: session.sessionId,
+    sessionId: session.claudeSessionId,
     transcriptPath: session.transcriptPath,
     state: stateOf(session),
     waitingFor: waitingForOf(session),
@@ -128,7 +129,7 @@ export class SessionTable {
   }
 
   byClaudeSessionId(sessionId: string): Session | undefined {
-    return this.all().find((session) => session.sessionId === sessionId);
+    return this.all().find((session) => session.claudeSessionId === sessionId);
   }
 
   /**
@@ -182,22 +183,9 @@ export class SessionTable {
   }
 
   persisted(): PersistedSession[] {
-    return this.all().map((one) => ({
-      id: one.id,
-      pid: one.pid,
-      startTime: one.startTime,
-      cwd: one.cwd,
-      configDir: one.configDir,
-      sessionId: one.sessionId,
-      version: one.version,
-      transcriptPath: one.transcriptPath,
-      hooksSeen: one.hooksSeen,
-      peersOff: one.peersOff,
-      startedAt: one.startedAt,
-      lastActiveAt: one.lastActiveAt,
-      firstSeenSteadyMs: one.firstSeenSteadyMs,
-      lastSeenSteadyMs: one.lastSeenSteadyMs,
-    }));
+    return this.all().map(
+      (one) => Object.fromEntries(persistedFields.map((field) => [field, one[field]])) as unknown as PersistedSession,
+    );
   }
 }
 
@@ -209,7 +197,7 @@ function emptySession(
     lastSeenSteadyMs: 0,
     ...known,
     alias: null,
-    sessionId: null,
+    claudeSessionId: null,
     version: null,
     file: null,
     hookState: null,

@@ -1,10 +1,11 @@
 /** What goes into the pool and what it tells: options, one request, events. */
 import { createHash } from 'node:crypto';
-import { launchFilesState } from '../../claude/command-line/files-read-at-start.ts';
+import { filesReadAtStart } from '../../claude/command-line/files-read-at-start.ts';
 import { environmentForClaude } from '../../claude/environment.ts';
 import type { EvictReason, PoolLimits } from './pool-book.ts';
 import type { LaunchSpec } from './stream-child.ts';
-import type { Spent, TurnEars } from './warm-process.ts';
+import type { TurnEars } from './turn.ts';
+import type { Spent } from './warm-process.ts';
 
 export interface PoolOptions extends PoolLimits {
   acquireTimeoutMs: number;
@@ -43,7 +44,7 @@ export interface PoolRequest extends TurnEars {
 export function launchKey(spec: LaunchSpec): string {
   const env = Object.entries(environmentForClaude(spec.env)).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256')
-    .update(JSON.stringify([spec.file, spec.args, spec.cwd, env, launchFilesState(spec)]))
+    .update(JSON.stringify([spec.file, spec.args, spec.cwd, env, filesReadAtStart(spec)]))
     .digest('hex')
     .slice(0, 16);
 }

@@ -10,7 +10,7 @@ import { type PoolAction, PoolBook } from './pool-book.ts';
 import { type Held, PoolEndings } from './pool-endings.ts';
 import { launchKey, type PoolEvent, type PoolOptions, type PoolRequest, type PoolState } from './pool-request.ts';
 import type { LaunchSpec } from './stream-child.ts';
-import { Waiters } from './waiting-requests.ts';
+import { WaitingRequests } from './waiting-requests.ts';
 import { WarmProcess } from './warm-process.ts';
 
 /** Keys of processes that are nobody's but their one request's. */
@@ -23,7 +23,7 @@ export class WarmPool {
   readonly #specs = new Map<string, LaunchSpec>();
   readonly #held = new Map<number, Held>();
   readonly #endings: PoolEndings;
-  readonly #waiters = new Waiters<Held>();
+  readonly #waiters = new WaitingRequests<Held>();
   /** Everything that runs in the background: starting, making fresh, ending. */
   readonly #chores = new Set<Promise<unknown>>();
   /** Processes that are starting, with why they did not in the end. */

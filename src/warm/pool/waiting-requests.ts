@@ -7,7 +7,7 @@ interface Waiter<T> {
   fail: (error: ClaudexError) => void;
 }
 
-export class Waiters<T> {
+export class WaitingRequests<T> {
   readonly #waiters = new Map<number, Waiter<T>>();
 
   /** @throws ClaudexError POOL_EXHAUSTED after `timeoutMs`; the signal's reason; whatever `fail` is given */

@@ -2,7 +2,7 @@
  * One `claude -p` that stays: it takes one request at a time and is made fresh after each. Owns the child and everything
  * the child has started. Does not decide who gets it: that is the pool's.
  */
-
+import { setTimeout as pause } from 'node:timers/promises';
 import { missingAgent } from '../../claude/command-line/named-agent.ts';
 import {
   isForeignToReset,
@@ -23,25 +23,10 @@ import {
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { kill, killTree, processesBelow } from '../../process/tree.ts';
 import { crash, type LaunchSpec, type ProcessEnd, StreamChild, startFailure, within } from './stream-child.ts';
+import type { Turn, TurnEars } from './turn.ts';
 
 /** Why a process is not used again. */
 export type Spent = 'crashed' | 'not-interruptible' | 'unresettable-tool' | 'children' | 'unsolicited' | 'reset-failed';
-
-/** What a request hears while it runs. */
-export interface TurnEars {
-  onLine?: (line: StreamLine) => void;
-  /** What claude writes to stderr; first, what it wrote at its start. */
-  onStderr?: (text: string) => void;
-}
-
-interface Turn {
-  onLine: (line: StreamLine) => void;
-  onStderr: (text: string) => void;
-  /** Called once, with the result or with the process's end. */
-  finish: (outcome: ResultLine | ProcessEnd) => void;
-  /** Resolves after `finish`. */
-  over: Promise<void>;
-}
 
 const interruptGraceMs = 2000;
 const interruptEveryMs = 150;
@@ -250,8 +235,4 @@ export class WarmProcess {
     } else if (isResult(line)) turn.finish(line);
     else turn.onLine(line);
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -3,7 +3,7 @@
  */
 import { lstatSync } from 'node:fs';
 import { connect } from 'node:net';
-import type { WorkerAsk, WorkerSay } from './worker-protocol.ts';
+import type { WorkerReply, WorkerRequest } from './worker-protocol.ts';
 
 /** `absent`: nobody has taken the question. `broken-off`: the worker has begun and went away before its last word. */
 export type Asked = 'answered' | 'absent' | 'broken-off';
@@ -12,7 +12,7 @@ export type Asked = 'answered' | 'absent' | 'broken-off';
  * Sends `ask` and hands each line of the answer to `onSay`.
  * @throws when the socket is not ours
  */
-export function askWorker(socketPath: string, ask: WorkerAsk, onSay: (say: WorkerSay) => void): Promise<Asked> {
+export function askWorker(socketPath: string, ask: WorkerRequest, onSay: (say: WorkerReply) => void): Promise<Asked> {
   try {
     const stat = lstatSync(socketPath);
     if (!stat.isSocket() || stat.uid !== process.getuid?.()) throw new Error(`${socketPath} is not a socket of ours`);
@@ -31,7 +31,7 @@ export function askWorker(socketPath: string, ask: WorkerAsk, onSay: (say: Worke
       const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) {
-        const say = JSON.parse(line) as WorkerSay;
+        const say = JSON.parse(line) as WorkerReply;
         if ('begun' in say) continue;
         if (!('out' in say) && !('err' in say)) complete = true;
         onSay(say);

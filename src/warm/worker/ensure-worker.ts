@@ -5,14 +5,9 @@ import type { Readable } from 'node:stream';
 import { spawnBackground } from '../../background/spawn.ts';
 import { environmentForClaude } from '../../claude/environment.ts';
 import { ClaudexError, isErrorCode } from '../../errors/claudex-error.ts';
-import {
-  asHomeError,
-  type ClaudexPaths,
-  claudexPaths,
-  ensurePrivateDir,
-  entryPoint,
-  makeDir,
-} from '../../home/paths.ts';
+import { entryPoint } from '../../home/package.ts';
+import { type ClaudexPaths, claudexPaths } from '../../home/paths.ts';
+import { asHomeError, ensurePrivateDir, makeDir } from '../../home/private-folder.ts';
 
 const startTimeoutMs = 10_000;
 

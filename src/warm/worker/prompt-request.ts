@@ -8,7 +8,7 @@ import { toClaudexError } from '../../errors/claudex-error.ts';
 import { readSettings } from '../../settings/read.ts';
 import type { WarmPool } from '../pool/pool.ts';
 import type { LaunchSpec, ProcessEnd } from '../pool/stream-child.ts';
-import type { WorkerAsk, WorkerSay } from './worker-protocol.ts';
+import type { WorkerReply, WorkerRequest } from './worker-protocol.ts';
 
 /** `claude -p` has no time limit; whoever asked can go at any time. */
 const timeoutMs = 24 * 3600 * 1000;
@@ -21,7 +21,7 @@ const onlyBlanks =
   'Error: Input contained only whitespace. Provide a prompt with text through stdin or as a prompt argument when using --print\n';
 const noInput = 'Error: Input must be provided either through stdin or as a prompt argument when using --print\n';
 
-type PromptAsk = Extract<WorkerAsk, { type: 'prompt' }>;
+type PromptAsk = Extract<WorkerRequest, { type: 'prompt' }>;
 
 /** What a command line fixes at the start of claude. @throws ClaudexError CLAUDE_NOT_FOUND, BAD_SETTING */
 export function launchOf(ask: Pick<PromptAsk, 'cwd' | 'env'>, args: readonly string[]): LaunchSpec {
@@ -34,7 +34,7 @@ export function launchOf(ask: Pick<PromptAsk, 'cwd' | 'env'>, args: readonly str
 export async function answerPrompt(
   ask: PromptAsk,
   pool: WarmPool,
-  say: (what: WorkerSay) => void,
+  say: (what: WorkerReply) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const invocation = parsePrintArguments(ask.words);
@@ -65,7 +65,7 @@ async function run(
   invocation: PrintInvocation,
   prompt: string,
   pool: WarmPool,
-  say: (what: WorkerSay) => void,
+  say: (what: WorkerReply) => void,
   signal: AbortSignal,
 ): Promise<number> {
   const { args, format, verbose, maxTurns } = invocation;

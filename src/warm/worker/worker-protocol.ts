@@ -1,7 +1,7 @@
 /** What `claudex prompt` and the worker say to each other: one JSON line each, over the worker's socket. Imports nothing. */
 
 /** The first and only line of a client. */
-export type WorkerAsk =
+export type WorkerRequest =
   | {
       type: 'prompt';
       version: string;
@@ -24,7 +24,7 @@ export type WorkerAsk =
   | { type: 'drain' };
 
 /** A line of the worker's. `exit`, `cold`, `replaced` and `status` are each the last. */
-export type WorkerSay =
+export type WorkerReply =
   /** The first: it has begun, and the question must not be put to another worker. */
   | { begun: true }
   | { out: string }

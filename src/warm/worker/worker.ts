@@ -10,7 +10,9 @@ import { lastLockOwner, releaseLock, takeLock } from '../../background/lock.ts';
 import { parsePrintArguments } from '../../claude/command-line/print-arguments.ts';
 import { toClaudexError } from '../../errors/claudex-error.ts';
 import { type Log, openLog } from '../../home/log.ts';
-import { asHomeError, type ClaudexPaths, claudexPaths, ensurePrivateDir, packageVersion } from '../../home/paths.ts';
+import { packageVersion } from '../../home/package.ts';
+import { type ClaudexPaths, claudexPaths } from '../../home/paths.ts';
+import { asHomeError, ensurePrivateDir } from '../../home/private-folder.ts';
 import { isAlive } from '../../process/identity.ts';
 import { killTree } from '../../process/tree.ts';
 import { readSettings } from '../../settings/read.ts';
@@ -18,7 +20,7 @@ import { checkClientOptions } from '../options.ts';
 import { PoolCounters } from '../pool/counters.ts';
 import { WarmPool } from '../pool/pool.ts';
 import { answerPrompt, launchOf } from './prompt-request.ts';
-import type { WorkerAsk, WorkerSay } from './worker-protocol.ts';
+import type { WorkerReply, WorkerRequest } from './worker-protocol.ts';
 
 /** claude itself takes no more than 10 MB from standard input, of which JSON may make six times as much; the environment on top. */
 const maxAskChars = 64 * 1024 * 1024;
@@ -117,7 +119,7 @@ class Worker {
   #serve(socket: Socket): void {
     const gone = new AbortController();
     let text = '';
-    const say = (what: WorkerSay): void => {
+    const say = (what: WorkerReply): void => {
       if (!socket.destroyed) socket.write(`${JSON.stringify(what)}\n`);
     };
     socket.setEncoding('utf8');
@@ -133,10 +135,10 @@ class Worker {
     socket.on('data', onData);
   }
 
-  async #answer(text: string, say: (what: WorkerSay) => void, gone: AbortSignal): Promise<void> {
-    let ask: WorkerAsk;
+  async #answer(text: string, say: (what: WorkerReply) => void, gone: AbortSignal): Promise<void> {
+    let ask: WorkerRequest;
     try {
-      ask = JSON.parse(text) as WorkerAsk;
+      ask = JSON.parse(text) as WorkerRequest;
     } catch {
       return; // not one of ours
     }
@@ -161,7 +163,7 @@ class Worker {
     }
   }
 
-  async #prewarm(ask: Extract<WorkerAsk, { type: 'prewarm' }>, say: (what: WorkerSay) => void): Promise<void> {
+  async #prewarm(ask: Extract<WorkerRequest, { type: 'prewarm' }>, say: (what: WorkerReply) => void): Promise<void> {
     const { args, cold } = parsePrintArguments(ask.words);
     if (cold !== undefined) return say({ cold });
     try {
@@ -174,7 +176,7 @@ class Worker {
     }
   }
 
-  #status(): Extract<WorkerSay, { status: unknown }>['status'] {
+  #status(): Extract<WorkerReply, { status: unknown }>['status'] {
     const { processes, waiting } = this.#pool.state;
     return {
       pid: process.pid,

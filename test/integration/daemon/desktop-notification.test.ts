@@ -2,7 +2,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { PersonNotice } from '../../../src/daemon/desktop-notification.ts';
+import { DesktopNotification } from '../../../src/daemon/desktop-notification.ts';
 import { SessionTable } from '../../../src/daemon/sessions/session-table.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { readIfExists, waitForFile } from '../../support/wait-for-file.ts';
@@ -20,7 +20,7 @@ describe('person notice', () => {
     }
     const clock = { now: 1_000_000 };
     const logged: string[] = [];
-    const notice = new PersonNotice({
+    const notice = new DesktopNotification({
       enabled,
       env: { ...home.env(), PATH: [home.root, process.env.PATH].join(delimiter) },
       now: () => clock.now,

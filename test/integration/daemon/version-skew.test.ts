@@ -2,7 +2,7 @@
 import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packageVersion } from '../../../src/home/paths.ts';
+import { packageVersion } from '../../../src/home/package.ts';
 import { verifies } from '../../requirements.ts';
 import { fixture, repositoryRoot, runClaudex } from '../../support/claudex.ts';
 import { daemonClient, sendMessage, waitForMessage, waitForSessionRecord } from '../../support/daemon-watch.ts';

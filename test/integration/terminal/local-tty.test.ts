@@ -17,7 +17,7 @@ describe('a terminal that does not read', () => {
     const home = bed.home();
     const stepsFile = join(home.root, 'steps');
     const env = { ...home.env(), STEPS_FILE: stepsFile };
-    const driver = startInPty(process.execPath, [fixture('outer-tty-alone.mjs'), ...steps.split(' ')], {
+    const driver = startInPty(process.execPath, [fixture('local-tty-alone.mjs'), ...steps.split(' ')], {
       cwd: home.cwd,
       env,
     });

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { HookPayload } from '../../../src/claude/hooks/hook-payload.ts';
-import type { DeliveryDesk } from '../../../src/daemon/delivery/dispatcher.ts';
+import type { Dispatcher } from '../../../src/daemon/delivery/dispatcher.ts';
 import { HookIntake } from '../../../src/daemon/hook-intake.ts';
 import type { SessionRegistry } from '../../../src/daemon/sessions/session-registry.ts';
 import { type Session, SessionTable } from '../../../src/daemon/sessions/session-table.ts';
@@ -16,7 +16,7 @@ describe('the session of a waiting hook', () => {
       findByAncestry: () => (++asked > knownAfter ? session : undefined),
       table: { byClaudeSessionId: () => undefined },
     };
-    const hooks = new HookIntake(registry as unknown as SessionRegistry, {} as DeliveryDesk);
+    const hooks = new HookIntake(registry as unknown as SessionRegistry, {} as Dispatcher);
     return { hooks, session, asked: () => asked };
   }
 
@@ -41,14 +41,14 @@ describe('what hooks say of a session', () => {
   function told() {
     const table = new SessionTable();
     const { session } = table.ensure({ pid: 1, startTime: '1', cwd: '/work', configDir: '/c' }, 0, 0);
-    const desk = { turnEnded: vi.fn(), claimForHook: () => undefined, proven: () => true };
+    const dispatcher = { turnEnded: vi.fn(), claimForHook: () => undefined, proven: () => true };
     const registry = { findByAncestry: () => session, changed: () => undefined, table };
-    const hooks = new HookIntake(registry as unknown as SessionRegistry, desk as unknown as DeliveryDesk);
+    const hooks = new HookIntake(registry as unknown as SessionRegistry, dispatcher as unknown as Dispatcher);
     const hear = (event: string, fields: Partial<HookPayload> = {}): Session['hookState'] => {
       hooks.handle({ event, sessionId: 's', transcriptPath: null, promptId: 'p', ...fields } as HookPayload, caller);
       return session.hookState;
     };
-    return { hear, desk, session };
+    return { hear, dispatcher, session };
   }
 
   it('a compaction in mid-turn starts no session that is idle', () => {
@@ -84,10 +84,10 @@ describe('what hooks say of a session', () => {
   });
 
   it('an API error ends the turn', () => {
-    const { hear, desk } = told();
+    const { hear, dispatcher } = told();
     expect(hear('UserPromptSubmit', { prompt: 'a question' })).toBe('busy');
     expect(hear('StopFailure', { error: 'overloaded' })).toBe('idle');
-    expect(desk.turnEnded).toHaveBeenLastCalledWith(
+    expect(dispatcher.turnEnded).toHaveBeenLastCalledWith(
       expect.anything(),
       expect.objectContaining({ failure: 'API error: overloaded' }),
     );

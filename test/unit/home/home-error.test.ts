@@ -1,6 +1,6 @@
 /** Which of the system's errors say that the claudex folder takes no writes. */
 import { describe, expect, it } from 'vitest';
-import { asHomeError } from '../../../src/home/paths.ts';
+import { asHomeError } from '../../../src/home/private-folder.ts';
 import { verifies } from '../../requirements.ts';
 
 const home = '/home/ada/.claudex';

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { packageRoot } from '../../../src/home/paths.ts';
+import { packageRoot } from '../../../src/home/package.ts';
 import { replaceFile } from '../../../src/home/replace-file.ts';
 import { verifies } from '../../requirements.ts';
 

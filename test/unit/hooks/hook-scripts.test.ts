@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { hookCommand, statusLineCommand } from '../../../src/claude/hooks/hook-settings.ts';
 import { hookCaller } from '../../../src/daemon/hook-intake.ts';
-import { packageRoot } from '../../../src/home/paths.ts';
+import { packageRoot } from '../../../src/home/package.ts';
 import { replaceFile } from '../../../src/home/replace-file.ts';
 import { verifies } from '../../requirements.ts';
 

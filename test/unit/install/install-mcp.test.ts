@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { installClaudex } from '../../../install-scripts/install.ts';
 import { installMcpServer, readMcpState, uninstallMcpServer } from '../../../install-scripts/mcp-entry.ts';
-import { packageRoot } from '../../../src/home/paths.ts';
+import { packageRoot } from '../../../src/home/package.ts';
 import { verifies } from '../../requirements.ts';
 
 function makeHome(config?: string, extra: NodeJS.ProcessEnv = {}) {

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { installClaudex } from '../../../install-scripts/install.ts';
 import { readInstalledState } from '../../../install-scripts/installed-state.ts';
 import { hookEvents } from '../../../src/claude/hooks/hook-settings.ts';
-import { packageRoot } from '../../../src/home/paths.ts';
+import { packageRoot } from '../../../src/home/package.ts';
 
 function makeHome(settings?: string) {
   const home = mkdtempSync(join(tmpdir(), 'claudex-state-'));

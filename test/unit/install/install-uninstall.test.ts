@@ -24,7 +24,7 @@ import { readSettingsFile, writeSettingsFile } from '../../../install-scripts/se
 import { uninstallClaudex } from '../../../install-scripts/uninstall.ts';
 import { claudexSettings, hookEvents, isClaudexCommand } from '../../../src/claude/hooks/hook-settings.ts';
 import { ClaudexError } from '../../../src/errors/claudex-error.ts';
-import { packageRoot } from '../../../src/home/paths.ts';
+import { packageRoot } from '../../../src/home/package.ts';
 
 const now = new Date('2026-11-21T12:00:00.123Z');
 const backupName = 'settings.json.claudex-backup-2026-11-21T12-00-00';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Leaving } from '../../../src/supervisor/input-hold.ts';
+import { InputHold } from '../../../src/supervisor/input-hold.ts';
 import { TerminalModes } from '../../../src/terminal/terminal-modes.ts';
 import { verifies } from '../../requirements.ts';
 
@@ -12,7 +12,7 @@ describe(`keys while claude gives the terminal up ${verifies('terminal-exit', 's
   function aClaude() {
     const modes = new TerminalModes();
     const told: string[] = [];
-    const leaving = new Leaving({
+    const leaving = new InputHold({
       modes,
       pauseInput: () => void told.push('left'),
       resumeInput: () => void told.push('read'),

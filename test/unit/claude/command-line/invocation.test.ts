@@ -5,8 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findClaude } from '../../../../src/claude/binary.ts';
 import { opensSession } from '../../../../src/claude/command-line/invocation.ts';
 import { environmentForClaude } from '../../../../src/claude/environment.ts';
-import { capabilitiesOf, isAtLeast } from '../../../../src/claude/session/capabilities.ts';
+import { capabilitiesOf } from '../../../../src/claude/session/capabilities.ts';
 import { isOwnCommand, ownCommands } from '../../../../src/cli/start/own-commands.ts';
+import { isAtLeast } from '../../../../src/home/package.ts';
 import { verifies } from '../../../requirements.ts';
 
 describe(`which command lines open a session ${verifies('passthrough')}`, () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { readsUserSettings, withLaunchSettings } from '../../../../src/claude/command-line/launch-settings.ts';
 import { claudexSettings } from '../../../../src/claude/hooks/hook-settings.ts';
-import { removeLaunchFile, writeLaunchFile } from '../../../../src/cli/start/settings-file-for-launch.ts';
+import { removeSettingsForLaunch, writeSettingsForLaunch } from '../../../../src/cli/start/settings-file-for-launch.ts';
 import { claudexPaths } from '../../../../src/home/paths.ts';
 import { verifies } from '../../../requirements.ts';
 
@@ -114,17 +114,17 @@ describe('the file of one launch', () => {
     const home = mkdtempSync(join(tmpdir(), 'cxt-launch-'));
     onTestFinished(() => rmSync(home, { recursive: true, force: true }));
     const paths = claudexPaths({ CLAUDEX_HOME: join(home, 'x') });
-    const path = writeLaunchFile(paths, '{"a":1}')!;
+    const path = writeSettingsForLaunch(paths, '{"a":1}')!;
     expect(readFileSync(path, 'utf8')).toBe('{"a":1}');
     expect([path, paths.launch, paths.home].map((one) => statSync(one).mode & 0o777)).toEqual([0o600, 0o700, 0o700]);
     const killed = spawnSync(process.execPath, ['--version']).pid;
     writeFileSync(join(paths.launch, `${killed}.json`), '{}');
     writeFileSync(join(paths.launch, `${process.ppid}.json`), '{}');
-    expect(writeLaunchFile(paths, '{"b":2}')).toBe(path);
+    expect(writeSettingsForLaunch(paths, '{"b":2}')).toBe(path);
     expect(readFileSync(path, 'utf8')).toBe('{"b":2}');
     expect(readdirSync(paths.launch).sort()).toEqual([`${process.pid}.json`, `${process.ppid}.json`].sort());
-    removeLaunchFile(paths);
-    removeLaunchFile(paths);
+    removeSettingsForLaunch(paths);
+    removeSettingsForLaunch(paths);
     expect(readdirSync(paths.launch)).toEqual([`${process.ppid}.json`]);
   });
 
@@ -133,7 +133,7 @@ describe('the file of one launch', () => {
     onTestFinished(() => rmSync(home, { recursive: true, force: true }));
     writeFileSync(join(home, 'x'), '');
     const paths = claudexPaths({ CLAUDEX_HOME: join(home, 'x') });
-    expect(writeLaunchFile(paths, '{}')).toBeUndefined();
-    removeLaunchFile(paths);
+    expect(writeSettingsForLaunch(paths, '{}')).toBeUndefined();
+    removeSettingsForLaunch(paths);
   });
 });

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { launchFilesState } from '../../../../src/claude/command-line/files-read-at-start.ts';
+import { filesReadAtStart } from '../../../../src/claude/command-line/files-read-at-start.ts';
 import { parsePrintArguments } from '../../../../src/claude/command-line/print-arguments.ts';
 import { asPrinted, jsonOutput, printExitCode, textOutput } from '../../../../src/claude/command-line/print-output.ts';
 import {
@@ -186,29 +186,29 @@ describe(`files that claude reads at its start ${verifies('warm-fresh')}`, () =>
       let steps = 0;
       mkdirSync(join(cwd, '.claude', 'agents', 'team'), { recursive: true });
       mkdirSync(join(root, '.claude', 'output-styles'), { recursive: true });
-      const states = [launchFilesState(launch)];
+      const states = [filesReadAtStart(launch)];
       write('.claude/settings.json', '{}');
-      states.push(launchFilesState(launch));
+      states.push(filesReadAtStart(launch));
       write('package/s.json', '{}');
-      states.push(launchFilesState(launch));
+      states.push(filesReadAtStart(launch));
       write('.claude.json', '{"mcpServers":{"a":{}},"numStartups":1}');
-      states.push(launchFilesState(launch));
+      states.push(filesReadAtStart(launch));
       // an editor that writes in place leaves the folder as it is; what is above counts as well
       for (const name of ['package/.claude/agents/team/a.md', '.claude/output-styles/b.md', '.mcp.json']) {
         write(name, 'one');
-        states.push(launchFilesState(launch));
+        states.push(filesReadAtStart(launch));
         write(name, 'two');
-        states.push(launchFilesState(launch));
+        states.push(filesReadAtStart(launch));
       }
       expect(new Set(states).size).toBe(10);
       write('.claude.json', '{"mcpServers":{"a":{}},"numStartups":2}');
       write('CLAUDE.md', 'memory');
-      expect(launchFilesState(launch)).toBe(states.at(-1));
+      expect(filesReadAtStart(launch)).toBe(states.at(-1));
       // claude is writing it
       write('.claude.json', '{"mcpServers":{"a":');
-      expect(launchFilesState(launch)).toBe(states.at(-1));
+      expect(filesReadAtStart(launch)).toBe(states.at(-1));
       write('.claude.json', '{"mcpServers":{"b":{}}}');
-      expect(states).not.toContain(launchFilesState(launch));
+      expect(states).not.toContain(filesReadAtStart(launch));
     } finally {
       rmSync(root, { recursive: true });
     }

@@ -1,11 +1,11 @@
-/** The desk over a real mailbox and a real session table; journal, terminal and both clocks are the test's. */
+/** The dispatcher over a real mailbox and a real session table; journal, terminal and both clocks are the test's. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { defaultPolicy } from '../../../../src/daemon/delivery/choose-route.ts';
-import { DeliveryDesk } from '../../../../src/daemon/delivery/dispatcher.ts';
-import { Carriers } from '../../../../src/daemon/delivery/ways-in.ts';
+import { Dispatcher } from '../../../../src/daemon/delivery/dispatcher.ts';
+import { WaysIn } from '../../../../src/daemon/delivery/ways-in.ts';
 import type { Journal } from '../../../../src/daemon/messages/journal.ts';
 import type { JournalEntry } from '../../../../src/daemon/messages/mailbox.ts';
 import { MessageStore } from '../../../../src/daemon/messages/message-store.ts';
@@ -28,16 +28,16 @@ function aDesk() {
     );
   };
   const stopped = new Set<number>();
-  const carriers = new Carriers();
+  const waysIn = new WaysIn();
   const journal = { append: write, commit: async (entry: JournalEntry) => write(entry) } as unknown as Journal;
   const now = () => clock.now;
   const steady = () => clock.steady;
   const log = () => undefined;
   const store = new MessageStore({ journal, log, now, onMessage: () => undefined });
-  const desk = new DeliveryDesk({
+  const dispatcher = new Dispatcher({
     table,
     store,
-    carriers,
+    waysIn,
     log,
     now,
     steady,
@@ -54,9 +54,9 @@ function aDesk() {
     disk,
     /** Pids of claudes that got SIGSTOP. */
     stopped,
-    carriers,
+    waysIn,
     table,
-    desk,
+    dispatcher,
     mailbox: store.mailbox,
     typedInto: (session: Session) => (typed.get(session.id) ?? []).map((one) => one.messageId),
     lastTyped: (session: Session) => typed.get(session.id)!.at(-1)!,
@@ -79,18 +79,18 @@ function aDesk() {
           if (command.type === 'paste') commands.push(command);
         },
       };
-      desk.sessionStarted(session);
-      desk.sessionChanged(session);
+      dispatcher.sessionStarted(session);
+      dispatcher.sessionChanged(session);
       return session;
     },
     end(session: Session) {
       table.remove(session);
-      desk.sessionGone(session);
+      dispatcher.sessionGone(session);
     },
   };
 }
 
-describe('delivery desk: whose a message is', () => {
+describe('delivery dispatcher: whose a message is', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
   afterEach(() => void vi.useRealTimers());
 
@@ -102,7 +102,7 @@ describe('delivery desk: whose a message is', () => {
       const stage = aDesk();
       const first = stage.start();
       first.hookState = 'busy';
-      await stage.desk.accept(aMessage('m1', { recipient: first.id }));
+      await stage.dispatcher.accept(aMessage('m1', { recipient: first.id }));
       stage.clock.now += jumpMs;
       stage.pass(10_000);
       first.lastSeenSteadyMs = stage.clock.steady;
@@ -111,10 +111,10 @@ describe('delivery desk: whose a message is', () => {
       const second = stage.start();
       second.hookState = 'busy';
       stage.end(first);
-      await stage.desk.accept(aMessage('m2', { recipient: second.id }));
+      await stage.dispatcher.accept(aMessage('m2', { recipient: second.id }));
       expect(stage.mailbox.openFor(second.id).map((one) => one.id)).toEqual(['m1', 'm2']);
       second.hookState = 'idle';
-      stage.desk.sessionChanged(second);
+      stage.dispatcher.sessionChanged(second);
       expect(stage.typedInto(second)).toEqual(['m1']);
     });
   }
@@ -124,8 +124,8 @@ describe('delivery desk: whose a message is', () => {
     const older = stage.start();
     const newer = stage.start();
     for (const session of [older, newer]) session.hookState = 'busy';
-    await stage.desk.accept(aMessage('m1', { recipient: newer.id }));
-    await stage.desk.accept(aMessage('m2', { recipient: older.id }));
+    await stage.dispatcher.accept(aMessage('m1', { recipient: newer.id }));
+    await stage.dispatcher.accept(aMessage('m2', { recipient: older.id }));
     stage.pass(100);
     const heir = stage.start();
     stage.end(older);
@@ -138,7 +138,7 @@ describe('delivery desk: whose a message is', () => {
     const stage = aDesk();
     const first = stage.start();
     first.hookState = 'busy';
-    await stage.desk.accept(aMessage('m1', { recipient: first.id }));
+    await stage.dispatcher.accept(aMessage('m1', { recipient: first.id }));
     first.leavingSinceSteadyMs = stage.clock.steady;
     stage.pass(2000);
     const second = stage.start();
@@ -154,7 +154,7 @@ describe('delivery desk: whose a message is', () => {
     const first = stage.start();
     const beside = stage.start();
     first.hookState = 'busy';
-    await stage.desk.accept(aMessage('m1', { recipient: first.id }));
+    await stage.dispatcher.accept(aMessage('m1', { recipient: first.id }));
     stage.pass(60_000);
     first.lastSeenSteadyMs = stage.clock.steady;
     stage.end(first);
@@ -168,24 +168,24 @@ describe('delivery desk: whose a message is', () => {
     const stage = aDesk();
     const first = stage.start();
     first.hookState = 'busy';
-    await stage.desk.accept(aMessage('m1', { recipient: first.id }));
-    expect(stage.desk.change('m1', 'cancelled')).toBe(true);
+    await stage.dispatcher.accept(aMessage('m1', { recipient: first.id }));
+    expect(stage.dispatcher.change('m1', 'cancelled')).toBe(true);
     stage.pass(60_000);
     stage.end(first);
     const second = stage.start();
-    expect(stage.desk.change('m1', 'queued')).toBe(true);
+    expect(stage.dispatcher.change('m1', 'queued')).toBe(true);
     expect(stage.typedInto(second)).toEqual(['m1']);
   });
 });
 
-describe('delivery desk: leases', () => {
+describe('delivery dispatcher: leases', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
   afterEach(() => void vi.useRealTimers());
 
   it(`runs out by the steady clock, wherever the time of day jumps ${verifies('exactly-once')}`, async () => {
     const stage = aDesk();
     const session = stage.start();
-    await stage.desk.accept(aMessage('m1', { recipient: session.id }));
+    await stage.dispatcher.accept(aMessage('m1', { recipient: session.id }));
     stage.clock.now += hourMs;
     stage.pass(leaseMs - 100);
     expect(stage.mailbox.get('m1')).toMatchObject({ state: 'leased', attempts: 1 });
@@ -197,24 +197,24 @@ describe('delivery desk: leases', () => {
   it(`a refusal of an earlier lease does not end the present one ${verifies('exactly-once')}`, async () => {
     const stage = aDesk();
     const session = stage.start();
-    await stage.desk.accept(aMessage('m1', { recipient: session.id }));
+    await stage.dispatcher.accept(aMessage('m1', { recipient: session.id }));
     const { lease } = stage.lastTyped(session);
     stage.pass(leaseMs + 1);
     expect(stage.lastTyped(session).lease).toBe(lease + 1);
-    stage.desk.pasteReported(session, { messageId: 'm1', lease, outcome: 'refused', reason: 'suspended' });
+    stage.dispatcher.pasteReported(session, { messageId: 'm1', lease, outcome: 'refused', reason: 'suspended' });
     expect(stage.mailbox.get('m1')).toMatchObject({ state: 'leased', attempts: lease + 1 });
-    stage.desk.pasteReported(session, { messageId: 'm1', lease: lease + 1, outcome: 'refused', reason: 'draft' });
+    stage.dispatcher.pasteReported(session, { messageId: 'm1', lease: lease + 1, outcome: 'refused', reason: 'draft' });
     expect(stage.mailbox.get('m1')).toMatchObject({ state: 'queued', reason: 'prompt box: draft' });
   });
 
   it(`what has been typed stays its supervisor's ${verifies('exactly-once')}`, async () => {
     const stage = aDesk();
     const session = stage.start();
-    await stage.desk.accept(aMessage('m1', { recipient: session.id }));
+    await stage.dispatcher.accept(aMessage('m1', { recipient: session.id }));
     const { lease } = stage.lastTyped(session);
-    stage.desk.pasteReported(session, { messageId: 'm1', lease, outcome: 'typed' });
+    stage.dispatcher.pasteReported(session, { messageId: 'm1', lease, outcome: 'typed' });
     stage.pass(9 * 60_000);
-    stage.desk.pasteReported(session, { messageId: 'm1', lease, outcome: 'typed' });
+    stage.dispatcher.pasteReported(session, { messageId: 'm1', lease, outcome: 'typed' });
     stage.pass(9 * 60_000);
     expect(stage.mailbox.get('m1')).toMatchObject({ state: 'leased', attempts: 1 });
   });
@@ -223,7 +223,7 @@ describe('delivery desk: leases', () => {
     const stage = aDesk();
     const session = stage.start();
     const before = Number(process.hrtime.bigint() / 1_000_000n);
-    await stage.desk.accept(aMessage('m1', { recipient: session.id }));
+    await stage.dispatcher.accept(aMessage('m1', { recipient: session.id }));
     const after = Number(process.hrtime.bigint() / 1_000_000n);
     const { deadlineSteadyMs } = stage.lastTyped(session);
     expect(deadlineSteadyMs).toBeGreaterThanOrEqual(before + leaseMs / 2);
@@ -235,8 +235,8 @@ describe('delivery desk: leases', () => {
     const session = stage.start();
     session.file = { messagingSocketPath: '/nowhere.sock', status: 'idle' } as Session['file'];
     stage.clock.now += hourMs;
-    await stage.desk.accept(aMessage('m1', { recipient: session.id }));
-    stage.desk.pasteReported(session, { messageId: 'm1', outcome: 'refused', reason: 'draft' });
+    await stage.dispatcher.accept(aMessage('m1', { recipient: session.id }));
+    stage.dispatcher.pasteReported(session, { messageId: 'm1', outcome: 'refused', reason: 'draft' });
     stage.clock.now -= hourMs;
     stage.pass(defaultPolicy.gatePatienceMs + 1);
     expect(stage.mailbox.get('m1')?.history.map((one) => one.route)).toEqual([
@@ -250,14 +250,14 @@ describe('delivery desk: leases', () => {
   it(`a task for later comes when the clock is set to it ${verifies('order-kept')}`, async () => {
     const stage = aDesk();
     const session = stage.start();
-    await stage.desk.accept(aMessage('m1', { recipient: session.id, notBefore: stage.clock.now + 2 * hourMs }));
+    await stage.dispatcher.accept(aMessage('m1', { recipient: session.id, notBefore: stage.clock.now + 2 * hourMs }));
     stage.clock.now += 2 * hourMs;
     stage.pass(30_001);
     expect(stage.typedInto(session)).toEqual(['m1']);
   });
 });
 
-describe('delivery desk: a disk that was full', () => {
+describe('delivery dispatcher: a disk that was full', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
   afterEach(() => void vi.useRealTimers());
 
@@ -265,7 +265,7 @@ describe('delivery desk: a disk that was full', () => {
     const stage = aDesk();
     const first = stage.start();
     first.hookState = 'busy';
-    await stage.desk.accept(aMessage('m1', { recipient: first.id }));
+    await stage.dispatcher.accept(aMessage('m1', { recipient: first.id }));
     stage.disk.full = true;
     stage.end(first);
     const second = stage.start();
@@ -286,34 +286,34 @@ describe('delivery desk: a disk that was full', () => {
     );
     stage.mailbox.accept(aMessage('m1', { recipient: null }));
     stage.mailbox.accept(aMessage('m2', { recipient: 'long-dead' }));
-    stage.desk.restored();
+    stage.dispatcher.restored();
     expect(stage.mailbox.openFor(session.id).map((one) => one.id)).toEqual(['m1', 'm2']);
   });
 });
 
-describe('delivery desk: a daemon that was stopped', () => {
+describe('delivery dispatcher: a daemon that was stopped', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
   afterEach(() => void vi.useRealTimers());
 
   it(`hears what claude has said meanwhile before a lease ends ${verifies('exactly-once')}`, async () => {
     const stage = aDesk();
     const [one, two] = [stage.start('/work/one'), stage.start('/work/two')];
-    await stage.desk.accept(aMessage('m1', { recipient: one.id }));
+    await stage.dispatcher.accept(aMessage('m1', { recipient: one.id }));
     stage.pass(100);
-    await stage.desk.accept(aMessage('m2', { recipient: two.id }));
+    await stage.dispatcher.accept(aMessage('m2', { recipient: two.id }));
     // SIGSTOP: both clocks go on, and when we run again, the timers come first
     stage.clock.steady += 60_000;
     stage.pass(leaseMs);
     expect(stage.mailbox.get('m1')).toMatchObject({ state: 'leased', attempts: 1 });
     expect(stage.mailbox.get('m2')).toMatchObject({ state: 'leased', attempts: 1 });
-    expect(stage.desk.proven(one, 'm1', 'p1')).toBe(true);
+    expect(stage.dispatcher.proven(one, 'm1', 'p1')).toBe(true);
     // who stays silent gets no second stay
     stage.pass(1100);
     expect(stage.mailbox.get('m2')).toMatchObject({ state: 'leased', attempts: 2 });
   });
 });
 
-describe('delivery desk: a claude that is stopped', () => {
+describe('delivery dispatcher: a claude that is stopped', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
   afterEach(() => void vi.useRealTimers());
 
@@ -325,10 +325,9 @@ describe('delivery desk: a claude that is stopped', () => {
     const session = stage.start();
     session.supervisor = null;
     const woken: string[] = [];
-    const wait = () =>
-      stage.carriers.addWaiter(session, { wake: (text) => woken.push(text), dismiss: () => undefined });
+    const wait = () => stage.waysIn.addWaiter(session, { wake: (text) => woken.push(text), dismiss: () => undefined });
     wait();
-    await stage.desk.accept(aMessage('m1', { recipient: session.id }));
+    await stage.dispatcher.accept(aMessage('m1', { recipient: session.id }));
     // a moment before the lease would end, and long beyond
     passSeconds(leaseMs / 1000 - 2);
     stage.stopped.add(session.pid);
@@ -342,37 +341,37 @@ describe('delivery desk: a claude that is stopped', () => {
     passSeconds(2);
     expect(stage.mailbox.get('m1')).toMatchObject({ state: 'leased', attempts: 2 });
     expect(woken).toHaveLength(2);
-    stage.desk.close();
+    stage.dispatcher.close();
   });
 });
 
-describe('delivery desk: a retry by hand', () => {
+describe('delivery dispatcher: a retry by hand', () => {
   it(`is not taken for the first try, whose mark stands in the transcript ${verifies('exactly-once')}`, async () => {
     const stage = aDesk();
-    const dir = mkdtempSync(join(tmpdir(), 'claudex-desk-'));
+    const dir = mkdtempSync(join(tmpdir(), 'claudex-dispatcher-'));
     onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
     const session = stage.start();
     session.transcriptPath = join(dir, 's.jsonl');
-    await stage.desk.accept(aMessage('m1', { recipient: session.id }));
+    await stage.dispatcher.accept(aMessage('m1', { recipient: session.id }));
     const record = { type: 'user', promptId: 'p1', message: { content: '[claudex m1 from me]\ngo' } };
     writeFileSync(session.transcriptPath, `${JSON.stringify(record)}\n`);
-    stage.desk.proven(session, 'm1', 'p1');
-    stage.desk.turnEnded(session, { promptId: 'p1', answer: null, failure: 'API error' });
+    stage.dispatcher.proven(session, 'm1', 'p1');
+    stage.dispatcher.turnEnded(session, { promptId: 'p1', answer: null, failure: 'API error' });
     expect(stage.mailbox.get('m1')?.state).toBe('failed');
-    expect(stage.desk.change('m1', 'queued')).toBe(true);
+    expect(stage.dispatcher.change('m1', 'queued')).toBe(true);
     expect(stage.mailbox.get('m1')).toMatchObject({ state: 'leased', attempts: 2 });
     expect(stage.mailbox.get('m1')).not.toHaveProperty('promptId');
     expect(stage.typedInto(session)).toEqual(['m1', 'm1']);
-    stage.desk.close();
+    stage.dispatcher.close();
   });
 
   it('is refused for what has been answered', async () => {
     const stage = aDesk();
     const session = stage.start();
-    await stage.desk.accept(aMessage('m1', { recipient: session.id }));
-    stage.desk.proven(session, 'm1', 'p1');
-    stage.desk.turnEnded(session, { promptId: 'p1', answer: 'done' });
-    expect(stage.desk.change('m1', 'queued')).toBe(false);
-    stage.desk.close();
+    await stage.dispatcher.accept(aMessage('m1', { recipient: session.id }));
+    stage.dispatcher.proven(session, 'm1', 'p1');
+    stage.dispatcher.turnEnded(session, { promptId: 'p1', answer: 'done' });
+    expect(stage.dispatcher.change('m1', 'queued')).toBe(false);
+    stage.dispatcher.close();
   });
 });

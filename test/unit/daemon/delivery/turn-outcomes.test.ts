@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Turns } from '../../../../src/daemon/delivery/turn-outcomes.ts';
+import { TurnOutcomes } from '../../../../src/daemon/delivery/turn-outcomes.ts';
 import type { Journal } from '../../../../src/daemon/messages/journal.ts';
 import { MessageStore } from '../../../../src/daemon/messages/message-store.ts';
 import { SessionTable } from '../../../../src/daemon/sessions/session-table.ts';
@@ -22,7 +22,7 @@ async function aStage(...ids: string[]) {
   const journal = { append: () => undefined, commit: async () => undefined } as unknown as Journal;
   const store = new MessageStore({ journal, log: () => undefined, now: () => 0, onMessage: () => undefined });
   for (const id of ids) await store.accept(aMessage(id, { recipient: session.id }));
-  const turns = new Turns(store, () => undefined);
+  const turns = new TurnOutcomes(store, () => undefined);
   return {
     session,
     turns,

@@ -20,7 +20,7 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 function started(pid: number, sessionId: string | null): Session {
   const { session } = table.ensure({ pid, startTime: `${pid}`, cwd: `/work/${pid}`, configDir: '/c' }, 1, 1);
-  session.sessionId = sessionId;
+  session.claudeSessionId = sessionId;
   names.apply(session);
   return session;
 }
@@ -51,7 +51,7 @@ describe(`names ${verifies('session-name')}`, () => {
     names.set(session, 'Reviewer');
     expect(session.alias).toBe('Reviewer');
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    session.sessionId = 'second';
+    session.claudeSessionId = 'second';
     names.apply(session);
     restarted();
     expect(session.alias).toBe('Reviewer');
@@ -107,7 +107,7 @@ describe(`names ${verifies('session-name')}`, () => {
     const session = started(1, 'a');
     names.set(session, 'api');
     rmSync(dir, { recursive: true });
-    session.sessionId = 'b';
+    session.claudeSessionId = 'b';
     expect(() => names.apply(session)).not.toThrow();
     expect(session.alias).toBe('api');
   });
