@@ -43,7 +43,12 @@ describe('a session in a terminal', () => {
     const home = bed.home();
     mkdirSync(join(home.cwd, '.claude'));
     symlinkSync(device, join(home.cwd, '.claude', 'settings.local.json'));
-    const through = startClaudex([], { cwd: home.cwd, env: withClaudeAlone(home, 'invalid-utf8.mjs'), cols: 90, rows: 20 });
+    const through = startClaudex([], {
+      cwd: home.cwd,
+      env: withClaudeAlone(home, 'invalid-utf8.mjs'),
+      cols: 90,
+      rows: 20,
+    });
     expect(await through.waitForExit(patient)).toEqual({ code: 0, signal: null });
   });
 
