@@ -11,10 +11,11 @@ import {
   parseHookPayload,
 } from '../claude/hooks/hook-payload.ts';
 import { capabilitiesOf } from '../claude/session/capabilities.ts';
+import { promptWords } from '../claude/transcript/prompt-words.ts';
 import { ClaudexError } from '../errors/claudex-error.ts';
 import { isAlive } from '../process/identity.ts';
 import { steadyNow } from '../process/steady-clock.ts';
-import { firstMark } from '../protocol/attribution.ts';
+import { markedId } from '../protocol/attribution.ts';
 import type { Dispatcher } from './delivery/dispatcher.ts';
 import type { SessionRegistry } from './sessions/session-registry.ts';
 import type { Session } from './sessions/session-table.ts';
@@ -136,7 +137,7 @@ export class HookIntake {
     const promptId = session.hookState === 'busy' ? null : payload.promptId;
     session.hookState = 'busy';
     session.permissionTool = null;
-    const mark = firstMark(payload.prompt ?? '');
+    const mark = markedId(promptWords(payload.prompt ?? ''));
     const ours = mark !== undefined && this.#dispatcher.proven(session, mark, promptId);
     session.supervisor?.send({ type: 'prompt-submitted', ...(ours && { mark }) });
     const text = this.#dispatcher.claimForHook(session, 'prompt-hook', payload.promptId);
