@@ -263,6 +263,12 @@ export const errorCatalogue = {
     'The process that keeps claude warm did not start.',
     'read its log (warm/worker.log in the claudex folder), or add --cold.',
   ),
+  WORKER_SILENT: entry(
+    3,
+    500,
+    'The process that keeps claude warm does not answer.',
+    'end it (claudex warm drain), then ask again: the next prompt starts a new one; or add --cold.',
+  ),
   DAEMON_VERSION: entry(
     3,
     500,

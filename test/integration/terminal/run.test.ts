@@ -39,6 +39,19 @@ describe('a session in a terminal', () => {
     },
   );
 
+  it.each(['/dev/tty', '/dev/zero'])('starts in a repository whose local settings are a link to %s', async (device) => {
+    const home = bed.home();
+    mkdirSync(join(home.cwd, '.claude'));
+    symlinkSync(device, join(home.cwd, '.claude', 'settings.local.json'));
+    const through = startClaudex([], {
+      cwd: home.cwd,
+      env: withClaudeAlone(home, 'invalid-utf8.mjs'),
+      cols: 90,
+      rows: 20,
+    });
+    expect(await through.waitForExit(patient)).toEqual({ code: 0, signal: null });
+  });
+
   it('the comparison sees a difference where there is one', async () => {
     const [one, other] = [startDirect('invalid-utf8.mjs'), start('bare-linefeed.mjs')];
     await Promise.all([one.waitForExit(patient), other.waitForExit(patient)]);
