@@ -1,7 +1,7 @@
 /** The line that precedes a message's body: says who speaks, and carries the mark that proves delivery. Pure. */
 import { randomBytes } from 'node:crypto';
 import type { Message, Sender } from './message.ts';
-import { sanitiseLine } from './sanitise.ts';
+import { plainText, sanitiseLine } from './sanitise.ts';
 import type { SessionRecord } from './session.ts';
 
 const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';
@@ -63,6 +63,14 @@ export function composeTexts(messages: readonly Message[], maxChars: number): st
     if (pointer.length < texts[index]!.length) texts[index] = pointer;
   }
   return texts.join('\n\n');
+}
+
+/**
+ * True for a text that may be typed into a session as that message: it says whose it is, no byte of it is a key (Tab and newline
+ * are none in a paste), and it begins no command of claude's. A daemon of ours types nothing else.
+ */
+export function isTypeable(text: string, messageId: string): boolean {
+  return text.includes(`[claudex ${messageId} from `) && plainText(text) === text && !/^\s*[/!#@]/.test(text);
 }
 
 /** The id in the first attribution line of `text`; later ones may be a body's own and prove nothing. */

@@ -2,8 +2,8 @@
 import type { DaemonClient } from '../daemon-client/client.ts';
 import { packageVersion } from '../home/package.ts';
 import { claudeConfigDir } from '../home/paths.ts';
+import { steadyNow } from '../process/clock.ts';
 import { processStartTime } from '../process/identity.ts';
-import { steadyNow } from '../process/steady-clock.ts';
 import type { SupervisorCommand } from '../protocol/wire.ts';
 import type { OutputRing } from '../terminal/output-ring.ts';
 import { DaemonLink } from './daemon-link.ts';

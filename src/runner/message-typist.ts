@@ -1,5 +1,6 @@
 /** Carries out the daemon's paste commands in this session, and tells it what became of each. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { isTypeable } from '../protocol/attribution.ts';
 import type { GateReason, LeaseReport, SupervisorCommand } from '../protocol/wire.ts';
 import type { DraftTracker } from './draft-tracker.ts';
 import type { InputLane } from './input-lane.ts';
@@ -39,6 +40,8 @@ export class MessageTypist {
     // we were stopped (Ctrl-Z) or asleep: the daemon has taken the lease back, or is about to
     if (now() > command.deadlineSteadyMs) return this.#refuse(command, 'suspended');
     if (this.#busy) return this.#refuse(command, 'busy-lane');
+    // whoever holds the line to us is not believed: what is typed here counts as the person's own word
+    if (!isTypeable(command.text, messageId)) return this.#refuse(command, 'not-plain');
     this.#busy = true;
     let proven = false;
     let hasWritten = false;

@@ -204,7 +204,7 @@ describe(`badges ${verifies('badge')}`, () => {
 
   it('a file per session: made, changed, removed; nothing of an earlier daemon stays', () => {
     writeFileSync(join(dir, 'old'), 'x');
-    const badges = new Badges(dir);
+    const badges = new Badges(dir, () => undefined);
     expect(readdirSync(dir)).toEqual([]);
     badges.update([
       { label: 'a', sessionId: 's-1', pending: 1 },

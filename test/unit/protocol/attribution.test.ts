@@ -4,6 +4,7 @@ import {
   composeText,
   composeTexts,
   firstMark,
+  isTypeable,
   markOf,
   newMessageId,
   pointerText,
@@ -89,5 +90,23 @@ describe(`composeTexts ${verifies('mark')}`, () => {
     const messages = Array.from({ length: 40 }, (_, index) => long(`m${'a'.repeat(13)}${10 + index}`, 100));
     const whole = messages.map(composeText).join('\n\n');
     expect(composeTexts(messages, 1000).length).toBeLessThanOrEqual(whole.length);
+  });
+
+  it('lets a text be typed that says whose it is, and nothing that would be a key or a command', () => {
+    const text = composeText(aMessage(id, { body: 'one\n\ttwo é 😀' }));
+    expect(isTypeable(text, id)).toBe(true);
+    expect(isTypeable(`the words first\n${text}`, id)).toBe(true);
+    for (const bad of [
+      'rm -rf ~',
+      text.replace(id, other),
+      `${text}\x1b[201~\r!rm -rf ~\r`,
+      `${text}\r`,
+      `${text}\x03`,
+      `${text}\x9b201~`,
+      `!rm\n${text}`,
+      ` \n/permissions ${text}`,
+    ]) {
+      expect(isTypeable(bad, id), JSON.stringify(bad)).toBe(false);
+    }
   });
 });
