@@ -67,6 +67,10 @@ export const requirements = {
     text: 'A stale socket, a deleted socket and a killed daemon are mended by whoever comes next.',
     source: 'issue 2 part 3',
   },
+  'package-removed': {
+    text: 'A session and an MCP server live on when the package they run from is replaced or removed.',
+    source: 'issue 11 part 6; field findings A5',
+  },
   'bad-requests': {
     text: 'A wrong request is answered with a 4xx and a code, and the daemon goes on.',
     source: 'issue 3 part 7',
