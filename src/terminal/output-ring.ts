@@ -41,6 +41,11 @@ export class OutputRing {
     this.#resizes.push({ at: this.#count, size });
   }
 
+  /** The size that holds now. */
+  get size(): PtySize {
+    return this.#resizes.at(-1)?.size ?? this.#size;
+  }
+
   /** Everything that is kept: the size before the first event, and the events since. */
   snapshot(): Stretch {
     return this.#stretch(this.#oldest);

@@ -1,8 +1,13 @@
-/** What a terminal would show for some output: rows of text with the dim cells marked. Loaded only when somebody asks. */
+/**
+ * What a terminal would show for some output: rows of text with the dim cells marked. The library is loaded with this file:
+ * by the time a screen is asked for, the folder that it is loaded from may be gone.
+ */
 import { createRequire } from 'node:module';
 import type { Terminal as HeadlessTerminal, IBufferCell } from '@xterm/headless';
 import type { OutputRing } from './output-ring.ts';
 import type { PtySize } from './pty/spawn-pty.ts';
+
+const { Terminal } = createRequire(import.meta.url)('@xterm/headless') as { Terminal: typeof HeadlessTerminal };
 
 export interface ScreenRow {
   text: string;
@@ -59,7 +64,6 @@ export class LiveScreen {
 }
 
 function newTerminal(size: PtySize): HeadlessTerminal {
-  const { Terminal } = createRequire(import.meta.url)('@xterm/headless') as { Terminal: typeof HeadlessTerminal };
   return new Terminal({ ...known(size), scrollback: 0, allowProposedApi: true });
 }
 
