@@ -34,8 +34,8 @@ export interface PasteSurface {
 export interface PasteText {
   text: string;
   mark: string;
-  /** The key that submits. */
-  submit: Buffer;
+  /** The key that submits, as of now. */
+  submit: () => Buffer | undefined;
 }
 
 export type PasteOutcome = 'proven' | GateReason;
@@ -159,7 +159,9 @@ class Typing {
       if (!holdsExactly(box, this.#message.text)) {
         return otherwise === 'mixed' && (await this.#takeOut(write)) ? 'draft' : undefined;
       }
-      write(this.#message.submit);
+      const enter = this.#message.submit();
+      if (!enter) break;
+      write(enter);
       this.#entered = true;
       const seen = await this.#seesSubmit(waitMs);
       if (seen !== 'stands') return seen;
@@ -215,5 +217,5 @@ function hasLetGo(box: PromptBox, mark: string): boolean {
 function mayHold(box: PromptBox, mark: string): boolean {
   if (box.kind !== 'text') return false;
   const shown = box.text.replace(/\s/g, '');
-  return box.hiddenRows > 0 || shown.includes(mark.replace(/\s/g, '')) || /\[Pastedtext#\d/.test(shown);
+  return box.hiddenRows !== undefined || shown.includes(mark.replace(/\s/g, '')) || /\[Pastedtext#\d/.test(shown);
 }

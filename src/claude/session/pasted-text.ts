@@ -33,7 +33,7 @@ export function holdsExactly(box: PromptBox, text: string): boolean {
   if (box.kind !== 'text') return false;
   const shown = withoutSpace(box.text);
   const wanted = withoutSpace(text);
-  if (box.hiddenRows > 0) return shown !== '' && wanted.endsWith(shown);
+  if (box.hiddenRows) return shown !== '' && wanted.endsWith(shown);
   return shown === wanted || isFoldOf(shown, text);
 }
 
@@ -84,5 +84,5 @@ function isFoldOf(shown: string, text: string): boolean {
 
 /** Claude wraps lines, makes spaces of tabs, and leaves out or moves what has no width; accents may be put together. */
 function withoutSpace(text: string): string {
-  return text.normalize('NFC').replace(/[\s\p{Cf}\p{Mn}\u{fe0e}\u{fe0f}]/gu, '');
+  return text.normalize('NFC').replace(/[\s\p{Cf}\p{Mn}]/gu, '');
 }

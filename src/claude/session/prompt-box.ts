@@ -13,7 +13,7 @@ export interface BoxRow {
 export type PromptBox =
   | { kind: 'empty' }
   /** `hiddenRows`: rows of it that have scrolled out above. */
-  | { kind: 'text'; text: string; hiddenRows: number }
+  | { kind: 'text'; text: string; hiddenRows?: number }
   /** There is nothing in it, and yet it is not free: a draft waits behind it, or keys mean something else. */
   | { kind: 'taken' }
   | { kind: 'unknown' };
@@ -46,7 +46,8 @@ export function readPromptBox(rows: readonly BoxRow[]): PromptBox {
     .join('\n')
     .replace(/^❯/u, '')
     .trim();
-  if (text !== '' || hiddenRows > 0) return { kind: 'text', text, hiddenRows };
+  if (hiddenRows > 0) return { kind: 'text', text, hiddenRows };
+  if (text !== '') return { kind: 'text', text };
   const around = [...rows.slice(Math.max(0, top - 2), top), ...below];
   const isTaken = around.some((row) => stashed.test(row.text)) || below.some((row) => otherMode.test(row.text));
   return { kind: isTaken ? 'taken' : 'empty' };

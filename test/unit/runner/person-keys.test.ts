@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { DraftTracker } from '../../../src/runner/draft-tracker.ts';
+import { PersonKeys } from '../../../src/runner/person-keys.ts';
 import { verifies } from '../../requirements.ts';
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
 
-function taking(...chunks: string[]): DraftTracker {
-  const tracker = new DraftTracker();
+function taking(...chunks: string[]): PersonKeys {
+  const keysTaken = new PersonKeys();
   chunks.forEach((chunk, index) => {
-    tracker.take(bytes(chunk), 100 + index);
+    keysTaken.take(bytes(chunk), 100 + index);
   });
-  return tracker;
+  return keysTaken;
 }
 
 /** All ways to cut `text` into two chunks. */
@@ -69,102 +69,65 @@ const replies: Array<[name: string, sequence: string]> = [
   ['kitty graphics answer', '\x1b_Gi=31;OK\x1b\\'],
 ];
 
-describe(`draft tracker: keys ${verifies('draft')}`, () => {
-  it('knows of no draft before the first key', () => {
-    expect(taking()).toMatchObject({ maybeDraft: false, lastKeyAt: 0 });
+describe(`person’s keys: keys ${verifies('draft')}`, () => {
+  it('knows of no key before the first', () => {
+    expect(taking()).toMatchObject({ lastKeyAt: 0, isPasting: false });
   });
 
   it.each(keys)('%s is a key, however it is cut', (_, sequence) => {
-    expect(taking(sequence)).toMatchObject({ maybeDraft: true, lastKeyAt: 100 });
-    for (const [first, second] of splits(sequence)) expect(taking(first, second).maybeDraft).toBe(true);
-  });
-
-  it.each(keys.filter(([name]) => !/^(Enter|Enter, kitty)$/.test(name)))(
-    '%s as the last key: a taken prompt says nothing of the box',
-    (_, sequence) => {
-      const tracker = taking('hello\r', sequence);
-      tracker.promptTaken();
-      expect(tracker.maybeDraft).toBe(true);
-    },
-  );
-
-  it.each(['\r', '\x1b[13u', '\x1b[13;1u'])('%j submits: the box is empty once claude says so', (enter) => {
-    const tracker = taking('hello', enter);
-    expect(tracker.maybeDraft).toBe(true);
-    tracker.promptTaken();
-    expect(tracker.maybeDraft).toBe(false);
-    tracker.take(bytes('n'), 300);
-    expect(tracker).toMatchObject({ maybeDraft: true, lastKeyAt: 300 });
-  });
-
-  it('an Enter inside a paste submits nothing, also when the paste is cut anywhere', () => {
-    const paste = '\x1b[200~one\rtwo\r\x1b[201~';
-    for (const [first, second] of [[paste, ''] as const, ...splits(paste)]) {
-      const tracker = taking(first, second);
-      tracker.promptTaken();
-      expect(tracker.maybeDraft, JSON.stringify(first)).toBe(true);
+    expect(taking(sequence).lastKeyAt).toBe(100);
+    for (const [first, second] of splits(sequence)) {
+      expect(taking(first, second).lastKeyAt, JSON.stringify(first)).toBeGreaterThanOrEqual(100);
     }
   });
 
-  it('Enter after a paste submits, also when the paste is cut anywhere', () => {
-    const pasted = '\x1b[200~one\x1b[31m\rtwo\x1b[201~\r';
-    for (const [first, second] of splits(pasted)) {
-      const tracker = taking(first, second);
-      tracker.promptTaken();
-      expect(tracker.maybeDraft, JSON.stringify(first)).toBe(false);
+  it('knows the middle of a paste from its end, wherever it is cut', () => {
+    const paste = '\x1b[200~one\r\x1b[31mtwo\x1b[201~';
+    for (const [first, second] of splits(paste)) {
+      const one = taking(first);
+      expect(one.isPasting, JSON.stringify(first)).toBe(first.length >= 6);
+      one.take(bytes(second), 300);
+      expect(one).toMatchObject({ isPasting: false, lastKeyAt: 300 });
     }
-  });
-
-  it('a backslash before Enter is a new line, not a submitted prompt', () => {
-    const tracker = taking('one\\\r');
-    tracker.promptTaken();
-    expect(tracker.maybeDraft).toBe(true);
-  });
-
-  it('an empty box on the screen ends the draft', () => {
-    const tracker = taking('hello');
-    tracker.provenEmpty();
-    expect(tracker).toMatchObject({ maybeDraft: false, lastKeyAt: 100 });
   });
 });
 
-describe(`draft tracker: what a terminal says by itself ${verifies('draft')}`, () => {
+describe(`person’s keys: what a terminal says by itself ${verifies('draft')}`, () => {
   it.each(replies)('%s is no key', (_, sequence) => {
-    expect(taking(sequence)).toMatchObject({ maybeDraft: false, lastKeyAt: 0 });
-    expect(taking(sequence.repeat(3))).toMatchObject({ maybeDraft: false, lastKeyAt: 0 });
+    expect(taking(sequence)).toMatchObject({ lastKeyAt: 0 });
+    expect(taking(sequence.repeat(3))).toMatchObject({ lastKeyAt: 0 });
   });
 
   it.each(replies)('%s is no key wherever it is cut after its Esc; what follows is one', (_, sequence) => {
     for (const [first, second] of splits(sequence).slice(1)) {
-      const tracker = taking(first, second);
-      expect(tracker.maybeDraft, JSON.stringify(first)).toBe(false);
-      tracker.take(bytes('x'), 500);
-      expect(tracker, JSON.stringify(first)).toMatchObject({ maybeDraft: true, lastKeyAt: 500 });
+      const keysTaken = taking(first, second);
+      expect(keysTaken.lastKeyAt, JSON.stringify(first)).toBe(0);
+      keysTaken.take(bytes('x'), 500);
+      expect(keysTaken, JSON.stringify(first)).toMatchObject({ lastKeyAt: 500 });
     }
   });
 
-  it('replies between the keys leave a submitted prompt submitted', () => {
-    const tracker = taking('hello\r', '\x1b[I', '\x1b]11;rgb:0/0/0\x07');
-    tracker.promptTaken();
-    expect(tracker.maybeDraft).toBe(false);
+  it('replies between the keys are none', () => {
+    const keysTaken = taking('hello\r', '\x1b[I', '\x1b]11;rgb:0/0/0\x07');
+    expect(keysTaken.lastKeyAt).toBe(100);
   });
 
   it('a reply that never ends does not hide the keys after it for ever', () => {
-    const tracker = taking('\x1b[', '1;'.repeat(100));
-    tracker.take(bytes('hello'), 500);
-    expect(tracker).toMatchObject({ maybeDraft: true, lastKeyAt: 500 });
+    const keysTaken = taking('\x1b[', '1;'.repeat(100));
+    keysTaken.take(bytes('hello'), 500);
+    expect(keysTaken).toMatchObject({ lastKeyAt: 500 });
     const string = taking('\x1b]');
     string.take(bytes('x'.repeat(10_000)), 600);
-    expect(string).toMatchObject({ maybeDraft: true, lastKeyAt: 600 });
+    expect(string).toMatchObject({ lastKeyAt: 600 });
   });
 
   it('Alt-] is a key although a terminal’s answers begin like it', () => {
-    const tracker = taking('\x1b]');
-    tracker.take(bytes('h'), 200);
-    tracker.take(bytes('i'), 300);
-    expect(tracker.maybeDraft).toBe(true);
+    const keysTaken = taking('\x1b]');
+    keysTaken.take(bytes('h'), 200);
+    keysTaken.take(bytes('i'), 300);
+    expect(keysTaken.lastKeyAt).toBe(300);
     // much later, the byte that would end an answer
-    tracker.take(bytes('\x07'), 5000);
-    expect(tracker).toMatchObject({ maybeDraft: true, lastKeyAt: 5000 });
+    keysTaken.take(bytes('\x07'), 5000);
+    expect(keysTaken).toMatchObject({ lastKeyAt: 5000 });
   });
 });
