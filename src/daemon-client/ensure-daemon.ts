@@ -11,7 +11,7 @@ import { ClaudexError, isErrorCode } from '../errors/claudex-error.ts';
 import { entryPoint, isAtLeast, packageVersion } from '../home/package.ts';
 import { type ClaudexPaths, claudexPaths } from '../home/paths.ts';
 import { asHomeError, ensurePrivateDir, makeDir } from '../home/private-folder.ts';
-import { steadyNow } from '../process/steady-clock.ts';
+import { steadyNow } from '../process/clock.ts';
 import { DaemonClient } from './client.ts';
 
 const startTimeoutMs = 10_000;
