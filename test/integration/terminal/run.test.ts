@@ -13,20 +13,22 @@ import { type PtyDriver, startInPty } from '../../support/pty-driver.ts';
 import { registerProcess } from '../../support/resources.ts';
 import { run } from '../../support/run-command.ts';
 import { useTestBed } from '../../support/test-bed.ts';
+import { untouchedTtyFlags } from '../../support/untouched-tty-flags.ts';
 
 const patient = { timeoutMs: 40_000 };
+const size = { cols: 90, rows: 20 };
 
 describe('a session in a terminal', () => {
   const bed = useTestBed();
 
   function start(name: string, extra: Record<string, string> = {}): PtyDriver {
     const home = bed.home();
-    return startClaudex([], { cwd: home.cwd, env: withClaudeAlone(home, name, extra), cols: 90, rows: 20 });
+    return startClaudex([], { cwd: home.cwd, env: withClaudeAlone(home, name, extra), ...size });
   }
 
   function startDirect(name: string, extra: Record<string, string> = {}): PtyDriver {
     const home = bed.home();
-    return startInPty(fixture(name), [], { cwd: home.cwd, env: withClaude(home, name, extra), cols: 90, rows: 20 });
+    return startInPty(fixture(name), [], { cwd: home.cwd, env: withClaude(home, name, extra), ...size });
   }
 
   it.each(['invalid-utf8.mjs', 'bare-linefeed.mjs'])(
@@ -85,15 +87,12 @@ describe('a session in a terminal', () => {
   });
 
   it(`terminal modes and flags are put back after a death in the alternate screen ${verifies('terminal-restored')}`, async () => {
-    const idle = startDirect('report-tty.mjs');
-    const flagsBefore = idle.ttyFlags();
+    const flagsBefore = await untouchedTtyFlags(bed.home(), size);
     const through = start('dies-in-alt-screen.mjs');
     expect(await through.waitForExit(patient)).toEqual({ code: null, signal: 9 });
     expect(through.ttyFlags()).toBe(flagsBefore);
     expect(through.inAlternateScreen()).toBe(false);
     expect(through.modes()).toMatchObject({ bracketedPaste: false, mouseTracking: 'none', sendFocus: false });
-    idle.type('q');
-    await idle.waitForExit(patient);
   });
 
   it(`everything a full-screen program sets is undone after its death ${verifies('terminal-restored')}`, async () => {
@@ -117,7 +116,7 @@ describe('a session in a terminal', () => {
 
   it(`kill -9 of claude leaves flags as found ${verifies('terminal-restored', 'terminal-exit')}`, async () => {
     const driver = start('report-tty.mjs');
-    const flagsBefore = driver.ttyFlags();
+    const flagsBefore = await untouchedTtyFlags(bed.home(), size);
     await driver.waitForScreen('ready', patient);
     expect(driver.ttyFlags()).not.toBe(flagsBefore);
     const child = childOf(driver.pid);
@@ -128,7 +127,7 @@ describe('a session in a terminal', () => {
 
   it(`claudex that is asked to end asks claude, and ends with it ${verifies('terminal-exit', 'terminal-restored')}`, async () => {
     const driver = start('fake-tui.mjs');
-    const flagsBefore = driver.ttyFlags();
+    const flagsBefore = await untouchedTtyFlags(bed.home(), size);
     await driver.waitForScreen('❯', patient);
     const child = childOf(driver.pid);
     driver.kill('SIGTERM');
