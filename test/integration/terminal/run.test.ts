@@ -10,6 +10,7 @@ import { withClaude, withClaudeAlone } from '../../support/claude-wrapper.ts';
 import { claudexBin, fixture, runClaudex, startClaudex } from '../../support/claudex.ts';
 import { isAlive } from '../../support/processes.ts';
 import { type PtyDriver, startInPty } from '../../support/pty-driver.ts';
+import { repetitions } from '../../support/repetition.ts';
 import { registerProcess } from '../../support/resources.ts';
 import { run } from '../../support/run-command.ts';
 import { useTestBed } from '../../support/test-bed.ts';
@@ -60,14 +61,14 @@ describe('a session in a terminal', () => {
     expect(other.rawOutput().equals(one.rawOutput())).toBe(false);
   });
 
-  it(`the tail of a burst is complete, two hundred times ${verifies('terminal-bytes')}`, async () => {
+  it(`the tail of a burst is complete, every time ${verifies('terminal-bytes')}`, async () => {
     const extra = { BURST_BYTES: '100000', EXIT_CODE: '3' };
     const direct = startDirect('burst-then-exit.mjs', extra);
     await direct.waitForExit(patient);
     expect(direct.rawOutput().length).toBe(100_000);
     let round = 0;
     const worker = async (): Promise<void> => {
-      while (round++ < 200) {
+      while (round++ < repetitions(40, 200)) {
         const through = start('burst-then-exit.mjs', extra);
         expect(await through.waitForExit(patient)).toEqual({ code: 3, signal: null });
         expect(through.rawOutput().equals(direct.rawOutput()), `round ${round}`).toBe(true);
