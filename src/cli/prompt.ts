@@ -14,6 +14,8 @@ const stdinPatienceMs = 3000;
 /** claude takes no more from a pipe; it says so itself. */
 const maxStdinBytes = 10 * 1000 * 1000;
 const workerPatienceMs = 5000;
+/** The worker says at once that it has begun; a long standard input and a busy machine take their time. */
+const firstWordPatienceMs = 30_000;
 
 /** Runs one prompt and sets the exit code. `words` are those after `prompt`. */
 export async function runPrompt(words: readonly string[]): Promise<void> {
@@ -56,7 +58,7 @@ async function ask(question: WorkerRequest & { type: 'prompt' }, stdin: string |
 /**
  * Asks the worker, started if there is none or it is of another version.
  * @returns its last word
- * @throws ClaudexError WORKER_START_FAILED, SESSION_CRASHED
+ * @throws ClaudexError WORKER_START_FAILED, WORKER_SILENT, SESSION_CRASHED
  */
 export async function askWarm(
   question: WorkerRequest,
@@ -66,11 +68,16 @@ export async function askWarm(
   let deadline = Date.now() + workerPatienceMs;
   for (let started = false; ; ) {
     let last: WorkerReply | undefined;
-    const asked = await askWorker(warmSocket, question, (say) => {
+    const take = (say: WorkerReply): void => {
       last = say;
       onSay(say);
-    });
+    };
+    const asked = await askWorker(warmSocket, question, take, firstWordPatienceMs);
     if (asked === 'answered' && last && !('replaced' in last)) return last;
+    if (asked === 'silent') {
+      const { ClaudexError } = await import('../errors/claudex-error.ts');
+      throw new ClaudexError('WORKER_SILENT', `It said nothing for ${firstWordPatienceMs / 1000} s.`);
+    }
     if (asked === 'broken-off') {
       // claude may have changed files: whether to ask again is for whoever asked
       const { ClaudexError } = await import('../errors/claudex-error.ts');

@@ -47,6 +47,12 @@ export const errorCatalogue = {
     'The claudex daemon does not answer.',
     'start it (claudex daemon start); if it hangs, stop it first (claudex daemon stop).',
   ),
+  PACKAGE_GONE: entry(
+    3,
+    500,
+    'The files of claudex are gone.',
+    'install claudex again; sessions that run go on, and find the daemon that is started then.',
+  ),
   NO_SUCH_SESSION: entry(
     3,
     404,
@@ -262,6 +268,12 @@ export const errorCatalogue = {
     500,
     'The process that keeps claude warm did not start.',
     'read its log (warm/worker.log in the claudex folder), or add --cold.',
+  ),
+  WORKER_SILENT: entry(
+    3,
+    500,
+    'The process that keeps claude warm does not answer.',
+    'end it (claudex warm drain), then ask again: the next prompt starts a new one; or add --cold.',
   ),
   DAEMON_VERSION: entry(
     3,

@@ -15,6 +15,9 @@ interface Pending {
   reject: (error: Error) => void;
 }
 
+/** The process keeps the time of each request itself; one that is this late does not keep anything any more. */
+const graceMs = 5000;
+
 /** `.ts` under tsx, `.js` when built. */
 const program = fileURLToPath(new URL(`./workspace-process${extname(import.meta.url)}`, import.meta.url));
 
@@ -54,18 +57,32 @@ export class WorkspaceWorker {
   }
 
   /**
-   * Asks one thing. Aborting ends the turn and rejects with ABORTED.
+   * Asks one thing. Aborting ends the turn and rejects with ABORTED. A process that has not answered five seconds after its time
+   * is over, or after the abort, hangs: it is killed, and with it all that it was asked.
    * @throws ApiError what claude or its API refused; ClaudexError TIMEOUT, ABORTED, POOL_EXHAUSTED, SESSION_CRASHED, CLAUDE_ERROR
    */
   ask(question: Question, onPart: (part: AnswerPart) => void, signal: AbortSignal): Promise<Answer> {
-    const { requestId } = question;
+    const { requestId, timeoutMs } = question;
+    let timer: NodeJS.Timeout;
     return new Promise<Answer>((resolve, reject) => {
+      const giveUp = (error: ClaudexError): void => {
+        reject(error);
+        this.#child.kill('SIGKILL');
+      };
       this.#pending.set(requestId, { onPart, resolve, reject });
       this.#send({ type: 'ask', question });
-      const abort = (): void => this.#send({ type: 'abort', requestId });
+      timer = setTimeout(giveUp, timeoutMs + graceMs, new ClaudexError('TIMEOUT', `It had ${timeoutMs} ms.`));
+      const abort = (): void => {
+        this.#send({ type: 'abort', requestId });
+        clearTimeout(timer);
+        timer = setTimeout(giveUp, graceMs, new ClaudexError('ABORTED'));
+      };
       if (signal.aborted) abort();
       signal.addEventListener('abort', abort, { once: true });
-    }).finally(() => this.#pending.delete(requestId));
+    }).finally(() => {
+      clearTimeout(timer);
+      this.#pending.delete(requestId);
+    });
   }
 
   /** Ends it and everything below it; what runs is aborted. Resolves when all are gone. */

@@ -3,9 +3,10 @@
  * running process, a changed CLAUDE.md, skill, permission rule or git status does). A process that is kept must not outlive a
  * change to them.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { claudeConfigDir, userHome } from '../../home/paths.ts';
+import { entriesBelow, type LookBudget } from '../project-files.ts';
 
 /** Options whose value may name a file, or a folder of files, that is read at the start. */
 const fileOptions: ReadonlySet<string> = new Set([
@@ -19,7 +20,15 @@ const fileOptions: ReadonlySet<string> = new Set([
 /** Folders of which every file counts, however it was written. */
 const folders = ['agents', 'output-styles'];
 
-/** A word that changes when one of those files does. Costs a `stat` each. */
+/** Entries of those folders that are looked at for one request, all together: a repository decides how many there are. */
+const maxEntries = 5000;
+
+let beyondMaxEntries = 0;
+
+/**
+ * A word that changes when one of those files does. Costs a `stat` each. With more files than are looked at it is another word
+ * each time: nothing is kept that might be out of date.
+ */
 export function filesReadAtStart(launch: {
   file: string;
   args: readonly string[];
@@ -29,6 +38,7 @@ export function filesReadAtStart(launch: {
   const { file, args, cwd, env } = launch;
   const config = claudeConfigDir(env);
   const home = userHome(env);
+  const budget: LookBudget = { entries: maxEntries };
   const paths = [
     file,
     '/etc/claude-code/managed-settings.json',
@@ -40,27 +50,21 @@ export function filesReadAtStart(launch: {
     ...[config, ...withAncestors(cwd).map((dir) => join(dir, '.claude'))].flatMap((dir) => [
       join(dir, 'settings.json'),
       join(dir, 'settings.local.json'),
-      ...folders.flatMap((name) => filesIn(join(dir, name))),
+      ...folders.flatMap((name) => entriesBelow(join(dir, name), budget)),
     ]),
     ...namedFiles(args)
       .map((path) => resolve(cwd, path))
-      .flatMap((path) => [path, ...filesIn(path)]),
+      .flatMap((path) => [path, ...entriesBelow(path, budget)]),
   ];
   const userConfig = env.CLAUDE_CONFIG_DIR ? join(config, '.claude.json') : join(home, '.claude.json');
-  return [...paths.map(stamp), userServers(userConfig, cwd)].join(' ');
+  const words = [...paths.map(stamp), userServers(userConfig, cwd)];
+  if (budget.entries <= 0) words.push(String(beyondMaxEntries++));
+  return words.join(' ');
 }
 
 function withAncestors(dir: string): string[] {
   const above = dirname(dir);
   return above === dir ? [dir] : [dir, ...withAncestors(above)];
-}
-
-function filesIn(dir: string): string[] {
-  try {
-    return readdirSync(dir, { recursive: true, encoding: 'utf8' }).map((name) => join(dir, name));
-  } catch {
-    return []; // not there
-  }
 }
 
 function namedFiles(args: readonly string[]): string[] {

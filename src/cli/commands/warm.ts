@@ -1,11 +1,17 @@
 import type { Command } from 'commander';
-import { ClaudexError } from '../../errors/claudex-error.ts';
+import { lockOwner } from '../../background/lock.ts';
+import { ClaudexError, toClaudexError } from '../../errors/claudex-error.ts';
 import { packageVersion } from '../../home/package.ts';
 import { claudexPaths } from '../../home/paths.ts';
+import { kill, killTree } from '../../process/tree.ts';
 import { askWorker } from '../../warm/worker/ask-worker.ts';
 import type { WorkerReply, WorkerRequest, WorkerStatus } from '../../warm/worker/worker-protocol.ts';
 import { askWarm } from '../prompt.ts';
+import { shortPath } from '../text/render.ts';
 import { untilGone } from './daemon.ts';
+
+/** The worker answers at once what it does, also in the middle of its work. */
+const statusPatienceMs = 5000;
 
 export function addWarm(program: Command): void {
   const warm = program
@@ -18,7 +24,7 @@ export function addWarm(program: Command): void {
     .addHelpText('after', '\nExample:\n  claudex warm status --json')
     .option('--json', 'print JSON')
     .action(async (options: { json?: boolean }) => {
-      const last = await askRunning({ type: 'status' });
+      const last = await askRunning({ type: 'status' }, statusPatienceMs);
       const status = last && 'status' in last ? last.status : undefined;
       if (options.json)
         process.stdout.write(`${JSON.stringify({ running: status !== undefined, ...status }, null, 2)}\n`);
@@ -54,27 +60,44 @@ export function addWarm(program: Command): void {
     });
 }
 
-/** Lets the worker finish and end, and waits until it is gone. False when none runs. */
+/** Lets the worker finish and end, and waits until it is gone; one that does not answer is killed. False when none runs. */
 export async function drainWorker(): Promise<boolean> {
-  const running = await askRunning({ type: 'status' });
+  let running: WorkerReply | undefined;
+  try {
+    running = await askRunning({ type: 'status' }, statusPatienceMs);
+  } catch (error) {
+    const hung = lockOwner(claudexPaths(process.env).warmLock);
+    if (toClaudexError(error).code !== 'WORKER_SILENT' || !hung) throw error;
+    kill(hung.pid);
+    await untilGone(hung.pid);
+    await killTree(undefined, `${hung.pid}-`); // its claudes carry its pid
+    return true;
+  }
   if (!running || (await askRunning({ type: 'drain' })) === undefined) return false;
   if ('status' in running) await untilGone(running.status.pid);
   return true;
 }
 
-/** The worker's last word; undefined when none runs. Starts nothing. */
-async function askRunning(question: WorkerRequest): Promise<WorkerReply | undefined> {
+/**
+ * The worker's last word; undefined when none runs. Starts nothing.
+ * @throws ClaudexError WORKER_SILENT when it says nothing in `patienceMs`
+ */
+async function askRunning(question: WorkerRequest, patienceMs?: number): Promise<WorkerReply | undefined> {
+  const { warmSocket, warmLock } = claudexPaths(process.env);
   let last: WorkerReply | undefined;
-  await askWorker(claudexPaths(process.env).warmSocket, question, (say) => {
+  const take = (say: WorkerReply): void => {
     last = say;
-  });
+  };
+  if ((await askWorker(warmSocket, question, take, patienceMs)) === 'silent') {
+    throw new ClaudexError('WORKER_SILENT', `Its process is ${lockOwner(warmLock)?.pid ?? 'not known'}.`);
+  }
   return last;
 }
 
 function statusText(status: WorkerStatus): string {
   const { pid, version, uptimeMs, requests, waiting, processes, counters } = status;
   const head = `The worker runs: pid ${pid}, version ${version}, up ${Math.round(uptimeMs / 1000)} s. Requests now: ${requests - waiting} running, ${waiting} waiting.\n`;
-  const rows = processes.map((one) => `  ${one.pid}  ${one.state}, ${one.served} served, ${one.cwd}\n`);
+  const rows = processes.map((one) => `  ${one.pid}  ${one.state}, ${one.served} served, ${shortPath(one.cwd)}\n`);
   const counts = Object.entries(counters).map(([name, count]) => `${name} ${count}`);
   return `${head}${rows.join('')}Since its start: ${counts.join(', ')}.\n`;
 }

@@ -1,5 +1,5 @@
 /** `claudex [claude args…]`: the real claude, on a pty of ours when it is a session, else with our own stdio. */
-import { readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { isatty } from 'node:tty';
 import { readInstalledState } from '../../../install-scripts/installed-state.ts';
@@ -8,9 +8,11 @@ import { opensSession } from '../../claude/command-line/invocation.ts';
 import { readsUserSettings, withLaunchSettings } from '../../claude/command-line/launch-settings.ts';
 import { environmentForClaude } from '../../claude/environment.ts';
 import { claudexSettings } from '../../claude/hooks/hook-settings.ts';
+import { readProjectFile } from '../../claude/project-files.ts';
 import { ClaudexError, toClaudexError } from '../../errors/claudex-error.ts';
 import { packageRoot } from '../../home/package.ts';
 import { claudexPaths } from '../../home/paths.ts';
+import { oneLine } from '../../protocol/sanitise.ts';
 import type { Settings } from '../../settings/definitions.ts';
 import { defaultSettings, readSettings } from '../../settings/read.ts';
 import { mirrorExit } from '../../supervisor/endings.ts';
@@ -59,7 +61,9 @@ async function runSession(file: string, args: readonly string[], settings: Setti
     });
   } catch (error) {
     if (!(error instanceof ClaudexError) || !withoutTerminal.has(error.code)) throw error;
-    process.stderr.write(`claudex: ${error.message} Claude runs as if started without claudex. Fix: ${error.fix}\n`);
+    process.stderr.write(
+      `claudex: ${oneLine(error.message)} Claude runs as if started without claudex. Fix: ${error.fix}\n`,
+    );
     return withoutPty(file, args);
   } finally {
     removeSettingsForLaunch(claudexPaths(env));
@@ -85,7 +89,7 @@ function readSettingsForRun(env: NodeJS.ProcessEnv): Settings {
   } catch (error) {
     const known = toClaudexError(error);
     if (known.code !== 'BAD_SETTING') throw error;
-    process.stderr.write(`claudex: ${known.message} Using the defaults.\n`);
+    process.stderr.write(`claudex: ${oneLine(known.message)} Using the defaults.\n`);
     return defaultSettings();
   }
 }
@@ -108,13 +112,9 @@ function argumentsWithHooks(args: readonly string[], cwd: string, settings: Sett
 
 /** A project's own status line would be hidden by ours: `--settings` goes before project settings. */
 function projectHasStatusLine(cwd: string): boolean {
-  return ['settings.json', 'settings.local.json'].some((name) => {
-    try {
-      return readFileSync(join(cwd, '.claude', name), 'utf8').includes('"statusLine"');
-    } catch {
-      return false; // no such file
-    }
-  });
+  return ['settings.json', 'settings.local.json'].some((name) =>
+    readProjectFile(join(cwd, '.claude', name))?.includes('"statusLine"'),
+  );
 }
 
 /** The folder as the shell names it (through links), where that is true; else the physical one. */

@@ -1,5 +1,7 @@
 /** The mailbox with its journal: every change is written down, logged and told. Owns expiry; decides nothing about routes. */
 import type { Log } from '../../home/log.ts';
+import type { Clock } from '../../process/clock.ts';
+import { Signal } from '../../process/signal.ts';
 import type { Message, Recipient } from '../../protocol/message.ts';
 import type { Journal } from './journal.ts';
 import { type JournalEntry, Mailbox } from './mailbox.ts';
@@ -13,14 +15,15 @@ const rewriteMs = 1000;
 export interface MessageStoreOptions {
   journal: Journal;
   log: Log;
-  now: () => number;
-  onMessage: (message: Message) => void;
+  clock: Clock;
 }
 
 /** A step of a message; what the new state does not say is not changed. */
 export type MessageChange = Omit<Extract<JournalEntry, { t: 'state' }>, 't' | 'id' | 'at'>;
 
 export class MessageStore {
+  /** A message is new, or has moved on. */
+  readonly changed = new Signal<Message>();
   readonly mailbox = new Mailbox();
   readonly #options: MessageStoreOptions;
   /** True, but not on disk yet (it was full), in order. */
@@ -52,28 +55,36 @@ export class MessageStore {
       this.#writeDown();
       await this.#options.journal.commit(entry);
     } catch (error) {
-      this.mailbox.move(message.id, { state: 'cancelled', at: this.#options.now(), reason: 'not accepted' });
+      this.mailbox.move(message.id, {
+        state: 'cancelled',
+        at: this.#options.clock.timeOfDay(),
+        reason: 'not accepted',
+      });
       this.mailbox.forget(message.id);
       throw error;
     }
     this.#options.log('message accepted', { id: message.id, session: message.recipient.id, kind: message.kind });
-    this.#options.onMessage(message);
+    this.changed.emit(message);
     if (message.expiresAt !== undefined) this.#armExpiry();
   }
 
   /** Moves a message on; false when that step is not allowed from where it stands. */
   move(id: string, change: MessageChange): boolean {
-    const entry = this.mailbox.move(id, { at: this.#options.now(), ...change });
+    const entry = this.mailbox.move(id, { at: this.#options.clock.timeOfDay(), ...change });
     if (!entry) return false;
     const message = this.mailbox.get(id)!;
     // no lease that the next daemon would not know of: it would put the message in a second time
     if (!this.#record(entry) && change.state === 'leased') {
       this.#unwritten.pop();
-      this.mailbox.move(id, { state: 'queued', at: this.#options.now(), reason: 'the journal could not be written' });
+      this.mailbox.move(id, {
+        state: 'queued',
+        at: this.#options.clock.timeOfDay(),
+        reason: 'the journal could not be written',
+      });
       return false;
     }
     this.#options.log(`message ${message.state}`, { id, route: message.route ?? null, reason: message.reason ?? null });
-    this.#options.onMessage(message);
+    this.changed.emit(message);
     // its time may have run out while it was leased
     if (message.state === 'queued' && message.expiresAt !== undefined) this.#armExpiry();
     return true;
@@ -85,7 +96,7 @@ export class MessageStore {
 
   /** Ends every queued message whose time is over, and sees to the next one. */
   expire(): void {
-    const now = this.#options.now();
+    const now = this.#options.clock.timeOfDay();
     for (const message of this.#expiring()) {
       if (message.expiresAt! <= now) this.move(message.id, { state: 'expired', reason: 'not delivered in time' });
     }
@@ -105,7 +116,7 @@ export class MessageStore {
     clearTimeout(this.#expiryTimer);
     const next = Math.min(...this.#expiring().map((one) => one.expiresAt!));
     if (!Number.isFinite(next)) return;
-    const delayMs = Math.min(Math.max(1, next - this.#options.now()), longestNapMs);
+    const delayMs = Math.min(Math.max(1, next - this.#options.clock.timeOfDay()), longestNapMs);
     this.#expiryTimer = setTimeout(() => this.expire(), delayMs);
   }
 

@@ -5,14 +5,23 @@ import { lstatSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { WorkerReply, WorkerRequest } from './worker-protocol.ts';
 
-/** `absent`: nobody has taken the question. `broken-off`: the worker has begun and went away before its last word. */
-export type Asked = 'answered' | 'absent' | 'broken-off';
+/**
+ * `absent`: nobody has taken the question. `broken-off`: the worker has begun and went away before its last word. `silent`: it
+ * said nothing at all in the time given.
+ */
+export type Asked = 'answered' | 'absent' | 'broken-off' | 'silent';
 
 /**
  * Sends `ask` and hands each line of the answer to `onSay`.
+ * @param patienceMs for its first word, which comes at once but for `drain`
  * @throws when the socket is not ours
  */
-export function askWorker(socketPath: string, ask: WorkerRequest, onSay: (say: WorkerReply) => void): Promise<Asked> {
+export function askWorker(
+  socketPath: string,
+  ask: WorkerRequest,
+  onSay: (say: WorkerReply) => void,
+  patienceMs?: number,
+): Promise<Asked> {
   try {
     const stat = lstatSync(socketPath);
     if (!stat.isSocket() || stat.uid !== process.getuid?.()) throw new Error(`${socketPath} is not a socket of ours`);
@@ -24,10 +33,17 @@ export function askWorker(socketPath: string, ask: WorkerRequest, onSay: (say: W
     let rest = '';
     let complete = false;
     let begun = false;
+    let silent = false;
     const socket = connect(socketPath, () => socket.write(`${JSON.stringify(ask)}\n`));
+    const giveUp = (): void => {
+      silent = true;
+      socket.destroy();
+    };
+    const timer = patienceMs === undefined ? undefined : setTimeout(giveUp, patienceMs);
     socket.setEncoding('utf8');
     socket.on('data', (text: string) => {
       begun = true;
+      clearTimeout(timer);
       const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) {
@@ -42,6 +58,9 @@ export function askWorker(socketPath: string, ask: WorkerRequest, onSay: (say: W
       // nobody there, or it went before it had read the question
       if (!['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(error.code ?? '')) reject(error);
     });
-    socket.on('close', () => resolve(complete ? 'answered' : begun ? 'broken-off' : 'absent'));
+    socket.on('close', () => {
+      clearTimeout(timer);
+      resolve(complete ? 'answered' : begun ? 'broken-off' : silent ? 'silent' : 'absent');
+    });
   });
 }

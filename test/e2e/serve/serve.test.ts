@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
 import { describe, expect, it } from 'vitest';
 import { verifies } from '../../requirements.ts';
+import { linkBomb } from '../../support/link-bomb.ts';
 import type { LoopbackReply, LoopbackRequest, LoopbackScript } from '../../support/loopback-api.ts';
+import { childPids, isAlive } from '../../support/processes.ts';
 import { callsTool, says, scriptedTools, toldToModel } from '../../support/scripted-tools.ts';
 import { type Served, startServe } from '../../support/serve.ts';
 import { useTestBed } from '../../support/test-bed.ts';
@@ -230,6 +232,43 @@ describe('claudex serve', { timeout: 120_000 }, () => {
     const { sdk } = await start(held.script, { CLAUDEX_SERVE_TIMEOUT_MS: '3000' });
     const late = await sdk.messages.create({ ...least, messages: [user('x')] }).catch((error: unknown) => error);
     expect(late).toMatchObject({ status: 504, type: 'timeout_error' });
+  });
+
+  it(`gives up on time, and gives the place back, when the workspace’s process hangs ${verifies('serve-limits')}`, async () => {
+    const { sdk, served } = await start(scriptedTools, {
+      CLAUDEX_SERVE_TIMEOUT_MS: '3000',
+      CLAUDEX_SERVE_CONCURRENCY: '1',
+      CLAUDEX_SERVE_QUEUE: '0',
+    });
+    const ask = () => sdk.messages.create({ ...least, messages: [user(says('x'))] });
+    await ask();
+    const [hung] = childPids(served.child.pid!);
+    process.kill(hung!, 'SIGSTOP');
+    expect(await ask().catch((error: unknown) => error)).toMatchObject({ status: 504, type: 'timeout_error' });
+    await served.untilMetric('project', 'claudex_serve_requests_in_flight', 0);
+    await expect.poll(() => isAlive(hung!), { timeout: 20_000 }).toBe(false);
+    expect((await ask()).content).toMatchObject([{ text: 'x' }]);
+  });
+
+  it(`gives the place of a client that has left back when the workspace’s process hangs ${verifies('serve-limits')}`, async () => {
+    const { sdk, served } = await start(scriptedTools, { CLAUDEX_SERVE_CONCURRENCY: '1', CLAUDEX_SERVE_QUEUE: '0' });
+    const ask = (options = {}) => sdk.messages.create({ ...least, messages: [user(says('x'))] }, options);
+    await ask();
+    process.kill(childPids(served.child.pid!)[0]!, 'SIGSTOP');
+    const left = new AbortController();
+    const asked = ask({ signal: left.signal });
+    await served.untilMetric('project', 'claudex_serve_requests_in_flight', 1);
+    left.abort();
+    await expect(asked).rejects.toBeInstanceOf(Anthropic.APIUserAbortError);
+    await served.untilMetric('project', 'claudex_serve_requests_in_flight', 0);
+    expect((await ask()).content).toMatchObject([{ text: 'x' }]);
+  });
+
+  it(`answers in a repository whose agents are links without an end ${verifies('serve-limits')}`, async () => {
+    const { sdk, home } = await start();
+    linkBomb(home.cwd);
+    const answer = await sdk.messages.create({ ...least, messages: [user(says('x'))] });
+    expect(answer.content).toMatchObject([{ text: 'x' }]);
   });
 
   it(`lets what runs end when it is told to end ${verifies('serve-ends')}`, async () => {

@@ -9,6 +9,7 @@ import { claudexPaths } from '../../../src/home/paths.ts';
 import { kill } from '../../../src/process/tree.ts';
 import { verifies } from '../../requirements.ts';
 import { claudexBin, fixture, runClaudex } from '../../support/claudex.ts';
+import { linkBomb } from '../../support/link-bomb.ts';
 import { isAlive } from '../../support/processes.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 
@@ -103,6 +104,21 @@ describe(`the worker ${verifies('warm-bounded', 'warm-hygiene')}`, () => {
     expect((await running).stdout).toMatch(/^begun\|/);
   });
 
+  it('serves an older command as well: two versions in use do not replace each other in turn', async () => {
+    const { prompt, status, paths } = start();
+    await prompt('echo a');
+    const before = await status();
+    const ask = { type: 'prompt', version: '0.0.1', words: ['echo older'], cwd: '/', env: {}, stdin: null };
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(paths.warmSocket, () => socket.write(`${JSON.stringify(ask)}\n`));
+      socket.setEncoding('utf8').once('data', resolve).once('error', reject);
+      bed.defer(() => void socket.destroy());
+    });
+    expect(JSON.parse(answer.split('\n')[0]!)).toEqual({ begun: true });
+    expect((await prompt('echo b')).stdout).toMatch(/^b\|/);
+    expect((await status()).pid).toBe(before.pid);
+  });
+
   it('sends on who still waits when it is drained', async () => {
     const { prompt, status, paths, env, home } = start({ CLAUDEX_WARM_POOL_SIZE: '1' });
     const goOn = join(home.root, 'go-on');
@@ -167,6 +183,26 @@ describe(`the worker ${verifies('warm-bounded', 'warm-hygiene')}`, () => {
     caller.stdout?.destroy();
     expect(await ended).toEqual([0, null]);
     while ((await status()).counters.reset === 0) await delay(20);
+  });
+
+  it('answers in a repository whose agents are links without an end, and elsewhere', async () => {
+    const { prompt, home, env } = start();
+    linkBomb(home.cwd);
+    expect((await prompt('echo a')).stdout).toMatch(/^a\|/);
+    expect((await runClaudex(['prompt', 'echo b'], { env, cwd: home.home })).stdout).toMatch(/^b\|/);
+  });
+
+  it('is ended by `warm drain` when it hangs, and what it has started goes with it', { timeout: 60_000 }, async () => {
+    const { prompt, status, env } = start();
+    await prompt('echo a');
+    const { pid, processes } = await status();
+    process.kill(pid, 'SIGSTOP');
+    const asked = await runClaudex(['warm', 'status'], { env });
+    expect(asked).toMatchObject({ code: 3, stdout: '' });
+    expect(asked.stderr).toContain(`does not answer. Its process is ${pid}.`);
+    expect(await runClaudex(['warm', 'drain'], { env })).toMatchObject({ code: 0, stderr: '' });
+    expect([pid, ...processes.map((one) => one.pid)].filter(isAlive)).toEqual([]);
+    expect((await prompt('echo b')).stdout).toMatch(/^b\|/);
   });
 
   it('goes with its processes when nobody has asked for a while', async () => {
