@@ -190,8 +190,7 @@ class Player {
     const deadline = Date.now() + settleMs;
     for (let round = 0; Date.now() < deadline; round++) {
       const messages = await this.#stage.client.messages().catch(() => undefined);
-      if (messages?.every(({ state }) => isFinal(state) || (state as string) === 'stuck' || state === 'delivered'))
-        break;
+      if (messages?.every(({ state }) => isFinal(state) || (state as string) === 'stuck')) break;
       // other means, the longer it takes; a new session is the last
       if (round % 8 === 7 && this.#stage.runs) this.#stage.driver.kill('SIGHUP');
       await this.#tidy();

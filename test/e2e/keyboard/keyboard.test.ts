@@ -19,7 +19,7 @@ describe(`a person at the keyboard of claude ${realClaudeVersion()}`, () => {
   installLeakCheck();
 
   it(`keeps every promise on the walks of fixed seeds ${verifies('keyboard-walks')}`, async () => {
-    const walks = [2, 3].map((seed) => planWalk(seed, 2));
+    const walks = [18, 20].map((seed) => planWalk(seed, 2));
     const verdicts = await Promise.all(walks.map(async (walk) => judge(await playWalk(walk))));
     expect(verdicts).toEqual(walks.map(() => []));
   });
