@@ -102,6 +102,8 @@ function drawRow(line: IBufferLine): string {
     turnTo(next);
     if (chars === '') emptyRun++;
     else out += chars;
+    // its second column, whatever the model says of it after half of it has been written over
+    if (cell.getWidth() === 2) x++;
   }
   if (emptyRun > 0 && looks !== sgr(undefined)) out += `\x1b[${emptyRun}X`;
   return out;

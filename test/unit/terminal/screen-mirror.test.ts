@@ -24,6 +24,7 @@ function seen(terminal: InstanceType<typeof xterm.Terminal>): unknown {
     let row = '';
     for (let x = 0; x < terminal.cols; x++) {
       const cell = line.getCell(x)!;
+      if (x > 0 && line.getCell(x - 1)!.getWidth() === 2) continue;
       const shown = cell.getChars().trim() !== '';
       // of a blank only the background shows, and what is drawn through it
       const ofText = shown
