@@ -3,7 +3,7 @@
  * key, and the box itself, seen on the screen. Keys alone never tell that it is empty, because claude puts text into it by itself.
  */
 import { type PromptBox, readPromptBox } from '../claude/session/prompt-box.ts';
-import { readSessionFile } from '../claude/session/session-file.ts';
+import { readSessionFile, stateFromStatus } from '../claude/session/session-file.ts';
 import { submitKey } from '../claude/session/submit-key.ts';
 import { isStopped } from '../process/identity.ts';
 import type { GateReason } from '../protocol/wire.ts';
@@ -56,7 +56,7 @@ export class PromptGate {
     if (isStopped(this.#options.pid) || this.#options.unread() > 0) return 'suspended';
     const status = this.#status();
     if (status === null) return 'unknown-state';
-    return status === 'idle' ? undefined : 'not-idle';
+    return stateFromStatus(status) === 'idle' ? undefined : 'not-idle';
   }
 
   isBusy(): boolean {
