@@ -97,6 +97,10 @@ export const requirements = {
     text: 'A message goes in once: states only move along allowed steps, a key repeats the first id, a restart doubles nothing.',
     source: 'issue 3 parts 2 and 4; agent-deck #1142',
   },
+  'keyboard-walks': {
+    text: 'Whatever a person presses while messages come: none lost, doubled, mixed with their text or run by a shell, no draft touched, no dialog answered.',
+    source: 'issue 11 part 11',
+  },
   'order-kept': {
     text: 'Order per recipient is the order of acceptance, also after a retry.',
     source: 'issue 3 part 2',
@@ -108,6 +112,14 @@ export const requirements = {
   'plain-text': {
     text: 'A body is plain text: no control character of it reaches the terminal, no line of it is a command.',
     source: 'issue 2 part 6; issue 3 part 7',
+  },
+  'no-endless-repeat': {
+    text: 'What cannot be proven is tried once more at most, by another way where there is one; then it stands still until a person decides.',
+    source: 'issue 11 part 2',
+  },
+  denial: {
+    text: 'A dialog that our message opens in claude comes up in nobody’s typing, and a no is an answer.',
+    source: 'issue 11 part 2',
   },
   mark: {
     text: 'Only the first attribution line proves a delivery; a body is never cut.',

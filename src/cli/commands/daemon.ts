@@ -9,6 +9,7 @@ import { claudexPaths } from '../../home/paths.ts';
 import { asHomeError } from '../../home/private-folder.ts';
 import { isAlive } from '../../process/identity.ts';
 import { durationText } from '../text/durations.ts';
+import { forTerminal } from '../text/render.ts';
 
 export function addDaemon(program: Command): void {
   const daemon = program
@@ -105,7 +106,7 @@ function printLogs(count: number, follow: boolean): void {
   process.stdout.write(
     lines
       .slice(-count)
-      .map((line) => `${line}\n`)
+      .map((line) => `${forTerminal(line)}\n`)
       .join(''),
   );
   if (!follow) return;
@@ -113,7 +114,7 @@ function printLogs(count: number, follow: boolean): void {
   watch(dirname(log), () => {
     const now = readLog(log);
     // rotated: what is there is all new
-    process.stdout.write(now.startsWith(shown) ? now.slice(shown.length) : now);
+    process.stdout.write(forTerminal(now.startsWith(shown) ? now.slice(shown.length) : now));
     shown = now;
   });
 }
