@@ -55,9 +55,12 @@ export function sessionRoutes(options: SessionRoutesOptions): RouteDefinition[] 
   }
 
   function whoami(body: unknown): { session: SessionRecord } {
-    const { pids, configDir } = parseWhoami(body);
+    const { pids, configDir, exact } = parseWhoami(body);
     for (const pid of pids) {
-      const session = registry.findByAncestry(pid, resolve(configDir));
+      const look = exact
+        ? registry.sessionOf(pid, resolve(configDir))
+        : registry.findByAncestry(pid, resolve(configDir));
+      const session = look ?? undefined;
       if (session) return { session: record(session) };
     }
     throw new ClaudexError('NOT_IN_A_SESSION');
