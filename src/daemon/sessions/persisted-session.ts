@@ -1,6 +1,6 @@
 /** What of a session survives a restart of the daemon. */
 import type { Clock } from '../../process/clock.ts';
-import { LiveSession, type Session } from './session.ts';
+import { knownSession, type Session } from './session.ts';
 
 const persistedFields = [
   'id',
@@ -21,11 +21,12 @@ const persistedFields = [
 
 export type PersistedSession = Pick<Session, (typeof persistedFields)[number]>;
 
+/** Of a daemon that did not write these down yet. */
+const seenLongAgo = { firstSeenSteadyMs: 0, lastSeenSteadyMs: 0 };
+
 /** The record as an earlier daemon wrote it down. */
 export function restoredSession(persisted: PersistedSession, clock: Clock): Session {
-  const session = new LiveSession(persisted.id, persisted, clock);
-  // of a daemon that did not write these down yet: long ago
-  return Object.assign(session, { firstSeenSteadyMs: 0, lastSeenSteadyMs: 0 }, pick(persisted));
+  return knownSession({ ...seenLongAgo, ...pick(persisted) }, clock);
 }
 
 /** What is to be written down of a session. */

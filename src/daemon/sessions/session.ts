@@ -204,6 +204,11 @@ export function newSession(process: SessionProcess, clock: Clock): Session {
   return new LiveSession(newSessionId(), process, clock);
 }
 
+/** The record of a process that an earlier daemon has known, with what that one wrote down. */
+export function knownSession<Known extends SessionProcess & Pick<Session, 'id'>>(known: Known, clock: Clock): Session {
+  return Object.assign(new LiveSession(known.id, known, clock), known);
+}
+
 const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';
 
 /** Eight characters, first one a letter: never mistaken for a pid or an option. */
