@@ -77,7 +77,8 @@ export class HookIntake {
    * was started inside a session, nothing is that session's: neither its ancestors nor the variables it has inherited count.
    */
   findSession({ parentPid, configDir }: HookCaller): Session | undefined {
-    return parentPid === null ? undefined : (this.#registry.sessionOf(parentPid, resolve(configDir)) ?? undefined);
+    const claude = parentPid === null ? undefined : this.#registry.sessionOf(parentPid, resolve(configDir));
+    return claude === 'other' ? undefined : claude;
   }
 
   /** Second belt: a conversation that neither a SessionStart nor claude's own file has told of is somebody else's. */

@@ -85,24 +85,24 @@ export class SessionRegistry {
   }
 
   /**
-   * The session that this very process is, registered if nothing has told of it yet. Null for a claude that is no session
-   * (`claude -p`), undefined for any other process.
+   * The session that this very process is, registered if nothing has told of it yet. `other` for a claude that is no
+   * session (`claude -p`), undefined for any other process.
    */
-  sessionOf(pid: number, configDir: string): Session | null | undefined {
+  sessionOf(pid: number, configDir: string): Session | 'other' | undefined {
     const startTime = processStartTime(pid);
     if (startTime === undefined) return undefined;
     const known = this.table.byPid(pid);
     if (known?.startTime === startTime) return known;
     const file = readSessionFile(configDir, pid);
     if (!file || !isWrittenBy(file, startTime)) return undefined;
-    return hasPromptBox(file) ? (this.ensure(pid, file.cwd, configDir) ?? null) : null;
+    return hasPromptBox(file) ? (this.ensure(pid, file.cwd, configDir) ?? 'other') : 'other';
   }
 
-  /** The session a shell runs in: that of the nearest ancestor which is a claude. */
-  findByAncestry(pid: number, configDir: string): Session | undefined {
+  /** The nearest claude above a process: a session, or `other` for one that is none (`claude -p`). */
+  claudeAbove(pid: number, configDir: string): Session | 'other' | undefined {
     for (const ancestor of ancestry(pid)) {
       const found = this.sessionOf(ancestor, configDir);
-      if (found !== undefined) return found ?? undefined;
+      if (found !== undefined) return found;
     }
     return undefined;
   }

@@ -48,7 +48,7 @@ describe('what hooks say of a session', () => {
     const dispatcher = { turnEnded: vi.fn(), claimForHook: () => undefined, proven: () => true };
     const look = vi.fn();
     const registry = {
-      sessionOf: (pid: number) => table.byPid(pid) ?? null,
+      sessionOf: (pid: number) => table.byPid(pid) ?? 'other',
       touch: () => undefined,
       readFileNow: look,
       table,
