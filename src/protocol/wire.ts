@@ -106,8 +106,10 @@ export interface DaemonStatus {
   uptimeMs: number;
   sessions: number;
   pending: number;
-  /** Sessions whose hooks have never reported. */
+  /** Sessions whose hooks have never reported, though they should have. */
   silent: Array<{ id: string; cwd: string }>;
+  /** In how long the daemon ends by itself when nobody needs it meanwhile; null while a session, a message or a viewer does. */
+  endsInMs: number | null;
 }
 
 /** `GET /v1/events`: one a line. */
