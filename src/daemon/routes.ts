@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { ClaudexError } from '../errors/claudex-error.ts';
 import { steadyNow } from '../process/steady-clock.ts';
 import { findTarget } from '../protocol/find-target.ts';
-import type { Message } from '../protocol/message.ts';
+import { isFinal, type Message } from '../protocol/message.ts';
 import {
   parseGateReport,
   parseLeaseReport,
@@ -20,7 +20,7 @@ import type { WaysIn } from './delivery/ways-in.ts';
 import { type EventStreams, openStream } from './event-streams.ts';
 import { type HookIntake, hookCaller, hookPayload } from './hook-intake.ts';
 import { handled, type RouteDefinition } from './http-server.ts';
-import type { Mailbox } from './messages/mailbox.ts';
+import type { MessageStore } from './messages/message-store.ts';
 import type { Names } from './sessions/names.ts';
 import type { SessionRegistry } from './sessions/session-registry.ts';
 import { recordOf, type Session } from './sessions/session-table.ts';
@@ -32,8 +32,7 @@ export interface RoutesOptions {
   registry: SessionRegistry;
   dispatcher: Dispatcher;
   waysIn: WaysIn;
-  mailbox: Mailbox;
-  onDisk: (id: string) => Promise<void>;
+  store: MessageStore;
   names: Names;
   hooks: HookIntake;
   peers: PeerRules;
@@ -46,7 +45,8 @@ export interface RoutesOptions {
 }
 
 export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
-  const { registry, dispatcher, waysIn, mailbox, names, hooks, events, now } = options;
+  const { registry, dispatcher, waysIn, store, names, hooks, events, now } = options;
+  const { mailbox } = store;
   const record = (session: Session) => recordOf(session, mailbox.pendingFor(session.id));
 
   return [
@@ -189,7 +189,7 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
 
   /** All of them, or those from and to one session. */
   function messages(session: string | null): Message[] {
-    const all = mailbox.all();
+    const all = [...mailbox.all().filter((one) => !isFinal(one.state)), ...store.ended()];
     return session === null ? all : all.filter((one) => one.recipient.id === session || one.sender.id === session);
   }
 
@@ -207,7 +207,7 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
   }
 
   function message(id: string): Message {
-    const found = mailbox.get(id);
+    const found = store.get(id);
     if (!found) throw new ClaudexError('NO_SUCH_MESSAGE', `Asked for "${id.slice(0, 40)}".`);
     return found;
   }
@@ -215,6 +215,6 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
   function change(id: string, state: 'cancelled' | 'queued'): Message {
     const found = message(id);
     if (!dispatcher.change(id, state)) throw new ClaudexError('WRONG_STATE', `It is ${found.state}.`);
-    return found;
+    return message(id);
   }
 }

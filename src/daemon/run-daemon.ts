@@ -23,8 +23,9 @@ import { DesktopNotification } from './desktop-notification.ts';
 import { EventStreams } from './event-streams.ts';
 import { HookIntake } from './hook-intake.ts';
 import { createHttpServer } from './http-server.ts';
-import { compactJournal } from './messages/compact-journal.ts';
+import { compactedPath } from './messages/compact-journal.ts';
 import { Journal } from './messages/journal.ts';
+import { keepingAt } from './messages/journal-upkeep.ts';
 import { MessageStore } from './messages/message-store.ts';
 import { daemonRoutes } from './routes.ts';
 import { Badges } from './sessions/badges.ts';
@@ -68,8 +69,8 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const events = new EventStreams();
   const badges = new Badges(paths.badges);
   const configDir = claudeConfigDir(env);
-  const entries = compactJournal(paths.journal, now(), log);
-  const journal = new Journal(paths.journal);
+  rmSync(compactedPath(paths.journal), { force: true });
+  const journal = new Journal(paths.journal, { endedAfter: keepingAt(now()).endedAfter });
   let badgesDue = false;
 
   const registry = new SessionRegistry({
@@ -123,7 +124,6 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     onWait: (session, reason) => notice.taskWaits(session, reason),
   });
   const notice = new DesktopNotification({ enabled: settings['notify.enabled'], env, now: steadyNow, log });
-  for (const entry of entries) mailbox.apply(entry);
   const hooks = new HookIntake(registry, dispatcher);
   const peers = new PeerRules({
     allow: settings['peers.allow'],
@@ -136,8 +136,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
       registry,
       dispatcher,
       waysIn,
-      mailbox,
-      onDisk: (id) => store.onDisk(id),
+      store,
       names,
       hooks,
       peers,

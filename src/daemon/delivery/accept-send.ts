@@ -6,7 +6,7 @@ import { findTarget } from '../../protocol/find-target.ts';
 import type { Message, Recipient } from '../../protocol/message.ts';
 import { sanitiseBody, sanitiseLine } from '../../protocol/sanitise.ts';
 import type { SendManyRequest, SendReply, SendRequest } from '../../protocol/wire.ts';
-import type { Mailbox } from '../messages/mailbox.ts';
+import type { MessageStore } from '../messages/message-store.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
 import { nameOf, type Session } from '../sessions/session-table.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -17,9 +17,7 @@ export interface AcceptOptions {
   registry: SessionRegistry;
   dispatcher: Dispatcher;
   waysIn: WaysIn;
-  mailbox: Mailbox;
-  /** Resolves when a message that is being accepted is on disk. */
-  onDisk: (id: string) => Promise<void>;
+  store: Pick<MessageStore, 'byKey' | 'onDisk'>;
   peers: PeerRules;
   now: () => number;
 }
@@ -51,12 +49,12 @@ interface Prepared {
 function prepare(request: SendRequest, options: AcceptOptions): Prepared {
   const body = sanitiseBody(request.body);
   if (body.trim() === '') throw new ClaudexError('EMPTY_MESSAGE');
-  const known = request.key === undefined ? undefined : options.mailbox.byKey(request.key);
+  const known = request.key === undefined ? undefined : options.store.byKey(request.key);
   return { message: known ?? compose(request, body, options), repeated: known !== undefined };
 }
 
 async function accept({ message, repeated }: Prepared, options: AcceptOptions): Promise<SendReply> {
-  await (repeated ? options.onDisk(message.id) : options.dispatcher.accept(message));
+  await (repeated ? options.store.onDisk(message.id) : options.dispatcher.accept(message));
   return {
     id: message.id,
     target: message.recipient,
