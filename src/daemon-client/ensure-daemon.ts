@@ -2,7 +2,7 @@
  * A running daemon of at least our version, started if there is none. Safe to call from many processes at once:
  * the daemon's own lock lets one win, the others connect to it.
  */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, lstatSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { spawnBackground } from '../background/spawn.ts';
@@ -11,7 +11,7 @@ import { ClaudexError, isErrorCode } from '../errors/claudex-error.ts';
 import { entryPoint, isAtLeast, packageVersion } from '../home/package.ts';
 import { type ClaudexPaths, claudexPaths } from '../home/paths.ts';
 import { asHomeError, ensurePrivateDir, makeDir } from '../home/private-folder.ts';
-import { steadyNow } from '../process/steady-clock.ts';
+import { steadyNow } from '../process/clock.ts';
 import { DaemonClient } from './client.ts';
 
 const startTimeoutMs = 10_000;
@@ -19,13 +19,18 @@ const startTimeoutMs = 10_000;
 const winnerTakesMs = 2000;
 
 /**
- * The client of this home's daemon, whether or not one runs.
- * @throws ClaudexError HOME_NOT_PRIVATE when the socket's folder is not ours: where the home's path is too long for a socket,
- *   that folder is one that anybody could have made, with a daemon of their own in it
+ * The client of this home's daemon, whether or not one runs. Anybody could have made the home (CLAUDEX_HOME may be anywhere), or
+ * the folder of its socket, with a daemon of their own in it.
+ * @throws ClaudexError HOME_NOT_PRIVATE when the home, the socket's folder or the socket is not ours
  */
 export function daemonClient(env: NodeJS.ProcessEnv): DaemonClient {
   const { home, socket } = claudexPaths(env);
+  if (existsSync(home)) ensurePrivateDir(home);
   if (dirname(socket) !== home) ensurePrivateDir(dirname(socket));
+  const stat = lstatSync(socket, { throwIfNoEntry: false });
+  if (stat && (stat.uid !== process.geteuid?.() || !stat.isSocket())) {
+    throw new ClaudexError('HOME_NOT_PRIVATE', `${socket} is not a socket of yours.`);
+  }
   return new DaemonClient(socket);
 }
 

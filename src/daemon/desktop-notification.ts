@@ -1,7 +1,9 @@
 /** Tells a person, by a desktop notification, that a task waits on them. Rate-limited; silent where there is no desktop. */
 import { spawn } from 'node:child_process';
 import type { Log } from '../home/log.ts';
-import { nameOf, type Session, waitingForOf } from './sessions/session-table.ts';
+import type { Clock } from '../process/clock.ts';
+import type { Session } from './sessions/session.ts';
+import { nameOf, waitingForOf } from './sessions/session-record.ts';
 
 /** One session is spoken of at most this often. */
 const quietMs = 10 * 60_000;
@@ -10,13 +12,13 @@ export interface DesktopNotificationOptions {
   /** Setting notify.enabled. */
   enabled: boolean;
   env: NodeJS.ProcessEnv;
-  now: () => number;
+  clock: Clock;
   log: Log;
 }
 
 export class DesktopNotification {
   readonly #options: DesktopNotificationOptions;
-  readonly #lastAt = new Map<string, number>();
+  readonly #lastAtSteadyMs = new Map<string, number>();
 
   constructor(options: DesktopNotificationOptions) {
     this.#options = options;
@@ -24,9 +26,10 @@ export class DesktopNotification {
 
   /** A task waits on this session until a person does something there. */
   taskWaits(session: Session, reason: string): void {
-    const { enabled, now, log, env } = this.#options;
-    if (!enabled || now() - (this.#lastAt.get(session.id) ?? Number.NEGATIVE_INFINITY) < quietMs) return;
-    this.#lastAt.set(session.id, now());
+    const { enabled, clock, log, env } = this.#options;
+    const now = clock.steady();
+    if (!enabled || now - (this.#lastAtSteadyMs.get(session.id) ?? Number.NEGATIVE_INFINITY) < quietMs) return;
+    this.#lastAtSteadyMs.set(session.id, now);
     log('person needed', { session: session.id, reason });
     const [command, ...args] = notifyCommand(
       process.platform,

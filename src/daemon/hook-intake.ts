@@ -11,13 +11,14 @@ import {
   parseHookPayload,
 } from '../claude/hooks/hook-payload.ts';
 import { capabilitiesOf } from '../claude/session/capabilities.ts';
+import { promptWords } from '../claude/transcript/prompt-words.ts';
 import { ClaudexError } from '../errors/claudex-error.ts';
+import type { Clock } from '../process/clock.ts';
 import { isAlive } from '../process/identity.ts';
-import { steadyNow } from '../process/steady-clock.ts';
-import { firstMark } from '../protocol/attribution.ts';
+import { markedId } from '../protocol/attribution.ts';
 import type { Dispatcher } from './delivery/dispatcher.ts';
+import type { Session } from './sessions/session.ts';
 import type { SessionRegistry } from './sessions/session-registry.ts';
-import type { Session } from './sessions/session-table.ts';
 
 /** How long a waiting hook's session may take to be known. */
 const sessionFilePatienceMs = 2000;
@@ -55,26 +56,22 @@ export function hookCaller(headers: IncomingHttpHeaders, defaultConfigDir: strin
 export class HookIntake {
   readonly #registry: SessionRegistry;
   readonly #dispatcher: Dispatcher;
+  readonly #clock: Clock;
 
-  constructor(registry: SessionRegistry, dispatcher: Dispatcher) {
-    this.#registry = registry;
-    this.#dispatcher = dispatcher;
+  constructor(options: { registry: SessionRegistry; dispatcher: Dispatcher; clock: Clock }) {
+    this.#registry = options.registry;
+    this.#dispatcher = options.dispatcher;
+    this.#clock = options.clock;
   }
 
   /** Handles one event. @returns the hook's standard output, empty for nothing */
   handle(payload: HookPayload, caller: HookCaller): string {
     const session = this.findSession(payload, caller);
     if (!session) return '';
-    session.hooksSeen = true;
-    session.peersOff = caller.peersOff;
-    if (payload.sessionId !== session.claudeSessionId && payload.event !== 'SessionEnd') {
-      session.claudeSessionId = payload.sessionId;
-    }
-    if (payload.transcriptPath !== null && payload.event !== 'SessionEnd') {
-      session.transcriptPath = payload.transcriptPath;
-    }
+    session.hookHeard(caller.peersOff);
+    if (payload.event !== 'SessionEnd') session.conversationIs(payload.sessionId, payload.transcriptPath);
     const reply = this.#react(session, payload);
-    this.#registry.changed(session);
+    this.#registry.touch(session);
     return reply;
   }
 
@@ -90,9 +87,9 @@ export class HookIntake {
   /** The same for a hook that may take its time: claude may start it a moment before its session file can be read. */
   async findSessionSoon(payload: HookPayload, caller: HookCaller): Promise<Session | undefined> {
     const { parentPid } = caller;
-    for (const until = steadyNow() + sessionFilePatienceMs; ; ) {
+    for (const until = this.#clock.steady() + sessionFilePatienceMs; ; ) {
       const session = this.findSession(payload, caller);
-      if (session || parentPid === null || !isAlive(parentPid) || steadyNow() > until) return session;
+      if (session || parentPid === null || !isAlive(parentPid) || this.#clock.steady() > until) return session;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
@@ -100,15 +97,14 @@ export class HookIntake {
   #react(session: Session, payload: HookPayload): string {
     switch (payload.event) {
       case 'SessionStart':
-        session.leavingSinceSteadyMs = null;
-        if (payload.source !== 'compact') session.hookState = 'idle';
+        session.conversationBegan({ inTurn: payload.source === 'compact' });
         return '';
       case 'UserPromptSubmit':
         return this.#onPrompt(session, payload);
       case 'Stop':
         return this.#onStop(session, payload);
       case 'StopFailure':
-        session.hookState = 'idle';
+        session.turnEnded();
         this.#dispatcher.turnEnded(session, {
           promptId: payload.promptId,
           answer: null,
@@ -116,15 +112,14 @@ export class HookIntake {
         });
         return '';
       case 'PermissionRequest':
-        session.hookState = 'waiting';
-        session.permissionTool = payload.toolName;
+        session.permissionAsked(payload.toolName);
         return '';
       case 'SessionEnd':
         // the same claude goes on with another conversation
-        if (payload.reason !== 'clear' && payload.reason !== 'resume') session.leavingSinceSteadyMs ??= steadyNow();
+        if (payload.reason !== 'clear' && payload.reason !== 'resume') session.leaving();
         return '';
       case 'Notification':
-        if (payload.notificationType === 'permission_prompt') session.hookState = 'waiting';
+        if (payload.notificationType === 'permission_prompt') session.permissionAsked();
         return '';
       default:
         return '';
@@ -134,9 +129,8 @@ export class HookIntake {
   #onPrompt(session: Session, payload: HookPayload): string {
     // a prompt queued in mid-turn reports the running turn's prompt_id (measured on 2.1.330): its own is found later
     const promptId = session.hookState === 'busy' ? null : payload.promptId;
-    session.hookState = 'busy';
-    session.permissionTool = null;
-    const mark = firstMark(payload.prompt ?? '');
+    session.promptSubmitted();
+    const mark = markedId(promptWords(payload.prompt ?? ''));
     const ours = mark !== undefined && this.#dispatcher.proven(session, mark, promptId);
     session.supervisor?.send({ type: 'prompt-submitted', ...(ours && { mark }) });
     const text = this.#dispatcher.claimForHook(session, 'prompt-hook', payload.promptId);
@@ -144,12 +138,11 @@ export class HookIntake {
   }
 
   #onStop(session: Session, payload: HookPayload): string {
-    session.hookState = 'idle';
-    session.permissionTool = null;
+    session.turnEnded();
     this.#dispatcher.turnEnded(session, { promptId: payload.promptId, answer: payload.lastAssistantMessage });
     const text = this.#dispatcher.claimForHook(session, 'stop-hook', payload.promptId);
     if (text === undefined) return '';
-    session.hookState = 'busy';
+    session.turnContinues();
     return capabilitiesOf(session.version).stopAdditionalContext
       ? additionalContextReply('Stop', text)
       : blockReply(text);

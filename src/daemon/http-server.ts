@@ -1,6 +1,6 @@
 /**
  * HTTP/1.1 on the unix socket: finds the route, reads and bounds the body, turns errors into answers.
- * Knows no route by name; routes are data (src/daemon/routes.ts).
+ * Knows no route by name; routes are data (routes.ts).
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { ClaudexError, toClaudexError } from '../errors/claudex-error.ts';
@@ -18,11 +18,13 @@ export interface RouteRequest {
   response: ServerResponse;
 }
 
-/** What a handler returns is sent as JSON; `streaming` handlers keep the response and end it themselves. */
+/** What a handler returns is sent as JSON; a handler that returns `handled` answers by itself. */
 export interface RouteDefinition {
   method: 'GET' | 'POST';
   /** Path with `:param` segments. */
   path: string;
+  /** Who may ask: `local` is whoever can open the socket, the person's own processes. */
+  who: 'local';
   status?: number;
   handle(request: RouteRequest): unknown | Promise<unknown>;
 }

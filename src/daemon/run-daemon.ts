@@ -1,21 +1,19 @@
 /**
  * The daemon process: takes the lock, brings the parts up, says it is ready, and goes down in order.
- * Wiring only; each part owns its own facts.
+ * Wiring only; each part owns its own facts. A part needs only what stands above it; who hears of what comes after all parts.
  */
-import { chmodSync, existsSync, rmSync, watch } from 'node:fs';
-import { basename, dirname } from 'node:path';
-import { listen, refuseLiveSocket } from '../background/listen.ts';
-import { holdsLock, releaseLock, takeLock } from '../background/lock.ts';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { refuseLiveSocket } from '../background/listen.ts';
+import { releaseLock, takeLock } from '../background/lock.ts';
 import { type Log, openLog } from '../home/log.ts';
 import { packageVersion } from '../home/package.ts';
 import { type ClaudexPaths, claudeConfigDir, claudexPaths } from '../home/paths.ts';
 import { ensurePrivateDir } from '../home/private-folder.ts';
-import { replaceFile } from '../home/replace-file.ts';
+import { systemClock } from '../process/clock.ts';
 import { isStopped } from '../process/identity.ts';
-import { steadyNow } from '../process/steady-clock.ts';
-import type { Message } from '../protocol/message.ts';
+import { Signal } from '../process/signal.ts';
 import { readSettings } from '../settings/read.ts';
-import { defaultPolicy } from './delivery/choose-route.ts';
 import { Dispatcher } from './delivery/dispatcher.ts';
 import { PeerRules } from './delivery/peer-rules.ts';
 import { WaysIn } from './delivery/ways-in.ts';
@@ -23,18 +21,16 @@ import { DesktopNotification } from './desktop-notification.ts';
 import { EventStreams } from './event-streams.ts';
 import { HookIntake } from './hook-intake.ts';
 import { createHttpServer } from './http-server.ts';
-import { compactedPath } from './messages/compact-journal.ts';
+import { Lifetime } from './lifetime.ts';
 import { Journal } from './messages/journal.ts';
 import { keepingAt } from './messages/journal-upkeep.ts';
 import { MessageStore } from './messages/message-store.ts';
+import type { StopReason } from './routes/daemon.ts';
 import { daemonRoutes } from './routes.ts';
-import { Badges } from './sessions/badges.ts';
+import { type BadgeSubject, Badges } from './sessions/badges.ts';
 import { Names } from './sessions/names.ts';
+import { recordOf } from './sessions/session-record.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
-import { recordOf, type Session } from './sessions/session-table.ts';
-
-/** What the readiness pipe says; one JSON line. */
-export type ReadyReport = { ready: true; pid: number } | { ready: false; code: string; facts: string };
 
 /**
  * Runs until it is told to stop. Resolves once it listens.
@@ -64,184 +60,108 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   // a daemon whose lock was taken away still writes to the journal
   await refuseLiveSocket(paths.socket);
   const settings = readSettings(env).values;
-  const now = Date.now;
-  const startedAt = now();
-  const events = new EventStreams();
-  const badges = new Badges(paths.badges);
+  const clock = systemClock;
   const configDir = claudeConfigDir(env);
-  rmSync(compactedPath(paths.journal), { force: true });
-  const journal = new Journal(paths.journal, { endedAfter: keepingAt(now()).endedAfter });
-  let badgesDue = false;
 
-  const registry = new SessionRegistry({
-    persistPath: paths.sessions,
-    now,
-    listener: {
-      onStarted: (session) => {
-        log('session started', { id: session.id, pid: session.pid });
-        dispatcher.sessionStarted(session);
-      },
-      onChange: (session) => {
-        names.apply(session);
-        dispatcher.sessionChanged(session);
-        tell(session);
-      },
-      onGone: (session) => {
-        log('session gone', { id: session.id, pid: session.pid });
-        waysIn.sessionGone(session);
-        dispatcher.sessionGone(session);
-        events.send({ type: 'session', session: { ...recordOf(session, 0), state: 'gone' } });
-        renderBadges();
-      },
-    },
-  });
-  const names = new Names(paths.names, registry.table);
-  const store = new MessageStore({
-    journal,
-    log,
-    now,
-    onMessage: (message: Message) => {
-      events.send({ type: 'message', message });
-      renderBadges();
-    },
-  });
+  // the parts
+  const events = new EventStreams();
+  const badges = new Badges(paths.badges, log);
+  const registry = new SessionRegistry({ persistPath: paths.sessions, clock });
+  const { table } = registry;
+  const names = new Names(paths.names, table);
+  const journal = new Journal(paths.journal, { endedAfter: keepingAt(clock.timeOfDay()).endedAfter });
+  const store = new MessageStore({ journal, log, clock });
   const { mailbox } = store;
-  const waysIn = new WaysIn();
+  const waysIn = new WaysIn(clock);
   const dispatcher = new Dispatcher({
-    table: registry.table,
+    table,
     store,
     waysIn,
     log,
-    now,
-    steady: steadyNow,
+    clock,
     policy: {
-      ...defaultPolicy,
       gatePatienceMs: settings['delivery.gatePatienceMs'],
       typePeers: settings['delivery.typePeers'],
     },
     leaseMs: settings['delivery.leaseMs'],
     isStopped,
-    onWait: (session, reason) => notice.taskWaits(session, reason),
   });
-  const notice = new DesktopNotification({ enabled: settings['notify.enabled'], env, now: steadyNow, log });
-  const hooks = new HookIntake(registry, dispatcher);
+  const notification = new DesktopNotification({ enabled: settings['notify.enabled'], env, clock, log });
+  const hooks = new HookIntake({ registry, dispatcher, clock });
   const peers = new PeerRules({
     allow: settings['peers.allow'],
     maxHops: settings['peers.maxHops'],
     perMinute: settings['peers.perMinute'],
   });
+  const stopAsked = new Signal<StopReason>();
+  const routes = daemonRoutes({
+    accept: { table, store, waysIn, dispatcher, peers, clock },
+    store,
+    registry,
+    table,
+    names,
+    mailbox,
+    dispatcher,
+    waysIn,
+    hooks,
+    events,
+    clock,
+    version,
+    configDir,
+    startedAtSteadyMs: clock.steady(),
+    stopAsked,
+  });
+  const server = createHttpServer(routes, (error) => {
+    log('internal error', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  });
+  const lifetime = new Lifetime({ paths, server, log });
 
-  const server = createHttpServer(
-    daemonRoutes({
-      registry,
-      dispatcher,
-      waysIn,
-      store,
-      names,
-      hooks,
-      peers,
-      events,
-      version,
-      configDir,
-      startedAt,
-      now,
-      stop,
-    }),
-    (error) =>
-      log('internal error', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+  // who hears of what, in this order
+  const badgesOf = (): BadgeSubject[] =>
+    table.all().map(({ id, alias, claudeSessionId }) => {
+      return { label: alias ?? id, sessionId: claudeSessionId, pending: mailbox.pendingFor(id) };
+    });
+  registry.started.add(({ id, pid }) => log('session started', { id, pid }));
+  registry.started.add((session) => dispatcher.sessionStarted(session));
+  // its name first: listeners and badges show it. Then what the change sets going, so that they hear of its result last.
+  registry.changed.add((session) => names.apply(session));
+  registry.changed.add((session) => dispatcher.sessionChanged(session));
+  registry.changed.add((session) =>
+    events.send({ type: 'session', session: recordOf(session, mailbox.pendingFor(session.id)) }),
   );
-  await listen(server, paths.socket);
-  writeAddress();
-  // first all that was for sessions which have ended meanwhile, then the living: what is older must not come second
+  registry.changed.add(() => badges.updateSoon(badgesOf));
+  registry.gone.add(({ id, pid }) => log('session gone', { id, pid }));
+  // its way in is shut before its messages are passed on
+  registry.gone.add((session) => waysIn.sessionGone(session));
+  registry.gone.add((session) => dispatcher.sessionGone(session));
+  registry.gone.add((session) => events.send({ type: 'session', session: { ...recordOf(session, 0), state: 'gone' } }));
+  registry.gone.add(() => badges.updateSoon(badgesOf));
+  store.changed.add((message) => events.send({ type: 'message', message }));
+  store.changed.add(() => badges.updateSoon(badgesOf));
+  dispatcher.personNeeded.add(({ session, reason }) => notification.taskWaits(session, reason));
+  stopAsked.add((reason) => lifetime.stop(reason));
+  lifetime.stopping.add((reason) => {
+    for (const session of table.all()) session.supervisor?.send({ type: 'bye', reason });
+    // a daemon that replaces this one wants them; after a stop nobody does
+    if (reason === 'stopped') waysIn.dismissWaiters();
+  });
+  // what brings news closes before what acts on it, and that before what it is written to
+  lifetime.ending.add(() => registry.close());
+  lifetime.ending.add(() => dispatcher.close());
+  lifetime.ending.add(() => events.close());
+  lifetime.ending.add(() => journal.close());
+  lifetime.ending.add(({ homeIsOurs }) => badges.close({ remove: homeIsOurs }));
+  lifetime.ended.add(() => {
+    for (const session of table.all()) session.letGo();
+  });
+
+  // up
+  await lifetime.open();
+  // dead sessions first, then the living: the messages of the dead are older
   registry.restore();
   dispatcher.restored();
   registry.start(configDir);
   store.expire();
   log('daemon ready', { pid: process.pid, version, messages: mailbox.pendingTotal() });
-
-  // a removed socket is put back; a lock that is somebody else's means we are the displaced one
-  let stopping = false;
-  const homeWatcher = watch(paths.home, (_event, name) => {
-    if (name !== basename(paths.lock) && name !== basename(paths.socketAddress) && name !== basename(paths.home))
-      return;
-    if (!holdsLock(paths.lock)) shutDown('displaced');
-    else if (!existsSync(paths.socketAddress)) writeAddress();
-  });
-  const socketWatcher = watch(dirname(paths.socket), (_event, name) => {
-    if (name !== basename(paths.socket)) return;
-    if (stopping || existsSync(paths.socket)) return;
-    log('socket removed, listening anew');
-    // the old listener serves nobody any more; its open streams live on
-    server.close();
-    server.listen(paths.socket, () => chmodSync(paths.socket, 0o600));
-  });
-  homeWatcher.on('error', () => shutDown('displaced'));
-  process.once('SIGTERM', () => stop('stopped'));
-  process.once('SIGINT', () => stop('stopped'));
-  process.on('SIGHUP', () => log('hangup ignored'));
-  process.on('uncaughtException', (error) => {
-    log('uncaught exception', { error: error.stack ?? error.message });
-    shutDown('crashed');
-    process.exit(1);
-  });
-
-  /** In one step: a hook that reads an empty address would be silent. */
-  function writeAddress(): void {
-    replaceFile(paths.socketAddress, `${paths.socket}\n`, { flush: false });
-  }
-
-  function stop(reason: 'stopped' | 'replaced'): void {
-    for (const session of registry.table.all()) session.supervisor?.send({ type: 'bye', reason });
-    if (reason === 'stopped') waysIn.dismissWaiters();
-    shutDown(reason);
-    setTimeout(() => process.exit(0), 500).unref();
-  }
-
-  function shutDown(reason: string): void {
-    if (stopping) return;
-    stopping = true;
-    log('daemon stops', { reason });
-    homeWatcher.close();
-    socketWatcher.close();
-    registry.close();
-    dispatcher.close();
-    events.close();
-    server.close();
-    server.closeIdleConnections();
-    journal.close();
-    if (holdsLock(paths.lock)) {
-      badges.update([]);
-      rmSync(paths.socketAddress, { force: true });
-      rmSync(paths.socket, { force: true });
-      releaseLock(paths.lock);
-    }
-    for (const session of registry.table.all()) session.supervisor = null;
-    setImmediate(() => server.closeAllConnections());
-  }
-
-  function tell(session: Session): void {
-    events.send({ type: 'session', session: recordOf(session, mailbox.pendingFor(session.id)) });
-    renderBadges();
-  }
-
-  /** Once per turn of the event loop, however many changes came in it. */
-  function renderBadges(): void {
-    if (badgesDue) return;
-    badgesDue = true;
-    setImmediate(() => {
-      badgesDue = false;
-      if (stopping) return;
-      try {
-        badges.update(
-          registry.table.all().map((session) => ({
-            label: session.alias ?? session.id,
-            sessionId: session.claudeSessionId,
-            pending: mailbox.pendingFor(session.id),
-          })),
-        );
-      } catch (error) {
-        log('badges unwritable', { error: String(error) });
-      }
-    });
-  }
+  lifetime.watch();
 }

@@ -132,6 +132,7 @@ export function parseLeaseReport(value: unknown): LeaseReport {
     'draft',
     'suspended',
     'busy-lane',
+    'not-plain',
     'unproven',
   ]);
   return { messageId, ...lease, outcome, reason };

@@ -86,7 +86,16 @@ export interface GateReport {
 }
 
 /** Why nothing may be typed now. */
-export type GateReason = 'not-idle' | 'unknown-state' | 'typing' | 'draft' | 'suspended' | 'busy-lane' | 'unproven';
+export type GateReason =
+  | 'not-idle'
+  | 'unknown-state'
+  | 'typing'
+  | 'draft'
+  | 'suspended'
+  | 'busy-lane'
+  | 'unproven'
+  /** It says not whose it is, or holds bytes that would be keys. */
+  | 'not-plain';
 
 /** `GET /v1/status` */
 export interface DaemonStatus {

@@ -2,8 +2,8 @@
 import type { DaemonClient } from '../daemon-client/client.ts';
 import { packageVersion } from '../home/package.ts';
 import { claudeConfigDir } from '../home/paths.ts';
+import { steadyNow } from '../process/clock.ts';
 import { processStartTime } from '../process/identity.ts';
-import { steadyNow } from '../process/steady-clock.ts';
 import type { SupervisorCommand } from '../protocol/wire.ts';
 import type { OutputRing } from '../terminal/output-ring.ts';
 import { DaemonLink } from './daemon-link.ts';
@@ -21,6 +21,11 @@ export interface DaemonConnectionOptions {
   nextOutput: (timeoutMs: number) => Promise<void>;
   /** How many bytes have been typed that claude has not read yet. */
   unread: () => number;
+}
+
+/** Does something for the daemon. Whatever becomes of it, the session runs on: an error that nobody takes would end it. */
+function guard(act: () => unknown): void {
+  void (async () => act())().catch(() => undefined);
 }
 
 export function connectToDaemon(options: DaemonConnectionOptions): { close: () => void; keyPressed: () => void } {
@@ -53,30 +58,28 @@ export function connectToDaemon(options: DaemonConnectionOptions): { close: () =
       configDir,
       version: packageVersion(),
     },
-    (command: SupervisorCommand, client) => {
-      switch (command.type) {
-        case 'welcome':
-          session = { id: command.id, client };
-          typist.reconnected();
-          return;
-        case 'paste':
-          void typist.take(command);
-          return;
-        case 'prompt-submitted':
-          typist.promptSubmitted(command.mark);
-          return;
-        case 'bye':
-          session = undefined;
-          return;
-      }
-    },
+    (command: SupervisorCommand, client) =>
+      guard(() => {
+        switch (command.type) {
+          case 'welcome':
+            session = { id: command.id, client };
+            return typist.reconnected();
+          case 'paste':
+            return typist.take(command);
+          case 'prompt-submitted':
+            return typist.promptSubmitted(command.mark);
+          case 'bye':
+            session = undefined;
+            return;
+        }
+      }),
   );
-  void link.run();
+  guard(() => link.run());
   return {
     close: () => {
       typist.close();
       link.close();
     },
-    keyPressed: () => typist.keyPressed(),
+    keyPressed: () => guard(() => typist.keyPressed()),
   };
 }

@@ -3,7 +3,7 @@
  * Order of precedence: environment, config file, default. Reading is plain JSON so that start-up stays
  * fast; writing goes through `conf` (src/settings/write.ts).
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { ClaudexError, systemErrorCode } from '../errors/claudex-error.ts';
 import { claudexPaths } from '../home/paths.ts';
 import { type SettingDefinition, type SettingKey, type Settings, settingDefinitions } from './definitions.ts';
@@ -39,10 +39,20 @@ export function parseSetting(definition: SettingDefinition, text: string): strin
   return value;
 }
 
+/**
+ * The config file's value. A file of somebody else's is none of ours: it would say which program is started as claude.
+ * @throws Error for a file that is not there, not ours, or not JSON
+ */
+function readOwnConfig(path: string): unknown {
+  const { uid } = statSync(path);
+  if (uid !== 0 && uid !== process.geteuid?.()) throw new Error(`${path} belongs to uid ${uid}`);
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
+
 /** Why the config file cannot be used; undefined when it can, or when there is none. */
 export function configFileProblem(path: string): string | undefined {
   try {
-    JSON.parse(readFileSync(path, 'utf8'));
+    readOwnConfig(path);
     return undefined;
   } catch (error) {
     return systemErrorCode(error) === 'ENOENT' ? undefined : String(error);
@@ -53,9 +63,9 @@ export function configFileProblem(path: string): string | undefined {
 export function readConfigFile(path: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
+    value = readOwnConfig(path);
   } catch {
-    return {}; // none yet, or damaged
+    return {}; // none yet, damaged, or not ours
   }
   const flat: Record<string, unknown> = {};
   for (const { key } of settingDefinitions) {

@@ -3,8 +3,8 @@
  * Claude is started first; whatever is slow (the HTTP client, settings) is loaded while it boots.
  */
 
+import { steadyNow } from '../process/clock.ts';
 import { namedDescriptors } from '../process/descriptors.ts';
-import { steadyNow } from '../process/steady-clock.ts';
 import { DraftTracker } from '../runner/draft-tracker.ts';
 import { InputLane } from '../runner/input-lane.ts';
 import { LocalTty } from '../terminal/local-tty.ts';

@@ -108,6 +108,11 @@ describe(`architecture ${verifies('import-direction')}`, () => {
     expect([...new Set(outside.map(({ file }) => file))]).toEqual(['src/cli/commands/daemon.ts']);
   });
 
+  it('a session is written to by its own methods alone: nobody else names the record that can be written to', () => {
+    const naming = files.filter((file) => /\bLiveSession\b/.test(readFileSync(join(root, file), 'utf8')));
+    expect(naming).toEqual(['src/daemon/sessions/session.ts']);
+  });
+
   it('install-scripts lean on src/claude and what lies below it; only the cli leans on them', () => {
     const outside = imports.filter(
       ({ file, target }) => file.startsWith('install-scripts/') && target.startsWith('src/'),

@@ -1,25 +1,27 @@
 /** From a send request to a message in the mailbox: finds the session, holds peers to their rules, puts it on disk. */
 
 import { ClaudexError } from '../../errors/claudex-error.ts';
+import type { Clock } from '../../process/clock.ts';
 import { newMessageId } from '../../protocol/attribution.ts';
 import { findTarget } from '../../protocol/find-target.ts';
 import type { Message, Recipient } from '../../protocol/message.ts';
 import { sanitiseBody, sanitiseLine } from '../../protocol/sanitise.ts';
 import type { SendManyRequest, SendReply, SendRequest } from '../../protocol/wire.ts';
 import type { MessageStore } from '../messages/message-store.ts';
-import type { SessionRegistry } from '../sessions/session-registry.ts';
-import { nameOf, type Session } from '../sessions/session-table.ts';
+import type { Session } from '../sessions/session.ts';
+import { nameOf } from '../sessions/session-record.ts';
+import type { SessionTable } from '../sessions/session-table.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { chainOf, type PeerRules } from './peer-rules.ts';
 import type { WaysIn } from './ways-in.ts';
 
 export interface AcceptOptions {
-  registry: SessionRegistry;
-  dispatcher: Dispatcher;
-  waysIn: WaysIn;
+  table: SessionTable;
   store: Pick<MessageStore, 'byKey' | 'onDisk'>;
+  waysIn: Pick<WaysIn, 'offers'>;
+  dispatcher: Pick<Dispatcher, 'accept' | 'inHand'>;
   peers: PeerRules;
-  now: () => number;
+  clock: Clock;
 }
 
 /**
@@ -66,16 +68,16 @@ async function accept({ message, repeated }: Prepared, options: AcceptOptions): 
 }
 
 function compose(request: SendRequest, body: string, options: AcceptOptions): Message {
-  const at = options.now();
+  const at = options.clock.timeOfDay();
   const { sender } = request;
-  const from = sender.id === undefined ? undefined : options.registry.table.byId(sender.id);
+  const from = sender.id === undefined ? undefined : options.table.byId(sender.id);
   if (sender.id !== undefined && !from) {
     throw new ClaudexError('NO_SUCH_SESSION', `The sender "${sender.id.slice(0, 40)}" is not live.`);
   }
   const recipient = recipientOf(request, options);
-  const to = recipient.id === null ? undefined : options.registry.table.byId(recipient.id);
+  const to = recipient.id === null ? undefined : options.table.byId(recipient.id);
   const chain = from ? chainOf(options.dispatcher.inHand(from), recipient.id) : { hops: 0 };
-  options.peers.check({ sender, from, to, toCwd: recipient.cwd, hops: chain.hops }, at);
+  options.peers.check({ sender, from, to, toCwd: recipient.cwd, hops: chain.hops }, options.clock.steady());
   const replyTo = request.replyTo ?? chain.replyTo;
   return {
     id: newMessageId(),
@@ -101,9 +103,9 @@ function compose(request: SendRequest, body: string, options: AcceptOptions): Me
   };
 }
 
-function recipientOf(request: SendRequest, { registry, waysIn }: AcceptOptions): Recipient {
+function recipientOf(request: SendRequest, { table, waysIn }: AcceptOptions): Recipient {
   try {
-    const session = registry.table.byId(request.target) ?? named(request.target, registry);
+    const session = table.byId(request.target) ?? named(request.target, table);
     if (request.route !== undefined && !waysIn.offers(session, request.route)) {
       throw new ClaudexError('ROUTE_UNAVAILABLE', `Session ${session.id} has no ${request.route}.`);
     }
@@ -121,7 +123,7 @@ function recipientOf(request: SendRequest, { registry, waysIn }: AcceptOptions):
   }
 }
 
-function named(target: string, { table }: SessionRegistry): Session {
+function named(target: string, table: SessionTable): Session {
   const live = table.all().map(({ id, cwd, alias, file }) => {
     return { id, cwd, name: nameOf({ cwd }), alias, claudeName: file?.name ?? null };
   });

@@ -1,18 +1,19 @@
 /** When to look at a session again: one pending timer each, the last word counts. */
-import type { Session } from '../sessions/session-table.ts';
+import type { Clock } from '../../process/clock.ts';
+import { Signal } from '../../process/signal.ts';
+import type { Session } from '../sessions/session.ts';
 
 /** Looks at what is due by the time of day at least this often: that clock may be set, and it runs on while we sleep. */
 const longestNapMs = 30_000;
 
 export class DispatchTimers {
-  readonly #steady: () => number;
-  readonly #onDue: (session: Session, dueAt: number) => void;
+  /** It is time to look at a session; `dueAtSteadyMs` is when that should have come. */
+  readonly due = new Signal<{ session: Session; dueAtSteadyMs: number }>();
+  readonly #clock: Clock;
   readonly #timers = new Map<string, NodeJS.Timeout>();
 
-  /** `onDue` is told when it should have come, by the steady clock. */
-  constructor(steady: () => number, onDue: (session: Session, dueAt: number) => void) {
-    this.#steady = steady;
-    this.#onDue = onDue;
+  constructor(clock: Clock) {
+    this.#clock = clock;
   }
 
   /** Instead of what was set before; undefined leaves that as it is. */
@@ -20,10 +21,10 @@ export class DispatchTimers {
     if (delayMs === undefined) return;
     this.clear(session);
     const napMs = Math.min(Math.max(1, delayMs), longestNapMs);
-    const dueAt = this.#steady() + napMs;
+    const dueAtSteadyMs = this.#clock.steady() + napMs;
     this.#timers.set(
       session.id,
-      setTimeout(() => this.#onDue(session, dueAt), napMs),
+      setTimeout(() => this.due.emit({ session, dueAtSteadyMs }), napMs),
     );
   }
 

@@ -4,11 +4,14 @@
  */
 import { maxHookOutputChars } from '../../claude/hooks/hook-payload.ts';
 import type { Log } from '../../home/log.ts';
+import type { Clock } from '../../process/clock.ts';
+import { Signal } from '../../process/signal.ts';
 import { composeTexts } from '../../protocol/attribution.ts';
 import { isFinal, type Message, type Recipient, type Route } from '../../protocol/message.ts';
 import type { LeaseReport } from '../../protocol/wire.ts';
 import type { MessageStore } from '../messages/message-store.ts';
-import { type Session, type SessionTable, stateOf } from '../sessions/session-table.ts';
+import { type Session, stateOf } from '../sessions/session.ts';
+import type { SessionTable } from '../sessions/session-table.ts';
 import { chooseRoute, type Moment, type RouteDecision, type RoutePolicy } from './choose-route.ts';
 import { DispatchTimers } from './dispatch-timers.ts';
 import { isReadyTask, nextDueInMs } from './due-messages.ts';
@@ -21,25 +24,22 @@ import type { WaysIn } from './ways-in.ts';
 /** A lease that cannot be journalled is tried again after this long. */
 const journalRetryMs = 1000;
 
-export interface DeskOptions {
+export interface DispatcherOptions {
   table: SessionTable;
   store: MessageStore;
   waysIn: WaysIn;
   log: Log;
-  /** The time of day, in milliseconds since the epoch. */
-  now: () => number;
-  /** The steady clock, in milliseconds. */
-  steady: () => number;
+  clock: Clock;
   policy: RoutePolicy;
   leaseMs: number;
   /** True while that process is stopped. */
   isStopped: (pid: number) => boolean;
-  /** A task cannot go in now, and why. */
-  onWait: (session: Session, reason: string) => void;
 }
 
 export class Dispatcher {
-  readonly #options: DeskOptions;
+  /** A task cannot go in before a person does something at that session, and why. */
+  readonly personNeeded = new Signal<{ session: Session; reason: string }>();
+  readonly #options: DispatcherOptions;
   readonly #store: MessageStore;
   readonly #turns: TurnOutcomes;
   readonly #waysIn: WaysIn;
@@ -49,24 +49,22 @@ export class Dispatcher {
   /** What sessionChanged last saw: a new state makes an old refusal void. */
   readonly #lastState = new Map<string, string>();
 
-  constructor(options: DeskOptions) {
+  constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#store = options.store;
     this.#waysIn = options.waysIn;
-    this.#timers = new DispatchTimers(options.steady, (session, dueAt) => {
-      this.#leases.timerFired(dueAt);
-      this.pump(session);
-    });
-    this.#successors = new Successors(options.table, options.store);
-    this.#turns = new TurnOutcomes(options.store, (session) => this.pump(session));
-    this.#leases = new Leases({
-      ...options,
-      onProof: (session, message, promptId) => {
-        this.proven(session, message.id, promptId);
-        // its turn may be over long since, with nobody to tell
-        this.#turns.sessionChanged(session);
-      },
-    });
+    const { table, store, clock, log, leaseMs, isStopped } = options;
+    this.#timers = new DispatchTimers(clock);
+    this.#successors = new Successors(table, store);
+    this.#turns = new TurnOutcomes(store);
+    this.#leases = new Leases({ store, clock, log, leaseMs, isStopped });
+
+    this.#timers.due.add(({ dueAtSteadyMs }) => this.#leases.timerFired(dueAtSteadyMs)); // before anything is called late
+    this.#timers.due.add(({ session }) => this.pump(session));
+    this.#turns.settled.add((session) => this.pump(session));
+    this.#leases.proved.add(({ session, message, promptId }) => this.proven(session, message.id, promptId));
+    // its turn may be over long since, with nobody to tell
+    this.#leases.proved.add(({ session }) => this.#turns.sessionChanged(session));
   }
 
   /** Journalled and on disk when it resolves. @throws ClaudexError JOURNAL_UNWRITABLE; nothing is queued then. */
@@ -97,7 +95,7 @@ export class Dispatcher {
   /** Something about a session has changed: see whether its turn was interrupted, then try to deliver. */
   sessionChanged(session: Session): void {
     const state = stateOf(session);
-    if (this.#lastState.get(session.id) !== state) session.gateShutSince = null;
+    if (this.#lastState.get(session.id) !== state) session.gateOpened();
     this.#lastState.set(session.id, state);
     this.#waysIn.sessionChanged(session);
     this.#turns.sessionChanged(session);
@@ -120,7 +118,7 @@ export class Dispatcher {
   /** Delivers what can be delivered to this session now. */
   pump(session: Session): void {
     this.#timers.clear(session);
-    const now = this.#options.now();
+    const now = this.#options.clock.timeOfDay();
     const { mailbox } = this.#store;
     const lookInMs = mailbox.countOpen(session.id, 'leased') > 0 ? this.#leases.review(session) : undefined;
     // nothing else may go in while a lease is out
@@ -134,7 +132,7 @@ export class Dispatcher {
     if (next.attempts > 0 && this.#leases.prove(session, next)) return;
     const decision = this.#chooseRoute(session, next, 'now');
     if ('wait' in decision) {
-      if (decision.needsPerson) this.#options.onWait(session, decision.wait);
+      if (decision.needsPerson) this.personNeeded.emit({ session, reason: decision.wait });
       // whatever becomes due later stands behind this one
       if (decision.retryInMs !== undefined) this.#timers.set(session, decision.retryInMs);
       return;
@@ -144,7 +142,7 @@ export class Dispatcher {
 
   /** What a UserPromptSubmit or Stop hook is to carry: leased here, proven by the transcript. Undefined for nothing. */
   claimForHook(session: Session, moment: Exclude<Moment, 'now'>, promptId: string | null): string | undefined {
-    const claims = claimsForHook(this.#store.mailbox.openFor(session.id), this.#options.now(), {
+    const claims = claimsForHook(this.#store.mailbox.openFor(session.id), this.#options.clock.timeOfDay(), {
       decide: (message) => this.#chooseRoute(session, message, moment),
       isIn: (message) => this.#leases.prove(session, message),
     });
@@ -159,7 +157,7 @@ export class Dispatcher {
   claimForReader(session: Session): Message[] {
     const open = this.#store.mailbox.openFor(session.id);
     const isIn = (message: Message): boolean => this.#leases.prove(session, message);
-    return this.#lease(session, claimsForReader(open, this.#options.now(), isIn), 'inbox-read');
+    return this.#lease(session, claimsForReader(open, this.#options.clock.timeOfDay(), isIn), 'inbox-read');
   }
 
   /** What has been delivered into the turn that the session is in. */
@@ -170,12 +168,12 @@ export class Dispatcher {
 
   /** What a supervisor says of a paste. A lease that has ended meanwhile is not its any more. */
   pasteReported(session: Session, report: LeaseReport): void {
-    if (report.outcome === 'refused') session.gateShutSince ??= this.#options.steady();
+    if (report.outcome === 'refused') session.gateRefused();
     if (this.#leases.pasteReported(session, report)) this.pump(session);
   }
 
   gateOpened(session: Session): void {
-    session.gateShutSince = null;
+    session.gateOpened();
     this.pump(session);
   }
 
@@ -230,8 +228,7 @@ export class Dispatcher {
   }
 
   #chooseRoute(session: Session, message: Message, moment: Moment): RouteDecision {
-    const situation = this.#waysIn.situation(session, this.#options.steady());
-    return chooseRoute(situation, message, moment, this.#options.policy);
+    return chooseRoute(this.#waysIn.situation(session), message, moment, this.#options.policy);
   }
 
   #pumpRecipient(recipient: Recipient): void {

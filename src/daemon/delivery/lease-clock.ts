@@ -1,4 +1,5 @@
 /** When leases run out, by the steady clock. The deadline in the journal is for people: the time of day may jump. */
+import type { Clock } from '../../process/clock.ts';
 import type { Message } from '../../protocol/message.ts';
 
 interface Span {
@@ -13,15 +14,15 @@ const wakingMs = 1000;
 
 /** Every time is in milliseconds of the steady clock, without the time in which we did not run. */
 export class LeaseClock {
-  readonly #steady: () => number;
+  readonly #clock: Clock;
   readonly #leaseMs: number;
   readonly #spans = new WeakMap<Message, Span>();
   /** How long we have not run so far, and until when that has been counted. */
   #sleptMs = 0;
   #countedUntil = 0;
 
-  constructor(steady: () => number, leaseMs: number) {
-    this.#steady = steady;
+  constructor(clock: Clock, leaseMs: number) {
+    this.#clock = clock;
     this.#leaseMs = leaseMs;
   }
 
@@ -32,13 +33,13 @@ export class LeaseClock {
   }
 
   /**
-   * A timer that was due at `dueAt` (steady clock) fires now. If it is late, claude's hooks may be waiting at our door since
+   * A timer that was due at `dueAtSteadyMs` fires now. If it is late, claude's hooks may be waiting at our door since
    * long: leases are not over before they have been heard.
    */
-  timerFired(dueAt: number): void {
-    const now = this.#steady();
-    if (now - dueAt < sleptMs) return;
-    const from = Math.max(dueAt, this.#countedUntil);
+  timerFired(dueAtSteadyMs: number): void {
+    const now = this.#clock.steady();
+    if (now - dueAtSteadyMs < sleptMs) return;
+    const from = Math.max(dueAtSteadyMs, this.#countedUntil);
     if (now <= from) return;
     this.#sleptMs += now - from + wakingMs;
     this.#countedUntil = now + wakingMs;
@@ -55,7 +56,7 @@ export class LeaseClock {
   }
 
   #now(): number {
-    return this.#steady() - this.#sleptMs;
+    return this.#clock.steady() - this.#sleptMs;
   }
 
   /** A lease that an earlier daemon gave begins anew: nobody knows how much of it has passed. */

@@ -3,10 +3,12 @@
  * by time. Owns no route and no order; which message is next is the dispatcher's affair.
  */
 import type { Log } from '../../home/log.ts';
+import type { Clock } from '../../process/clock.ts';
+import { Signal } from '../../process/signal.ts';
 import type { Message, Route } from '../../protocol/message.ts';
 import type { LeaseReport } from '../../protocol/wire.ts';
 import type { MessageStore } from '../messages/message-store.ts';
-import type { Session } from '../sessions/session-table.ts';
+import type { Session } from '../sessions/session.ts';
 import { isSilentRoute } from './hook-claims.ts';
 import { LeaseClock } from './lease-clock.ts';
 import { findProof, leaseStart } from './transcript-proof.ts';
@@ -23,40 +25,39 @@ const stoppedLookMs = 1000;
 export interface LeasesOptions {
   store: MessageStore;
   log: Log;
-  now: () => number;
-  steady: () => number;
+  clock: Clock;
   leaseMs: number;
   /** True while that process is stopped (SIGSTOP, Ctrl-Z). */
   isStopped: (pid: number) => boolean;
-  /** The transcript shows the message's mark. */
-  onProof: (session: Session, message: Message, promptId: string | null) => void;
 }
 
 export class Leases {
+  /** The transcript shows the message's mark. */
+  readonly proved = new Signal<{ session: Session; message: Message; promptId: string | null }>();
   readonly #options: LeasesOptions;
   readonly #clock: LeaseClock;
 
   constructor(options: LeasesOptions) {
     this.#options = options;
-    this.#clock = new LeaseClock(options.steady, options.leaseMs);
+    this.#clock = new LeaseClock(options.clock, options.leaseMs);
   }
 
   /** False when it could not be written to disk: then there is no lease. */
   begin(session: Session, message: Message, route: Route, joins: { promptId?: string } = {}): boolean {
-    const { store, now, leaseMs } = this.#options;
+    const { store, clock, leaseMs } = this.#options;
     this.#clock.begin(message);
     return store.move(message.id, {
       state: 'leased',
       route,
-      leaseDeadline: now() + leaseMs,
+      leaseDeadline: clock.timeOfDay() + leaseMs,
       ...leaseStart(session, message),
       ...joins,
     });
   }
 
-  /** A timer of ours fires that was due at `dueAt` (steady clock). */
-  timerFired(dueAt: number): void {
-    this.#clock.timerFired(dueAt);
+  /** A timer of ours fires that was due at `dueAtSteadyMs`. */
+  timerFired(dueAtSteadyMs: number): void {
+    this.#clock.timerFired(dueAtSteadyMs);
   }
 
   leftMs(message: Message): number {
@@ -78,7 +79,7 @@ export class Leases {
     if (report.outcome === 'refused') return this.giveBack(message, lease, `prompt box: ${report.reason}`);
     if (lease === message.attempts) {
       this.#clock.begin(message, typedLeaseMs);
-      message.leaseDeadline = this.#options.now() + typedLeaseMs;
+      message.leaseDeadline = this.#options.clock.timeOfDay() + typedLeaseMs;
     }
     return false;
   }
@@ -88,7 +89,8 @@ export class Leases {
     let lookInMs: number | undefined;
     for (const message of this.#leasedTo(session)) {
       if (this.prove(session, message)) continue;
-      // a stopped claude reads what it was given when it goes on; a second one beside it would be in twice
+      // Claude is stopped (SIGSTOP). It reads the message when it goes on, so the lease must not run out: a second copy would
+      // arrive beside the first.
       if (this.#isClaudes(message) && this.#options.isStopped(session.pid)) this.#clock.begin(message);
       if (this.#clock.leftMs(message) > 0) {
         lookInMs = Math.min(lookInMs ?? Number.POSITIVE_INFINITY, this.lookInMs(message));
@@ -120,7 +122,7 @@ export class Leases {
   /** True when the transcript shows the message. */
   prove(session: Session, message: Message): boolean {
     const found = findProof(session, message);
-    if (found) this.#options.onProof(session, message, found.promptId);
+    if (found) this.proved.emit({ session, message, promptId: found.promptId });
     return found !== undefined;
   }
 

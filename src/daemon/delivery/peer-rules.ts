@@ -1,6 +1,6 @@
 /**
  * Which messages of sessions and programs are taken at all, and what a session's message answers. The person at a shell
- * is not held to these rules. Knows no clock and no file.
+ * is not held to these rules. Knows no clock (it is told the steady one) and no file.
  */
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { Message, Sender } from '../../protocol/message.ts';
@@ -45,7 +45,7 @@ export class PeerRules {
   }
 
   /** @throws ClaudexError PEERS_NOT_ALLOWED, TOO_MANY_HOPS, PEER_RATE_LIMIT */
-  check(send: PeerSend, now: number): void {
+  check(send: PeerSend, steadyMs: number): void {
     if (send.sender.kind === 'user') return;
     this.#checkAllowed(send);
     if (send.hops > this.#policy.maxHops) {
@@ -54,7 +54,7 @@ export class PeerRules {
         `This would be number ${send.hops}; ${this.#policy.maxHops} are allowed.`,
       );
     }
-    if (send.from) this.#countAndCheck(`${send.from.id} ${send.to?.id ?? send.toCwd}`, now);
+    if (send.from) this.#countAndCheck(`${send.from.id} ${send.to?.id ?? send.toCwd}`, steadyMs);
   }
 
   #checkAllowed({ sender, from, to, toCwd }: PeerSend): void {

@@ -1,7 +1,8 @@
 /** Whose a message is when its session ends, and when the next one starts in that folder. */
 import { isFinal, type Message } from '../../protocol/message.ts';
 import type { MessageStore } from '../messages/message-store.ts';
-import type { Session, SessionTable } from '../sessions/session-table.ts';
+import type { Session } from '../sessions/session.ts';
+import type { SessionTable } from '../sessions/session-table.ts';
 import { findProof, transcriptEnds } from './transcript-proof.ts';
 
 export class Successors {

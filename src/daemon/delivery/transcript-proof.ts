@@ -2,7 +2,7 @@
 import { findAnswer, findMark, type MarkFound, transcriptSize } from '../../claude/transcript/marks.ts';
 import { markOf } from '../../protocol/attribution.ts';
 import type { Message } from '../../protocol/message.ts';
-import type { Session } from '../sessions/session-table.ts';
+import type { Session } from '../sessions/session.ts';
 
 /**
  * Where the transcript ends before a message is leased to its session for the first time: its mark cannot stand before that.

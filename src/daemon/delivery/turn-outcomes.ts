@@ -2,9 +2,10 @@
  * What became of the turns that messages started: answered, failed, or interrupted without a word.
  * Knows claude's two weak spots here: an interrupt fires no hook, and the transcript is written a little late.
  */
+import { Signal } from '../../process/signal.ts';
 import type { Message } from '../../protocol/message.ts';
 import type { MessageStore } from '../messages/message-store.ts';
-import { type Session, stateOf } from '../sessions/session-table.ts';
+import { type Session, stateOf } from '../sessions/session.ts';
 import { findProof, findTurnAnswer } from './transcript-proof.ts';
 
 /** A turn that went idle without a Stop hook counts as interrupted after this long. */
@@ -22,16 +23,16 @@ export interface EndedTurn {
 }
 
 export class TurnOutcomes {
+  /** What was open of a session's turn has been looked at once more: something else may go in. */
+  readonly settled = new Signal<Session>();
   readonly #store: MessageStore;
-  readonly #onSettled: (session: Session) => void;
   /** The last turn that has ended, and what it may have been for: what was on its way or in at that moment. */
   readonly #last = new Map<string, EndedTurn & { messages: ReadonlySet<Message> }>();
   readonly #interruptTimers = new Map<string, NodeJS.Timeout>();
   readonly #lateTimers = new Map<string, NodeJS.Timeout>();
 
-  constructor(store: MessageStore, onSettled: (session: Session) => void) {
+  constructor(store: MessageStore) {
     this.#store = store;
-    this.#onSettled = onSettled;
   }
 
   /** A hook has told of the end of a turn. */
@@ -43,7 +44,7 @@ export class TurnOutcomes {
     if (this.#delivered(session).length === 0) return;
     this.#arm(this.#lateTimers, session, lateTranscriptMs, () => {
       this.#settle(session);
-      this.#onSettled(session);
+      this.settled.emit(session);
     });
   }
 
@@ -69,7 +70,7 @@ export class TurnOutcomes {
         if (message.state !== 'delivered') continue;
         this.#endUntold(session, message);
       }
-      this.#onSettled(session);
+      this.settled.emit(session);
     });
   }
 

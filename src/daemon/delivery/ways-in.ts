@@ -3,10 +3,10 @@
 import { maxHookOutputChars } from '../../claude/hooks/hook-payload.ts';
 import { capabilitiesOf } from '../../claude/session/capabilities.ts';
 import { writeToInbox } from '../../claude/session/inbox-socket.ts';
-import { steadyNow } from '../../process/steady-clock.ts';
+import type { Clock } from '../../process/clock.ts';
 import { composeText, composeTexts, markOf } from '../../protocol/attribution.ts';
 import type { Message, Route } from '../../protocol/message.ts';
-import { type Session, stateOf } from '../sessions/session-table.ts';
+import { type Session, stateOf } from '../sessions/session.ts';
 import type { SessionSituation } from './choose-route.ts';
 import { type Waiter, WakeHooks } from './wake-hooks.ts';
 
@@ -29,6 +29,11 @@ export class WaysIn {
   readonly #waiters = new WakeHooks();
   /** Sessions whose inbox socket has refused us. */
   readonly #brokenSockets = new Set<string>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** True when the session offers that way in at all (perhaps not at this moment). */
   offers(session: Session, route: Route): boolean {
@@ -39,12 +44,13 @@ export class WaysIn {
     return true;
   }
 
-  situation(session: Session, steadyMs: number): SessionSituation {
+  situation(session: Session): SessionSituation {
+    const { gateShutSinceSteadyMs } = session;
     return {
       state: stateOf(session),
       capabilities: capabilitiesOf(session.version),
       supervised: session.supervisor !== null,
-      gateShutForMs: session.gateShutSince === null ? undefined : steadyMs - session.gateShutSince,
+      gateShutForMs: gateShutSinceSteadyMs === null ? undefined : this.#clock.steady() - gateShutSinceSteadyMs,
       hasInboxSocket: this.#hasInboxSocket(session),
       hasWaiter: this.#waiters.has(session.id),
       waiterComes: this.#waiters.hasOrWill(session.id),
@@ -61,7 +67,7 @@ export class WaysIn {
         lease: message.attempts,
         text: composeText(message),
         mark: markOf(message),
-        deadlineSteadyMs: steadyNow() + terms.lateInMs - Math.min(typingTakesMs, terms.lateInMs / 2),
+        deadlineSteadyMs: this.#clock.steady() + terms.lateInMs - Math.min(typingTakesMs, terms.lateInMs / 2),
       });
     } else if (route === 'inbox-socket') {
       writeToInbox(session.file!.messagingSocketPath!, composeText(message)).catch(() => {

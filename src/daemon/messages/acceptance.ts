@@ -3,6 +3,7 @@
  * back in the journal before its key may be used again: what was refused is gone, after a restart too.
  */
 import type { Log } from '../../home/log.ts';
+import type { Clock } from '../../process/clock.ts';
 import type { Message } from '../../protocol/message.ts';
 import type { Journal } from './journal.ts';
 import { costOf } from './mailbox.ts';
@@ -13,7 +14,7 @@ const retryMs = 1000;
 export class Acceptance {
   readonly #journal: Journal;
   readonly #log: Log;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   readonly #onDisk = new Map<string, Promise<void>>();
   readonly #byKey = new Map<string, Message>();
   /** Refused, and not taken back yet. */
@@ -21,10 +22,10 @@ export class Acceptance {
   #retryTimer: NodeJS.Timeout | undefined;
   #bytes = 0;
 
-  constructor(journal: Journal, log: Log, now: () => number) {
+  constructor(journal: Journal, log: Log, clock: Clock) {
     this.#journal = journal;
     this.#log = log;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   /** What is on its way, about, in bytes of memory. */
@@ -75,8 +76,15 @@ export class Acceptance {
       for (const message of this.#refused.values()) {
         // a line that was never written needs no taking back
         if (this.#journal.index.get(message.id)) {
-          const at = this.#now();
-          this.#journal.append({ t: 'state', id: message.id, at, state: 'cancelled', reason: 'not accepted', refused: true });
+          const at = this.#clock.timeOfDay();
+          this.#journal.append({
+            t: 'state',
+            id: message.id,
+            at,
+            state: 'cancelled',
+            reason: 'not accepted',
+            refused: true,
+          });
         }
         this.#refused.delete(message.id);
         this.#release(message);

@@ -5,7 +5,7 @@
 import { closeSync, fsync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import type { Journal } from './journal.ts';
+import { compactedPath, type Journal } from './journal.ts';
 import type { IndexedMessage, Keeping } from './journal-index.ts';
 import { journalHeader, lineOfMessage } from './journal-lines.ts';
 
@@ -58,11 +58,6 @@ export async function compactJournal(journal: Journal, { keeping, pause }: Compa
   } finally {
     if (!isDone) copy.discard();
   }
-}
-
-/** Where the new journal is written; one that is found at a start was not finished. */
-export function compactedPath(path: string): string {
-  return `${path}.compacted`;
 }
 
 /** The new journal. What stood in the old one up to the beginning is retold, the tail that grows meanwhile is copied. */

@@ -1,6 +1,6 @@
 /** When the journal is made short again: it has doubled since the last time, and nothing has been written for a moment. */
 import type { Log } from '../../home/log.ts';
-import { steadyNow } from '../../process/steady-clock.ts';
+import type { Clock } from '../../process/clock.ts';
 import { compactJournal } from './compact-journal.ts';
 import type { Journal } from './journal.ts';
 import type { Keeping } from './journal-index.ts';
@@ -26,7 +26,7 @@ export function keepingAt(now: number): Keeping {
 export class JournalUpkeep {
   readonly #journal: Journal;
   readonly #log: Log;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   /** Due from this size on, in bytes. */
   #dueBytes: number;
   #lastWriteAt = 0;
@@ -34,10 +34,10 @@ export class JournalUpkeep {
   #running = false;
   #closed = false;
 
-  constructor(journal: Journal, log: Log, now: () => number) {
+  constructor(journal: Journal, log: Log, clock: Clock) {
     this.#journal = journal;
     this.#log = log;
-    this.#now = now;
+    this.#clock = clock;
     // what is found at a start is short where every message has its one line
     let shortBytes = 0;
     for (const message of journal.index.all()) shortBytes += message.bytes;
@@ -48,7 +48,7 @@ export class JournalUpkeep {
 
   /** Call after each line: costs nothing but a look at a number. */
   written(): void {
-    this.#lastWriteAt = steadyNow();
+    this.#lastWriteAt = this.#clock.steady();
     if (this.#timer === undefined) this.#look(quietMs);
   }
 
@@ -63,7 +63,7 @@ export class JournalUpkeep {
       this.#timer = undefined;
       // never idle: it must not grow for ever
       const isOverdue = this.#journal.bytes >= 2 * this.#dueBytes;
-      if (!isOverdue && steadyNow() - this.#lastWriteAt < quietMs) this.#look(quietMs);
+      if (!isOverdue && this.#clock.steady() - this.#lastWriteAt < quietMs) this.#look(quietMs);
       else void this.#compact();
     }, delayMs);
     this.#timer.unref();
@@ -75,7 +75,7 @@ export class JournalUpkeep {
     let nextInMs = quietMs;
     try {
       const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, pauseMs));
-      const isDone = await compactJournal(this.#journal, { keeping: keepingAt(this.#now()), pause });
+      const isDone = await compactJournal(this.#journal, { keeping: keepingAt(this.#clock.timeOfDay()), pause });
       if (isDone) {
         this.#dueBytes = Math.max(2 * this.#journal.bytes, smallBytes);
         this.#log('journal compacted', { before, after: this.#journal.bytes, ended: this.#journal.index.endedCount });

@@ -3,7 +3,7 @@
  * An accepted message is on disk (fsync) before its sender hears of it; sends that arrive together share one fsync.
  * A torn last line (power loss, kill -9 mid-write) is cut off at the next start. Format: docs/reliability.md.
  */
-import { closeSync, fdatasync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, fstatSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { ClaudexError, systemErrorCode } from '../../errors/claudex-error.ts';
 import type { Message } from '../../protocol/message.ts';
 import { type IndexedMessage, JournalIndex, type MovedLines } from './journal-index.ts';
@@ -25,6 +25,11 @@ export interface JournalOptions {
   onPiece?: () => void;
 }
 
+/** Where a shorter journal is written; one that is found at a start was not finished. */
+export function compactedPath(path: string): string {
+  return `${path}.compacted`;
+}
+
 export class Journal {
   readonly path: string;
   readonly index = new JournalIndex();
@@ -44,6 +49,7 @@ export class Journal {
   constructor(path: string, options: JournalOptions = {}) {
     this.path = path;
     this.#disk = options.disk ?? { writeSync, ftruncateSync, fdatasync };
+    rmSync(compactedPath(path), { force: true });
     this.#fd = openSync(path, 'a+', 0o600);
     try {
       this.#read(options);
@@ -104,8 +110,8 @@ export class Journal {
 
   /** Runs `then` while no sync is under way: at once, or right after the one that is. */
   betweenSyncs(then: () => void): void {
-    if (!this.#syncing) return then();
-    this.#betweenSyncs.push(then);
+    if (this.#syncing) this.#betweenSyncs.push(then);
+    else then();
   }
 
   /** Goes on in another file, which says the same and has this name by now. Call between syncs. */
@@ -227,4 +233,3 @@ export class Journal {
     });
   }
 }
-

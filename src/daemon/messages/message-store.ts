@@ -4,6 +4,8 @@
  */
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { Log } from '../../home/log.ts';
+import type { Clock } from '../../process/clock.ts';
+import { Signal } from '../../process/signal.ts';
 import { isFinal, type Message, type Recipient } from '../../protocol/message.ts';
 import { Acceptance } from './acceptance.ts';
 import type { Journal } from './journal.ts';
@@ -26,8 +28,7 @@ const maxOpenBytes = 128 << 20;
 export interface MessageStoreOptions {
   journal: Journal;
   log: Log;
-  now: () => number;
-  onMessage: (message: Message) => void;
+  clock: Clock;
   /** Another bound on what may wait, in bytes. */
   maxOpenBytes?: number;
 }
@@ -36,6 +37,8 @@ export interface MessageStoreOptions {
 export type MessageChange = Omit<Extract<JournalEntry, { t: 'state' }>, 't' | 'id' | 'at'>;
 
 export class MessageStore {
+  /** A message is new, or has moved on. */
+  readonly changed = new Signal<Message>();
   /** The open messages, and those that have just ended. */
   readonly mailbox = new Mailbox();
   readonly #options: MessageStoreOptions;
@@ -53,7 +56,7 @@ export class MessageStore {
 
   /** Takes in the open messages of the journal. */
   constructor(options: MessageStoreOptions) {
-    const { journal, log, now } = options;
+    const { journal, log, clock } = options;
     this.#options = options;
     this.#journal = journal;
     for (const one of [...journal.index.all()]) {
@@ -63,8 +66,8 @@ export class MessageStore {
       else journal.damagedLines++;
     }
     if (journal.damagedLines > 0) log('journal had damaged lines', { damagedLines: journal.damagedLines });
-    this.#acceptance = new Acceptance(journal, log, now);
-    this.#upkeep = new JournalUpkeep(journal, log, now);
+    this.#acceptance = new Acceptance(journal, log, clock);
+    this.#upkeep = new JournalUpkeep(journal, log, clock);
   }
 
   /** Any message that is known, open or ended. */
@@ -115,7 +118,7 @@ export class MessageStore {
     await this.#acceptance.accept(message, () => this.mailbox.accept(message));
     this.#upkeep.written();
     this.#options.log('message accepted', { id: message.id, session: message.recipient.id, kind: message.kind });
-    this.#options.onMessage(message);
+    this.changed.emit(message);
     if (message.expiresAt !== undefined) this.#expireBy(message.expiresAt);
   }
 
@@ -126,17 +129,21 @@ export class MessageStore {
 
   /** Moves a message on; false when that step is not allowed from where it stands. */
   move(id: string, change: MessageChange): boolean {
-    const entry = this.mailbox.move(id, { at: this.#options.now(), ...change });
+    const entry = this.mailbox.move(id, { at: this.#options.clock.timeOfDay(), ...change });
     if (!entry) return false;
     const message = this.mailbox.get(id)!;
     // no lease that the next daemon would not know of: it would put the message in a second time
     if (!this.#record(entry) && change.state === 'leased') {
       this.#unwritten.pop();
-      this.mailbox.move(id, { state: 'queued', at: this.#options.now(), reason: 'the journal could not be written' });
+      this.mailbox.move(id, {
+        state: 'queued',
+        at: this.#options.clock.timeOfDay(),
+        reason: 'the journal could not be written',
+      });
       return false;
     }
     this.#options.log(`message ${message.state}`, { id, route: message.route ?? null, reason: message.reason ?? null });
-    this.#options.onMessage(message);
+    this.changed.emit(message);
     // its time may have run out while it was leased
     if (message.state === 'queued' && message.expiresAt !== undefined) this.#expireBy(message.expiresAt);
     if (isFinal(message.state)) this.#letGoLater(id);
@@ -149,7 +156,7 @@ export class MessageStore {
 
   /** Ends every queued message whose time is over, and sees to the next one. */
   expire(): void {
-    const now = this.#options.now();
+    const now = this.#options.clock.timeOfDay();
     this.#expiryAt = Number.POSITIVE_INFINITY;
     let next = Number.POSITIVE_INFINITY;
     for (const message of this.mailbox.all()) {
@@ -173,7 +180,7 @@ export class MessageStore {
     if (at >= this.#expiryAt) return;
     this.#expiryAt = at;
     clearTimeout(this.#expiryTimer);
-    const delayMs = Math.min(Math.max(1, at - this.#options.now()), longestNapMs);
+    const delayMs = Math.min(Math.max(1, at - this.#options.clock.timeOfDay()), longestNapMs);
     this.#expiryTimer = setTimeout(() => this.expire(), delayMs);
   }
 

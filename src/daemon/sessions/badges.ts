@@ -4,6 +4,7 @@
  */
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Log } from '../../home/log.ts';
 
 /** `[abc12345 · 3 peers · ✉2]`, or `[reviewer · …]` of a session with a name; peers and messages are left out at 0. Pure. */
 export function renderBadge(label: string, peers: number, unread: number): string {
@@ -22,13 +23,38 @@ export interface BadgeSubject {
 
 export class Badges {
   readonly #dir: string;
+  readonly #log: Log;
   readonly #written = new Map<string, string>();
+  #due = false;
+  #closed = false;
 
   /** Takes over the folder: what an earlier daemon left is removed. */
-  constructor(dir: string) {
+  constructor(dir: string, log: Log) {
     this.#dir = dir;
+    this.#log = log;
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     for (const name of readdirSync(dir)) rmSync(join(dir, name), { force: true });
+  }
+
+  /** Renders once per turn of the event loop, however many changes came in it. */
+  updateSoon(sessions: () => readonly BadgeSubject[]): void {
+    if (this.#due) return;
+    this.#due = true;
+    setImmediate(() => {
+      this.#due = false;
+      if (this.#closed) return;
+      try {
+        this.update(sessions());
+      } catch (error) {
+        this.#log('badges unwritable', { error: String(error) });
+      }
+    });
+  }
+
+  /** Nothing is rendered from now on; `remove` unless another daemon has the folder. */
+  close({ remove }: { remove: boolean }): void {
+    this.#closed = true;
+    if (remove) this.update([]);
   }
 
   /** Writes what has changed, removes what has gone. Each file is replaced whole. */

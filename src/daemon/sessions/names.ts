@@ -9,7 +9,8 @@ import { ClaudexError } from '../../errors/claudex-error.ts';
 import { asHomeError } from '../../home/private-folder.ts';
 import { replaceFile } from '../../home/replace-file.ts';
 import type { SessionName } from '../../protocol/session.ts';
-import type { Session, SessionTable } from './session-table.ts';
+import type { Session } from './session.ts';
+import type { SessionTable } from './session-table.ts';
 
 const maxChars = 64;
 /** Names of ended sessions beyond this are forgotten, the oldest first. */
@@ -34,7 +35,7 @@ export class Names {
   /** Call when a session is new or has changed: gives it its name, and follows it into its next conversation. */
   apply(session: Session): void {
     const own = this.#names.find((one) => one.id === session.id) ?? this.#resumed(session);
-    session.alias = own?.alias ?? null;
+    session.named(own?.alias ?? null);
     if (!own || (own.id === session.id && own.sessionId === (session.claudeSessionId ?? own.sessionId))) return;
     own.id = session.id;
     own.sessionId = session.claudeSessionId ?? own.sessionId;
@@ -61,7 +62,7 @@ export class Names {
       throw asHomeError(error, dirname(this.#path));
     }
     this.#names = names;
-    session.alias = alias;
+    session.named(alias);
   }
 
   #check(session: Session, alias: string): void {

@@ -1,49 +1,45 @@
 /**
  * Keeps the session table true: claude's session files, supervisors and hooks report into it; dead processes leave it.
- * Owns the persisted table and the liveness sweep; tells its listener of every change.
+ * Owns the persisted table and the liveness sweep; its signals tell of every change.
  */
 import { readFileSync } from 'node:fs';
 import { type ClaudeSessionFile, hasPromptBox, readSessionFile } from '../../claude/session/session-file.ts';
-import { guessTranscriptPath } from '../../claude/transcript/marks.ts';
 import { replaceFile } from '../../home/replace-file.ts';
+import type { Clock } from '../../process/clock.ts';
 import { ancestry, isAlive, processStartTime } from '../../process/identity.ts';
-import { steadyNow } from '../../process/steady-clock.ts';
+import { Signal } from '../../process/signal.ts';
+import type { PersistedSession, Session } from './session.ts';
 import { SessionFiles } from './session-files.ts';
-import { type PersistedSession, type Session, SessionTable, stateOf } from './session-table.ts';
+import { SessionTable } from './session-table.ts';
 
 /** How soon a process that died without a word is missed (kill -9 leaves claude's session file behind). */
 const sweepMs = 1500;
 
-export interface RegistryListener {
-  /** A session has started (not: was known to the last daemon). onChange follows. */
-  onStarted(session: Session): void;
-  /** A session is new, or something about it has changed. */
-  onChange(session: Session): void;
-  onGone(session: Session): void;
-}
-
 export class SessionRegistry {
-  readonly table = new SessionTable();
-  readonly #listener: RegistryListener;
+  /** A session has started (not: was known to the last daemon). `changed` follows. */
+  readonly started = new Signal<Session>();
+  /** A session is new, or something about it has changed. */
+  readonly changed = new Signal<Session>();
+  /** A session's process has ended. */
+  readonly gone = new Signal<Session>();
+  readonly table: SessionTable;
   readonly #files: SessionFiles;
   readonly #persistPath: string;
-  readonly #now: () => number;
   #sweep: NodeJS.Timeout | undefined;
   #persistDue = false;
 
-  constructor(options: { persistPath: string; listener: RegistryListener; now: () => number }) {
-    this.#listener = options.listener;
+  constructor(options: { persistPath: string; clock: Clock }) {
+    this.table = new SessionTable(options.clock);
     this.#persistPath = options.persistPath;
-    this.#now = options.now;
     this.#files = new SessionFiles((configDir, pid, file) => this.#onFile(configDir, pid, file));
   }
 
-  /** Restores what the last daemon knew; of those that have died since, the listener hears at once. */
+  /** Restores what the last daemon knew; of those that have died since, `gone` tells at once. */
   restore(): void {
     const restored = this.#readPersisted().map((one) => this.table.restore(one));
     const dead = restored.filter((one) => processStartTime(one.pid) !== one.startTime);
     for (const session of dead) this.table.remove(session);
-    for (const session of dead) this.#listener.onGone(session);
+    for (const session of dead) this.gone.emit(session);
   }
 
   /** Starts watching; what was restored counts as changed. */
@@ -69,18 +65,14 @@ export class SessionRegistry {
     const startTime = processStartTime(pid);
     if (startTime === undefined) return undefined;
     if (this.table.byPid(pid)?.startTime !== startTime) this.#missTheDead(cwd);
-    const { session, isNew, replaced } = this.table.ensure(
-      { pid, startTime, cwd, configDir },
-      this.#now(),
-      steadyNow(),
-    );
-    if (replaced) this.#listener.onGone(replaced);
+    const { session, isNew, replaced } = this.table.ensure({ pid, startTime, cwd, configDir });
+    if (replaced) this.gone.emit(replaced);
     if (isNew) {
       this.watchConfigDir(configDir);
       const file = readSessionFile(configDir, pid);
-      if (file && isSameProcess(file, startTime)) this.#takeFile(session, file);
+      if (file && isSameProcess(file, startTime)) session.fileRead(file);
       this.#persist();
-      this.#listener.onStarted(session);
+      this.started.emit(session);
       this.#changed(session);
     }
     return session;
@@ -103,21 +95,21 @@ export class SessionRegistry {
     return undefined;
   }
 
-  /** Call after changing a session: persists, restarts the sweep if need be, tells the listener. */
-  changed(session: Session): void {
+  /** Call after changing a session: persists, restarts the sweep if need be, and `changed` tells. */
+  touch(session: Session): void {
     if (this.table.byPid(session.pid) === session) this.#changed(session);
   }
 
   /** Takes a session out if its process is gone. */
   checkAlive(session: Session): void {
     if (isAlive(session.pid) && processStartTime(session.pid) === session.startTime) {
-      session.lastSeenSteadyMs = steadyNow();
+      session.seen();
       return;
     }
     this.table.remove(session);
     this.#persistSoon();
     this.#armSweep();
-    this.#listener.onGone(session);
+    this.gone.emit(session);
   }
 
   /** Before a new one is known: what waited for those that it follows comes before what will be sent to it. */
@@ -126,11 +118,10 @@ export class SessionRegistry {
   }
 
   #changed(session: Session): void {
-    session.lastActiveAt = this.#now();
-    session.lastSeenSteadyMs = steadyNow();
+    session.active();
     this.#persistSoon();
     this.#armSweep();
-    this.#listener.onChange(session);
+    this.changed.emit(session);
   }
 
   /** One slow timer, and only while somebody is there to miss. */
@@ -155,30 +146,7 @@ export class SessionRegistry {
     const startTime = processStartTime(pid);
     if (startTime === undefined || !isSameProcess(file, startTime) || !hasPromptBox(file)) return;
     const session = this.ensure(pid, file.cwd, configDir);
-    if (session && this.#takeFile(session, file)) this.#changed(session);
-  }
-
-  /** @returns true when something we show or decide by has changed */
-  #takeFile(session: Session, file: ClaudeSessionFile): boolean {
-    const before = session.file;
-    const stateBefore = stateOf(session);
-    session.file = file;
-    session.cwd = file.cwd;
-    session.version = file.version ?? session.version;
-    if (session.claudeSessionId !== file.sessionId || session.transcriptPath === null) {
-      session.claudeSessionId = file.sessionId;
-      session.transcriptPath = guessTranscriptPath(session.configDir, file.cwd, file.sessionId);
-    }
-    if (stateOf(session) !== 'waiting') session.permissionTool = null;
-    return (
-      before === null ||
-      stateBefore !== stateOf(session) ||
-      before.waitingFor !== file.waitingFor ||
-      before.sessionId !== file.sessionId ||
-      before.cwd !== file.cwd ||
-      before.name !== file.name ||
-      before.messagingSocketPath !== file.messagingSocketPath
-    );
+    if (session?.fileRead(file)) this.#changed(session);
   }
 
   /** Once per turn of the event loop, however many changes came in it. */

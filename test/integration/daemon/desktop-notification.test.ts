@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DesktopNotification } from '../../../src/daemon/desktop-notification.ts';
 import { SessionTable } from '../../../src/daemon/sessions/session-table.ts';
+import { TestClock } from '../../support/a-clock.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { readIfExists, waitForFile } from '../../support/wait-for-file.ts';
 
@@ -18,19 +19,18 @@ describe('person notice', () => {
       writeFileSync(path, `#!/bin/sh\nprintf '%s\\n' "$*" >> '${shown}'\n`);
       chmodSync(path, 0o755);
     }
-    const clock = { now: 1_000_000 };
+    const clock = new TestClock();
     const logged: string[] = [];
     const notice = new DesktopNotification({
       enabled,
       env: { ...home.env(), PATH: [home.root, process.env.PATH].join(delimiter) },
-      now: () => clock.now,
+      clock,
       log: (event) => logged.push(event),
     });
-    const table = new SessionTable();
+    const table = new SessionTable(clock);
     const process_ = { pid: 1, startTime: '1', cwd: '/work/api', configDir: '/x' };
-    const { session } = table.ensure(process_, clock.now, 0);
-    session.hookState = 'waiting';
-    session.permissionTool = 'Bash';
+    const { session } = table.ensure(process_);
+    session.permissionAsked('Bash');
     return { notice, session, shown, clock, logged };
   }
 
@@ -46,7 +46,7 @@ describe('person notice', () => {
     const { notice, session, shown, clock, logged } = notifier();
     notice.taskWaits(session, 'first');
     notice.taskWaits(session, 'second');
-    clock.now += 10 * 60_000;
+    clock.pass(10 * 60_000);
     notice.taskWaits(session, 'third');
     expect(logged).toEqual(['person needed', 'person needed']);
     await waitForFile(shown, (now) => now?.split('\n').length === 3);

@@ -2,8 +2,11 @@ import { describe, expect, it, vi } from 'vitest';
 import type { HookPayload } from '../../../src/claude/hooks/hook-payload.ts';
 import type { Dispatcher } from '../../../src/daemon/delivery/dispatcher.ts';
 import { HookIntake } from '../../../src/daemon/hook-intake.ts';
+import type { Session } from '../../../src/daemon/sessions/session.ts';
 import type { SessionRegistry } from '../../../src/daemon/sessions/session-registry.ts';
-import { type Session, SessionTable } from '../../../src/daemon/sessions/session-table.ts';
+import { SessionTable } from '../../../src/daemon/sessions/session-table.ts';
+import { systemClock } from '../../../src/process/clock.ts';
+import { TestClock } from '../../support/a-clock.ts';
 
 describe('the session of a waiting hook', () => {
   const payload = { sessionId: 's' } as HookPayload;
@@ -15,8 +18,8 @@ describe('the session of a waiting hook', () => {
     const registry = {
       findByAncestry: () => (++asked > knownAfter ? session : undefined),
       table: { byClaudeSessionId: () => undefined },
-    };
-    const hooks = new HookIntake(registry as unknown as SessionRegistry, {} as Dispatcher);
+    } as unknown as SessionRegistry;
+    const hooks = new HookIntake({ registry, dispatcher: {} as Dispatcher, clock: systemClock });
     return { hooks, session, asked: () => asked };
   }
 
@@ -39,16 +42,17 @@ describe('what hooks say of a session', () => {
 
   /** A session whose hooks are told to the daemon one by one. */
   function told() {
-    const table = new SessionTable();
-    const { session } = table.ensure({ pid: 1, startTime: '1', cwd: '/work', configDir: '/c' }, 0, 0);
+    const clock = new TestClock();
+    const table = new SessionTable(clock);
+    const { session } = table.ensure({ pid: 1, startTime: '1', cwd: '/work', configDir: '/c' });
     const dispatcher = { turnEnded: vi.fn(), claimForHook: () => undefined, proven: () => true };
-    const registry = { findByAncestry: () => session, changed: () => undefined, table };
-    const hooks = new HookIntake(registry as unknown as SessionRegistry, dispatcher as unknown as Dispatcher);
+    const registry = { findByAncestry: () => session, touch: () => undefined, table } as unknown as SessionRegistry;
+    const hooks = new HookIntake({ registry, dispatcher: dispatcher as unknown as Dispatcher, clock });
     const hear = (event: string, fields: Partial<HookPayload> = {}): Session['hookState'] => {
       hooks.handle({ event, sessionId: 's', transcriptPath: null, promptId: 'p', ...fields } as HookPayload, caller);
       return session.hookState;
     };
-    return { hear, dispatcher, session };
+    return { hear, dispatcher, session, clock };
   }
 
   it('a compaction in mid-turn starts no session that is idle', () => {
@@ -60,13 +64,14 @@ describe('what hooks say of a session', () => {
   });
 
   it('an end is one from which on the next session of that folder follows, unless the same claude goes on', () => {
-    const { hear, session } = told();
+    const { hear, session, clock } = told();
     hear('SessionEnd', { reason: 'clear' });
     hear('SessionEnd', { reason: 'resume' });
     expect(session.leavingSinceSteadyMs).toBeNull();
     hear('SessionEnd', { reason: 'other' });
-    const since = session.leavingSinceSteadyMs;
-    expect(since).toEqual(expect.any(Number));
+    const since = clock.steadyMs;
+    expect(session.leavingSinceSteadyMs).toBe(since);
+    clock.pass(1000);
     hear('SessionEnd', { reason: 'other' });
     expect(session.leavingSinceSteadyMs).toBe(since);
     hear('SessionStart', { source: 'startup' });
@@ -76,7 +81,7 @@ describe('what hooks say of a session', () => {
   it('/clear does not say that the prompt box is empty: on a busy machine the command still stands in it', () => {
     const { hear, session } = told();
     const send = vi.fn();
-    session.supervisor = { pid: 2, send };
+    session.connected({ send });
     hear('SessionStart', { source: 'clear' });
     expect(send).not.toHaveBeenCalled();
     hear('UserPromptSubmit', { prompt: 'a question' });

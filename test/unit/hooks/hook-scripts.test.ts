@@ -1,5 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
+  chownSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -142,6 +143,24 @@ describe.each(shells)('%s', (shell) => {
       expect(await run(shell, hookCommand(location), event)).toEqual(silent);
     }
   });
+
+  test.runIf(process.getuid?.() === 0)(
+    'a home or a socket of somebody else: nothing is told, nothing is shown',
+    async () => {
+      for (const whose of ['home', 'socket']) {
+        const { location, home, top } = makePlace();
+        const received = await startDaemon(top, home, 200, reply);
+        writeFileSync(join(home, 'badges', sessionId), `${process.pid}\nBADGE\n`);
+        const socket = readFileSync(join(home, 'daemon.addr'), 'utf8').trim();
+        chownSync(whose === 'home' ? home : socket, 12345, 12345);
+        expect(await run(shell, hookCommand(location), event)).toEqual(silent);
+        expect(await run(shell, hookCommand(location, 'wait'), event)).toEqual(silent);
+        expect(received).toEqual([]);
+        const shown = await run(shell, statusLineCommand(location), JSON.stringify({ session_id: sessionId }));
+        expect(shown.stdout).toBe(whose === 'home' ? '' : 'BADGE\n');
+      }
+    },
+  );
 
   test('a socket nobody listens on any more: silent, exit 0', async () => {
     const { location, home, top } = makePlace();

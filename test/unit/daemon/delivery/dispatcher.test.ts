@@ -11,17 +11,21 @@ import { JournalIndex } from '../../../../src/daemon/messages/journal-index.ts';
 import { headOf, type LineHead } from '../../../../src/daemon/messages/journal-lines.ts';
 import type { JournalEntry } from '../../../../src/daemon/messages/mailbox.ts';
 import { MessageStore } from '../../../../src/daemon/messages/message-store.ts';
-import { type Session, SessionTable } from '../../../../src/daemon/sessions/session-table.ts';
+import type { Session } from '../../../../src/daemon/sessions/session.ts';
+import { SessionTable } from '../../../../src/daemon/sessions/session-table.ts';
+import type { Message } from '../../../../src/protocol/message.ts';
 import type { SupervisorCommand } from '../../../../src/protocol/wire.ts';
 import { verifies } from '../../../requirements.ts';
+import { TestClock } from '../../../support/a-clock.ts';
 import { aMessage } from '../../../support/a-message.ts';
+import { aSessionFile } from '../../../support/a-session-file.ts';
 
 const hourMs = 3_600_000;
 const leaseMs = 4000;
 
 function aDesk() {
-  const clock = { now: 1_800_000_000_000, steady: 5000 };
-  const table = new SessionTable();
+  const clock = new TestClock();
+  const table = new SessionTable(clock);
   const disk = { full: false, entries: [] as string[] };
   const write = (entry: JournalEntry): void => {
     if (disk.full) throw new Error('ENOSPC');
@@ -34,28 +38,24 @@ function aDesk() {
   const index = new JournalIndex();
   const messages = new Map<string, Message>();
   const stopped = new Set<number>();
-  const waysIn = new WaysIn();
+  const waysIn = new WaysIn(clock);
   const journal = {
     append: write,
     commit: async (entry: JournalEntry) => write(entry),
     index,
     read: ({ id }: { id: string }) => messages.get(id),
   } as unknown as Journal;
-  const now = () => clock.now;
-  const steady = () => clock.steady;
   const log = () => undefined;
-  const store = new MessageStore({ journal, log, now, onMessage: () => undefined });
+  const store = new MessageStore({ journal, log, clock });
   const dispatcher = new Dispatcher({
     table,
     store,
     waysIn,
     log,
-    now,
-    steady,
+    clock,
     policy: defaultPolicy,
     leaseMs,
     isStopped: (pid) => stopped.has(pid),
-    onWait: () => undefined,
   });
   /** What each supervised session was told to type, by session id. */
   const typed = new Map<string, Array<Extract<SupervisorCommand, { type: 'paste' }>>>();
@@ -73,23 +73,21 @@ function aDesk() {
     lastTyped: (session: Session) => typed.get(session.id)!.at(-1)!,
     /** Both clocks go on; timers that come due fire. */
     pass(ms: number) {
-      clock.now += ms;
-      clock.steady += ms;
+      clock.pass(ms);
       vi.advanceTimersByTime(ms);
     },
     /** A supervised, idle session appears. */
     start(cwd = '/work/api'): Session {
       const process = { pid: ++pid, startTime: `${pid}`, cwd, configDir: '/none' };
-      const { session } = table.ensure(process, clock.now, clock.steady);
-      session.hookState = 'idle';
+      const { session } = table.ensure(process);
+      session.turnEnded();
       const commands: Array<Extract<SupervisorCommand, { type: 'paste' }>> = [];
       typed.set(session.id, commands);
-      session.supervisor = {
-        pid,
+      session.connected({
         send: (command) => {
           if (command.type === 'paste') commands.push(command);
         },
-      };
+      });
       dispatcher.sessionStarted(session);
       dispatcher.sessionChanged(session);
       return session;
@@ -112,19 +110,19 @@ describe('delivery dispatcher: whose a message is', () => {
     it(`a successor inherits although the clock was set ${name} ${verifies('order-kept', 'exactly-once')}`, async () => {
       const stage = aDesk();
       const first = stage.start();
-      first.hookState = 'busy';
+      first.promptSubmitted();
       await stage.dispatcher.accept(aMessage('m1', { recipient: first.id }));
       stage.clock.now += jumpMs;
       stage.pass(10_000);
-      first.lastSeenSteadyMs = stage.clock.steady;
+      first.seen();
       // it dies unseen, the next one starts, and only then is it missed
       stage.pass(500);
       const second = stage.start();
-      second.hookState = 'busy';
+      second.promptSubmitted();
       stage.end(first);
       await stage.dispatcher.accept(aMessage('m2', { recipient: second.id }));
       expect(stage.mailbox.openFor(second.id).map((one) => one.id)).toEqual(['m1', 'm2']);
-      second.hookState = 'idle';
+      second.turnEnded();
       stage.dispatcher.sessionChanged(second);
       expect(stage.typedInto(second)).toEqual(['m1']);
     });
@@ -134,7 +132,7 @@ describe('delivery dispatcher: whose a message is', () => {
     const stage = aDesk();
     const older = stage.start();
     const newer = stage.start();
-    for (const session of [older, newer]) session.hookState = 'busy';
+    for (const session of [older, newer]) session.promptSubmitted();
     await stage.dispatcher.accept(aMessage('m1', { recipient: newer.id }));
     await stage.dispatcher.accept(aMessage('m2', { recipient: older.id }));
     stage.pass(100);
@@ -148,13 +146,13 @@ describe('delivery dispatcher: whose a message is', () => {
   it(`whoever was started while a claude was ending is its heir, however long that took ${verifies('hold', 'order-kept')}`, async () => {
     const stage = aDesk();
     const first = stage.start();
-    first.hookState = 'busy';
+    first.promptSubmitted();
     await stage.dispatcher.accept(aMessage('m1', { recipient: first.id }));
-    first.leavingSinceSteadyMs = stage.clock.steady;
+    first.leaving();
     stage.pass(2000);
     const second = stage.start();
     stage.pass(10_000);
-    first.lastSeenSteadyMs = stage.clock.steady;
+    first.seen();
     stage.end(first);
     stage.pass(1);
     expect(stage.typedInto(second)).toEqual(['m1']);
@@ -164,10 +162,10 @@ describe('delivery dispatcher: whose a message is', () => {
     const stage = aDesk();
     const first = stage.start();
     const beside = stage.start();
-    first.hookState = 'busy';
+    first.promptSubmitted();
     await stage.dispatcher.accept(aMessage('m1', { recipient: first.id }));
     stage.pass(60_000);
-    first.lastSeenSteadyMs = stage.clock.steady;
+    first.seen();
     stage.end(first);
     stage.pass(1);
     expect(stage.typedInto(beside)).toEqual([]);
@@ -178,7 +176,7 @@ describe('delivery dispatcher: whose a message is', () => {
   it(`a retried message of an ended session goes to whoever is in its folder ${verifies('hold')}`, async () => {
     const stage = aDesk();
     const first = stage.start();
-    first.hookState = 'busy';
+    first.promptSubmitted();
     await stage.dispatcher.accept(aMessage('m1', { recipient: first.id }));
     expect(stage.dispatcher.change('m1', 'cancelled')).toBe(true);
     stage.pass(60_000);
@@ -233,18 +231,14 @@ describe('delivery dispatcher: leases', () => {
   it(`a paste is not to be begun when its lease is nearly over ${verifies('exactly-once')}`, async () => {
     const stage = aDesk();
     const session = stage.start();
-    const before = Number(process.hrtime.bigint() / 1_000_000n);
     await stage.dispatcher.accept(aMessage('m1', { recipient: session.id }));
-    const after = Number(process.hrtime.bigint() / 1_000_000n);
-    const { deadlineSteadyMs } = stage.lastTyped(session);
-    expect(deadlineSteadyMs).toBeGreaterThanOrEqual(before + leaseMs / 2);
-    expect(deadlineSteadyMs).toBeLessThanOrEqual(after + 1 + leaseMs / 2);
+    expect(stage.lastTyped(session).deadlineSteadyMs).toBe(stage.clock.steadyMs + leaseMs / 2);
   });
 
   it(`a shut gate is waited for by the steady clock ${verifies('draft')}`, async () => {
     const stage = aDesk();
     const session = stage.start();
-    session.file = { messagingSocketPath: '/nowhere.sock', status: 'idle' } as Session['file'];
+    session.fileRead(aSessionFile({ messagingSocketPath: '/nowhere.sock', status: 'idle' }));
     stage.clock.now += hourMs;
     await stage.dispatcher.accept(aMessage('m1', { recipient: session.id }));
     stage.dispatcher.pasteReported(session, { messageId: 'm1', outcome: 'refused', reason: 'draft' });
@@ -275,7 +269,7 @@ describe('delivery dispatcher: a disk that was full', () => {
   it(`what could not be written is written later, in order, and no lease was given on it ${verifies('exactly-once')}`, async () => {
     const stage = aDesk();
     const first = stage.start();
-    first.hookState = 'busy';
+    first.promptSubmitted();
     await stage.dispatcher.accept(aMessage('m1', { recipient: first.id }));
     stage.disk.full = true;
     stage.end(first);
@@ -290,11 +284,7 @@ describe('delivery dispatcher: a disk that was full', () => {
 
   it(`after a restart, what waits for a folder is for who is there ${verifies('exactly-once', 'hold')}`, () => {
     const stage = aDesk();
-    const { session } = stage.table.ensure(
-      { pid: 99, startTime: '99', cwd: '/work/api', configDir: '/none' },
-      stage.clock.now,
-      stage.clock.steady,
-    );
+    const { session } = stage.table.ensure({ pid: 99, startTime: '99', cwd: '/work/api', configDir: '/none' });
     stage.mailbox.accept(aMessage('m1', { recipient: null }));
     stage.mailbox.accept(aMessage('m2', { recipient: 'long-dead' }));
     stage.dispatcher.restored();
@@ -313,7 +303,7 @@ describe('delivery dispatcher: a daemon that was stopped', () => {
     stage.pass(100);
     await stage.dispatcher.accept(aMessage('m2', { recipient: two.id }));
     // SIGSTOP: both clocks go on, and when we run again, the timers come first
-    stage.clock.steady += 60_000;
+    stage.clock.steadyMs += 60_000;
     stage.pass(leaseMs);
     expect(stage.mailbox.get('m1')).toMatchObject({ state: 'leased', attempts: 1 });
     expect(stage.mailbox.get('m2')).toMatchObject({ state: 'leased', attempts: 1 });
@@ -334,7 +324,7 @@ describe('delivery dispatcher: a claude that is stopped', () => {
       for (let step = 0; step < seconds * 10; step++) stage.pass(100);
     };
     const session = stage.start();
-    session.supervisor = null;
+    session.letGo();
     const woken: string[] = [];
     const wait = () => stage.waysIn.addWaiter(session, { wake: (text) => woken.push(text), dismiss: () => undefined });
     wait();
@@ -362,10 +352,10 @@ describe('delivery dispatcher: a retry by hand', () => {
     const dir = mkdtempSync(join(tmpdir(), 'claudex-dispatcher-'));
     onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
     const session = stage.start();
-    session.transcriptPath = join(dir, 's.jsonl');
+    session.conversationIs('s', join(dir, 's.jsonl'));
     await stage.dispatcher.accept(aMessage('m1', { recipient: session.id }));
     const record = { type: 'user', promptId: 'p1', message: { content: '[claudex m1 from me]\ngo' } };
-    writeFileSync(session.transcriptPath, `${JSON.stringify(record)}\n`);
+    writeFileSync(session.transcriptPath!, `${JSON.stringify(record)}\n`);
     stage.dispatcher.proven(session, 'm1', 'p1');
     stage.dispatcher.turnEnded(session, { promptId: 'p1', answer: null, failure: 'API error' });
     expect(stage.mailbox.get('m1')?.state).toBe('failed');

@@ -11,23 +11,25 @@ import { SessionTable } from '../../../../src/daemon/sessions/session-table.ts';
 import { markOf } from '../../../../src/protocol/attribution.ts';
 import type { Message } from '../../../../src/protocol/message.ts';
 import { verifies } from '../../../requirements.ts';
+import { TestClock } from '../../../support/a-clock.ts';
 import { aMessage } from '../../../support/a-message.ts';
 
 async function aStage(...ids: string[]) {
   const dir = mkdtempSync(join(tmpdir(), 'claudex-turns-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  const clock = new TestClock();
   const process = { pid: 1, startTime: '1', cwd: '/work/api', configDir: '/none' };
-  const { session } = new SessionTable().ensure(process, 0, 0);
-  session.hookState = 'idle';
-  session.transcriptPath = join(dir, 'now.jsonl');
+  const { session } = new SessionTable(clock).ensure(process);
+  session.turnEnded();
+  session.conversationIs('now', join(dir, 'now.jsonl'));
   const journal = {
     append: () => undefined,
     commit: async () => undefined,
     index: new JournalIndex(),
   } as unknown as Journal;
-  const store = new MessageStore({ journal, log: () => undefined, now: () => 0, onMessage: () => undefined });
+  const store = new MessageStore({ journal, log: () => undefined, clock });
   for (const id of ids) await store.accept(aMessage(id, { recipient: session.id }));
-  const turns = new TurnOutcomes(store, () => undefined);
+  const turns = new TurnOutcomes(store);
   return {
     session,
     turns,
@@ -85,7 +87,7 @@ describe(`turns ${verifies('answer')}`, () => {
     const { turns, session, message, deliver, write, dir } = await aStage('m1');
     deliver('m1', 'p1');
     write('m1', 'found in the old one');
-    session.transcriptPath = join(dir, 'cleared.jsonl');
+    session.conversationIs('cleared', join(dir, 'cleared.jsonl'));
     turns.sessionChanged(session);
     vi.advanceTimersByTime(2100);
     expect(message('m1')).toMatchObject({ state: 'answered', answer: 'found in the old one' });

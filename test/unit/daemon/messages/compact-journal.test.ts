@@ -2,10 +2,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { compactedPath, compactJournal } from '../../../../src/daemon/messages/compact-journal.ts';
-import { Journal } from '../../../../src/daemon/messages/journal.ts';
+import { compactJournal } from '../../../../src/daemon/messages/compact-journal.ts';
+import { compactedPath, Journal } from '../../../../src/daemon/messages/journal.ts';
 import type { Keeping } from '../../../../src/daemon/messages/journal-index.ts';
-import type { JournalEntry } from '../../../../src/daemon/messages/mailbox.ts';
+import { type JournalEntry, Mailbox } from '../../../../src/daemon/messages/mailbox.ts';
 import type { Message, MessageState } from '../../../../src/protocol/message.ts';
 import { verifies } from '../../../requirements.ts';
 import { aMessage } from '../../../support/a-message.ts';
@@ -38,7 +38,7 @@ describe('compaction of the journal', () => {
     next.close();
     return result;
   };
-  const compact = (keeping = everything, pause = async () => undefined as void) =>
+  const compact = (keeping = everything, pause = async (): Promise<void> => {}) =>
     compactJournal(journal, { keeping, pause });
 
   it(`says the same in one line a message ${verifies('accepted-on-disk')}`, async () => {
@@ -78,12 +78,16 @@ describe('compaction of the journal', () => {
   it(`loses nothing of what is written meanwhile ${verifies('accepted-on-disk')}`, async () => {
     const random = seededRandom(11);
     const states = ['leased', 'queued', 'delivered', 'answered', 'failed'] as const;
+    const mailbox = new Mailbox();
     let count = 0;
     const step = (): void => {
-      if (random() < 0.3) journal.append(accept(`m${count++}`, { body: 'x'.repeat(Math.floor(random() * 20_000)) }));
-      else if (count > 0) {
-        const id = `m${Math.floor(random() * count)}`;
-        journal.append(move(id, states[Math.floor(random() * states.length)]!, count));
+      if (random() < 0.3) {
+        const body = 'x'.repeat(Math.floor(random() * 20_000));
+        journal.append(mailbox.accept(aMessage(`m${count++}`, { body })));
+      } else {
+        const state = states[Math.floor(random() * states.length)]!;
+        const entry = mailbox.move(`m${Math.floor(random() * count)}`, { at: count, state });
+        if (entry) journal.append(entry);
       }
     };
     for (let index = 0; index < 800; index++) step();

@@ -69,9 +69,7 @@ describe('journal', () => {
     journal.append(moved('m1'));
     await Promise.all([journal.commit(accept('m2')), journal.commit(accept('m3')), journal.commit(accept('m4'))]);
     journal.close();
-    expect(readFileSync(path, 'utf8')).toBe(
-      [header, ...['m1', 'm1 moved', 'm2', 'm3', 'm4'].map(lineOf)].join(''),
-    );
+    expect(readFileSync(path, 'utf8')).toBe([header, ...['m1', 'm1 moved', 'm2', 'm3', 'm4'].map(lineOf)].join(''));
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
@@ -150,7 +148,8 @@ describe('journal', () => {
   it('takes long lines, and many of them, in pieces', async () => {
     const journal = new Journal(path);
     const long = 'ü'.repeat(700_000);
-    for (let index = 0; index < 9; index++) journal.append({ t: 'accept', message: aMessage(`m${index}`, { body: long }) });
+    for (let index = 0; index < 9; index++)
+      journal.append({ t: 'accept', message: aMessage(`m${index}`, { body: long }) });
     for (let index = 0; index < 9000; index++) journal.append(moved(`m${index % 9}`));
     journal.close();
     const { messages, damagedLines } = readJournal(path);

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Journal } from '../../../../src/daemon/messages/journal.ts';
 import { MessageStore } from '../../../../src/daemon/messages/message-store.ts';
-import type { Message } from '../../../../src/protocol/message.ts';
 import { verifies } from '../../../requirements.ts';
+import { TestClock } from '../../../support/a-clock.ts';
 import { aMessage } from '../../../support/a-message.ts';
 
 const failing = (): NodeJS.ErrnoException => Object.assign(new Error('no'), { code: 'EIO' });
@@ -29,7 +29,7 @@ describe('message store', () => {
   });
 
   /** A store as a daemon that starts now would have it. */
-  function aStore(options: { maxOpenBytes?: number; now?: () => number } = {}): { store: MessageStore; told: string[] } {
+  function aStore(options: { maxOpenBytes?: number; clock?: TestClock } = {}): { store: MessageStore; told: string[] } {
     const journal = new Journal(join(dir, 'journal.ndjson'), {
       disk: {
         writeSync: (fd, bytes, offset) => {
@@ -51,10 +51,10 @@ describe('message store', () => {
     const store = new MessageStore({
       journal,
       log: () => undefined,
-      now: () => 1000,
-      onMessage: (message: Message) => told.push(`${message.id} ${message.state}`),
+      clock: new TestClock(),
       ...options,
     });
+    store.changed.add((message) => told.push(`${message.id} ${message.state}`));
     stores.push(store);
     journals.push(journal);
     return { store, told };
@@ -139,11 +139,17 @@ describe('message store', () => {
   it('takes no more than may wait, and says so', async () => {
     const { store } = aStore({ maxOpenBytes: 10_000 });
     await store.accept(aMessage('m1', { body: 'x'.repeat(8000) }));
-    await expect(store.accept(aMessage('m2', { body: 'x'.repeat(8000) }))).rejects.toMatchObject({ code: 'QUEUE_FULL' });
+    await expect(store.accept(aMessage('m2', { body: 'x'.repeat(8000) }))).rejects.toMatchObject({
+      code: 'QUEUE_FULL',
+    });
     expect(store.get('m2')).toBeUndefined();
     store.move('m1', { state: 'cancelled' });
     await store.accept(aMessage('m3', { body: 'x'.repeat(8000) }));
-    expect(aStore().store.mailbox.openFor('s1').map((one) => one.id)).toEqual(['m3']);
+    expect(
+      aStore()
+        .store.mailbox.openFor('s1')
+        .map((one) => one.id),
+    ).toEqual(['m3']);
   });
 
   it('counts what waits through every state and address', async () => {
@@ -161,8 +167,8 @@ describe('message store', () => {
   });
 
   it('expires 200,000 messages without a stumble', () => {
-    const clock = { now: 1000 };
-    const { store } = aStore({ now: () => clock.now });
+    const clock = new TestClock({ now: 1000 });
+    const { store } = aStore({ clock });
     for (let index = 0; index < 200_000; index++) {
       store.mailbox.restore(aMessage(`m${index}`, { expiresAt: 5000 + (index % 8) }), index);
     }

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Names } from '../../../../src/daemon/sessions/names.ts';
-import { type Session, SessionTable } from '../../../../src/daemon/sessions/session-table.ts';
+import type { Session } from '../../../../src/daemon/sessions/session.ts';
+import { SessionTable } from '../../../../src/daemon/sessions/session-table.ts';
 import { verifies } from '../../../requirements.ts';
+import { TestClock } from '../../../support/a-clock.ts';
 
 let dir: string;
 let path: string;
@@ -13,14 +15,14 @@ let names: Names;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'cxt-names-'));
   path = join(dir, 'names.json');
-  table = new SessionTable();
+  table = new SessionTable(new TestClock());
   names = new Names(path, table);
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 function started(pid: number, sessionId: string | null): Session {
-  const { session } = table.ensure({ pid, startTime: `${pid}`, cwd: `/work/${pid}`, configDir: '/c' }, 1, 1);
-  session.claudeSessionId = sessionId;
+  const { session } = table.ensure({ pid, startTime: `${pid}`, cwd: `/work/${pid}`, configDir: '/c' });
+  if (sessionId !== null) session.conversationIs(sessionId, null);
   names.apply(session);
   return session;
 }
@@ -29,7 +31,7 @@ function started(pid: number, sessionId: string | null): Session {
 function restarted(): Names {
   names = new Names(path, table);
   for (const session of table.all()) {
-    session.alias = null;
+    session.named(null);
     names.apply(session);
   }
   return names;
@@ -51,7 +53,7 @@ describe(`names ${verifies('session-name')}`, () => {
     names.set(session, 'Reviewer');
     expect(session.alias).toBe('Reviewer');
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    session.claudeSessionId = 'second';
+    session.conversationIs('second', null);
     names.apply(session);
     restarted();
     expect(session.alias).toBe('Reviewer');
@@ -107,7 +109,7 @@ describe(`names ${verifies('session-name')}`, () => {
     const session = started(1, 'a');
     names.set(session, 'api');
     rmSync(dir, { recursive: true });
-    session.claudeSessionId = 'b';
+    session.conversationIs('b', null);
     expect(() => names.apply(session)).not.toThrow();
     expect(session.alias).toBe('api');
   });

@@ -1,0 +1,39 @@
+/** A session in words: its record on the wire, its name, what it waits for. */
+import { basename } from 'node:path';
+import type { SessionRecord } from '../../protocol/session.ts';
+import { type Session, stateOf } from './session.ts';
+
+/** What a waiting session waits for, in words; null when it does not wait. */
+export function waitingForOf(session: Session): string | null {
+  if (stateOf(session) !== 'waiting') return null;
+  const fromFile = session.file?.waitingFor ?? 'permission prompt';
+  if (fromFile !== 'permission prompt') return fromFile;
+  return session.permissionTool ? `permission (${session.permissionTool})` : 'permission';
+}
+
+/** The session as `GET /v1/sessions` shows it. */
+export function recordOf(session: Session, pending: number): SessionRecord {
+  return {
+    id: session.id,
+    name: nameOf(session),
+    alias: session.alias,
+    claudeName: session.file?.name ?? null,
+    cwd: session.cwd,
+    pid: session.pid,
+    sessionId: session.claudeSessionId,
+    transcriptPath: session.transcriptPath,
+    state: stateOf(session),
+    waitingFor: waitingForOf(session),
+    supervised: session.supervisor !== null,
+    peers: !session.peersOff,
+    pending,
+    version: session.version,
+    startedAt: new Date(session.startedAt).toISOString(),
+    lastActiveAt: new Date(session.lastActiveAt).toISOString(),
+  };
+}
+
+/** What the session is called where nobody has named it: its folder. */
+export function nameOf(session: Pick<Session, 'cwd'>): string {
+  return basename(session.cwd) || '/';
+}

@@ -1,0 +1,243 @@
+/**
+ * The daemon's own record of one running claude process: what is known of it, and how each thing that happens changes it.
+ * Knows how state is derived (claude's own session file first, hooks second); does not read files or sockets itself.
+ */
+import { randomBytes } from 'node:crypto';
+import { type ClaudeSessionFile, stateFromStatus } from '../../claude/session/session-file.ts';
+import { guessTranscriptPath } from '../../claude/transcript/marks.ts';
+import type { Clock } from '../../process/clock.ts';
+import type { SessionState } from '../../protocol/session.ts';
+import type { SupervisorCommand } from '../../protocol/wire.ts';
+
+/** The process that a session is. */
+export interface SessionProcess {
+  pid: number;
+  startTime: string;
+  cwd: string;
+  configDir: string;
+}
+
+/** The connected supervisor of a session. */
+export interface Supervisor {
+  send(command: SupervisorCommand): void;
+}
+
+/** A session as everybody sees it. Its fields change by its own methods alone. */
+export type Session = Readonly<LiveSession>;
+
+/** The record that can be written to; only this file names it. */
+export class LiveSession {
+  readonly id: string;
+  readonly pid: number;
+  readonly startTime: string;
+  readonly configDir: string;
+  readonly startedAt: number;
+  cwd: string;
+  /** From `claudex name`; its owner is names.ts. */
+  alias: string | null = null;
+  claudeSessionId: string | null = null;
+  version: string | null = null;
+  /** What claude's session file last said; null when there is none. */
+  file: ClaudeSessionFile | null = null;
+  /** What hooks last said; null until one has come. */
+  hookState: Extract<SessionState, 'idle' | 'busy' | 'waiting'> | null = null;
+  /** True once a hook of this session has reached us. */
+  hooksSeen = false;
+  /** Its hooks have said CLAUDEX_PEERS=off. */
+  peersOff = false;
+  /** The tool of the last permission request, until the turn goes on. */
+  permissionTool: string | null = null;
+  transcriptPath: string | null = null;
+  supervisor: Supervisor | null = null;
+  /** Set by a refused paste, cleared when the supervisor reports an open gate. */
+  gateShutSinceSteadyMs: number | null = null;
+  lastActiveAt: number;
+  /** When a daemon first and last saw it. */
+  firstSeenSteadyMs: number;
+  lastSeenSteadyMs: number;
+  /** Since when it is on its way out: it has said so, or its claudex is gone, and its terminal with it. */
+  leavingSinceSteadyMs: number | null = null;
+  readonly #clock: Clock;
+
+  constructor(id: string, process: SessionProcess, clock: Clock) {
+    this.id = id;
+    this.pid = process.pid;
+    this.startTime = process.startTime;
+    this.cwd = process.cwd;
+    this.configDir = process.configDir;
+    this.startedAt = clock.timeOfDay();
+    this.lastActiveAt = this.startedAt;
+    this.firstSeenSteadyMs = clock.steady();
+    this.lastSeenSteadyMs = this.firstSeenSteadyMs;
+    this.#clock = clock;
+  }
+
+  /** Its process lives. */
+  seen(): void {
+    this.lastSeenSteadyMs = this.#clock.steady();
+  }
+
+  /** Something has come from it or about it. */
+  active(): void {
+    this.lastActiveAt = this.#clock.timeOfDay();
+    this.seen();
+  }
+
+  named(alias: string | null): void {
+    this.alias = alias;
+  }
+
+  /** A hook of it has reached us. */
+  hookHeard(peersOff: boolean): void {
+    this.hooksSeen = true;
+    this.peersOff = peersOff;
+  }
+
+  /** Which conversation it has now; a transcript that is not told (null) stays the one that is known. */
+  conversationIs(claudeSessionId: string, transcriptPath: string | null): void {
+    this.claudeSessionId = claudeSessionId;
+    this.transcriptPath = transcriptPath ?? this.transcriptPath;
+  }
+
+  /** Claude has started, or goes on with another conversation; a compaction (`inTurn`) leaves the turn as it is. */
+  conversationBegan({ inTurn }: { inTurn: boolean }): void {
+    this.leavingSinceSteadyMs = null;
+    if (!inTurn) this.hookState = 'idle';
+  }
+
+  promptSubmitted(): void {
+    this.#hooksSay('busy');
+  }
+
+  turnEnded(): void {
+    this.#hooksSay('idle');
+  }
+
+  /** Its Stop hook was given something to go on with. */
+  turnContinues(): void {
+    this.#hooksSay('busy');
+  }
+
+  /** It waits for a person's permission; `tool` is undefined where only the waiting is known. */
+  permissionAsked(tool?: string | null): void {
+    this.hookState = 'waiting';
+    if (tool !== undefined) this.permissionTool = tool;
+  }
+
+  /** It is on its way out. */
+  leaving(): void {
+    this.leavingSinceSteadyMs ??= this.#clock.steady();
+  }
+
+  connected(supervisor: Supervisor): void {
+    this.supervisor = supervisor;
+    this.gateShutSinceSteadyMs = null;
+    this.leavingSinceSteadyMs = null;
+  }
+
+  /** @returns false when another supervisor has taken over since, or this daemon has let go of it */
+  disconnected(supervisor: Supervisor): boolean {
+    if (this.supervisor !== supervisor) return false;
+    this.supervisor = null;
+    this.leavingSinceSteadyMs = this.#clock.steady();
+    return true;
+  }
+
+  /** This daemon goes away: what happens to the connection says nothing about the session any more. */
+  letGo(): void {
+    this.supervisor = null;
+  }
+
+  /** Its supervisor would not type. */
+  gateRefused(): void {
+    this.gateShutSinceSteadyMs ??= this.#clock.steady();
+  }
+
+  /** An earlier refusal says nothing any more. */
+  gateOpened(): void {
+    this.gateShutSinceSteadyMs = null;
+  }
+
+  /** Claude has written its session file. @returns true when something that we show or decide by has changed */
+  fileRead(file: ClaudeSessionFile): boolean {
+    const before = this.file;
+    const stateBefore = stateOf(this);
+    this.file = file;
+    this.cwd = file.cwd;
+    this.version = file.version ?? this.version;
+    if (this.claudeSessionId !== file.sessionId || this.transcriptPath === null) {
+      this.conversationIs(file.sessionId, guessTranscriptPath(this.configDir, file.cwd, file.sessionId));
+    }
+    if (stateOf(this) !== 'waiting') this.permissionTool = null;
+    return (
+      before === null ||
+      stateBefore !== stateOf(this) ||
+      before.waitingFor !== file.waitingFor ||
+      before.sessionId !== file.sessionId ||
+      before.cwd !== file.cwd ||
+      before.name !== file.name ||
+      before.messagingSocketPath !== file.messagingSocketPath
+    );
+  }
+
+  #hooksSay(state: 'idle' | 'busy'): void {
+    this.hookState = state;
+    this.permissionTool = null;
+  }
+}
+
+/** What survives a restart of the daemon. */
+const persistedFields = [
+  'id',
+  'pid',
+  'startTime',
+  'cwd',
+  'configDir',
+  'claudeSessionId',
+  'version',
+  'transcriptPath',
+  'hooksSeen',
+  'peersOff',
+  'startedAt',
+  'lastActiveAt',
+  'firstSeenSteadyMs',
+  'lastSeenSteadyMs',
+] as const satisfies readonly (keyof Session)[];
+
+export type PersistedSession = Pick<Session, (typeof persistedFields)[number]>;
+
+/** The record of a process that has just been seen for the first time. */
+export function newSession(process: SessionProcess, clock: Clock): Session {
+  return new LiveSession(newSessionId(), process, clock);
+}
+
+/** The record as an earlier daemon wrote it down. */
+export function restoredSession(persisted: PersistedSession, clock: Clock): Session {
+  const session = new LiveSession(persisted.id, persisted, clock);
+  // of a daemon that did not write these down yet: long ago
+  return Object.assign(session, { firstSeenSteadyMs: 0, lastSeenSteadyMs: 0 }, pick(persisted));
+}
+
+/** What is to be written down of a session. */
+export function persistedOf(session: Session): PersistedSession {
+  return pick(session);
+}
+
+function pick(from: PersistedSession): PersistedSession {
+  const known = persistedFields.filter((field) => from[field] !== undefined);
+  return Object.fromEntries(known.map((field) => [field, from[field]])) as unknown as PersistedSession;
+}
+
+const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';
+
+/** Eight characters, first one a letter: never mistaken for a pid or an option. */
+export function newSessionId(): string {
+  const id = Array.from(randomBytes(8), (byte) => alphabet[byte & 31]).join('');
+  return /^[a-z]/.test(id) ? id : newSessionId();
+}
+
+/** Claude's own word first, hooks second. */
+export function stateOf(session: Pick<Session, 'file' | 'hookState'>): SessionState {
+  if (session.file) return stateFromStatus(session.file.status);
+  return session.hookState ?? 'starting';
+}

@@ -1,0 +1,15 @@
+/** One thing that can happen to a part, and who is told of it. (Inside a process; nothing to do with SIGTERM and its like.) */
+
+/** A part declares its signals and emits them. The wiring subscribes after all parts exist, so no part knows a later one. */
+export class Signal<T> {
+  readonly #listeners: Array<(value: T) => void> = [];
+
+  /** Listeners are told in the order in which they were added. */
+  add(listener: (value: T) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  emit(value: T): void {
+    for (const listener of this.#listeners) listener(value);
+  }
+}
