@@ -13,6 +13,8 @@ export interface SendRequest {
   kind: MessageKind;
   when: 'idle' | 'now';
   sender: Sender;
+  /** The processes that speak, and claude's config folder there: what runs below a claude speaks as that session. */
+  caller?: { pids: number[]; configDir: string };
   route?: Route;
   replyTo?: string;
   key?: string;

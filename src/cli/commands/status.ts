@@ -51,7 +51,7 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
   const note = (error: ClaudexError): void => {
     problems.push({ code: error.code, message: error.message, fix: error.fix });
   };
-  const claude = locateClaude(env);
+  const claude = await locateClaude(env);
   if (claude.problem) note(claude.problem);
   try {
     loadNodePty();
