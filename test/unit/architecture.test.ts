@@ -69,7 +69,7 @@ describe(`architecture ${verifies('import-direction')}`, () => {
     expect(imports).toContainEqual({ file: 'src/daemon/messages/journal.ts', target: 'src/errors/claudex-error.ts' });
     expect(imports).toContainEqual({
       file: 'src/supervisor/run-supervisor.ts',
-      target: 'src/runner/daemon-connection.ts',
+      target: 'src/runner/claude-on-pty.ts',
     });
   });
 
