@@ -5,6 +5,7 @@
  */
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
+import { steadyNow } from './clock.ts';
 import { isAlive } from './identity.ts';
 
 /** In the environment of every claude that we keep warm, and of all it starts; the hooks are silent where it is set. */
@@ -41,10 +42,10 @@ export async function killTree(root: number | undefined, mark: string): Promise<
   // what is found before the root dies is found by its parents; what cuts itself loose in between, by the mark
   const known = await processesBelow(root, mark);
   for (const pid of root === undefined ? known : [root, ...known]) kill(pid);
-  const deadline = Date.now() + 2000;
+  const deadline = steadyNow() + 2000;
   for (;;) {
     const left = [...new Set([...known, ...(await processesBelow(undefined, mark))])].filter(isAlive);
-    if (left.length === 0 || Date.now() > deadline) return;
+    if (left.length === 0 || steadyNow() > deadline) return;
     for (const pid of left) kill(pid);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
