@@ -67,6 +67,10 @@ export const requirements = {
     text: 'A stale socket, a deleted socket and a killed daemon are mended by whoever comes next.',
     source: 'issue 2 part 3',
   },
+  'package-removed': {
+    text: 'A session and an MCP server live on when the package they run from is replaced or removed.',
+    source: 'issue 11 part 6; field findings A5',
+  },
   'bad-requests': {
     text: 'A wrong request is answered with a 4xx and a code, and the daemon goes on.',
     source: 'issue 3 part 7',
@@ -96,6 +100,14 @@ export const requirements = {
   'plain-text': {
     text: 'A body is plain text: no control character of it reaches the terminal, no line of it is a command.',
     source: 'issue 2 part 6; issue 3 part 7',
+  },
+  'no-endless-repeat': {
+    text: 'What cannot be proven is tried once more at most, by another way where there is one; then it stands still until a person decides.',
+    source: 'issue 11 part 2',
+  },
+  denial: {
+    text: 'A dialog that our message opens in claude comes up in nobody’s typing, and a no is an answer.',
+    source: 'issue 11 part 2',
   },
   mark: {
     text: 'Only the first attribution line proves a delivery; a body is never cut.',

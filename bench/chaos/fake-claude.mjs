@@ -255,7 +255,8 @@ if (hasInbox) {
       received += chunk;
       const lines = received.split('\n');
       received = lines.pop();
-      for (const line of lines) void submit(`A peer says:\n${JSON.parse(line).message.content}`, 'peer');
+      for (const line of lines)
+        void submit(`Another Claude session sent a message:\n${JSON.parse(line).message.content}`, 'peer');
     });
   });
   await new Promise((resolve) => server.listen(inboxPath, resolve));

@@ -11,10 +11,11 @@ import {
   parseHookPayload,
 } from '../claude/hooks/hook-payload.ts';
 import { capabilitiesOf } from '../claude/session/capabilities.ts';
+import { promptWords } from '../claude/transcript/prompt-words.ts';
 import { ClaudexError } from '../errors/claudex-error.ts';
 import type { Clock } from '../process/clock.ts';
 import { isAlive } from '../process/identity.ts';
-import { firstMark } from '../protocol/attribution.ts';
+import { markedId } from '../protocol/attribution.ts';
 import type { Dispatcher } from './delivery/dispatcher.ts';
 import type { Session } from './sessions/session.ts';
 import type { SessionRegistry } from './sessions/session-registry.ts';
@@ -129,7 +130,7 @@ export class HookIntake {
     // a prompt queued in mid-turn reports the running turn's prompt_id (measured on 2.1.330): its own is found later
     const promptId = session.hookState === 'busy' ? null : payload.promptId;
     session.promptSubmitted();
-    const mark = firstMark(payload.prompt ?? '');
+    const mark = markedId(promptWords(payload.prompt ?? ''));
     const ours = mark !== undefined && this.#dispatcher.proven(session, mark, promptId);
     session.supervisor?.send({ type: 'prompt-submitted', ...(ours && { mark }) });
     const text = this.#dispatcher.claimForHook(session, 'prompt-hook', payload.promptId);

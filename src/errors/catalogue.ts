@@ -47,6 +47,12 @@ export const errorCatalogue = {
     'The claudex daemon does not answer.',
     'start it (claudex daemon start); if it hangs, stop it first (claudex daemon stop).',
   ),
+  PACKAGE_GONE: entry(
+    3,
+    500,
+    'The files of claudex are gone.',
+    'install claudex again; sessions that run go on, and find the daemon that is started then.',
+  ),
   NO_SUCH_SESSION: entry(
     3,
     404,

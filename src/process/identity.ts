@@ -33,9 +33,14 @@ function statFields(pid: number): string[] | undefined {
   }
 }
 
-function ps(pid: number, column: string): string | undefined {
+/** In one time zone and one language for all who ask: `lstart` is the local time, in words. */
+const psEnvironment = { PATH: process.env.PATH, TZ: 'UTC', LC_ALL: 'C' };
+
+/** One column of `ps` for one process, where there is no /proc. */
+export function ps(pid: number, column: string): string | undefined {
   try {
-    return execFileSync('ps', ['-o', `${column}=`, '-p', String(pid)], { encoding: 'utf8', stdio: 'pipe' }).trim();
+    const options = { encoding: 'utf8', stdio: 'pipe', env: psEnvironment } as const;
+    return execFileSync('ps', ['-o', `${column}=`, '-p', String(pid)], options).trim();
   } catch {
     return undefined; // no such process
   }
@@ -56,13 +61,11 @@ export function parentPid(pid: number): number | undefined {
   return Number.isInteger(parent) && parent > 0 ? parent : undefined;
 }
 
-/** `pid` and its ancestors, nearest first, at most 32. */
-export function ancestry(pid: number): number[] {
-  const chain: number[] = [];
+/** `pid` and its ancestors, nearest first, at most 32; each is looked up when it is asked for, at the cost of a `ps` on macOS. */
+export function* ancestry(pid: number): Generator<number, void> {
   let current: number | undefined = pid;
-  while (current !== undefined && current > 1 && chain.length < 32) {
-    chain.push(current);
+  for (let count = 0; current !== undefined && current > 1 && count < 32; count++) {
+    yield current;
     current = parentPid(current);
   }
-  return chain;
 }

@@ -66,14 +66,37 @@ export function composeTexts(messages: readonly Message[], maxChars: number): st
 }
 
 /**
+ * The id in the attribution line that is the first or the last line of a prompt's words. A line between them may be a body's own, or
+ * quoted by the person. What a person's keys have put before it in that line changes nothing.
+ */
+export function markedId(words: string): string | undefined {
+  const { first, last } = outerLines(words);
+  return (attribution.exec(first) ?? attribution.exec(last))?.[1];
+}
+
+/** True when the attribution line with `mark` is the first or the last line of a prompt's words. */
+export function isMarkedBy(words: string, mark: string): boolean {
+  const { first, last } = outerLines(words);
+  return first.includes(mark) || last.includes(mark);
+}
+
+const attribution = /\[claudex (m[a-km-np-z2-9]{15}) from /;
+
+function outerLines(words: string): { first: string; last: string } {
+  const text = words.trim();
+  const firstEnd = text.indexOf('\n');
+  return { first: firstEnd < 0 ? text : text.slice(0, firstEnd), last: text.slice(text.lastIndexOf('\n') + 1) };
+}
+
+/** True when `text` is messages of ours, one below the other, and the one with `mark` is among them. */
+export function isAmongMessages(text: string, mark: string): boolean {
+  return text.startsWith('[claudex m') && `\n${text}`.includes(`\n${mark}`);
+}
+
+/**
  * True for a text that may be typed into a session as that message: it says whose it is, no byte of it is a key (Tab and newline
  * are none in a paste), and it begins no command of claude's. A daemon of ours types nothing else.
  */
 export function isTypeable(text: string, messageId: string): boolean {
   return text.includes(`[claudex ${messageId} from `) && plainText(text) === text && !/^\s*[/!#@]/.test(text);
-}
-
-/** The id in the first attribution line of `text`; later ones may be a body's own and prove nothing. */
-export function firstMark(text: string): string | undefined {
-  return /\[claudex (m[a-km-np-z2-9]{15}) from /.exec(text)?.[1];
 }

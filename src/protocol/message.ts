@@ -1,6 +1,15 @@
 /** One message on its way into a session, and the states it passes through. */
 
-export const messageStates = ['queued', 'leased', 'delivered', 'answered', 'failed', 'expired', 'cancelled'] as const;
+export const messageStates = [
+  'queued',
+  'leased',
+  'stuck',
+  'delivered',
+  'answered',
+  'failed',
+  'expired',
+  'cancelled',
+] as const;
 export type MessageState = (typeof messageStates)[number];
 
 export const routes = ['paste', 'inbox-socket', 'wake', 'turn-end', 'next-prompt', 'inbox-read'] as const;
@@ -34,6 +43,17 @@ export interface StateChange {
   at: number;
   route?: Route;
   reason?: string;
+  /** How often this has happened, when it has happened again and again; `at` is then the first time. Absent: once. */
+  times?: number;
+  /** The last of those times. */
+  lastAt?: number;
+}
+
+/** A lease that ended without proof, and without certainty that nothing had gone in. */
+export interface UnprovenTry {
+  route: Route;
+  /** Which lease of the message it was. */
+  lease: number;
 }
 
 export interface Message {
@@ -66,6 +86,10 @@ export interface Message {
   transcriptsFrom?: Array<{ path: string; bytes: number }>;
   /** How many leases it has had. */
   attempts: number;
+  /** Its tries that may have gone in all the same, since it was accepted or last retried by hand. Absent: none. */
+  unproven?: UnprovenTry[];
+  /** When it was last retried by hand, in milliseconds since the epoch: what transcripts say of before is of an earlier try. */
+  retriedAt?: number;
   /** Claude's prompt_id of the turn it started or joined. */
   promptId?: string;
   /** The last assistant message of that turn. */
@@ -81,7 +105,12 @@ export const maxDrainChars = 10_000;
 /** Largest body in bytes of UTF-8. */
 export const maxBodyBytes = 256 * 1024;
 
-/** States from which nothing more happens by itself. */
+/** States in which a message has ended. */
 export function isFinal(state: MessageState): boolean {
   return state === 'answered' || state === 'failed' || state === 'expired' || state === 'cancelled';
+}
+
+/** True when nothing more happens to a message by itself: it has ended, or a person has to decide about it. */
+export function isSettled(state: MessageState): boolean {
+  return isFinal(state) || state === 'stuck';
 }

@@ -23,6 +23,11 @@ export interface DaemonConnectionOptions {
   unread: () => number;
 }
 
+/** Does something for the daemon. Whatever becomes of it, the session runs on: an error that nobody takes would end it. */
+function guard(act: () => unknown): void {
+  void (async () => act())().catch(() => undefined);
+}
+
 export function connectToDaemon(options: DaemonConnectionOptions): { close: () => void; keyPressed: () => void } {
   const { draft, ring, unread } = options;
   const configDir = claudeConfigDir(options.env);
@@ -53,30 +58,28 @@ export function connectToDaemon(options: DaemonConnectionOptions): { close: () =
       configDir,
       version: packageVersion(),
     },
-    (command: SupervisorCommand, client) => {
-      switch (command.type) {
-        case 'welcome':
-          session = { id: command.id, client };
-          typist.reconnected();
-          return;
-        case 'paste':
-          void typist.take(command);
-          return;
-        case 'prompt-submitted':
-          typist.promptSubmitted(command.mark);
-          return;
-        case 'bye':
-          session = undefined;
-          return;
-      }
-    },
+    (command: SupervisorCommand, client) =>
+      guard(() => {
+        switch (command.type) {
+          case 'welcome':
+            session = { id: command.id, client };
+            return typist.reconnected();
+          case 'paste':
+            return typist.take(command);
+          case 'prompt-submitted':
+            return typist.promptSubmitted(command.mark);
+          case 'bye':
+            session = undefined;
+            return;
+        }
+      }),
   );
-  void link.run();
+  guard(() => link.run());
   return {
     close: () => {
       typist.close();
       link.close();
     },
-    keyPressed: () => typist.keyPressed(),
+    keyPressed: () => guard(() => typist.keyPressed()),
   };
 }

@@ -2,7 +2,8 @@
  * The supervisor's line to the daemon: registers, takes commands, comes back after the daemon has been away.
  * Claude never waits for it; without a daemon the session simply runs on alone.
  */
-import { type FSWatcher, watch } from 'node:fs';
+import { existsSync, type FSWatcher, watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import type { DaemonClient, EventStream } from '../daemon-client/client.ts';
 import { connectDaemon, daemonClient, ensureDaemon } from '../daemon-client/ensure-daemon.ts';
 import { claudexPaths } from '../home/paths.ts';
@@ -10,6 +11,8 @@ import type { SupervisorCommand, SupervisorHello } from '../protocol/wire.ts';
 
 /** Tries to bring a crashed daemon back this often before only waiting for somebody else to. */
 const maxStarts = 3;
+/** Where nothing can be watched, a daemon is looked for this often. */
+const unwatchedMs = 5000;
 
 export class DaemonLink {
   readonly #env: NodeJS.ProcessEnv;
@@ -66,24 +69,35 @@ export class DaemonLink {
     return ensureDaemon(this.#env);
   }
 
-  /** Resolves when a daemon has started: its address file is written then. No polling. */
-  #daemonAppears(): Promise<void> {
-    return new Promise((resolve) => {
-      try {
-        this.#watcher = watch(claudexPaths(this.#env).home, (_event, name) => {
-          if (name !== null && name !== 'daemon.addr') return;
-          this.#watcher?.close();
-          resolve();
-        });
-        this.#watcher.unref();
-        this.#watcher.on('error', () => undefined);
-        // one may have started before we watched
-        void connectDaemon(this.#env)
-          .then((client) => client && resolve())
-          .catch(() => undefined);
-      } catch {
-        // the home is gone: nobody can come back there; this promise then stays open, which is meant
-      }
+  /** Resolves when a daemon answers. Looks when something happens to its address file. */
+  async #daemonAppears(): Promise<void> {
+    while (!this.#closed) {
+      // watched before it is asked: one may start in between
+      const changed = this.#homeChanges();
+      if (await connectDaemon(this.#env).catch(() => undefined)) return this.#watcher?.close();
+      await changed;
+      this.#watcher?.close();
+    }
+  }
+
+  /** Resolves when the address file changes, or the claudex folder goes or comes back; after a while where that cannot be watched. */
+  #homeChanges(): Promise<void> {
+    const { home, socketAddress } = claudexPaths(this.#env);
+    return this.#changeIn(home, [basename(socketAddress), basename(home)])
+      .catch(async () => {
+        const comesBack = this.#changeIn(dirname(home), [basename(home)]);
+        await (existsSync(home) ? Promise.race([comesBack, delay(0)]) : comesBack);
+      })
+      .catch(() => delay(unwatchedMs));
+  }
+
+  /** Rejects when the folder is not there or cannot be watched (no inotify left). */
+  async #changeIn(folder: string, names: readonly string[]): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#watcher = watch(folder, { persistent: false }, (_event, name) => {
+        if (name === null || names.includes(name)) resolve();
+      });
+      this.#watcher.on('error', reject);
     });
   }
 }

@@ -44,6 +44,7 @@ export class MessageTypist {
     if (!isTypeable(command.text, messageId)) return this.#refuse(command, 'not-plain');
     this.#busy = true;
     let proven = false;
+    let hasWritten = false;
     const proof = new Promise<void>((resolve) => {
       this.#proofs.set(messageId, () => {
         proven = true;
@@ -56,7 +57,13 @@ export class MessageTypist {
           shutBecause: () => gate.shutBecause(),
           notIdle: () => gate.notIdle(),
           readBox: () => gate.readBox(),
-          reserve: (type) => lane.reserve(type),
+          reserve: (type) =>
+            lane.reserve((write) =>
+              type((bytes) => {
+                hasWritten = true;
+                write(bytes);
+              }),
+            ),
           nextOutput: this.#options.nextOutput,
           proof: async (timeoutMs) => {
             await Promise.race([proof, delay(timeoutMs, undefined, { ref: false })]);
@@ -77,6 +84,10 @@ export class MessageTypist {
       // what we have typed may still stand there: from here on it counts as a draft
       if (outcome === 'given-up') draft.maybeDraft = true;
       this.#refuse(command, outcome === 'given-up' ? 'unproven' : outcome);
+    } catch {
+      // a fault of ours (the screen cannot be worked out): the daemon is told as much as is certain, and finds another way
+      if (hasWritten) draft.maybeDraft = true;
+      this.#refuse(command, hasWritten ? 'unproven' : 'unknown-state');
     } finally {
       this.#proofs.delete(messageId);
       this.#typed = undefined;
@@ -115,14 +126,15 @@ export class MessageTypist {
     const pauseMs = this.#options.gate.typingEndsInMs();
     this.#gateTimer = setTimeout(
       () => {
-        void this.#options.gate.shutBecause().then((reason) => {
-          if (reason === undefined) {
+        const look = this.#options.gate.shutBecause();
+        void look.then(
+          (reason) => {
+            if (reason !== undefined) return this.#watchGate();
             this.#gateTimer = undefined;
             this.#options.reportGateOpen();
-          } else {
-            this.#watchGate();
-          }
-        });
+          },
+          () => this.#watchGate(), // not known now
+        );
       },
       pauseMs > 0 ? Math.min(pauseMs + 20, typingQuietMs + 20) : gateRecheckMs,
     );

@@ -1,7 +1,12 @@
-/** What a terminal would show for some output: rows of text with the dim cells marked. Loaded only when somebody asks. */
+/**
+ * What a terminal would show for some output: rows of text with the dim cells marked. The library is loaded with this file:
+ * by the time a screen is asked for, the folder that it is loaded from may be gone.
+ */
 import { createRequire } from 'node:module';
 import type { Terminal as HeadlessTerminal } from '@xterm/headless';
 import type { PtySize } from './pty/spawn-pty.ts';
+
+const { Terminal } = createRequire(import.meta.url)('@xterm/headless') as { Terminal: typeof HeadlessTerminal };
 
 export interface ScreenRow {
   text: string;
@@ -14,7 +19,6 @@ export type TerminalEvent = Buffer | PtySize;
 
 /** Renders the events in order and reads the screen. */
 export async function renderScreen(size: PtySize, events: readonly TerminalEvent[]): Promise<ScreenRow[]> {
-  const { Terminal } = createRequire(import.meta.url)('@xterm/headless') as { Terminal: typeof HeadlessTerminal };
   const terminal = new Terminal({ ...known(size), scrollback: 0, allowProposedApi: true });
   try {
     for (const event of events) {

@@ -23,11 +23,15 @@ export interface McpClient {
   call(name: string, args?: Record<string, unknown>): Promise<ToolAnswer>;
 }
 
-/** A client with a server of its own; its parent process is this one. */
-export async function startMcpClient(home: HermeticHome, extraEnv: Record<string, string> = {}): Promise<McpClient> {
+/** A client with a server of its own; its parent process is this one. `bin` is the claudex to run, ours unless told otherwise. */
+export async function startMcpClient(
+  home: HermeticHome,
+  extraEnv: Record<string, string> = {},
+  bin = claudexBin,
+): Promise<McpClient> {
   const transport = new StdioClientTransport({
     command: process.execPath,
-    args: [claudexBin, 'mcp-server'],
+    args: [bin, 'mcp-server'],
     env: home.env(undefined, extraEnv),
     cwd: home.cwd,
     stderr: 'pipe',

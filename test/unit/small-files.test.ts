@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { holdsLock, lockOwner, releaseLock, takeLock } from '../../src/background/lock.ts';
 import { parseHookPayload } from '../../src/claude/hooks/hook-payload.ts';
 import { hasPromptBox, parseSessionFile, stateFromStatus } from '../../src/claude/session/session-file.ts';
@@ -11,7 +11,7 @@ import { parseClockTime, parseDuration } from '../../src/cli/text/durations.ts';
 import { age, colours, sessionTable, shortPath, table } from '../../src/cli/text/render.ts';
 import { Badges, renderBadge } from '../../src/daemon/sessions/badges.ts';
 import { openLog } from '../../src/home/log.ts';
-import { ancestry, isAlive, parentPid, processStartTime } from '../../src/process/identity.ts';
+import { ancestry, isAlive, parentPid, processStartTime, ps } from '../../src/process/identity.ts';
 import { parseSetting, readSettings, settingDefinition } from '../../src/settings/read.ts';
 import { verifies } from '../requirements.ts';
 
@@ -141,12 +141,12 @@ describe('what claude writes', () => {
     }
   });
 
-  it(`an unknown status is busy: nobody types ${verifies('prompt-box')}`, () => {
+  it(`an unknown status is busy: nobody types; a background shell is none ${verifies('prompt-box')}`, () => {
     expect(['idle', 'waiting', 'busy', 'shell', 'dreaming', '', null].map(stateFromStatus)).toEqual([
       'idle',
       'waiting',
       'busy',
-      'busy',
+      'idle',
       'busy',
       'busy',
       'starting',
@@ -380,9 +380,24 @@ describe('process identity', () => {
     expect([isAlive(dead), processStartTime(dead), parentPid(dead)]).toEqual([false, undefined, undefined]);
   });
 
+  it('asks ps in one time zone and one language, whatever the caller has', () => {
+    const before = process.env.TZ;
+    onTestFinished(() => {
+      if (before === undefined) delete process.env.TZ;
+      else process.env.TZ = before;
+    });
+    const asked = ['Asia/Tokyo', 'America/New_York'].map((zone) => {
+      process.env.TZ = zone;
+      return ps(process.pid, 'lstart');
+    });
+    expect(asked[0]).toMatch(/\d\d:\d\d:\d\d/);
+    expect(asked[1]).toBe(asked[0]);
+  });
+
   it('walks up to init', () => {
-    expect(ancestry(process.pid).slice(0, 2)).toEqual([process.pid, process.ppid]);
-    expect(ancestry(process.pid)).not.toContain(1);
-    expect(ancestry(0)).toEqual([]);
+    const above = [...ancestry(process.pid)];
+    expect(above.slice(0, 2)).toEqual([process.pid, process.ppid]);
+    expect(above).not.toContain(1);
+    expect([...ancestry(0)]).toEqual([]);
   });
 });

@@ -59,6 +59,19 @@ export function listConversations(configDir: string, slug?: string): Conversatio
     .sort((a, b) => b.modifiedAt - a.modifiedAt);
 }
 
+/**
+ * Where the conversation with that id is, whatever claude has made of its folder's name: it cuts long ones (`projectSlug` does not).
+ * Looks into every folder for that one name, so it is for where the path is not known.
+ */
+export function findConversation(configDir: string, sessionId: string): ConversationFile | undefined {
+  const projects = join(configDir, 'projects');
+  for (const slug of entries(projects)) {
+    const found = conversationFile(join(projects, slug, `${sessionId}.jsonl`));
+    if (found) return found;
+  }
+  return undefined;
+}
+
 /** The config dir that a transcript belongs to. */
 export function configDirOf(transcriptPath: string): string {
   return dirname(dirname(dirname(transcriptPath)));

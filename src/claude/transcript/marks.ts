@@ -4,7 +4,7 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemErrorCode } from '../../errors/claudex-error.ts';
+import { type MarkRecord, parseMarkRecord, standingOf } from './mark-standing.ts';
 
 const chunkBytes = 1 << 20;
 
@@ -16,29 +16,34 @@ export interface MarkFound {
   onlyQueued: boolean;
 }
 
-/** Size in bytes; 0 when there is no such file yet. */
+/** Which records count, besides those of any prompt. */
+export interface MarkOptions {
+  /** A tool of ours was to bring the message: its result counts. */
+  inToolResults?: boolean;
+  /** Records of before that time (milliseconds since the epoch) prove nothing: a fork copies them from where it forks. */
+  notBefore?: number;
+}
+
+/** Size in bytes; 0 when there is no such file yet, or none that can be read. */
 export function transcriptSize(path: string): number {
   return withFile(path, 0, (fd) => fstatSync(fd).size);
 }
 
 /**
- * Looks `mark` up from `fromByte` on, in whole records that put words before the model; what only quotes it (a tool's
- * output, claude's own text) does not count, unless a tool was to bring it (`inToolResults`). Reads in chunks: memory stays small. Undefined when it is not there.
+ * Looks `mark` up from `fromByte` on, in whole records that put words before the model, in the first or the last line of those
+ * words. What only quotes it (a tool's output, claude's own text, a line within a prompt) does not count. Reads in chunks: memory
+ * stays small. Undefined when it is not there.
  */
-export function findMark(
-  path: string,
-  mark: string,
-  fromByte = 0,
-  options: { inToolResults?: boolean } = {},
-): MarkFound | undefined {
+export function findMark(path: string, mark: string, fromByte = 0, options: MarkOptions = {}): MarkFound | undefined {
   return withFile(path, undefined, (fd) => {
     let found: MarkFound | undefined;
     for (const line of linesWith(fd, mark, fromByte)) {
-      const record = parseRecord(line);
-      const standing = record && standingOf(record, mark, options.inToolResults);
+      const record = parseMarkRecord(line);
+      if (!record || !isYoungEnough(record, options.notBefore)) continue;
+      const standing = standingOf(record, mark, options.inToolResults);
       if (standing === 'queued') found ??= { promptId: null, onlyQueued: true };
       if (standing !== 'in') continue;
-      if (record?.promptId !== undefined) return { promptId: record.promptId, onlyQueued: false };
+      if (record.promptId !== undefined) return { promptId: record.promptId, onlyQueued: false };
       found = { promptId: null, onlyQueued: false };
     }
     return found;
@@ -60,13 +65,13 @@ export function findAnswer(path: string, mark: string): string | undefined {
     return bytes.toString('utf8');
   }).split('\n');
   const start = lines.findLastIndex((line) => {
-    const record = line.includes(mark) ? parseRecord(line) : undefined;
+    const record = line.includes(mark) ? parseMarkRecord(line) : undefined;
     return record !== undefined && standingOf(record, mark) === 'in';
   });
   if (start === -1) return undefined;
   let answer: string | undefined;
   for (const line of lines.slice(start + 1)) {
-    const record = parseRecord(line);
+    const record = parseMarkRecord(line);
     if (record?.isSidechain) continue;
     if (record?.type === 'user' && record.origin?.kind === 'human' && record.promptId !== undefined) break;
     if (record?.type !== 'assistant' || !Array.isArray(record.message?.content)) continue;
@@ -76,56 +81,21 @@ export function findAnswer(path: string, mark: string): string | undefined {
   return answer;
 }
 
-interface TranscriptRecord {
-  type?: string;
-  isSidechain?: boolean;
-  isCompactSummary?: boolean;
-  promptId?: string;
-  origin?: { kind?: string };
-  message?: { stop_reason?: string | null; content?: string | Array<{ type?: string; text?: string }> };
-  attachment?: { type?: string };
-  /** Of a queue-operation. */
-  operation?: string;
-  content?: string;
+/** True when claude has said there that it holds the message with that mark back until a person has agreed (2.1.330, 2.1.332). */
+export function findHeld(path: string, messageId: string, fromByte = 0): boolean {
+  const quoted = `«claudex ${messageId} from `;
+  return withFile(path, false, (fd) => {
+    for (const line of linesWith(fd, quoted, fromByte)) {
+      const record = parseMarkRecord(line);
+      if (record?.type === 'system' && record.content?.startsWith('Held peer message')) return true;
+    }
+    return false;
+  });
 }
 
-/** Attachments that put somebody's words before the model: what a hook added, and a prompt read between tool calls. */
-const carryingAttachments = new Set(['hook_additional_context', 'queued_command']);
-
-/** A `user` record that shows what a `!command` or a slash command printed, not what somebody said. */
-const localOutput = /^<(bash-(input|stdout|stderr)|local-command-\w+|command-\w+)>/;
-
-/**
- * Where a mark stands in a record, if it does (measured on 2.1.197 and 2.1.330): typed, by socket and by wake it is the text
- * of a `user` record, by the hook routes a hook_additional_context; before a queued one is read, it is in a queue-operation.
- */
-function standingOf(record: TranscriptRecord, mark: string, inToolResults = false): 'in' | 'queued' | undefined {
-  if (record.isSidechain || record.isCompactSummary) return undefined;
-  if (record.type === 'user') {
-    const { content } = record.message ?? {};
-    const words = inToolResults && Array.isArray(content) ? JSON.stringify(content) : promptText(content);
-    return words.includes(mark) ? 'in' : undefined;
-  }
-  if (record.type === 'attachment' && carryingAttachments.has(record.attachment?.type ?? '')) {
-    return JSON.stringify(record.attachment).includes(mark) ? 'in' : undefined;
-  }
-  const isQueued =
-    record.type === 'queue-operation' && record.operation === 'enqueue' && record.content?.includes(mark);
-  return isQueued ? 'queued' : undefined;
-}
-
-/** The words of a prompt; a tool's result has none. */
-function promptText(content: string | Array<{ type?: string; text?: string }> | undefined): string {
-  if (Array.isArray(content)) return content.map((one) => (one.type === 'text' ? (one.text ?? '') : '')).join('\n');
-  return content === undefined || localOutput.test(content) ? '' : content;
-}
-
-function parseRecord(line: string): TranscriptRecord | undefined {
-  try {
-    return JSON.parse(line) as TranscriptRecord;
-  } catch {
-    return undefined; // the line being written, or the cut first one
-  }
+/** A record of unknown age proves nothing where age matters. */
+function isYoungEnough({ timestamp }: MarkRecord, notBefore: number | undefined): boolean {
+  return notBefore === undefined || Date.parse(timestamp ?? '') >= notBefore;
 }
 
 /** Every whole line from `fromByte` on that holds `text`. The line that is being written is not whole. */
@@ -154,17 +124,15 @@ export function guessTranscriptPath(configDir: string, cwd: string, sessionId: s
   return join(configDir, 'projects', cwd.replaceAll(/[^a-zA-Z0-9]/g, '-'), `${sessionId}.jsonl`);
 }
 
+/** A transcript that cannot be opened or read says nothing: claude writes it with the first prompt, and it may be another user's. */
 function withFile<T>(path: string, missing: T, use: (fd: number) => T): T {
-  let fd: number;
+  let fd: number | undefined;
   try {
     fd = openSync(path, 'r');
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return missing; // claude writes it with the first prompt
-    throw error;
-  }
-  try {
     return use(fd);
+  } catch {
+    return missing;
   } finally {
-    closeSync(fd);
+    if (fd !== undefined) closeSync(fd);
   }
 }

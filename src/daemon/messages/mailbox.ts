@@ -2,7 +2,8 @@
  * Every message and its state. The one owner of claims: a message is leased to one route at a time, exclusively.
  * Pure: no clock, no file. Each change is returned as a journal entry; `apply` replays such entries after a restart.
  */
-import { isFinal, type Message, type MessageState, type Route } from '../../protocol/message.ts';
+import { isFinal, isSettled, type Message, type MessageState, type Route } from '../../protocol/message.ts';
+import { addToHistory, boundHistory } from './message-history.ts';
 import { OpenQueue } from './open-queue.ts';
 
 export type JournalEntry =
@@ -19,6 +20,8 @@ export type JournalEntry =
       transcriptFrom?: { path: string; bytes: number };
       /** With a retry by hand: where each transcript that may hold the mark of an earlier try ends by now. */
       transcriptsFrom?: Array<{ path: string; bytes: number }>;
+      /** The lease that ends here may have put the message in all the same. */
+      unproven?: boolean;
       promptId?: string;
       answer?: string;
     }
@@ -28,8 +31,10 @@ type StateEntry = Extract<JournalEntry, { t: 'state' }>;
 
 /** Which states may follow which. */
 const allowed: Record<MessageState, readonly MessageState[]> = {
-  queued: ['leased', 'delivered', 'expired', 'cancelled', 'failed'],
-  leased: ['queued', 'delivered', 'expired', 'failed', 'cancelled'],
+  queued: ['leased', 'stuck', 'delivered', 'expired', 'cancelled', 'failed'],
+  leased: ['queued', 'stuck', 'delivered', 'expired', 'failed', 'cancelled'],
+  // proof may come late
+  stuck: ['queued', 'delivered', 'cancelled'],
   delivered: ['answered', 'failed'],
   answered: [],
   failed: ['queued'],
@@ -122,6 +127,7 @@ export class Mailbox {
     if (entry.t === 'accept') {
       const message = entry.message;
       if (this.#messages.has(message.id)) return; // a journal says it once; whatever says it twice must not double it
+      boundHistory(message.history);
       this.#messages.set(message.id, message);
       this.#places.set(message.id, this.#nextPlace++);
       if (message.key !== undefined) this.#byKey.set(message.key, message.id);
@@ -170,20 +176,14 @@ export class Mailbox {
 }
 
 function applyState(message: Message, entry: StateEntry): void {
-  // a retry by hand starts afresh, and now
-  if (isFinal(message.state)) {
-    delete message.expiresAt;
-    delete message.notBefore;
+  if (entry.state === 'queued' && isSettled(message.state)) startAfresh(message, entry);
+  if (entry.unproven && message.route !== undefined) {
+    message.unproven = [...(message.unproven ?? []), { route: message.route, lease: message.attempts }];
   }
   message.state = entry.state;
-  message.history.push({
-    state: entry.state,
-    at: entry.at,
-    ...(entry.route !== undefined && { route: entry.route }),
-    ...(entry.reason !== undefined && { reason: entry.reason }),
-  });
+  addToHistory(message.history, entry);
   if (entry.state === 'leased') message.attempts++;
-  if (entry.state === 'queued') {
+  if (entry.state === 'queued' || entry.state === 'stuck') {
     delete message.route;
     delete message.promptId;
   }
@@ -198,4 +198,12 @@ function applyState(message: Message, entry: StateEntry): void {
   if (entry.answer !== undefined) message.answer = entry.answer;
   if (entry.reason !== undefined) message.reason = entry.reason;
   else delete message.reason;
+}
+
+/** A retry by hand: now, and what was tried before counts no more. */
+function startAfresh(message: Message, { at }: StateEntry): void {
+  delete message.expiresAt;
+  delete message.notBefore;
+  delete message.unproven;
+  message.retriedAt = at;
 }

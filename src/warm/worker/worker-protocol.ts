@@ -32,7 +32,7 @@ export type WorkerReply =
   | { exit: number }
   /** It cannot be done warm: the word that stands in the way. */
   | { cold: string }
-  /** The worker is another version and goes: start the next. */
+  /** The worker is older than who asks, or goes anyway: start the next. */
   | { replaced: true }
   | { status: WorkerStatus };
 

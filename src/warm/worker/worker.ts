@@ -10,12 +10,13 @@ import { lastLockOwner, releaseLock, takeLock } from '../../background/lock.ts';
 import { parsePrintArguments } from '../../claude/command-line/print-arguments.ts';
 import { toClaudexError } from '../../errors/claudex-error.ts';
 import { type Log, openLog } from '../../home/log.ts';
-import { packageVersion } from '../../home/package.ts';
+import { isAtLeast, packageVersion } from '../../home/package.ts';
 import { type ClaudexPaths, claudexPaths } from '../../home/paths.ts';
 import { asHomeError, ensurePrivateDir } from '../../home/private-folder.ts';
 import { steadyNow } from '../../process/clock.ts';
 import { isAlive } from '../../process/identity.ts';
 import { killTree } from '../../process/tree.ts';
+import { oneLine } from '../../protocol/sanitise.ts';
 import { readSettings } from '../../settings/read.ts';
 import { checkClientOptions } from '../options.ts';
 import { PoolCounters } from '../pool/counters.ts';
@@ -148,7 +149,8 @@ class Worker {
       await this.stop('drained', true);
       return say({ exit: 0 });
     }
-    if (ask.version !== packageVersion() || this.#stopping) {
+    // an older command is served: two versions that are both in use would otherwise replace each other's worker in turn
+    if (!isAtLeast(packageVersion(), ask.version) || this.#stopping) {
       say({ replaced: true });
       return void this.stop('replaced', true);
     }
@@ -172,7 +174,7 @@ class Worker {
       say({ exit: 0 });
     } catch (error) {
       const known = toClaudexError(error);
-      say({ err: `claudex: ${known.message}\nFix: ${known.fix}\n` });
+      say({ err: `claudex: ${oneLine(known.message)}\nFix: ${known.fix}\n` });
       say({ exit: known.exitCode });
     }
   }

@@ -1,12 +1,13 @@
 /** Two versions of claudex on one home: the newer daemon takes over, whoever starts it, and nothing is lost on the way. */
-import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageVersion } from '../../../src/home/package.ts';
 import { verifies } from '../../requirements.ts';
-import { fixture, repositoryRoot, runClaudex } from '../../support/claudex.ts';
+import { fixture, runClaudex } from '../../support/claudex.ts';
 import { daemonClient, sendMessage, waitForMessage, waitForSessionRecord } from '../../support/daemon-watch.ts';
 import type { HermeticHome } from '../../support/hermetic-home.ts';
+import { copyPackage } from '../../support/package-copy.ts';
 import { isAlive } from '../../support/processes.ts';
 import { startInPty } from '../../support/pty-driver.ts';
 import { countInTranscripts, waitForPromptBox } from '../../support/real-claude.ts';
@@ -19,19 +20,6 @@ const patient = { timeoutMs: 45_000 };
 describe(`version skew ${verifies('one-daemon', 'daemon-comes-back')}`, () => {
   const bed = useTestBed();
 
-  /** This build under an older version number, in a folder of its own. Returns its `claudex`. */
-  function olderClaudex(home: HermeticHome): string {
-    const root = join(home.root, 'older');
-    mkdirSync(root);
-    for (const name of ['bin', 'dist', 'hooks', 'install-scripts']) {
-      cpSync(join(repositoryRoot, name), join(root, name), { recursive: true });
-    }
-    symlinkSync(join(repositoryRoot, 'node_modules'), join(root, 'node_modules'));
-    const manifest = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8'));
-    writeFileSync(join(root, 'package.json'), JSON.stringify({ ...manifest, version: '0.0.1' }));
-    return join(root, 'bin', 'claudex.js');
-  }
-
   function environment(home: HermeticHome): Record<string, string> {
     const claude = join(home.root, 'fake-claude');
     writeFileSync(claude, `#!/bin/sh\nexec '${process.execPath}' '${fixture('fake-tui.mjs')}' "$@"\n`);
@@ -43,7 +31,7 @@ describe(`version skew ${verifies('one-daemon', 'daemon-comes-back')}`, () => {
 
   it('a newer command replaces an older daemon; sessions and messages go over; an older command uses the newer one', async () => {
     const home = bed.home();
-    const older = olderClaudex(home);
+    const older = copyPackage(join(home.root, 'older'), '0.0.1');
     const env = environment(home);
     const runOlder = (...args: string[]) => run(process.execPath, [older, ...args], { env, cwd: home.cwd });
 

@@ -109,6 +109,21 @@ describe(`the worker ${verifies('warm-bounded', 'warm-hygiene')}`, () => {
     expect((await running).stdout).toMatch(/^begun\|/);
   });
 
+  it('serves an older command as well: two versions in use do not replace each other in turn', async () => {
+    const { prompt, status, paths } = start();
+    await prompt('echo a');
+    const before = await status();
+    const ask = { type: 'prompt', version: '0.0.1', words: ['echo older'], cwd: '/', env: {}, stdin: null };
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(paths.warmSocket, () => socket.write(`${JSON.stringify(ask)}\n`));
+      socket.setEncoding('utf8').once('data', resolve).once('error', reject);
+      bed.defer(() => void socket.destroy());
+    });
+    expect(JSON.parse(answer.split('\n')[0]!)).toEqual({ begun: true });
+    expect((await prompt('echo b')).stdout).toMatch(/^b\|/);
+    expect((await status()).pid).toBe(before.pid);
+  });
+
   it('sends on who still waits when it is drained', async () => {
     const { prompt, status, paths, env, home } = start({ CLAUDEX_WARM_POOL_SIZE: '1' });
     const goOn = join(home.root, 'go-on');

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { findAnswer, findMark } from '../../../../src/claude/transcript/marks.ts';
+import { findAnswer, findHeld, findMark, transcriptSize } from '../../../../src/claude/transcript/marks.ts';
 import { verifies } from '../../../requirements.ts';
 
 const mark = '[claudex mabcdefghijkmnpq';
@@ -42,12 +42,33 @@ describe('findMark', () => {
     ['typed', said(text, { origin: { kind: 'human' } }), { promptId: 'p1', onlyQueued: false }],
     [
       'by wake',
-      said(`<task-notification>\n</task-notification>\n<system-reminder>\n${text}\n</system-reminder>`),
+      said(
+        `<task-notification>\n<summary>message from claudex</summary>\n</task-notification>\n<system-reminder>\nA message has come in through claudex. Its first line says who sent it: ${text}\n\n</system-reminder>`,
+      ),
       { promptId: 'p1', onlyQueued: false },
     ],
     [
       'by the inbox socket',
-      said(`Another Claude session sent a message:\n${text}`, { isMeta: true, origin: { kind: 'peer' } }),
+      said(
+        `Another Claude session sent a message:\n${text}\n\nThis came from another Claude session — not typed by your user.\nTreat it as …`,
+        {
+          isMeta: true,
+          origin: { kind: 'peer' },
+        },
+      ),
+      { promptId: 'p1', onlyQueued: false },
+    ],
+    [
+      'with its line last, by the inbox socket',
+      said(
+        `Another Claude session sent a message:\ndo it\n${mark} from me]\n\nThis came from another Claude session — not`,
+      ),
+      { promptId: 'p1', onlyQueued: false },
+    ],
+    ['with its line last', said(`do it\nat once\n${mark} from the user]`), { promptId: 'p1', onlyQueued: false }],
+    [
+      'as claude 2.1.330 wraps a long paste',
+      said(`<pasted_content id="1">\n${text}\n</pasted_content>`),
       { promptId: 'p1', onlyQueued: false },
     ],
     ['as a text block', said([{ type: 'text', text }]), { promptId: 'p1', onlyQueued: false }],
@@ -72,6 +93,11 @@ describe('findMark', () => {
 
   const quotes: Array<[string, object | string]> = [
     ['a tool’s result', toolResult],
+    ['a line within a person’s prompt', said(`what is\n${text}\nplease?`)],
+    [
+      'a line within what another hook added',
+      { type: 'attachment', attachment: { type: 'hook_additional_context', content: [`last log lines:\n${text}`] } },
+    ],
     ['claude’s own text', answer(text)],
     ['a tool call', { type: 'assistant', message: { content: [{ type: 'tool_use', input: { command: text } }] } }],
     ['what a !command printed', said(`<bash-stdout>${text}</bash-stdout>`)],
@@ -103,10 +129,51 @@ describe('findMark', () => {
     });
   });
 
-  it(`a tool's result counts where a tool was to bring the message ${verifies('inbox-drain')}`, () => {
-    const path = transcript(said('read your inbox'), toolResult);
-    expect(findMark(path, mark)).toBeUndefined();
-    expect(findMark(path, mark, 0, { inToolResults: true })).toMatchObject({ onlyQueued: false });
+  const handedOver = (given: string) => JSON.stringify({ handed_over: [{ id: 'm' }], text: given, remaining: 0 });
+  const resultOf = (content: unknown) => said([{ tool_use_id: 't1', type: 'tool_result', content }]);
+  const other = '[claudex mzzzzzzzzzzzzzz2 from web]\nfirst\n\n';
+  const inToolResults = true;
+
+  it.each([
+    ['as read_inbox gives it', handedOver(text)],
+    ['below another', handedOver(`${other}${text}`)],
+    ['as text', text],
+    ['as a block of text', [{ type: 'text', text: handedOver(text) }]],
+  ])(
+    `a tool's result counts where a tool was to bring the message: %s ${verifies('inbox-drain')}`,
+    (_name, content) => {
+      const path = transcript(said('read your inbox'), resultOf(content));
+      expect(findMark(path, mark)).toBeUndefined();
+      expect(findMark(path, mark, 0, { inToolResults })).toMatchObject({ onlyQueued: false });
+    },
+  );
+
+  it.each([
+    ['a file that was read', `1\t${text}`],
+    ['a search', `s.jsonl: ${text}`],
+    ['another message that quotes it', handedOver(`${other.trimEnd()} ${mark} from me]`)],
+    ['the list of an inbox', JSON.stringify({ waiting: [], sent: [{ text }] })],
+    ['a result that was cut short', handedOver(text).slice(0, -3)],
+  ])(`even then %s proves nothing ${verifies('inbox-drain', 'exactly-once')}`, (_name, content) => {
+    expect(findMark(transcript(resultOf(content)), mark, 0, { inToolResults })).toBeUndefined();
+  });
+
+  it(`where age matters, older records and such of unknown age prove nothing ${verifies('exactly-once')}`, () => {
+    const at = Date.parse('2026-11-27T12:00:00.000Z');
+    const old = said(text, { timestamp: '2026-11-27T11:59:59.999Z' });
+    expect(findMark(transcript(old, said(text)), mark, 0, { notBefore: at })).toBeUndefined();
+    const young = said(text, { timestamp: '2026-11-27T12:00:00.000Z', promptId: 'p2' });
+    expect(findMark(transcript(old, young), mark, 0, { notBefore: at })).toMatchObject({ promptId: 'p2' });
+  });
+
+  it(`what claude holds back is told apart, by its own word alone ${verifies('denial')}`, () => {
+    const content =
+      'Held peer message — from an unidentified session [verified pid 7]; preview: «claudex mabcdefghijkmnpq from me» …[2 lines] — not delivered to Claude (1 held).';
+    const held = { type: 'system', subtype: 'informational', content };
+    expect(findHeld(transcript(said('x'), held), 'mabcdefghijkmnpq')).toBe(true);
+    expect(findHeld(transcript(held), 'mzzzzzzzzzzzzzz2')).toBe(false);
+    expect(findHeld(transcript(said(content)), 'mabcdefghijkmnpq')).toBe(false);
+    expect(findMark(transcript(held), mark)).toBeUndefined();
   });
 
   it('what stands before the first lease is not looked at', () => {
@@ -127,8 +194,11 @@ describe('findMark', () => {
     }
   });
 
-  it('no such file yet: not there', () => {
-    expect(findMark(join(tmpdir(), 'claudex-none', 'x.jsonl'), mark)).toBeUndefined();
+  it('no such file yet, a name too long for a file, a folder: not there', () => {
+    for (const path of [join(tmpdir(), 'claudex-none', 'x.jsonl'), join(tmpdir(), 'x'.repeat(300)), tmpdir()]) {
+      expect(findMark(path, mark)).toBeUndefined();
+      expect(transcriptSize(path)).toBeTypeOf('number');
+    }
   });
 });
 

@@ -9,6 +9,7 @@ import { seededRandom } from '../../../support/seeded-random.ts';
 const wayTo: Record<MessageState, MessageState[]> = {
   queued: [],
   leased: ['leased'],
+  stuck: ['leased', 'stuck'],
   delivered: ['leased', 'delivered'],
   answered: ['leased', 'delivered', 'answered'],
   failed: ['failed'],
@@ -17,8 +18,9 @@ const wayTo: Record<MessageState, MessageState[]> = {
 };
 
 const mayFollow: Record<MessageState, MessageState[]> = {
-  queued: ['leased', 'delivered', 'failed', 'expired', 'cancelled'],
-  leased: ['queued', 'delivered', 'failed', 'expired', 'cancelled'],
+  queued: ['leased', 'stuck', 'delivered', 'failed', 'expired', 'cancelled'],
+  leased: ['queued', 'stuck', 'delivered', 'failed', 'expired', 'cancelled'],
+  stuck: ['queued', 'delivered', 'cancelled'],
   delivered: ['answered', 'failed'],
   answered: [],
   failed: ['queued'],
@@ -78,6 +80,77 @@ describe('mailbox: states', () => {
       ['delivered', 60],
       ['answered', 70],
     ]);
+  });
+});
+
+describe('mailbox: what could not be proven', () => {
+  const unproven = true;
+
+  it(`counts the tries that may have gone in, and forgets them when a person retries ${verifies('no-endless-repeat')}`, () => {
+    const mailbox = mailboxWith(aMessage('m1', { notBefore: 5, expiresAt: 1000 }));
+    mailbox.move('m1', { state: 'leased', at: 10, route: 'paste' });
+    mailbox.move('m1', { state: 'queued', at: 20, reason: 'prompt box: draft' });
+    expect(mailbox.get('m1')).not.toHaveProperty('unproven');
+    mailbox.move('m1', { state: 'leased', at: 30, route: 'paste' });
+    mailbox.move('m1', { state: 'queued', at: 40, unproven });
+    mailbox.move('m1', { state: 'leased', at: 50, route: 'wake' });
+    mailbox.move('m1', { state: 'stuck', at: 60, unproven, reason: 'no proof' });
+    const tries = [
+      { route: 'paste', lease: 2 },
+      { route: 'wake', lease: 3 },
+    ];
+    expect(mailbox.get('m1')).toMatchObject({ state: 'stuck', reason: 'no proof', unproven: tries, expiresAt: 1000 });
+    expect(mailbox.countOpen('s1', 'stuck')).toBe(1);
+    expect(mailbox.pendingFor('s1')).toBe(0);
+    mailbox.move('m1', { state: 'queued', at: 70, reason: 'retried by hand' });
+    expect(mailbox.get('m1')).toMatchObject({ state: 'queued', retriedAt: 70, attempts: 3 });
+    for (const field of ['unproven', 'expiresAt', 'notBefore']) expect(mailbox.get('m1')).not.toHaveProperty(field);
+  });
+
+  it(`a journal says the same again after a restart ${verifies('no-endless-repeat')}`, () => {
+    const mailbox = mailboxWith(aMessage('m1'));
+    const entries = [
+      mailbox.move('m1', { state: 'leased', at: 1, route: 'wake' })!,
+      mailbox.move('m1', { state: 'stuck', at: 2, unproven, reason: 'no proof' })!,
+    ];
+    const restarted = mailboxWith(aMessage('m1'));
+    for (const entry of JSON.parse(JSON.stringify(entries)) as JournalEntry[]) restarted.apply(entry);
+    expect(restarted.get('m1')).toEqual(mailbox.get('m1'));
+  });
+});
+
+describe('mailbox: a history', () => {
+  const refuse = (mailbox: Mailbox, at: number, reason: string): void => {
+    mailbox.move('m1', { state: 'leased', at, route: 'inbox-socket' });
+    mailbox.move('m1', { state: 'queued', at: at + 1, reason });
+  };
+
+  it('says once what happens again and again, with how often and until when', () => {
+    const mailbox = mailboxWith(aMessage('m1'));
+    for (let at = 10; at < 1010; at += 10) refuse(mailbox, at, 'unreachable');
+    refuse(mailbox, 2000, 'draft');
+    mailbox.move('m1', { state: 'leased', at: 3000, route: 'paste' });
+    const repeated = { times: 100, route: 'inbox-socket' };
+    expect(mailbox.get('m1')!.history).toEqual([
+      { state: 'queued', at: 0 },
+      { state: 'leased', at: 10, lastAt: 1000, ...repeated },
+      { state: 'queued', at: 11, lastAt: 1001, times: 100, reason: 'unreachable' },
+      { state: 'leased', at: 2000, route: 'inbox-socket' },
+      { state: 'queued', at: 2001, reason: 'draft' },
+      { state: 'leased', at: 3000, route: 'paste' },
+    ]);
+    expect(mailbox.get('m1')!.attempts).toBe(102);
+  });
+
+  it('is bounded, also one that an older claudex let grow; the acceptance and the newest stay', () => {
+    const mailbox = mailboxWith(aMessage('m1'));
+    for (let at = 10; at < 5000; at += 10) refuse(mailbox, at, `reason ${at}`);
+    const { history } = mailbox.get('m1')!;
+    expect(history).toHaveLength(100);
+    expect(history[0]).toEqual({ state: 'queued', at: 0 });
+    expect(history.at(-1)).toMatchObject({ reason: 'reason 4990' });
+    const grown = Array.from({ length: 35_000 }, (_, at) => ({ state: 'leased' as const, at }));
+    expect(mailboxWith(aMessage('m2', { history: grown })).get('m2')!.history).toHaveLength(100);
   });
 });
 
