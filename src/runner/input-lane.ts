@@ -12,10 +12,6 @@ export class InputLane {
     this.#write = write;
   }
 
-  get isReserved(): boolean {
-    return this.#reserved;
-  }
-
   /** Keys of the person. False when claude does not keep up, and no more should be read for now. */
   fromPerson(bytes: Buffer): boolean {
     if (!this.#reserved) return this.#write(bytes);

@@ -113,6 +113,18 @@ describe(`architecture ${verifies('import-direction')}`, () => {
     expect(naming).toEqual(['src/daemon/sessions/session.ts']);
   });
 
+  it('the time of day is read only to be shown, written down, or held against what people gave in it', () => {
+    const reading = files.filter((file) => /\bDate\.now\b|new Date\(\)/.test(readFileSync(join(root, file), 'utf8')));
+    expect(reading.sort()).toEqual([
+      'install-scripts/install.ts', // when it was installed
+      'src/cli/commands/send.ts', // --at, --expires
+      'src/cli/text/render.ts', // how old
+      'src/demo/stand-ins/claude-tui.ts', // startedAt, as claude writes it
+      'src/home/log.ts',
+      'src/process/clock.ts',
+    ]);
+  });
+
   it('install-scripts lean on src/claude and what lies below it; only the cli leans on them', () => {
     const outside = imports.filter(
       ({ file, target }) => file.startsWith('install-scripts/') && target.startsWith('src/'),

@@ -5,13 +5,10 @@ import { isAtLeast } from '../../home/package.ts';
 export interface Capabilities {
   /** A Stop hook's additionalContext continues the turn without an error line (2.1.163). */
   stopAdditionalContext: boolean;
-  /** An asyncRewake hook that exits 2 starts a turn (about 2.1.107). */
-  asyncRewake: boolean;
 }
 
 export function capabilitiesOf(version: string | null): Capabilities {
   return {
     stopAdditionalContext: isAtLeast(version, '2.1.163'),
-    asyncRewake: isAtLeast(version, '2.1.107'),
   };
 }
