@@ -89,6 +89,10 @@ export const requirements = {
     text: 'A message goes in once: states only move along allowed steps, a key repeats the first id, a restart doubles nothing.',
     source: 'issue 3 parts 2 and 4; agent-deck #1142',
   },
+  'keyboard-walks': {
+    text: 'Whatever a person presses while messages come: none lost, doubled, mixed with their text or run by a shell, no draft touched, no dialog answered.',
+    source: 'issue 11 part 11',
+  },
   'order-kept': {
     text: 'Order per recipient is the order of acceptance, also after a retry.',
     source: 'issue 3 part 2',
