@@ -39,8 +39,16 @@ let promptId;
 let ending = false;
 const sessionFile = join(configDir, 'sessions', `${process.pid}.json`);
 const inboxPath = join(process.env.TMPDIR, `in-${process.pid}.sock`);
-const transcriptPath = () => join(configDir, 'projects', cwd.replaceAll(/[^a-zA-Z0-9]/g, '-'), `${sessionId}.jsonl`);
+const transcriptPath = () => join(configDir, 'projects', projectFolder(), `${sessionId}.jsonl`);
 const procStart = readFileSync('/proc/self/stat', 'latin1').split(') ').at(-1).split(' ')[19];
+/** Claude cuts a long one at 200 characters and puts a hash of the path behind (seen in 2.1.197 and 2.1.330). */
+function projectFolder() {
+  const plain = cwd.replaceAll(/[^a-zA-Z0-9]/g, '-');
+  if (plain.length <= 200) return plain;
+  let hash = 0;
+  for (let at = 0; at < cwd.length; at++) hash = ((hash << 5) - hash + cwd.charCodeAt(at)) | 0;
+  return `${plain.slice(0, 200)}-${Math.abs(hash).toString(36)}`;
+}
 mkdirSync(dirname(sessionFile), { recursive: true });
 mkdirSync(dirname(transcriptPath()), { recursive: true });
 

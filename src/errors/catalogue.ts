@@ -309,7 +309,7 @@ export const errorCatalogue = {
     3,
     500,
     'A session reports nothing: its hooks have never run.',
-    'trust its folder when claude asks; restart it if it was started before `claudex install`; check that hooks are not switched off (disableAllHooks, --bare, policy).',
+    'run `claudex install` where that has not been done, and restart a session that is older; trust its folder when claude asks; check that hooks are not switched off (disableAllHooks, --bare, policy).',
   ),
   SERVE_START_FAILED: entry(
     3,

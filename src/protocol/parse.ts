@@ -86,6 +86,7 @@ export function parseSendRequest(value: unknown): SendRequest | SendManyRequest 
     kind: fields.oneOf('kind', ['task', 'note'], 'task'),
     when: fields.oneOf('when', ['idle', 'now'], 'idle'),
     sender: parseSender(fields.any('sender')),
+    ...(fields.any('caller') !== undefined && { caller: parseWhoami(fields.any('caller')) }),
     hold: fields.boolean('hold', false),
     ...withoutUndefined(optional),
   };

@@ -10,6 +10,8 @@ export interface SendRequest {
   kind: MessageKind;
   when: 'idle' | 'now';
   sender: Sender;
+  /** The processes that speak, and claude's config folder there: what runs below a claude speaks as that session. */
+  caller?: { pids: number[]; configDir: string };
   route?: Route;
   replyTo?: string;
   key?: string;
@@ -101,8 +103,10 @@ export interface DaemonStatus {
   uptimeMs: number;
   sessions: number;
   pending: number;
-  /** Sessions whose hooks have never reported. */
+  /** Sessions whose hooks have never reported, though they should have. */
   silent: Array<{ id: string; cwd: string }>;
+  /** In how long the daemon ends by itself when nobody needs it meanwhile; null while a session, a message or a viewer does. */
+  endsInMs: number | null;
 }
 
 /** `GET /v1/events`: one a line. */

@@ -4,15 +4,18 @@ import type { Message } from '../../protocol/message.ts';
 import { parseSendRequest } from '../../protocol/parse.ts';
 import { type AcceptOptions, acceptSend, acceptSends } from '../delivery/accept-send.ts';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
+import { speakerOf } from '../delivery/speaker.ts';
 import type { RouteDefinition } from '../http-server.ts';
+import type { SessionRegistry } from '../sessions/session-registry.ts';
 
 export interface MessageRoutesOptions {
   /** What taking a message needs. */
   accept: AcceptOptions;
   dispatcher: Dispatcher;
+  registry: Pick<SessionRegistry, 'claudeAbove'>;
 }
 
-export function messageRoutes({ accept, dispatcher }: MessageRoutesOptions): RouteDefinition[] {
+export function messageRoutes({ accept, dispatcher, registry }: MessageRoutesOptions): RouteDefinition[] {
   return [
     { method: 'POST', path: '/v1/messages', who: 'local', status: 202, handle: ({ body }) => send(body) },
     { method: 'GET', path: '/v1/messages', who: 'local', handle: ({ query }) => list(query.get('session')) },
@@ -32,7 +35,8 @@ export function messageRoutes({ accept, dispatcher }: MessageRoutesOptions): Rou
   ];
 
   async function send(body: unknown): Promise<unknown> {
-    const request = parseSendRequest(body);
+    const asked = parseSendRequest(body);
+    const request = { ...asked, sender: speakerOf(asked, registry) };
     if ('target' in request) return acceptSend(request, accept);
     return { messages: await acceptSends(request, accept) };
   }
