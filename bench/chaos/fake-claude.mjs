@@ -140,10 +140,13 @@ let draft = '';
 function draw(said) {
   if (ending) return;
   const rule = '─'.repeat(process.stdout.columns || 80);
-  const box = draft.split('\n').map((line, index) => `${index === 0 ? '❯ ' : '  '}${line.slice(0, 70)}`);
-  process.stdout.write(
-    `\x1b[H\x1b[2J${[said ?? '', rule, ...box.slice(0, 8), rule, '  ? for shortcuts'].join('\r\n')}`,
-  );
+  const lines = draft.split('\n');
+  // as claude does it: long lines are wrapped, a long text is folded
+  const shown = lines.length > 8 ? [`[Pasted text #1 +${lines.length - 1} lines]`] : lines;
+  const box = shown
+    .flatMap((line) => line.match(/.{1,70}/gu) ?? [''])
+    .map((row, index) => `${index === 0 ? '❯ ' : '  '}${row}`);
+  process.stdout.write(`\x1b[H\x1b[2J${[said ?? '', rule, ...box, rule, '  ? for shortcuts'].join('\r\n')}`);
 }
 
 // ── Turns.
@@ -247,6 +250,7 @@ function read(text) {
         draft = '';
         void submit(prompt, 'typed');
       } else if (key === '\x15') draft = '';
+      else if (key === '\x7f') draft = draft.slice(0, -1);
       else if (key >= ' ') draft += key;
       rest = rest.slice(key.length);
     }

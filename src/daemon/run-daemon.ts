@@ -24,8 +24,8 @@ import { HookIntake } from './hook-intake.ts';
 import { createHttpServer } from './http-server.ts';
 import { IdleExit } from './idle-exit.ts';
 import { Lifetime } from './lifetime.ts';
-import { compactJournal } from './messages/compact-journal.ts';
 import { Journal } from './messages/journal.ts';
+import { keepingAt } from './messages/journal-upkeep.ts';
 import { MessageStore } from './messages/message-store.ts';
 import type { StopReason } from './routes/daemon.ts';
 import { daemonRoutes } from './routes.ts';
@@ -71,11 +71,9 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const registry = new SessionRegistry({ persistPath: paths.sessions, clock });
   const { table } = registry;
   const names = new Names(paths.names, table);
-  const entries = compactJournal(paths.journal, clock.timeOfDay(), log);
-  const journal = new Journal(paths.journal);
+  const journal = new Journal(paths.journal, { endedAfter: keepingAt(clock.timeOfDay()).endedAfter });
   const store = new MessageStore({ journal, log, clock });
   const { mailbox } = store;
-  for (const entry of entries) mailbox.apply(entry);
   const waysIn = new WaysIn(clock);
   const dispatcher = new Dispatcher({
     table,
@@ -105,6 +103,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   });
   const routes = daemonRoutes({
     accept: { table, store, waysIn, dispatcher, peers, clock },
+    store,
     registry,
     table,
     names,

@@ -82,16 +82,25 @@ export interface GateReport {
   open: boolean;
 }
 
-/** Why nothing may be typed now; docs/delivery.md says what each means. `not-plain`: the text says not whose it is, or holds bytes that would be keys. */
+/** Why a message was not typed, or is out of the prompt box again. */
 export const gateReasons = [
   'not-idle',
   'unknown-state',
   'typing',
+  /** Something stands in the box, or waits behind it; or it came up beside our text, which was taken out again. */
   'draft',
+  /** No prompt box is seen at its place. */
+  'unknown-box',
   'suspended',
   'busy-lane',
-  'not-plain',
+  /** The box never showed what was typed. */
+  'not-shown',
+  /** Enter does not submit: keybindings.json says so, or it was tried, and the text was taken out again. */
+  'no-submit',
+  /** It left the box, and claude has not said that it has it. The only one of these after which it may have arrived. */
   'unproven',
+  /** It says not whose it is, or holds bytes that would be keys. */
+  'not-plain',
 ] as const;
 
 export type GateReason = (typeof gateReasons)[number];

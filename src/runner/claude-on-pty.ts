@@ -1,6 +1,6 @@
 /**
- * One running claude on a pty, whoever watches: its output and what is kept of it, the keys that go in and what is known of the
- * draft, and the line to the daemon. A watcher (the supervisor with the person's terminal) gives keys and hears output.
+ * One running claude on a pty, whoever watches: its output and what is kept of it, the keys that go in and what is known of
+ * them, and the line to the daemon. A watcher (the supervisor with the person's terminal) gives keys and hears output.
  * Claude is started first; whatever is slow (the HTTP client, settings) is loaded while it boots.
  */
 import { steadyNow } from '../process/clock.ts';
@@ -8,8 +8,8 @@ import { Signal } from '../process/signal.ts';
 import { OutputRing } from '../terminal/output-ring.ts';
 import { type Pty, type PtyOptions, spawnPty } from '../terminal/pty/spawn-pty.ts';
 import type { WindowSize } from '../terminal/tty-calls.ts';
-import { DraftTracker } from './draft-tracker.ts';
 import { InputLane } from './input-lane.ts';
+import { PersonKeys } from './person-keys.ts';
 
 /** The daemon side is loaded after claude's first output, or after this long without one. */
 const startDaemonAfterMs = 300;
@@ -19,8 +19,10 @@ export class ClaudeOnPty {
   readonly output = new Signal<Buffer>();
   /** Claude has read what it had not kept up with: keys are welcome again. */
   readonly writable = new Signal<void>();
+  /** Keys of the person that had to wait behind a message are on their way only now: claude's answer to them comes from now on. */
+  readonly lateKeys = new Signal<Buffer>();
   readonly pty: Pty;
-  readonly #draft = new DraftTracker();
+  readonly #personKeys = new PersonKeys();
   readonly #ring: OutputRing;
   readonly #lane: InputLane;
   #outputCame: (() => void) | undefined;
@@ -40,25 +42,28 @@ export class ClaudeOnPty {
       },
       onWritable: () => this.writable.emit(),
     });
-    this.#lane = new InputLane((bytes) => this.pty.write(bytes));
+    this.#lane = new InputLane(
+      (bytes) => this.pty.write(bytes),
+      (late) => this.lateKeys.emit(late),
+    );
   }
 
   /** What the person had typed before claude was started, once, before `keys`. */
   typedAhead(bytes: Buffer): void {
     this.pty.typedAhead(bytes);
-    this.#draft.take(bytes, steadyNow());
+    this.#personKeys.take(bytes, steadyNow());
   }
 
   /** Keys of the person. False when claude does not keep up: no more should be read until `writable`. */
   keys(bytes: Buffer): boolean {
     // on their way first: what they mean is worked out while claude reads them
     const keepsUp = this.#lane.fromPerson(bytes);
-    this.#draft.take(bytes, steadyNow());
+    this.#personKeys.take(bytes, steadyNow());
     this.#connection?.keyPressed();
     return keepsUp;
   }
 
-  /** Keys that mean nothing for the draft (Ctrl-Z), in turn with the person's and with messages. */
+  /** Keys that are not the person's (Ctrl-Z, for `kill -TSTP`), in turn with the person's and with messages. */
   type(bytes: Buffer): void {
     this.#lane.fromPerson(bytes);
   }
@@ -86,7 +91,7 @@ export class ClaudeOnPty {
       this.#connection = connectToDaemon({
         env,
         claudePid: this.pty.pid,
-        draft: this.#draft,
+        keys: this.#personKeys,
         ring: this.#ring,
         lane: this.#lane,
         nextOutput: (timeoutMs) => this.#nextOutput(timeoutMs),

@@ -78,6 +78,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
     if (!claude.keys(bytes)) tty.pauseInput();
   });
   tty.input.add((bytes) => suspend.keys(bytes));
+  claude.lateKeys.add((bytes) => suspend.keys(bytes));
   tty.writable.add(() => pty.resume());
   // a terminal that is gone (window closed) answers with EIO: SIGHUP follows and ends us in order
   tty.gone.add(() => pty.kill('SIGHUP'));
