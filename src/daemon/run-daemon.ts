@@ -73,7 +73,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const registry = new SessionRegistry({ persistPath: paths.sessions, clock });
   const { table } = registry;
   const names = new Names(paths.names, table);
-  const journal = new Journal(paths.journal, { endedAfter: keepingAt(clock.timeOfDay()).endedAfter });
+  const journal = new Journal(paths.journal, { keeping: keepingAt(clock.timeOfDay()) });
   const store = new MessageStore({ journal, log, clock });
   const { mailbox } = store;
   const waysIn = new WaysIn(clock);

@@ -142,13 +142,13 @@ export function parseGateReport(value: unknown): GateReport {
 }
 
 /** A list of pids, nearest ancestor first. */
-export function parseWhoami(value: unknown): { pids: number[]; configDir: string } {
+export function parseWhoami(value: unknown): { pids: number[]; configDir: string; exact: boolean } {
   const fields = new Fields(value);
   const pids = fields.any('pids');
   if (!Array.isArray(pids) || pids.length > 64 || !pids.every((pid) => Number.isSafeInteger(pid))) {
     throw new ClaudexError('BAD_REQUEST', '"pids" must be a list of at most 64 whole numbers.');
   }
-  return { pids: pids as number[], configDir: fields.string('configDir') };
+  return { pids: pids as number[], configDir: fields.string('configDir'), exact: fields.any('exact') === true };
 }
 
 /** `POST /v1/names`; `alias` null takes the name away. */

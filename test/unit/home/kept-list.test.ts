@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parsePersisted } from '../../../src/daemon/sessions/parse-persisted.ts';
+import { parsePersisted } from '../../../src/daemon/sessions/persisted-session.ts';
 import { readKeptList } from '../../../src/home/kept-list.ts';
 import { reportFailuresTo } from '../../../src/process/guard.ts';
 
