@@ -6,14 +6,11 @@ import { type HookEventName, hookEvents } from '../hooks/hook-settings.ts';
 export interface Capabilities {
   /** A Stop hook's additionalContext continues the turn without an error line (2.1.163). */
   stopAdditionalContext: boolean;
-  /** An asyncRewake hook that exits 2 starts a turn (about 2.1.107). */
-  asyncRewake: boolean;
 }
 
 export function capabilitiesOf(version: string | null): Capabilities {
   return {
     stopAdditionalContext: isAtLeast(version, '2.1.163'),
-    asyncRewake: isAtLeast(version, '2.1.107'),
   };
 }
 
