@@ -12,6 +12,7 @@ import { type ClaudexPaths, claudeConfigDir, claudexPaths } from '../home/paths.
 import { ensurePrivateDir } from '../home/private-folder.ts';
 import { refreshStarter } from '../home/starter.ts';
 import { systemClock } from '../process/clock.ts';
+import { reportFailuresTo } from '../process/guard.ts';
 import { isStopped, processStartTime } from '../process/identity.ts';
 import { Signal } from '../process/signal.ts';
 import { readSettings } from '../settings/read.ts';
@@ -24,8 +25,8 @@ import { HookIntake } from './hook-intake.ts';
 import { createHttpServer } from './http-server.ts';
 import { IdleExit } from './idle-exit.ts';
 import { Lifetime } from './lifetime.ts';
-import { compactJournal } from './messages/compact-journal.ts';
 import { Journal } from './messages/journal.ts';
+import { keepingAt } from './messages/journal-upkeep.ts';
 import { MessageStore } from './messages/message-store.ts';
 import type { StopReason } from './routes/daemon.ts';
 import { daemonRoutes } from './routes.ts';
@@ -49,6 +50,7 @@ export async function runDaemon(env: NodeJS.ProcessEnv): Promise<boolean> {
   const version = packageVersion();
   if (!takeLock(paths.lock, version)) return false;
   const log = openLog(paths.log);
+  reportFailuresTo((error, what) => log('failure', { what, error: wordsOf(error) }));
   try {
     await start(paths, env, version, log);
     return true;
@@ -71,11 +73,9 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const registry = new SessionRegistry({ persistPath: paths.sessions, clock });
   const { table } = registry;
   const names = new Names(paths.names, table);
-  const entries = compactJournal(paths.journal, clock.timeOfDay(), log);
-  const journal = new Journal(paths.journal);
+  const journal = new Journal(paths.journal, { keeping: keepingAt(clock.timeOfDay()) });
   const store = new MessageStore({ journal, log, clock });
   const { mailbox } = store;
-  for (const entry of entries) mailbox.apply(entry);
   const waysIn = new WaysIn(clock);
   const dispatcher = new Dispatcher({
     table,
@@ -105,6 +105,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   });
   const routes = daemonRoutes({
     accept: { table, store, waysIn, dispatcher, peers, clock },
+    store,
     registry,
     table,
     names,
@@ -122,7 +123,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     endsInMs: () => idleExit.leftMs(),
   });
   const server = createHttpServer(routes, (error) => {
-    log('internal error', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    log('internal error', { error: wordsOf(error) });
   });
   idleExit.watch(server);
   const lifetime = new Lifetime({ paths, server, log });
@@ -183,4 +184,8 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   lifetime.watch();
   refreshStarter(paths.starter);
   idleExit.start();
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

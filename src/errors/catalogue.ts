@@ -125,6 +125,12 @@ export const errorCatalogue = {
     'The message is larger than 256 KiB.',
     'put the long part in a file and name that file in the message.',
   ),
+  QUEUE_FULL: entry(
+    3,
+    507,
+    'Too much waits already, so the message was not accepted.',
+    'let the sessions work it off, or take back what is not needed (`claudex inbox`, `claudex inbox cancel <id>`); about 128 MiB may wait.',
+  ),
   NO_SUCH_MESSAGE: entry(3, 404, 'No message has that id.', 'run `claudex inbox` to see the messages that are known.'),
   WRONG_STATE: entry(
     3,

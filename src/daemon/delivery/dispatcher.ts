@@ -5,6 +5,7 @@
 import { maxHookOutputChars } from '../../claude/hooks/hook-payload.ts';
 import type { Log } from '../../home/log.ts';
 import type { Clock } from '../../process/clock.ts';
+import { guarded } from '../../process/guard.ts';
 import { Signal } from '../../process/signal.ts';
 import { composeTexts } from '../../protocol/attribution.ts';
 import { isFinal, type Message, type Recipient, type Route } from '../../protocol/message.ts';
@@ -70,12 +71,13 @@ export class Dispatcher {
   /** Journalled and on disk when it resolves. @throws ClaudexError JOURNAL_UNWRITABLE; nothing is queued then. */
   async accept(message: Message): Promise<void> {
     await this.#store.accept(message);
-    this.#pumpRecipient(message.recipient);
+    // accepted it is, whatever becomes of it next
+    guarded('delivery', () => this.#pumpRecipient(message.recipient));
   }
 
   /** Ends a message that has not been delivered, or queues an ended one again. False when its state does not allow that. */
   change(id: string, state: 'cancelled' | 'queued'): boolean {
-    const message = this.#store.mailbox.get(id);
+    const message = this.#store.recall(id);
     if (!message || (state === 'cancelled' ? message.state !== 'queued' : !isFinal(message.state))) return false;
     const moved = state === 'queued' ? this.#successors.retry(message) : this.#store.move(id, { state });
     if (moved) this.#pumpRecipient(message.recipient);
@@ -218,12 +220,14 @@ export class Dispatcher {
     const lease = message.attempts;
     this.#waysIn.carry(session, message, route, {
       lateInMs: this.#leases.leftMs(message),
-      onRefused: (reason) => {
-        if (this.#leases.giveBack(message, lease, reason)) this.pump(session);
-      },
-      onRecovered: () => {
-        if (this.#options.table.byId(session.id) === session) this.pump(session);
-      },
+      onRefused: (reason) =>
+        guarded('refused way in', () => {
+          if (this.#leases.giveBack(message, lease, reason)) this.pump(session);
+        }),
+      onRecovered: () =>
+        guarded('recovered way in', () => {
+          if (this.#options.table.byId(session.id) === session) this.pump(session);
+        }),
     });
   }
 

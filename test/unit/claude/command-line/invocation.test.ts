@@ -28,6 +28,13 @@ describe(`which command lines open a session ${verifies('passthrough')}`, () => 
     '-- -p',
     'hello -- -p',
     '--permission-mode plan do it',
+    // the word is the option's value
+    '--debug mcp list',
+    '-r update',
+    '--from-pr doctor',
+    '-w plugin',
+    '--add-dir /a /b mcp',
+    '--tools Bash mcp',
   ])('claude %s: yes', (line) => {
     expect(opensSession(line.split(' ').filter(Boolean))).toBe(true);
   });
@@ -48,6 +55,9 @@ describe(`which command lines open a session ${verifies('passthrough')}`, () => 
     'agents',
     '--model opus mcp list',
     '--bg do it',
+    '--debug --model opus mcp list',
+    '--debug=api mcp list',
+    '--add-dir /a --verbose update',
     'plugin install x',
     'setup-token',
   ])('claude %s: no', (line) => {
@@ -84,6 +94,14 @@ describe(`environment for claude ${verifies('clean-environment')}`, () => {
     expect(environmentForClaude(given)).toEqual(env);
     expect(given.CLAUDECODE).toBe('1');
   });
+
+  it('keeps what a person may have set where no claude is around', () => {
+    const own = { CLAUDE_ENV_FILE: '/f', CLAUDE_EFFORT: 'high', GIT_EDITOR: 'true', AI_AGENT: 'mine' };
+    expect(environmentForClaude(own)).toEqual(own);
+    for (const mark of ['CLAUDECODE', 'CLAUDE_CODE_SESSION_ID']) {
+      expect(environmentForClaude({ ...own, GIT_EDITOR: 'vi', [mark]: '1' })).toEqual({ GIT_EDITOR: 'vi' });
+    }
+  });
 });
 
 describe('capabilities by version', () => {
@@ -104,10 +122,10 @@ describe('capabilities by version', () => {
 
   it('knows both test versions and an old one', () => {
     for (const version of ['2.1.197', '2.1.330', null]) {
-      expect(capabilitiesOf(version)).toMatchObject({ stopAdditionalContext: true, asyncRewake: true });
+      expect(capabilitiesOf(version)).toEqual({ stopAdditionalContext: true });
     }
-    expect(capabilitiesOf('2.1.120')).toMatchObject({ stopAdditionalContext: false, asyncRewake: true });
-    expect(capabilitiesOf('2.0.5')).toMatchObject({ stopAdditionalContext: false, asyncRewake: false });
+    expect(capabilitiesOf('2.1.120')).toEqual({ stopAdditionalContext: false });
+    expect(capabilitiesOf('2.0.5')).toEqual({ stopAdditionalContext: false });
   });
 });
 

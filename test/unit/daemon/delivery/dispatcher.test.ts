@@ -3,14 +3,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { defaultPolicy } from '../../../../src/daemon/delivery/choose-route.ts';
 import { Dispatcher } from '../../../../src/daemon/delivery/dispatcher.ts';
 import { WaysIn } from '../../../../src/daemon/delivery/ways-in.ts';
 import type { Journal } from '../../../../src/daemon/messages/journal.ts';
+import { JournalIndex } from '../../../../src/daemon/messages/journal-index.ts';
+import { headOf, type LineHead } from '../../../../src/daemon/messages/journal-lines.ts';
 import type { JournalEntry } from '../../../../src/daemon/messages/mailbox.ts';
 import { MessageStore } from '../../../../src/daemon/messages/message-store.ts';
 import type { Session } from '../../../../src/daemon/sessions/session.ts';
 import { SessionTable } from '../../../../src/daemon/sessions/session-table.ts';
+import type { Message } from '../../../../src/protocol/message.ts';
 import type { SupervisorCommand } from '../../../../src/protocol/wire.ts';
 import { verifies } from '../../../requirements.ts';
 import { TestClock } from '../../../support/a-clock.ts';
@@ -19,6 +21,7 @@ import { aSessionFile } from '../../../support/a-session-file.ts';
 
 const hourMs = 3_600_000;
 const leaseMs = 4000;
+const gatePatienceMs = 2000;
 
 function aDesk() {
   const clock = new TestClock();
@@ -29,10 +32,19 @@ function aDesk() {
     disk.entries.push(
       `${entry.t === 'state' ? entry.state : entry.t} ${entry.t === 'accept' ? entry.message.id : entry.id}`,
     );
+    index.note(headOf(entry) as LineHead, 0, 0);
+    if (entry.t === 'accept') messages.set(entry.message.id, entry.message);
   };
+  const index = new JournalIndex();
+  const messages = new Map<string, Message>();
   const stopped = new Set<number>();
   const waysIn = new WaysIn(clock);
-  const journal = { append: write, commit: async (entry: JournalEntry) => write(entry) } as unknown as Journal;
+  const journal = {
+    append: write,
+    commit: async (entry: JournalEntry) => write(entry),
+    index,
+    read: ({ id }: { id: string }) => messages.get(id),
+  } as unknown as Journal;
   const log = () => undefined;
   const store = new MessageStore({ journal, log, clock });
   const dispatcher = new Dispatcher({
@@ -41,7 +53,7 @@ function aDesk() {
     waysIn,
     log,
     clock,
-    policy: defaultPolicy,
+    policy: { gatePatienceMs, typePeers: false },
     leaseMs,
     isStopped: (pid) => stopped.has(pid),
   });
@@ -231,7 +243,7 @@ describe('delivery dispatcher: leases', () => {
     await stage.dispatcher.accept(aMessage('m1', { recipient: session.id }));
     stage.dispatcher.pasteReported(session, { messageId: 'm1', outcome: 'refused', reason: 'draft' });
     stage.clock.now -= hourMs;
-    stage.pass(defaultPolicy.gatePatienceMs + 1);
+    stage.pass(gatePatienceMs + 1);
     expect(stage.mailbox.get('m1')?.history.map((one) => one.route)).toEqual([
       undefined,
       'paste',
