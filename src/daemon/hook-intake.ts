@@ -68,7 +68,7 @@ export class HookIntake {
   handle(payload: HookPayload, caller: HookCaller): string {
     const session = this.findSession(payload, caller);
     if (!session) return '';
-    session.hookHeard(caller.peersOff);
+    session.hookHeard(caller.peersOff, payload.permissionMode);
     if (payload.event !== 'SessionEnd') session.conversationIs(payload.sessionId, payload.transcriptPath);
     const reply = this.#react(session, payload);
     this.#registry.touch(session);

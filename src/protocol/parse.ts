@@ -116,6 +116,7 @@ export function parseSupervisorHello(value: unknown): SupervisorHello {
     cwd: fields.string('cwd'),
     configDir: fields.string('configDir'),
     version: fields.string('version'),
+    ...withoutUndefined({ permissionMode: fields.optionalString('permissionMode') }),
   };
 }
 

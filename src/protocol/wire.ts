@@ -53,6 +53,8 @@ export interface SupervisorHello {
   cwd: string;
   configDir: string;
   version: string;
+  /** The permission mode that claude was started in, where its command line or its settings say. */
+  permissionMode?: string;
 }
 
 /** Daemon → supervisor. */
@@ -69,6 +71,8 @@ export type SupervisorCommand =
       /** Not to be begun later than this, by the steady clock. */
       deadlineSteadyMs: number;
     }
+  /** Say, by a GateReport, when nobody types there and no draft stands there; at once if that is so now. */
+  | { type: 'look-at-gate' }
   /** Claude has reported a submitted prompt (hook). `mark` when it was one of ours. */
   | { type: 'prompt-submitted'; mark?: string }
   /** The daemon goes away. `restart`: somebody else brings up the next one. */

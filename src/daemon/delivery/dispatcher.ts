@@ -7,7 +7,7 @@ import type { Log } from '../../home/log.ts';
 import type { Clock } from '../../process/clock.ts';
 import { Signal } from '../../process/signal.ts';
 import { composeTexts } from '../../protocol/attribution.ts';
-import { isFinal, type Message, type Recipient, type Route } from '../../protocol/message.ts';
+import { isSettled, type Message, type Recipient, type Route } from '../../protocol/message.ts';
 import type { LeaseReport } from '../../protocol/wire.ts';
 import type { MessageStore } from '../messages/message-store.ts';
 import { type Session, stateOf } from '../sessions/session.ts';
@@ -23,6 +23,8 @@ import type { WaysIn } from './ways-in.ts';
 
 /** A lease that cannot be journalled is tried again after this long. */
 const journalRetryMs = 1000;
+
+const stuckNotice = 'your word: nobody knows whether it went in (claudex inbox)';
 
 export interface DispatcherOptions {
   table: SessionTable;
@@ -46,6 +48,8 @@ export class Dispatcher {
   readonly #timers: DispatchTimers;
   readonly #leases: Leases;
   readonly #successors: Successors;
+  /** The messages of which a person has been told. */
+  readonly #told = new WeakSet<Message>();
   /** What sessionChanged last saw: a new state makes an old refusal void. */
   readonly #lastState = new Map<string, string>();
 
@@ -62,9 +66,12 @@ export class Dispatcher {
     this.#timers.due.add(({ dueAtSteadyMs }) => this.#leases.timerFired(dueAtSteadyMs)); // before anything is called late
     this.#timers.due.add(({ session }) => this.pump(session));
     this.#turns.settled.add((session) => this.pump(session));
-    this.#leases.proved.add(({ session, message, promptId }) => this.proven(session, message.id, promptId));
+    this.#leases.proved.add(({ session, message, proof }) =>
+      this.proven(session, message.id, proof.promptId, proof.path),
+    );
     // its turn may be over long since, with nobody to tell
     this.#leases.proved.add(({ session }) => this.#turns.sessionChanged(session));
+    this.#leases.stuck.add(({ session, message }) => this.#tellPerson(session, message, stuckNotice));
   }
 
   /** Journalled and on disk when it resolves. @throws ClaudexError JOURNAL_UNWRITABLE; nothing is queued then. */
@@ -73,11 +80,22 @@ export class Dispatcher {
     this.#pumpRecipient(message.recipient);
   }
 
-  /** Ends a message that has not been delivered, or queues an ended one again. False when its state does not allow that. */
-  change(id: string, state: 'cancelled' | 'queued'): boolean {
+  /** Takes a message back that has not been delivered. False when its state does not allow that. */
+  cancel(id: string): boolean {
     const message = this.#store.mailbox.get(id);
-    if (!message || (state === 'cancelled' ? message.state !== 'queued' : !isFinal(message.state))) return false;
-    const moved = state === 'queued' ? this.#successors.retry(message) : this.#store.move(id, { state });
+    if (message?.state !== 'queued' && message?.state !== 'stuck') return false;
+    const moved = this.#store.move(id, { state: 'cancelled' });
+    if (moved) this.#pumpRecipient(message.recipient);
+    return moved;
+  }
+
+  /** Queues an ended or stuck message again, unless a transcript shows by now that it went in. False when its state does not allow that. */
+  retry(id: string): boolean {
+    const message = this.#store.mailbox.get(id);
+    if (!message || !isSettled(message.state)) return false;
+    const session = message.recipient.id === null ? undefined : this.#options.table.byId(message.recipient.id);
+    if (message.state === 'stuck' && session && this.#leases.prove(session, message)) return true;
+    const moved = this.#successors.retry(message);
     if (moved) this.#pumpRecipient(message.recipient);
     return moved;
   }
@@ -129,10 +147,11 @@ export class Dispatcher {
     }
     const isWorking = mailbox.countOpen(session.id, 'delivered') > 0 && mailbox.firstOpen(session.id, isRunningTask);
     if (next.when === 'idle' && isWorking) return;
-    if (next.attempts > 0 && this.#leases.prove(session, next)) return;
+    if (mayBeIn(next) && this.#leases.prove(session, next)) return;
     const decision = this.#chooseRoute(session, next, 'now');
     if ('wait' in decision) {
-      if (decision.needsPerson) this.personNeeded.emit({ session, reason: decision.wait });
+      if (decision.needsPerson) this.#tellPerson(session, next, decision.wait);
+      if (decision.asksGate) session.supervisor?.send({ type: 'look-at-gate' });
       // whatever becomes due later stands behind this one
       if (decision.retryInMs !== undefined) this.#timers.set(session, decision.retryInMs);
       return;
@@ -173,18 +192,24 @@ export class Dispatcher {
   }
 
   gateOpened(session: Session): void {
-    session.gateOpened();
+    session.gateSeenOpen();
     this.pump(session);
   }
 
-  /** Claude has reported our mark: the message is in. */
-  proven(session: Session, messageId: string, promptId: string | null): boolean {
+  /**
+   * Claude has reported our mark, or it stands in the transcript `path`: the message is in. What cannot have been put in is only
+   * quoted there.
+   */
+  proven(session: Session, messageId: string, promptId: string | null, path?: string): boolean {
     const message = this.#store.mailbox.get(messageId);
-    if (!message || message.recipient.id !== session.id) return false;
+    if (!message || message.recipient.id !== session.id || !mayBeIn(message)) return false;
+    const isNewPlace = path !== undefined && !message.transcriptsFrom?.some((one) => one.path === path);
+    const route = message.route ?? message.unproven?.at(-1)?.route;
     const moved = this.#store.move(messageId, {
       state: 'delivered',
-      ...(message.route !== undefined && { route: message.route }),
+      ...(route !== undefined && { route }),
       ...(promptId !== null && { promptId }),
+      ...(isNewPlace && { transcriptFrom: { path, bytes: 0 } }),
     });
     if (moved) this.#turns.delivered(session, message);
     return moved;
@@ -231,8 +256,20 @@ export class Dispatcher {
     return chooseRoute(this.#waysIn.situation(session), message, moment, this.#options.policy);
   }
 
+  /** Once for each message. */
+  #tellPerson(session: Session, message: Message, reason: string): void {
+    if (this.#told.has(message)) return;
+    this.#told.add(message);
+    this.personNeeded.emit({ session, reason });
+  }
+
   #pumpRecipient(recipient: Recipient): void {
     const session = recipient.id === null ? undefined : this.#options.table.byId(recipient.id);
     if (session) this.pump(session);
   }
+}
+
+/** True while a lease has it, or after one that ended unproven. */
+function mayBeIn({ state, unproven }: Message): boolean {
+  return state === 'leased' || unproven !== undefined;
 }

@@ -1,9 +1,12 @@
 /** Whose a message is when its session ends, and when the next one starts in that folder. */
+
+import { transcriptSize } from '../../claude/transcript/marks.ts';
 import { isFinal, type Message } from '../../protocol/message.ts';
 import type { MessageStore } from '../messages/message-store.ts';
 import type { Session } from '../sessions/session.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
-import { findProof, transcriptEnds } from './transcript-proof.ts';
+import { stuckBecause } from './retry-rules.ts';
+import { findProof, hasTranscript, transcriptEnds } from './transcript-proof.ts';
 
 export class Successors {
   readonly #table: SessionTable;
@@ -28,14 +31,17 @@ export class Successors {
   orphan(message: Message, gone?: Session): Session | undefined {
     const { id, route } = message;
     // nobody may have been there to see that it went in
-    if (message.attempts > 0 && message.state !== 'delivered' && findProof(undefined, message)) {
+    const mayBeIn = message.state === 'leased' || message.unproven !== undefined;
+    if (mayBeIn && message.state !== 'delivered' && findProof(undefined, message)) {
       this.#store.move(id, { state: 'delivered', ...(route !== undefined && { route }) });
     }
     if (message.state === 'delivered') {
       this.#store.move(id, { state: 'failed', reason: 'the session ended before its turn did' });
       return undefined;
     }
-    if (message.state === 'leased') this.#store.move(id, { state: 'queued', reason: 'the session ended' });
+    if (message.state === 'leased') this.#endLease(message, gone);
+    // a person decides about it, where it is
+    if (message.state === 'stuck') return undefined;
     // the next session of that folder may have started before this one was missed
     return this.#readdress(message, this.#table.heirOf(message.recipient.cwd, gone));
   }
@@ -56,6 +62,17 @@ export class Successors {
     const session = this.#findHome(message);
     const transcriptsFrom = transcriptEnds(session, message);
     return this.#store.move(message.id, { state: 'queued', reason: 'retried by hand', transcriptsFrom });
+  }
+
+  /** A dead session's transcript is whole: what it does not have did not go in. Where it has none, nobody knows. */
+  #endLease(message: Message, gone: Session | undefined): void {
+    const isOut = gone ? hasTranscript(gone) : message.transcriptsFrom?.some((one) => transcriptSize(one.path) > 0);
+    const stuckReason = isOut ? undefined : stuckBecause(message, message.route!, { hooks: true, transcript: true });
+    this.#store.move(message.id, {
+      state: stuckReason === undefined ? 'queued' : 'stuck',
+      reason: stuckReason ?? 'the session ended',
+      ...(!isOut && { unproven: true }),
+    });
   }
 
   /** Its own session, or whoever sits in its folder. */

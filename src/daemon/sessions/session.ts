@@ -9,6 +9,12 @@ import type { Clock } from '../../process/clock.ts';
 import type { SessionState } from '../../protocol/session.ts';
 import type { SupervisorCommand } from '../../protocol/wire.ts';
 
+/** How long a supervisor may take to come back: it waits for a daemon's address, and connects at once. */
+const reconnectMs = 10_000;
+
+/** The permission mode in which claude asks a person before it takes a peer's message (2.1.330, 2.1.332). */
+export const bypassMode = 'bypassPermissions';
+
 /** The process that a session is. */
 export interface SessionProcess {
   pid: number;
@@ -19,6 +25,7 @@ export interface SessionProcess {
 
 /** The connected supervisor of a session. */
 export interface Supervisor {
+  pid: number;
   send(command: SupervisorCommand): void;
 }
 
@@ -51,6 +58,16 @@ export class LiveSession {
   supervisor: Supervisor | null = null;
   /** Set by a refused paste, cleared when the supervisor reports an open gate. */
   gateShutSinceSteadyMs: number | null = null;
+  /** When the supervisor last said that nobody types there and no draft stands there. */
+  gateOpenAtSteadyMs: number | null = null;
+  /** It was started by claudex: its supervisor comes back after it has been away. */
+  hadSupervisor = false;
+  /** Until when its supervisor is waited for, before another way in is taken. */
+  supervisorDueSteadyMs: number | null = null;
+  /** What a hook, or claude's command line, last said of it. Null until one has. */
+  permissionMode: string | null = null;
+  /** It has held a message of ours until a person agreed. */
+  hasHeldPeers = false;
   lastActiveAt: number;
   /** When a daemon first and last saw it. */
   firstSeenSteadyMs: number;
@@ -87,10 +104,18 @@ export class LiveSession {
     this.alias = alias;
   }
 
-  /** A hook of it has reached us. */
-  hookHeard(peersOff: boolean): void {
+  /** A hook of it has reached us; not every hook tells the mode (null). */
+  hookHeard(peersOff: boolean, permissionMode: string | null): void {
     this.hooksSeen = true;
     this.peersOff = peersOff;
+    this.permissionMode = permissionMode ?? this.permissionMode;
+    // in another mode it lets them in
+    if (permissionMode !== null && permissionMode !== bypassMode) this.hasHeldPeers = false;
+  }
+
+  /** It has held a message of ours until a person agreed. */
+  holdsPeers(): void {
+    this.hasHeldPeers = true;
   }
 
   /** Which conversation it has now; a transcript that is not told (null) stays the one that is known. */
@@ -129,9 +154,13 @@ export class LiveSession {
     this.leavingSinceSteadyMs ??= this.#clock.steady();
   }
 
-  connected(supervisor: Supervisor): void {
+  /** `startMode`: the permission mode that claude was started in, where its supervisor knows. */
+  connected(supervisor: Supervisor, startMode?: string): void {
     this.supervisor = supervisor;
-    this.gateShutSinceSteadyMs = null;
+    this.hadSupervisor = true;
+    this.supervisorDueSteadyMs = null;
+    this.permissionMode ??= startMode ?? null;
+    this.gateOpened();
     this.leavingSinceSteadyMs = null;
   }
 
@@ -140,7 +169,13 @@ export class LiveSession {
     if (this.supervisor !== supervisor) return false;
     this.supervisor = null;
     this.leavingSinceSteadyMs = this.#clock.steady();
+    this.supervisorDue();
     return true;
+  }
+
+  /** Its supervisor is away, and comes back soon if it lives. */
+  supervisorDue(): void {
+    if (this.hadSupervisor) this.supervisorDueSteadyMs = this.#clock.steady() + reconnectMs;
   }
 
   /** This daemon goes away: what happens to the connection says nothing about the session any more. */
@@ -151,11 +186,19 @@ export class LiveSession {
   /** Its supervisor would not type. */
   gateRefused(): void {
     this.gateShutSinceSteadyMs ??= this.#clock.steady();
+    this.gateOpenAtSteadyMs = null;
   }
 
-  /** An earlier refusal says nothing any more. */
+  /** An earlier word about the gate says nothing any more. */
   gateOpened(): void {
     this.gateShutSinceSteadyMs = null;
+    this.gateOpenAtSteadyMs = null;
+  }
+
+  /** Its supervisor has looked: nobody types, and no draft stands there. */
+  gateSeenOpen(): void {
+    this.gateShutSinceSteadyMs = null;
+    this.gateOpenAtSteadyMs = this.#clock.steady();
   }
 
   /** Claude has written its session file. @returns true when something that we show or decide by has changed */
@@ -198,6 +241,8 @@ const persistedFields = [
   'transcriptPath',
   'hooksSeen',
   'peersOff',
+  'hadSupervisor',
+  'permissionMode',
   'startedAt',
   'lastActiveAt',
   'firstSeenSteadyMs',
@@ -215,7 +260,9 @@ export function newSession(process: SessionProcess, clock: Clock): Session {
 export function restoredSession(persisted: PersistedSession, clock: Clock): Session {
   const session = new LiveSession(persisted.id, persisted, clock);
   // of a daemon that did not write these down yet: long ago
-  return Object.assign(session, { firstSeenSteadyMs: 0, lastSeenSteadyMs: 0 }, pick(persisted));
+  Object.assign(session, { firstSeenSteadyMs: 0, lastSeenSteadyMs: 0 }, pick(persisted));
+  session.supervisorDue();
+  return session;
 }
 
 /** What is to be written down of a session. */

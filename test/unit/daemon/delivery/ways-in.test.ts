@@ -17,7 +17,7 @@ describe('ways in', () => {
       );
     expect(offered()).toEqual(['wake', 'turn-end', 'next-prompt']);
     session.fileRead(aSessionFile({ messagingSocketPath: '/run/in.sock' }));
-    session.connected({ send: () => undefined });
+    session.connected({ pid: 7, send: () => undefined });
     expect(offered()).toEqual(['paste', 'inbox-socket', 'turn-end', 'next-prompt']);
   });
 });
