@@ -30,6 +30,16 @@ export function plainText(text: string): string {
   return text.replace(escapeSequences, '').replace(/\r\n?/g, '\n').replace(controls, '').toWellFormed();
 }
 
+/** `text` for a terminal: no control bytes, and nothing that turns the reading direction round (CVE-2021-42574). */
+export function printable(text: string): string {
+  return plainText(text).replace(/[\u202a-\u202e\u2066-\u2069]/g, '');
+}
+
+/** `text` for a terminal, where one line is wanted. */
+export function oneLine(text: string): string {
+  return printable(text).replace(/[\n\t\u2028\u2029]/g, ' ');
+}
+
 /** One line of plain text for labels and names, at most `maxChars` characters. */
 export function sanitiseLine(text: string, maxChars = 80): string {
   const line = sanitiseBody(text).replace(/\s+/g, ' ').trim();

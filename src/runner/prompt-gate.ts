@@ -3,7 +3,7 @@
  * the person's keys, and in doubt the screen itself.
  */
 import { type PromptBox, readPromptBox } from '../claude/session/prompt-box.ts';
-import { readSessionFile } from '../claude/session/session-file.ts';
+import { readSessionFile, stateFromStatus } from '../claude/session/session-file.ts';
 import { isStopped } from '../process/identity.ts';
 import type { GateReason } from '../protocol/wire.ts';
 import type { OutputRing } from '../terminal/output-ring.ts';
@@ -53,7 +53,7 @@ export class PromptGate {
     if (isStopped(this.#options.pid) || this.#options.unread() > 0) return 'suspended';
     const file = readSessionFile(this.#options.configDir, this.#options.pid);
     if (!file || file.status === null) return 'unknown-state';
-    return file.status === 'idle' ? undefined : 'not-idle';
+    return stateFromStatus(file.status) === 'idle' ? undefined : 'not-idle';
   }
 
   async readBox(): Promise<PromptBox> {

@@ -84,16 +84,19 @@ export function tokenIn(path: string): { token: string; isNew: boolean } {
   throw new ClaudexError('SERVE_START_FAILED', `${path} holds no token; remove it to get a new one.`);
 }
 
+/** Names are printed a line each, and put into headers of metrics. */
+const controls = /[\x00-\x1f\x7f-\x9f]/;
+
 function foldersIn(root: string): string[] {
   return readdirSync(root, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !controls.test(entry.name))
     .map(({ name }) => name)
     .sort();
 }
 
 function workspaceFolder(root: string, name: string): string {
   const dir = join(root, name);
-  if (name === '' || name.startsWith('.') || /[/\\\0]/.test(name))
+  if (name === '' || name.startsWith('.') || /[/\\]/.test(name) || controls.test(name))
     throw refused(name, 'it is no name of a folder in the root');
   const stat = lstatSync(dir, { throwIfNoEntry: false });
   if (!stat) throw refused(name, 'it is not there');

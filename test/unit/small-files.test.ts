@@ -141,12 +141,12 @@ describe('what claude writes', () => {
     }
   });
 
-  it(`an unknown status is busy: nobody types ${verifies('prompt-box')}`, () => {
+  it(`an unknown status is busy: nobody types; a background shell is none ${verifies('prompt-box')}`, () => {
     expect(['idle', 'waiting', 'busy', 'shell', 'dreaming', '', null].map(stateFromStatus)).toEqual([
       'idle',
       'waiting',
       'busy',
-      'busy',
+      'idle',
       'busy',
       'busy',
       'starting',

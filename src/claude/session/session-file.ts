@@ -78,8 +78,12 @@ export function hasPromptBox(file: ClaudeSessionFile): boolean {
   return (file.kind === null || file.kind === 'interactive') && !file.entrypoint?.startsWith('sdk');
 }
 
-/** Claude's status word as a session state. `shell` is a running `!command`. Unknown words count as busy: never type. */
+/**
+ * Claude's status word as a session state. `shell` is an idle session beside which a background shell runs (a dev server); a
+ * running `!command` is `busy` (measured on 2.1.197 and 2.1.332). Unknown words count as busy: never type.
+ */
 export function stateFromStatus(status: string | null): SessionState {
   if (status === 'idle' || status === 'waiting') return status;
+  if (status === 'shell') return 'idle';
   return status === null ? 'starting' : 'busy';
 }

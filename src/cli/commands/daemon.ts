@@ -8,6 +8,7 @@ import { ClaudexError, toClaudexError } from '../../errors/claudex-error.ts';
 import { claudexPaths } from '../../home/paths.ts';
 import { asHomeError } from '../../home/private-folder.ts';
 import { isAlive } from '../../process/identity.ts';
+import { forTerminal } from '../text/render.ts';
 
 export function addDaemon(program: Command): void {
   const daemon = program
@@ -101,7 +102,7 @@ function printLogs(count: number, follow: boolean): void {
   process.stdout.write(
     lines
       .slice(-count)
-      .map((line) => `${line}\n`)
+      .map((line) => `${forTerminal(line)}\n`)
       .join(''),
   );
   if (!follow) return;
@@ -109,7 +110,7 @@ function printLogs(count: number, follow: boolean): void {
   watch(dirname(log), () => {
     const now = readLog(log);
     // rotated: what is there is all new
-    process.stdout.write(now.startsWith(shown) ? now.slice(shown.length) : now);
+    process.stdout.write(forTerminal(now.startsWith(shown) ? now.slice(shown.length) : now));
     shown = now;
   });
 }

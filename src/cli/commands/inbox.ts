@@ -3,8 +3,9 @@ import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { pathTarget } from '../../daemon-client/path-target.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { isFinal, type Message, type Recipient } from '../../protocol/message.ts';
+import { oneLine } from '../../protocol/sanitise.ts';
 import type { SessionRecord } from '../../protocol/session.ts';
-import { age, colours, forTerminal, oneLine, table } from '../text/render.ts';
+import { age, colours, forTerminal, table } from '../text/render.ts';
 
 interface InboxOptions {
   json?: boolean;
@@ -44,7 +45,7 @@ export function addInbox(program: Command): void {
     .addHelpText('after', '\nExample:\n  claudex inbox read m4k2pqr7stuvwxyz')
     .action(async (id: string) => {
       const client = await ensureDaemon(process.env);
-      process.stdout.write(`${(await client.message(id)).body}\n`);
+      process.stdout.write(`${forTerminal((await client.message(id)).body)}\n`);
     });
   inbox
     .command('cancel <id>')
@@ -130,14 +131,15 @@ function describe(message: Message): string {
     oneLine(
       `${message.id}  ${message.kind} for ${message.recipient.name} (${message.recipient.id ?? 'waits for a session in'} ${message.recipient.cwd})`,
     ),
-    `From:   ${message.sender.label}`,
-    ...(message.replyTo ? [`Answers: ${message.replyTo}`] : []),
-    ...message.history.map(
-      (one) =>
+    oneLine(`From:   ${message.sender.label}`),
+    ...(message.replyTo ? [oneLine(`Answers: ${message.replyTo}`)] : []),
+    ...message.history.map((one) =>
+      oneLine(
         `${new Date(one.at).toISOString()}  ${one.state}${one.route ? ` by ${one.route}` : ''}${one.reason ? ` (${one.reason})` : ''}`,
+      ),
     ),
     '',
-    message.body,
+    forTerminal(message.body),
     ...(message.answer === undefined ? [] : ['', 'Answer:', forTerminal(message.answer)]),
   ];
   return `${lines.join('\n')}\n`;

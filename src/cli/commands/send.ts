@@ -5,12 +5,13 @@ import { followMessage } from '../../daemon-client/follow-message.ts';
 import { pathTarget } from '../../daemon-client/path-target.ts';
 import { ClaudexError, toClaudexError } from '../../errors/claudex-error.ts';
 import { type Route, routes } from '../../protocol/message.ts';
+import { oneLine } from '../../protocol/sanitise.ts';
 import type { SendReply, SendRequest } from '../../protocol/wire.ts';
 import { readMessage } from '../message-source.ts';
 import { senderOf } from '../sender.ts';
 import { parseClockTime, parseDuration } from '../text/durations.ts';
 import { printError } from '../text/print-error.ts';
-import { colours, forTerminal, oneLine } from '../text/render.ts';
+import { colours, forTerminal } from '../text/render.ts';
 
 interface SendOptions {
   file?: string;
@@ -187,7 +188,7 @@ async function waitFor(
         ...(timeoutMs !== undefined && { timeoutMs }),
         failOnPermission: options.failOnPermission === true,
         onProgress: (text) => {
-          if (!options.quiet) process.stderr.write(chalk.dim(`${oneLine(reply.target.name)}: ${text}\n`));
+          if (!options.quiet) process.stderr.write(chalk.dim(`${oneLine(`${reply.target.name}: ${text}`)}\n`));
         },
       }),
     ),

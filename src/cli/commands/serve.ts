@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ClaudexError } from '../../errors/claudex-error.ts';
+import { oneLine } from '../../protocol/sanitise.ts';
 import { readSettings } from '../../settings/read.ts';
 
 /** Requests that run when the server is told to end have that long. */
@@ -69,7 +70,7 @@ function howToUse({
 }: Awaited<ReturnType<typeof import('../../serve/run-serve.ts').startServing>>): string {
   const shown = workspaces.map(({ name, dir, state, token, isNew }) =>
     [
-      `  ${name}  ${dir}`,
+      `  ${name}  ${oneLine(dir)}`,
       isNew
         ? `    token    ${token}  (shown this once; kept in ${join(state, 'token')})`
         : `    token    in ${join(state, 'token')}`,

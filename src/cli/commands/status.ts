@@ -7,6 +7,7 @@ import { ClaudexError, type ErrorCode } from '../../errors/claudex-error.ts';
 import { packageVersion } from '../../home/package.ts';
 import { claudexPaths } from '../../home/paths.ts';
 import { checkPrivateDir } from '../../home/private-folder.ts';
+import { oneLine } from '../../protocol/sanitise.ts';
 import { configFileProblem } from '../../settings/read.ts';
 import { loadNodePty } from '../../terminal/pty/load-node-pty.ts';
 import { loadTtyCalls } from '../../terminal/tty-calls.ts';
@@ -120,12 +121,12 @@ function statusText(report: StatusReport): string {
     `daemon     ${daemon.running ? `runs (pid ${daemon.pid}, version ${daemon.version}, up ${Math.round((daemon.uptimeMs ?? 0) / 1000)} s)` : 'does not run (starts by itself when needed)'}`,
     `installed  ${report.installed ? 'yes' : 'no (sessions started with `claudex` work all the same; `claudex install` adds bare ones)'}`,
     `mcp        ${report.mcp ? 'yes (sessions have the tools of claudex)' : 'no (`claudex install` tells claude of the server)'}`,
-    `claude     ${claude.path === null ? 'not found' : `${claude.version ?? 'unknown version'} (${claude.path})`}`,
+    `claude     ${claude.path === null ? 'not found' : `${claude.version ?? 'unknown version'} (${oneLine(claude.path)})`}`,
     `sessions   ${report.sessions}`,
     `waiting    ${report.pending} messages`,
   ];
   for (const problem of report.problems) {
-    lines.push('', `${chalk.red(problem.code)} ${problem.message}`, `Fix: ${problem.fix}`);
+    lines.push('', `${chalk.red(problem.code)} ${oneLine(problem.message)}`, `Fix: ${problem.fix}`);
   }
   return `${lines.join('\n')}\n`;
 }

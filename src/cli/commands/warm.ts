@@ -7,6 +7,7 @@ import { kill, killTree } from '../../process/tree.ts';
 import { askWorker } from '../../warm/worker/ask-worker.ts';
 import type { WorkerReply, WorkerRequest, WorkerStatus } from '../../warm/worker/worker-protocol.ts';
 import { askWarm } from '../prompt.ts';
+import { shortPath } from '../text/render.ts';
 import { untilGone } from './daemon.ts';
 
 /** The worker answers at once what it does, also in the middle of its work. */
@@ -96,7 +97,7 @@ async function askRunning(question: WorkerRequest, patienceMs?: number): Promise
 function statusText(status: WorkerStatus): string {
   const { pid, version, uptimeMs, requests, waiting, processes, counters } = status;
   const head = `The worker runs: pid ${pid}, version ${version}, up ${Math.round(uptimeMs / 1000)} s. Requests now: ${requests - waiting} running, ${waiting} waiting.\n`;
-  const rows = processes.map((one) => `  ${one.pid}  ${one.state}, ${one.served} served, ${one.cwd}\n`);
+  const rows = processes.map((one) => `  ${one.pid}  ${one.state}, ${one.served} served, ${shortPath(one.cwd)}\n`);
   const counts = Object.entries(counters).map(([name, count]) => `${name} ${count}`);
   return `${head}${rows.join('')}Since its start: ${counts.join(', ')}.\n`;
 }

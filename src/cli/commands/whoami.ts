@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { claudeConfigDir } from '../../home/paths.ts';
-import { oneLine, shortPath, stateText } from '../text/render.ts';
+import { oneLine } from '../../protocol/sanitise.ts';
+import { shortPath, stateText } from '../text/render.ts';
 
 export function addWhoami(program: Command): void {
   program

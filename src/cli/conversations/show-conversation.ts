@@ -11,8 +11,9 @@ import {
 } from '../../history/find-conversation.ts';
 import { redacted } from '../../history/redact.ts';
 import { claudeConfigDir } from '../../home/paths.ts';
+import { printable } from '../../protocol/sanitise.ts';
 import { openOutput, type PagedOutput } from '../text/pager.ts';
-import { age, colours, printable, shortPath, table } from '../text/render.ts';
+import { age, colours, shortPath, table } from '../text/render.ts';
 import { bytes, type TurnStyle, turnText } from '../text/render-turn.ts';
 import { followConversation } from './follow-conversation.ts';
 

@@ -12,6 +12,7 @@ import { readProjectFile } from '../../claude/project-files.ts';
 import { ClaudexError, toClaudexError } from '../../errors/claudex-error.ts';
 import { packageRoot } from '../../home/package.ts';
 import { claudexPaths } from '../../home/paths.ts';
+import { oneLine } from '../../protocol/sanitise.ts';
 import type { Settings } from '../../settings/definitions.ts';
 import { defaultSettings, readSettings } from '../../settings/read.ts';
 import { mirrorExit } from '../../supervisor/endings.ts';
@@ -60,7 +61,9 @@ async function runSession(file: string, args: readonly string[], settings: Setti
     });
   } catch (error) {
     if (!(error instanceof ClaudexError) || !withoutTerminal.has(error.code)) throw error;
-    process.stderr.write(`claudex: ${error.message} Claude runs as if started without claudex. Fix: ${error.fix}\n`);
+    process.stderr.write(
+      `claudex: ${oneLine(error.message)} Claude runs as if started without claudex. Fix: ${error.fix}\n`,
+    );
     return withoutPty(file, args);
   } finally {
     removeSettingsForLaunch(claudexPaths(env));
@@ -86,7 +89,7 @@ function readSettingsForRun(env: NodeJS.ProcessEnv): Settings {
   } catch (error) {
     const known = toClaudexError(error);
     if (known.code !== 'BAD_SETTING') throw error;
-    process.stderr.write(`claudex: ${known.message} Using the defaults.\n`);
+    process.stderr.write(`claudex: ${oneLine(known.message)} Using the defaults.\n`);
     return defaultSettings();
   }
 }

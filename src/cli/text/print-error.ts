@@ -1,10 +1,17 @@
 /** How every error looks on stderr: what happened, the facts, the fix. */
 import type { ClaudexError } from '../../errors/claudex-error.ts';
+import { oneLine, printable } from '../../protocol/sanitise.ts';
 
+/** The facts name folders and what others have written: they cannot act on the terminal, nor pass for the line below. */
 export function printError(
   error: ClaudexError,
   write: (text: string) => void = (text) => process.stderr.write(text),
 ): void {
-  write(`claudex: ${error.message}\nFix: ${error.fix}\n`);
-  if (error.code === 'INTERNAL' && error.cause instanceof Error) write(`${error.cause.stack ?? ''}\n`);
+  write(errorText(error));
+  if (error.code === 'INTERNAL' && error.cause instanceof Error) write(`${printable(error.cause.stack ?? '')}\n`);
+}
+
+/** An error's two lines, the newline at the end included. */
+export function errorText({ message, fix }: Pick<ClaudexError, 'message' | 'fix'>): string {
+  return `claudex: ${oneLine(message)}\nFix: ${oneLine(fix)}\n`;
 }

@@ -2,7 +2,7 @@
 import type { ChalkInstance } from 'chalk';
 import type { Step, ToolUse, Turn, TurnOrigin } from '../../claude/transcript/turn.ts';
 import type { SearchHit } from '../../history/scan-transcript.ts';
-import { printable } from './render.ts';
+import { printable } from '../../protocol/sanitise.ts';
 
 const speakers: Record<TurnOrigin, string> = {
   person: 'you',

@@ -1,7 +1,7 @@
 /** Text for people: tables, times, colours only where they are wanted. */
 import { Chalk, type ChalkInstance } from 'chalk';
 import { userHome } from '../../home/paths.ts';
-import { plainText } from '../../protocol/sanitise.ts';
+import { oneLine, printable } from '../../protocol/sanitise.ts';
 import type { SessionRecord } from '../../protocol/session.ts';
 
 /** Colours on a terminal, never with NO_COLOR (no-color.org) or on a dumb one. */
@@ -29,19 +29,9 @@ export function table(
   return all.map((row, index) => line(row, index - 1)).join('\n');
 }
 
-/** `text` for a terminal: no control bytes, and nothing that turns the reading direction round (CVE-2021-42574). */
-export function printable(text: string): string {
-  return plainText(text).replace(/[\u202a-\u202e\u2066-\u2069]/g, '');
-}
-
 /** What claude has answered: as it is for a program that reads it, harmless on a terminal. */
 export function forTerminal(text: string, stream: { isTTY?: boolean } = process.stdout): string {
   return stream.isTTY === true ? printable(text) : text;
-}
-
-/** `text` for a terminal, where one line is wanted. */
-export function oneLine(text: string): string {
-  return printable(text).replace(/[\n\t\u2028\u2029]/g, ' ');
 }
 
 const noCell = /^[\p{Mn}\p{Me}\p{Cf}]/u;
@@ -64,9 +54,9 @@ export function age(fromIso: string, now: number = Date.now()): string {
   return `${Math.floor(seconds / 86400)}d`;
 }
 
-/** `path` for a terminal, with `~` for the home folder: a folder's name may hold anything. */
+/** `path` for a terminal, in one line, with `~` for the home folder: a folder's name may hold anything. */
 export function shortPath(path: string, home: string = userHome()): string {
-  return printable(path === home ? '~' : path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path);
+  return oneLine(path === home ? '~' : path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path);
 }
 
 export function stateText(session: Pick<SessionRecord, 'state' | 'waitingFor'>): string {

@@ -5,6 +5,7 @@ import { type PrintInvocation, parsePrintArguments } from '../../claude/command-
 import { asPrinted, jsonOutput, printExitCode, textOutput } from '../../claude/command-line/print-output.ts';
 import type { StreamLine } from '../../claude/stream/stream-json.ts';
 import { toClaudexError } from '../../errors/claudex-error.ts';
+import { oneLine } from '../../protocol/sanitise.ts';
 import { readSettings } from '../../settings/read.ts';
 import type { WarmPool } from '../pool/pool.ts';
 import type { LaunchSpec, ProcessEnd } from '../pool/stream-child.ts';
@@ -55,7 +56,7 @@ export async function answerPrompt(
       say({ err: `${end.stderr}\n` });
       return say({ exit: end.code ?? 1 });
     }
-    say({ err: `claudex: ${known.message}\nFix: ${known.fix}\n` });
+    say({ err: `claudex: ${oneLine(known.message)}\nFix: ${known.fix}\n` });
     say({ exit: known.exitCode });
   }
 }

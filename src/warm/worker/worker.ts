@@ -15,6 +15,7 @@ import { type ClaudexPaths, claudexPaths } from '../../home/paths.ts';
 import { asHomeError, ensurePrivateDir } from '../../home/private-folder.ts';
 import { isAlive } from '../../process/identity.ts';
 import { killTree } from '../../process/tree.ts';
+import { oneLine } from '../../protocol/sanitise.ts';
 import { readSettings } from '../../settings/read.ts';
 import { checkClientOptions } from '../options.ts';
 import { PoolCounters } from '../pool/counters.ts';
@@ -172,7 +173,7 @@ class Worker {
       say({ exit: 0 });
     } catch (error) {
       const known = toClaudexError(error);
-      say({ err: `claudex: ${known.message}\nFix: ${known.fix}\n` });
+      say({ err: `claudex: ${oneLine(known.message)}\nFix: ${known.fix}\n` });
       say({ exit: known.exitCode });
     }
   }

@@ -24,6 +24,7 @@ import {
   startBareClaude,
   submitPrompt,
   waitForPromptBox,
+  waitForSession,
 } from '../../support/real-claude.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 
@@ -86,6 +87,11 @@ async function becomesIdle({ home, session }: Stage): Promise<void> {
   await waitForSessionRecord(home, (one) => one.id === session.id && one.state === 'idle');
 }
 
+/** A command that runs until the test says that it is done. */
+const untilDone = 'while [ ! -e done ]; do sleep 0.1; done';
+
+const isDone = ({ home }: Stage): void => writeFileSync(join(home.cwd, 'done'), '');
+
 const reasonsOf = (message?: Message): unknown[] => message?.history.map(({ reason }) => reason) ?? [];
 
 const toolRan = ({ home }: Stage): boolean => existsSync(join(home.cwd, 'made-by-tool'));
@@ -135,6 +141,40 @@ const cases: StateCase[] = [
       expect(now?.state).toBe('busy');
     },
     leave: ({ release }) => release(),
+    userRoute: 'paste',
+  },
+  {
+    state: '!command runs',
+    enter: async ({ home, driver, session }) => {
+      driver.type('!');
+      await driver.waitForScreen(/^!/m);
+      driver.type(untilDone);
+      await driver.waitForScreen(untilDone);
+      driver.key('enter');
+      await waitForSessionRecord(home, (one) => one.id === session.id && one.state === 'busy');
+    },
+    meanwhile: async ({ home, session }) => {
+      const [now] = (await daemonClient(home).sessions()).filter((one) => one.id === session.id);
+      expect(now?.state).toBe('busy');
+    },
+    leave: isDone,
+    userRoute: 'paste',
+  },
+  {
+    state: 'background shell',
+    settings: { permissions: { allow: ['Bash'] } },
+    enter: async ({ home, driver, session }) => {
+      await submitPrompt(driver, 'SERVE it');
+      await waitForSession(home, session.pid, 'shell');
+      await waitForPromptBox(driver, { content: '' });
+    },
+    after: async (stage) => {
+      const { home, session } = stage;
+      // both have gone in beside it
+      await waitForSession(home, session.pid, 'shell');
+      isDone(stage);
+      await waitForSession(home, session.pid, 'idle');
+    },
     userRoute: 'paste',
   },
   {
@@ -208,6 +248,7 @@ function dialog(state: string, prompt: string, question: RegExp): StateCase {
 /** What the scripted model calls at the user's word. */
 const toolCalls: Record<string, { name: string; input: Record<string, unknown> }> = {
   RUN: { name: 'Bash', input: { command: 'touch made-by-tool', description: 'make a file' } },
+  SERVE: { name: 'Bash', input: { command: untilDone, run_in_background: true, description: 'serve' } },
   ASK: {
     name: 'AskUserQuestion',
     input: {

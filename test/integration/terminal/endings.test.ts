@@ -5,11 +5,11 @@ import { describe, expect, it } from 'vitest';
 import { verifies } from '../../requirements.ts';
 import { withClaudeAlone } from '../../support/claude-wrapper.ts';
 import { startClaudex } from '../../support/claudex.ts';
-import type { HermeticHome } from '../../support/hermetic-home.ts';
 import { childPids } from '../../support/processes.ts';
-import { type PtyDriver, startInPty } from '../../support/pty-driver.ts';
+import type { PtyDriver } from '../../support/pty-driver.ts';
 import { registerProcess } from '../../support/resources.ts';
 import { useTestBed } from '../../support/test-bed.ts';
+import { untouchedTtyFlags } from '../../support/untouched-tty-flags.ts';
 
 const patient = { timeoutMs: 40_000 };
 
@@ -23,21 +23,13 @@ describe('endings', () => {
     const home = bed.home();
     const env = withClaudeAlone(home, 'dies-in-alt-screen.mjs', { DIE_OF: 'nothing', ...extra });
     // before claudex's: node-pty hands the terminals it holds down to the next, which would keep a closed window open
-    const flags = await untouchedFlags(home);
+    const flags = await untouchedTtyFlags(home);
     const driver = startClaudex([], { cwd: home.cwd, env });
     await driver.waitForOutput('in the alternate screen', patient);
     const claude = childPids(driver.pid)[0]!;
     // the leak check sees to it that it does not outlive claudex
     registerProcess(claude, 'claude of the test');
     return { driver, flags, claude };
-  }
-
-  /** Of a terminal in which nobody has changed a thing. */
-  async function untouchedFlags(home: HermeticHome): Promise<string> {
-    const idle = startInPty('/bin/cat', [], { cwd: home.cwd, env: home.env() });
-    const flags = idle.ttyFlags();
-    await idle.dispose();
-    return flags;
   }
 
   function expectAsFound(driver: PtyDriver, flags: string): void {

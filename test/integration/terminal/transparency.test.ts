@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { verifies } from '../../requirements.ts';
 import { claudexBin } from '../../support/claudex-bin.ts';
 import { installLeakCheck } from '../../support/leak-check.ts';
+import { repetitions } from '../../support/repetition.ts';
 import { runSessions } from '../../transparency/run-sessions.ts';
 
 /** A failure names its seed; `npm run transparency -- --sessions 1 --seed N` repeats it. */
@@ -21,8 +22,8 @@ function insideClaudex(command: string, claude: string): string[] {
 describe('random sessions, directly and through claudex', () => {
   installLeakCheck();
 
-  it(`show no difference in output, input, terminal, environment and exit, sixty times ${verifies('terminal-bytes', 'terminal-settings', 'terminal-size', 'terminal-exit', 'terminal-restored')}`, async () => {
-    expect(await runSessions({ firstSeed, count: 60 })).toEqual([]);
+  it(`show no difference in output, input, terminal, environment and exit ${verifies('terminal-bytes', 'terminal-settings', 'terminal-size', 'terminal-exit', 'terminal-restored')}`, async () => {
+    expect(await runSessions({ firstSeed, count: repetitions(24, 200) })).toEqual([]);
   }, 240_000);
 
   it.each([
@@ -31,7 +32,7 @@ describe('random sessions, directly and through claudex', () => {
   ])(
     `show none inside %s ${verifies('terminal-nested')}`,
     async (_, inside) => {
-      expect(await runSessions({ firstSeed, count: 12, inside })).toEqual([]);
+      expect(await runSessions({ firstSeed, count: repetitions(5, 24), inside })).toEqual([]);
     },
     120_000,
   );

@@ -1,8 +1,8 @@
 import { Chalk } from 'chalk';
 import { describe, expect, it } from 'vitest';
 import type { Turn } from '../../../../src/claude/transcript/turn.ts';
-import { printable } from '../../../../src/cli/text/render.ts';
 import { hitLines, localTime, turnText } from '../../../../src/cli/text/render-turn.ts';
+import { printable } from '../../../../src/protocol/sanitise.ts';
 import { verifies } from '../../../requirements.ts';
 
 const style = { chalk: new Chalk({ level: 0 }), wholeTools: false };
