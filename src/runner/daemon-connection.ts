@@ -1,4 +1,5 @@
 /** Everything of a supervisor that has to do with the daemon; loaded after claude has been started. */
+import { startingPermissionMode } from '../claude/command-line/permission-mode.ts';
 import type { DaemonClient } from '../daemon-client/client.ts';
 import { packageVersion } from '../home/package.ts';
 import { claudeConfigDir } from '../home/paths.ts';
@@ -15,6 +16,7 @@ import { PromptGate } from './prompt-gate.ts';
 export interface DaemonConnectionOptions {
   env: NodeJS.ProcessEnv;
   claudePid: number;
+  claudeArgs: readonly string[];
   draft: DraftTracker;
   ring: OutputRing;
   lane: InputLane;
@@ -33,6 +35,7 @@ export function connectToDaemon(options: DaemonConnectionOptions): { close: () =
   const configDir = claudeConfigDir(options.env);
   const startTime = processStartTime(options.claudePid);
   if (startTime === undefined) return { close: () => undefined, keyPressed: () => undefined };
+  const permissionMode = startingPermissionMode(options.claudeArgs, configDir);
   let session: { id: string; client: DaemonClient } | undefined;
   /** The daemon may be away when we report; it finds out by itself then (lease deadline, transcript). */
   const tell = (report: (client: DaemonClient, id: string) => Promise<unknown>): void => {
@@ -57,6 +60,7 @@ export function connectToDaemon(options: DaemonConnectionOptions): { close: () =
       cwd: process.cwd(),
       configDir,
       version: packageVersion(),
+      ...(permissionMode !== undefined && { permissionMode }),
     },
     (command: SupervisorCommand, client) =>
       guard(() => {
@@ -66,6 +70,8 @@ export function connectToDaemon(options: DaemonConnectionOptions): { close: () =
             return typist.reconnected();
           case 'paste':
             return typist.take(command);
+          case 'look-at-gate':
+            return typist.lookAtGate();
           case 'prompt-submitted':
             return typist.promptSubmitted(command.mark);
           case 'bye':

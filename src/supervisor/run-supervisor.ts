@@ -131,6 +131,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
         const side = connectToDaemon({
           env: options.ownEnv,
           claudePid: pty.pid,
+          claudeArgs: options.args,
           draft,
           ring,
           lane,

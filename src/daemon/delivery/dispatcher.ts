@@ -5,9 +5,8 @@
 import { maxHookOutputChars } from '../../claude/hooks/hook-payload.ts';
 import type { Log } from '../../home/log.ts';
 import type { Clock } from '../../process/clock.ts';
-import { Signal } from '../../process/signal.ts';
 import { composeTexts } from '../../protocol/attribution.ts';
-import { isSettled, type Message, type Recipient, type Route } from '../../protocol/message.ts';
+import type { Message, Recipient, Route } from '../../protocol/message.ts';
 import type { LeaseReport } from '../../protocol/wire.ts';
 import type { MessageStore } from '../messages/message-store.ts';
 import { type Session, stateOf } from '../sessions/session.ts';
@@ -17,14 +16,14 @@ import { DispatchTimers } from './dispatch-timers.ts';
 import { isReadyTask, nextDueInMs } from './due-messages.ts';
 import { claimsForHook, claimsForReader, isRunningTask } from './hook-claims.ts';
 import { Leases } from './leases.ts';
+import { PersonNeeded, stuckNotice } from './person-needed.ts';
+import { mayBeIn } from './retry-rules.ts';
 import { Successors } from './successors.ts';
 import { type EndedTurn, TurnOutcomes } from './turn-outcomes.ts';
 import type { WaysIn } from './ways-in.ts';
 
 /** A lease that cannot be journalled is tried again after this long. */
 const journalRetryMs = 1000;
-
-const stuckNotice = 'your word: nobody knows whether it went in (claudex inbox)';
 
 export interface DispatcherOptions {
   table: SessionTable;
@@ -39,8 +38,9 @@ export interface DispatcherOptions {
 }
 
 export class Dispatcher {
-  /** A task cannot go in before a person does something at that session, and why. */
-  readonly personNeeded = new Signal<{ session: Session; reason: string }>();
+  readonly #person = new PersonNeeded();
+  /** A task cannot go in before a person does something, and why. */
+  readonly personNeeded = this.#person.needed;
   readonly #options: DispatcherOptions;
   readonly #store: MessageStore;
   readonly #turns: TurnOutcomes;
@@ -48,8 +48,6 @@ export class Dispatcher {
   readonly #timers: DispatchTimers;
   readonly #leases: Leases;
   readonly #successors: Successors;
-  /** The messages of which a person has been told. */
-  readonly #told = new WeakSet<Message>();
   /** What sessionChanged last saw: a new state makes an old refusal void. */
   readonly #lastState = new Map<string, string>();
 
@@ -71,7 +69,7 @@ export class Dispatcher {
     );
     // its turn may be over long since, with nobody to tell
     this.#leases.proved.add(({ session }) => this.#turns.sessionChanged(session));
-    this.#leases.stuck.add(({ session, message }) => this.#tellPerson(session, message, stuckNotice));
+    this.#leases.stuck.add(({ session, message }) => this.#person.tell(session, message, stuckNotice));
   }
 
   /** Journalled and on disk when it resolves. @throws ClaudexError JOURNAL_UNWRITABLE; nothing is queued then. */
@@ -80,24 +78,12 @@ export class Dispatcher {
     this.#pumpRecipient(message.recipient);
   }
 
-  /** Takes a message back that has not been delivered. False when its state does not allow that. */
-  cancel(id: string): boolean {
+  /** A person takes a message back, or has it tried again. False when its state does not allow that. */
+  change(id: string, what: 'cancel' | 'retry'): boolean {
     const message = this.#store.mailbox.get(id);
-    if (message?.state !== 'queued' && message?.state !== 'stuck') return false;
-    const moved = this.#store.move(id, { state: 'cancelled' });
-    if (moved) this.#pumpRecipient(message.recipient);
-    return moved;
-  }
-
-  /** Queues an ended or stuck message again, unless a transcript shows by now that it went in. False when its state does not allow that. */
-  retry(id: string): boolean {
-    const message = this.#store.mailbox.get(id);
-    if (!message || !isSettled(message.state)) return false;
-    const session = message.recipient.id === null ? undefined : this.#options.table.byId(message.recipient.id);
-    if (message.state === 'stuck' && session && this.#leases.prove(session, message)) return true;
-    const moved = this.#successors.retry(message);
-    if (moved) this.#pumpRecipient(message.recipient);
-    return moved;
+    if (!message || !this.#successors[what](message)) return false;
+    this.#pumpRecipient(message.recipient);
+    return true;
   }
 
   /** The sessions that the last daemon knew are known again; none has been pumped yet. */
@@ -150,7 +136,7 @@ export class Dispatcher {
     if (mayBeIn(next) && this.#leases.prove(session, next)) return;
     const decision = this.#chooseRoute(session, next, 'now');
     if ('wait' in decision) {
-      if (decision.needsPerson) this.#tellPerson(session, next, decision.wait);
+      if (decision.needsPerson) this.#person.tell(session, next, decision.wait);
       if (decision.asksGate) session.supervisor?.send({ type: 'look-at-gate' });
       // whatever becomes due later stands behind this one
       if (decision.retryInMs !== undefined) this.#timers.set(session, decision.retryInMs);
@@ -256,20 +242,8 @@ export class Dispatcher {
     return chooseRoute(this.#waysIn.situation(session), message, moment, this.#options.policy);
   }
 
-  /** Once for each message. */
-  #tellPerson(session: Session, message: Message, reason: string): void {
-    if (this.#told.has(message)) return;
-    this.#told.add(message);
-    this.personNeeded.emit({ session, reason });
-  }
-
   #pumpRecipient(recipient: Recipient): void {
     const session = recipient.id === null ? undefined : this.#options.table.byId(recipient.id);
     if (session) this.pump(session);
   }
-}
-
-/** True while a lease has it, or after one that ended unproven. */
-function mayBeIn({ state, unproven }: Message): boolean {
-  return state === 'leased' || unproven !== undefined;
 }

@@ -25,3 +25,8 @@ export function stuckBecause(message: Message, route: Route, evidence: Evidence)
   if (!isProvable) return `put in by ${tried}; nothing can show whether it arrived (no hooks, no transcript)`;
   return routes.length < maxUnproven ? undefined : `put in by ${tried}; claude never showed that it arrived`;
 }
+
+/** True while a lease has the message, or after one that ended unproven: else its mark is only quoted wherever it stands. */
+export function mayBeIn({ state, unproven }: Message): boolean {
+  return state === 'leased' || unproven !== undefined;
+}

@@ -1,11 +1,11 @@
 /** Whose a message is when its session ends, and when the next one starts in that folder. */
 
 import { transcriptSize } from '../../claude/transcript/marks.ts';
-import { isFinal, type Message } from '../../protocol/message.ts';
+import { isFinal, isSettled, type Message } from '../../protocol/message.ts';
 import type { MessageStore } from '../messages/message-store.ts';
 import type { Session } from '../sessions/session.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
-import { stuckBecause } from './retry-rules.ts';
+import { mayBeIn, stuckBecause } from './retry-rules.ts';
 import { findProof, hasTranscript, transcriptEnds } from './transcript-proof.ts';
 
 export class Successors {
@@ -31,8 +31,7 @@ export class Successors {
   orphan(message: Message, gone?: Session): Session | undefined {
     const { id, route } = message;
     // nobody may have been there to see that it went in
-    const mayBeIn = message.state === 'leased' || message.unproven !== undefined;
-    if (mayBeIn && message.state !== 'delivered' && findProof(undefined, message)) {
+    if (mayBeIn(message) && message.state !== 'delivered' && findProof(undefined, message)) {
       this.#store.move(id, { state: 'delivered', ...(route !== undefined && { route }) });
     }
     if (message.state === 'delivered') {
@@ -56,12 +55,27 @@ export class Successors {
     }
   }
 
-  /** An ended message is to be tried again, whatever the transcripts say of earlier tries. False when it was answered. */
+  /** Takes a message back that has not been delivered. False when its state does not allow that. */
+  cancel({ id, state }: Message): boolean {
+    return (state === 'queued' || state === 'stuck') && this.#store.move(id, { state: 'cancelled' });
+  }
+
+  /**
+   * An ended or stuck message is to be tried again, whatever the transcripts say of earlier tries; one that was stuck and is found
+   * in them by now is delivered instead. False when it was answered, or has not ended.
+   */
   retry(message: Message): boolean {
-    if (message.state === 'answered') return false;
+    const { id, state } = message;
+    if (!isSettled(state) || state === 'answered') return false;
     const session = this.#findHome(message);
+    const proof = state === 'stuck' ? findProof(session, message) : undefined;
+    if (proof) {
+      const route = message.unproven?.at(-1)?.route;
+      const { promptId } = proof;
+      return this.#store.move(id, { state: 'delivered', ...(route && { route }), ...(promptId && { promptId }) });
+    }
     const transcriptsFrom = transcriptEnds(session, message);
-    return this.#store.move(message.id, { state: 'queued', reason: 'retried by hand', transcriptsFrom });
+    return this.#store.move(id, { state: 'queued', reason: 'retried by hand', transcriptsFrom });
   }
 
   /** A dead session's transcript is whole: what it does not have did not go in. Where it has none, nobody knows. */

@@ -1,12 +1,13 @@
 /** Which ways into a session are there at this moment, and putting a leased message on one of them. */
 
+import { bypassMode } from '../../claude/command-line/permission-mode.ts';
 import { maxHookOutputChars } from '../../claude/hooks/hook-payload.ts';
 import { capabilitiesOf } from '../../claude/session/capabilities.ts';
 import { writeToInbox } from '../../claude/session/inbox-socket.ts';
 import type { Clock } from '../../process/clock.ts';
 import { composeText, composeTexts, markOf } from '../../protocol/attribution.ts';
 import type { Message, Route } from '../../protocol/message.ts';
-import { bypassMode, type Session, stateOf } from '../sessions/session.ts';
+import { type Session, stateOf } from '../sessions/session.ts';
 import type { SessionSituation } from './choose-route.ts';
 import { type Waiter, WakeHooks } from './wake-hooks.ts';
 

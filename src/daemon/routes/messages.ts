@@ -53,7 +53,7 @@ export function messageRoutes({ accept, dispatcher }: MessageRoutesOptions): Rou
 
   function change(id: string, what: 'cancel' | 'retry'): Message {
     const found = message(id);
-    if (!dispatcher[what](id)) throw new ClaudexError('WRONG_STATE', `It is ${found.state}.`);
+    if (!dispatcher.change(id, what)) throw new ClaudexError('WRONG_STATE', `It is ${found.state}.`);
     return found;
   }
 }

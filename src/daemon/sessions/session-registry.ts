@@ -8,7 +8,8 @@ import { replaceFile } from '../../home/replace-file.ts';
 import type { Clock } from '../../process/clock.ts';
 import { ancestry, isAlive, processStartTime } from '../../process/identity.ts';
 import { Signal } from '../../process/signal.ts';
-import type { PersistedSession, Session } from './session.ts';
+import type { PersistedSession } from './persisted-session.ts';
+import type { Session } from './session.ts';
 import { SessionFiles } from './session-files.ts';
 import { SessionTable } from './session-table.ts';
 

@@ -1,13 +1,7 @@
 /** Who is running: one record per claude process (pid and start time), supervised or bare. */
 import type { Clock } from '../../process/clock.ts';
-import {
-  newSession,
-  type PersistedSession,
-  persistedOf,
-  restoredSession,
-  type Session,
-  type SessionProcess,
-} from './session.ts';
+import { type PersistedSession, persistedOf, restorePersisted } from './persisted-session.ts';
+import { newSession, type Session, type SessionProcess } from './session.ts';
 
 /** A session may appear this long before the one it follows was last seen: that one takes its time to die. */
 const heirSlackMs = 2000;
@@ -51,7 +45,7 @@ export class SessionTable {
   }
 
   restore(persisted: PersistedSession): Session {
-    const session = restoredSession(persisted, this.#clock);
+    const session = restorePersisted(persisted, this.#clock);
     this.#file(session);
     return session;
   }

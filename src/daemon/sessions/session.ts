@@ -2,18 +2,16 @@
  * The daemon's own record of one running claude process: what is known of it, and how each thing that happens changes it.
  * Knows how state is derived (claude's own session file first, hooks second); does not read files or sockets itself.
  */
-import { randomBytes } from 'node:crypto';
+import { bypassMode } from '../../claude/command-line/permission-mode.ts';
 import { type ClaudeSessionFile, stateFromStatus } from '../../claude/session/session-file.ts';
 import { guessTranscriptPath } from '../../claude/transcript/marks.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { SessionState } from '../../protocol/session.ts';
 import type { SupervisorCommand } from '../../protocol/wire.ts';
+import { newSessionId } from './session-id.ts';
 
 /** How long a supervisor may take to come back: it waits for a daemon's address, and connects at once. */
 const reconnectMs = 10_000;
-
-/** The permission mode in which claude asks a person before it takes a peer's message (2.1.330, 2.1.332). */
-export const bypassMode = 'bypassPermissions';
 
 /** The process that a session is. */
 export interface SessionProcess {
@@ -229,58 +227,16 @@ export class LiveSession {
   }
 }
 
-/** What survives a restart of the daemon. */
-const persistedFields = [
-  'id',
-  'pid',
-  'startTime',
-  'cwd',
-  'configDir',
-  'claudeSessionId',
-  'version',
-  'transcriptPath',
-  'hooksSeen',
-  'peersOff',
-  'hadSupervisor',
-  'permissionMode',
-  'startedAt',
-  'lastActiveAt',
-  'firstSeenSteadyMs',
-  'lastSeenSteadyMs',
-] as const satisfies readonly (keyof Session)[];
-
-export type PersistedSession = Pick<Session, (typeof persistedFields)[number]>;
-
 /** The record of a process that has just been seen for the first time. */
 export function newSession(process: SessionProcess, clock: Clock): Session {
   return new LiveSession(newSessionId(), process, clock);
 }
 
-/** The record as an earlier daemon wrote it down. */
-export function restoredSession(persisted: PersistedSession, clock: Clock): Session {
-  const session = new LiveSession(persisted.id, persisted, clock);
-  // of a daemon that did not write these down yet: long ago
-  Object.assign(session, { firstSeenSteadyMs: 0, lastSeenSteadyMs: 0 }, pick(persisted));
+/** The record of a process that an earlier daemon knew, with what that had written down. */
+export function restoredSession(known: SessionProcess & Pick<Session, 'id'> & Partial<Session>, clock: Clock): Session {
+  const session = Object.assign(new LiveSession(known.id, known, clock), known);
   session.supervisorDue();
   return session;
-}
-
-/** What is to be written down of a session. */
-export function persistedOf(session: Session): PersistedSession {
-  return pick(session);
-}
-
-function pick(from: PersistedSession): PersistedSession {
-  const known = persistedFields.filter((field) => from[field] !== undefined);
-  return Object.fromEntries(known.map((field) => [field, from[field]])) as unknown as PersistedSession;
-}
-
-const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';
-
-/** Eight characters, first one a letter: never mistaken for a pid or an option. */
-export function newSessionId(): string {
-  const id = Array.from(randomBytes(8), (byte) => alphabet[byte & 31]).join('');
-  return /^[a-z]/.test(id) ? id : newSessionId();
 }
 
 /** Claude's own word first, hooks second. */

@@ -169,7 +169,7 @@ describe(`what cannot be proven ${verifies('no-endless-repeat')}`, () => {
     next.supervise();
     next.pass(60_000, 1000);
     expect([next.message().state, next.typed()]).toEqual(['stuck', 0]);
-    expect(next.dispatcher.retry(id)).toBe(true);
+    expect(next.dispatcher.change(id, 'retry')).toBe(true);
     expect([next.message().state, next.typed()]).toEqual(['leased', 1]);
   });
 
@@ -178,7 +178,7 @@ describe(`what cannot be proven ${verifies('no-endless-repeat')}`, () => {
     desk.supervise();
     await desk.send();
     desk.unproven(desk.message());
-    expect(desk.dispatcher.cancel(id)).toBe(true);
+    expect(desk.dispatcher.change(id, 'cancel')).toBe(true);
     expect(desk.message().state).toBe('cancelled');
   });
 
@@ -201,7 +201,7 @@ describe(`what cannot be proven ${verifies('no-endless-repeat')}`, () => {
     desk.unproven(desk.message());
     expect(desk.message().state).toBe('stuck');
     desk.transcript('-work-api', claudeId, prompt('before'), ours());
-    expect(desk.dispatcher.retry(id)).toBe(true);
+    expect(desk.dispatcher.change(id, 'retry')).toBe(true);
     expect([desk.message().state, desk.typed()]).toEqual(['delivered', 2]);
   });
 
@@ -297,7 +297,7 @@ describe(`proof ${verifies('exactly-once')}`, () => {
     desk.pass(1000);
     desk.dispatcher.proven(desk.session, id, 'p1');
     desk.dispatcher.turnEnded(desk.session, { promptId: 'p1', answer: null, failure: 'API error' });
-    expect(desk.dispatcher.retry(id)).toBe(true);
+    expect(desk.dispatcher.change(id, 'retry')).toBe(true);
     const forkId = claudeId.replace('0b', '1c');
     const fork = desk.transcript('-work-api', forkId, prompt('x'), first);
     desk.session.conversationIs(forkId, fork);

@@ -1,0 +1,41 @@
+/** What of a session survives a restart of the daemon. */
+import type { Clock } from '../../process/clock.ts';
+import { restoredSession, type Session } from './session.ts';
+
+const persistedFields = [
+  'id',
+  'pid',
+  'startTime',
+  'cwd',
+  'configDir',
+  'claudeSessionId',
+  'version',
+  'transcriptPath',
+  'hooksSeen',
+  'peersOff',
+  'hadSupervisor',
+  'permissionMode',
+  'startedAt',
+  'lastActiveAt',
+  'firstSeenSteadyMs',
+  'lastSeenSteadyMs',
+] as const satisfies readonly (keyof Session)[];
+
+/** A session as it is written down. */
+export type PersistedSession = Pick<Session, (typeof persistedFields)[number]>;
+
+/** The record as an earlier daemon wrote it down. */
+export function restorePersisted(persisted: PersistedSession, clock: Clock): Session {
+  // of a daemon that did not write these down yet: long ago
+  return restoredSession(Object.assign({ firstSeenSteadyMs: 0, lastSeenSteadyMs: 0 }, pick(persisted)), clock);
+}
+
+/** What is to be written down of a session. */
+export function persistedOf(session: Session): PersistedSession {
+  return pick(session);
+}
+
+function pick(from: PersistedSession): PersistedSession {
+  const known = persistedFields.filter((field) => from[field] !== undefined);
+  return Object.fromEntries(known.map((field) => [field, from[field]])) as unknown as PersistedSession;
+}
