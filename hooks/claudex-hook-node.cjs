@@ -2,7 +2,7 @@
 const http = require('node:http');
 const { env, stdin, stdout } = process;
 const giveUp = () => process.exit(0);
-setTimeout(giveUp, 5000).unref();
+setTimeout(giveUp, 1000).unref(); // as curl's --max-time there
 const chunks = [];
 stdin.on('data', (chunk) => chunks.push(chunk));
 stdin.on('end', () => {
@@ -14,7 +14,6 @@ stdin.on('end', () => {
       headers: {
         'content-type': 'application/json',
         'x-claudex-ppid': env.CLAUDEX_PPID ?? '',
-        'x-claude-pid': env.CLAUDE_PID ?? '',
         // as UTF-8, which is what curl sends
         'x-claude-config-dir': Buffer.from(env.CLAUDE_CONFIG_DIR ?? '').toString('latin1'),
         'x-claudex-peers': env.CLAUDEX_PEERS ?? '',

@@ -71,6 +71,14 @@ export const requirements = {
     text: 'A session and an MCP server live on when the package they run from is replaced or removed.',
     source: 'issue 11 part 6; field findings A5',
   },
+  'daemon-by-hooks': {
+    text: 'After install the hooks of a claude start the daemon where none runs, at once and unseen; not after a person has stopped it.',
+    source: 'issue 11 part 9; field findings, part 3, A4',
+  },
+  'idle-exit': {
+    text: 'A daemon that no session, message or viewer needs ends by itself, and at once when its folder is gone.',
+    source: 'issue 11 part 9',
+  },
   'bad-requests': {
     text: 'A wrong request is answered with a 4xx and a code, and the daemon goes on.',
     source: 'issue 3 part 7',
@@ -88,6 +96,10 @@ export const requirements = {
   'exactly-once': {
     text: 'A message goes in once: states only move along allowed steps, a key repeats the first id, a restart doubles nothing.',
     source: 'issue 3 parts 2 and 4; agent-deck #1142',
+  },
+  'keyboard-walks': {
+    text: 'Whatever a person presses while messages come: none lost, doubled, mixed with their text or run by a shell, no draft touched, no dialog answered.',
+    source: 'issue 11 part 11',
   },
   'order-kept': {
     text: 'Order per recipient is the order of acceptance, also after a retry.',
@@ -243,6 +255,10 @@ export const requirements = {
   'serve-watched': {
     text: 'Health without a token; metrics with one, in Prometheus’ format.',
     source: 'issue 6 part 5',
+  },
+  'nested-claude': {
+    text: 'A claude that runs inside a session takes nothing of it, ends nothing of it, and speaks and reads for nobody.',
+    source: 'issue 11 part 3; field findings, part 2, A1',
   },
   'unwritable-home': {
     text: 'A claudex folder that takes no writes is an error that names the folder, what the system says, and the fix.',

@@ -1,7 +1,14 @@
 /** Checks what comes over the wire, field by field, with an error that names the field. */
 import { ClaudexError } from '../errors/claudex-error.ts';
 import { maxBodyBytes, type Route, routes, type Sender } from './message.ts';
-import type { GateReport, LeaseReport, SendManyRequest, SendRequest, SupervisorHello } from './wire.ts';
+import {
+  type GateReport,
+  gateReasons,
+  type LeaseReport,
+  type SendManyRequest,
+  type SendRequest,
+  type SupervisorHello,
+} from './wire.ts';
 
 class Fields {
   readonly #record: Record<string, unknown>;
@@ -79,6 +86,7 @@ export function parseSendRequest(value: unknown): SendRequest | SendManyRequest 
     kind: fields.oneOf('kind', ['task', 'note'], 'task'),
     when: fields.oneOf('when', ['idle', 'now'], 'idle'),
     sender: parseSender(fields.any('sender')),
+    ...(fields.any('caller') !== undefined && { caller: parseWhoami(fields.any('caller')) }),
     hold: fields.boolean('hold', false),
     ...withoutUndefined(optional),
   };
@@ -126,16 +134,7 @@ export function parseLeaseReport(value: unknown): LeaseReport {
   const lease = withoutUndefined({ lease: fields.optionalInteger('lease') });
   const outcome = fields.oneOf('outcome', ['refused', 'typed']);
   if (outcome === 'typed') return { messageId, ...lease, outcome };
-  const reason = fields.oneOf('reason', [
-    'not-idle',
-    'unknown-state',
-    'typing',
-    'draft',
-    'suspended',
-    'busy-lane',
-    'not-plain',
-    'unproven',
-  ]);
+  const reason = fields.oneOf('reason', gateReasons);
   return { messageId, ...lease, outcome, reason };
 }
 
@@ -144,13 +143,13 @@ export function parseGateReport(value: unknown): GateReport {
 }
 
 /** A list of pids, nearest ancestor first. */
-export function parseWhoami(value: unknown): { pids: number[]; configDir: string } {
+export function parseWhoami(value: unknown): { pids: number[]; configDir: string; exact: boolean } {
   const fields = new Fields(value);
   const pids = fields.any('pids');
   if (!Array.isArray(pids) || pids.length > 64 || !pids.every((pid) => Number.isSafeInteger(pid))) {
     throw new ClaudexError('BAD_REQUEST', '"pids" must be a list of at most 64 whole numbers.');
   }
-  return { pids: pids as number[], configDir: fields.string('configDir') };
+  return { pids: pids as number[], configDir: fields.string('configDir'), exact: fields.any('exact') === true };
 }
 
 /** `POST /v1/names`; `alias` null takes the name away. */

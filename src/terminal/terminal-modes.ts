@@ -11,6 +11,8 @@ const maxSequence = 64;
 const onByDefault = new Set([7, 25]);
 /** Alternate screens, in the ways there are to ask for one. */
 const alternateScreens = [1049, 1047, 47];
+/** Ways to report the mouse: a terminal has one at a time, and none after any of them has been turned off. */
+const mouseModes = [9, 1000, 1002, 1003];
 /** 132 columns: turning it off clears the screen. 1048: saves the cursor. */
 const notUndone = new Set([3, 1048]);
 
@@ -20,10 +22,12 @@ const resetWithoutModes = '\x1b7\x1b[r\x1b8\x1b(B\x1b[0m\x1b>';
 export class TerminalModes {
   /** Private modes that are not as a terminal has them at first: number → is it on. */
   readonly #changed = new Map<number, boolean>();
-  /** Kitty keyboard flags pushed and not popped; and set without a push. */
-  #kittyPushed = 0;
-  #kittySet = false;
-  #modifyOtherKeys = false;
+  /** Kitty keyboard flags pushed and not popped, the oldest first; and those set without a push. */
+  #kittyPushed: number[] = [];
+  #kittySet = 0;
+  #modifyOtherKeys = 0;
+  /** The way to report the mouse that is on; 0 is none. */
+  #mouse = 0;
   #sawEscape = false;
   /** The beginning of a sequence that the last chunk ended in. */
   #begun: Buffer | undefined;
@@ -61,7 +65,7 @@ export class TerminalModes {
 
   /** Has the program anything left that it would have to undo? */
   get anyOn(): boolean {
-    return this.#changed.size > 0 || this.#kittyPushed > 0 || this.#kittySet || this.#modifyOtherKeys;
+    return this.#changed.size > 0 || this.#kittyPushed.length > 0 || this.#kittySet > 0 || this.#modifyOtherKeys > 0;
   }
 
   /**
@@ -71,9 +75,9 @@ export class TerminalModes {
   undo(diedOfSignal: boolean): string {
     if (!this.anyOn && !(diedOfSignal && this.#sawEscape)) return '';
     const keyboard =
-      (this.#kittyPushed > 0 ? `\x1b[<${this.#kittyPushed}u` : '') +
-      (this.#kittySet ? '\x1b[=0u' : '') +
-      (this.#modifyOtherKeys ? '\x1b[>4;0m' : '');
+      (this.#kittyPushed.length > 0 ? `\x1b[<${this.#kittyPushed.length}u` : '') +
+      (this.#kittySet > 0 ? '\x1b[=0u' : '') +
+      (this.#modifyOtherKeys > 0 ? '\x1b[>4;0m' : '');
     const shown = alternateScreens.filter((mode) => this.#changed.get(mode));
     // each screen has keyboard flags of its own
     const leave = shown.map((mode) => `\x1b[?${mode}l`).join('') + (shown.length > 0 ? keyboard : '');
@@ -81,6 +85,22 @@ export class TerminalModes {
       .filter(([mode]) => !alternateScreens.includes(mode))
       .map(([mode, on]) => `\x1b[?${mode}${on ? 'l' : 'h'}`);
     return keyboard + leave + resetWithoutModes + modes.join('');
+  }
+
+  /**
+   * What turns on in a terminal that is as it was at first what the program has turned on in its own; empty when nothing is.
+   * Alternate screens are left out: whoever draws the screen there enters it.
+   */
+  redo(): string {
+    const modes = [...this.#changed]
+      .filter(([mode]) => !alternateScreens.includes(mode) && (!mouseModes.includes(mode) || mode === this.#mouse))
+      .map(([mode, on]) => `\x1b[?${mode}${on ? 'h' : 'l'}`);
+    return (
+      modes.join('') +
+      this.#kittyPushed.map((flags) => `\x1b[>${flags}u`).join('') +
+      (this.#kittySet > 0 ? `\x1b[=${this.#kittySet}u` : '') +
+      (this.#modifyOtherKeys > 0 ? `\x1b[>4;${this.#modifyOtherKeys}m` : '')
+    );
   }
 
   /** `sequence`: what follows ESC [. */
@@ -91,16 +111,17 @@ export class TerminalModes {
     if (kind === '?' && (final === 'h' || final === 'l')) {
       for (const mode of numbers) this.#setMode(mode, final === 'h');
     } else if (final === 'u') {
-      if (kind === '>') this.#kittyPushed++;
-      else if (kind === '<') this.#kittyPushed = Math.max(0, this.#kittyPushed - (numbers[0] || 1));
-      else if (kind === '=') this.#kittySet = numbers[0] !== 0 && numbers[1] !== 3;
+      if (kind === '>') this.#kittyPushed.push(numbers[0] || 0);
+      else if (kind === '<') this.#kittyPushed.splice(-(numbers[0] || 1));
+      else if (kind === '=') this.#kittySet = numbers[1] === 3 ? 0 : numbers[0] || 0;
     } else if (kind === '>' && numbers[0] === 4 && (final === 'm' || final === 'n')) {
-      this.#modifyOtherKeys = final === 'm' && (numbers[1] ?? 0) > 0;
+      this.#modifyOtherKeys = final === 'm' ? (numbers[1] ?? 0) : 0;
     }
   }
 
   #setMode(mode: number, on: boolean): void {
     if (!Number.isInteger(mode) || notUndone.has(mode)) return;
+    if (mouseModes.includes(mode)) this.#mouse = on ? mode : 0;
     if (on === onByDefault.has(mode)) this.#changed.delete(mode);
     else this.#changed.set(mode, on);
   }

@@ -60,6 +60,8 @@ export interface PtyDriver {
   stopReading(): () => void;
   /** The visible lines, trimmed at the right and below. */
   screen(): string;
+  /** The visible rows, with and without their dim cells: a program draws its placeholders dim. */
+  shownRows(): Array<{ text: string; brightText: string }>;
   /** As `screen`, with everything that scrolled out above. */
   screenWithHistory(): string;
   /** Column and row of the cursor, from 0, within the visible screen. */
@@ -149,6 +151,22 @@ export function startInPty(file: string, args: readonly string[], options: PtyOp
       .trimEnd();
   }
 
+  function shownRows(): Array<{ text: string; brightText: string }> {
+    const buffer = terminal.buffer.active;
+    return Array.from({ length: terminal.rows }, (_, row) => {
+      const line = buffer.getLine(buffer.baseY + row);
+      let text = '';
+      let brightText = '';
+      for (let column = 0; line && column < terminal.cols; column++) {
+        const cell = line.getCell(column);
+        if (!cell || cell.getWidth() === 0) continue;
+        text += cell.getChars() || ' ';
+        brightText += cell.isDim() ? ' ' : cell.getChars() || ' ';
+      }
+      return { text: text.trimEnd(), brightText: brightText.trimEnd() };
+    });
+  }
+
   const rawOutput = (): Buffer => Buffer.concat(chunks);
   const screen = (): string => lines(terminal.buffer.active.baseY);
 
@@ -212,6 +230,7 @@ export function startInPty(file: string, args: readonly string[], options: PtyOp
       return () => pty.resume();
     },
     screen,
+    shownRows,
     screenWithHistory: () => lines(0),
     cursor: () => ({ column: terminal.buffer.active.cursorX, row: terminal.buffer.active.cursorY }),
     inAlternateScreen: () => terminal.buffer.active.type === 'alternate',

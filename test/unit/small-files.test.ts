@@ -118,6 +118,7 @@ describe('what claude writes', () => {
       kind: null,
       entrypoint: null,
       procStart: null,
+      pidDomain: null,
       status: 'idle',
       waitingFor: null,
       startedAt: null,

@@ -80,7 +80,7 @@ export class Dispatcher {
 
   /** A person takes a message back, or has it tried again. False when its state does not allow that. */
   change(id: string, what: 'cancel' | 'retry'): boolean {
-    const message = this.#store.mailbox.get(id);
+    const message = this.#store.recall(id);
     if (!message || !this.#successors[what](message)) return false;
     this.#pumpRecipient(message.recipient);
     return true;

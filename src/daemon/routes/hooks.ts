@@ -29,7 +29,7 @@ export function hookRoutes({ hooks, waysIn, dispatcher, configDir }: HookRoutesO
   async function wait({ body, headers, response }: RouteRequest): Promise<typeof handled> {
     const caller = hookCaller(headers, configDir);
     const payload = hookPayload(body);
-    const session = await hooks.findSessionSoon(payload, caller);
+    const session = await hooks.findSessionSoon(caller);
     if (!session) throw new ClaudexError('NOT_IN_A_SESSION');
     if (response.destroyed) return handled; // it has gone meanwhile
     session.hookHeard(caller.peersOff, payload.permissionMode);

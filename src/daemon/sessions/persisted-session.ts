@@ -1,6 +1,6 @@
 /** What of a session survives a restart of the daemon. */
 import type { Clock } from '../../process/clock.ts';
-import { restoredSession, type Session } from './session.ts';
+import { knownSession, type Session } from './session.ts';
 
 const persistedFields = [
   'id',
@@ -24,10 +24,12 @@ const persistedFields = [
 /** A session as it is written down. */
 export type PersistedSession = Pick<Session, (typeof persistedFields)[number]>;
 
+/** Of a daemon that did not write these down yet. */
+const seenLongAgo = { firstSeenSteadyMs: 0, lastSeenSteadyMs: 0 };
+
 /** The record as an earlier daemon wrote it down. */
-export function restorePersisted(persisted: PersistedSession, clock: Clock): Session {
-  // of a daemon that did not write these down yet: long ago
-  return restoredSession(Object.assign({ firstSeenSteadyMs: 0, lastSeenSteadyMs: 0 }, pick(persisted)), clock);
+export function restoredSession(persisted: PersistedSession, clock: Clock): Session {
+  return knownSession({ ...seenLongAgo, ...pick(persisted) }, clock);
 }
 
 /** What is to be written down of a session. */

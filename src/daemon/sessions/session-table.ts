@@ -1,7 +1,8 @@
 /** Who is running: one record per claude process (pid and start time), supervised or bare. */
 import type { Clock } from '../../process/clock.ts';
-import { type PersistedSession, persistedOf, restorePersisted } from './persisted-session.ts';
-import { newSession, type Session, type SessionProcess } from './session.ts';
+import { type PersistedSession, persistedOf, restoredSession } from './persisted-session.ts';
+import { newSession, type Session } from './session.ts';
+import type { SessionProcess } from './session-process.ts';
 
 /** A session may appear this long before the one it follows was last seen: that one takes its time to die. */
 const heirSlackMs = 2000;
@@ -27,10 +28,6 @@ export class SessionTable {
     return this.#byPid.get(pid);
   }
 
-  byClaudeSessionId(sessionId: string): Session | undefined {
-    return this.all().find((session) => session.claudeSessionId === sessionId);
-  }
-
   /**
    * The record of that process, made if it is new.
    * @returns `replaced`: the record of an earlier process with the same pid, which is thereby gone.
@@ -45,7 +42,7 @@ export class SessionTable {
   }
 
   restore(persisted: PersistedSession): Session {
-    const session = restorePersisted(persisted, this.#clock);
+    const session = restoredSession(persisted, this.#clock);
     this.#file(session);
     return session;
   }

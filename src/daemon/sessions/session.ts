@@ -7,25 +7,11 @@ import { type ClaudeSessionFile, stateFromStatus } from '../../claude/session/se
 import { guessTranscriptPath } from '../../claude/transcript/marks.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { SessionState } from '../../protocol/session.ts';
-import type { SupervisorCommand } from '../../protocol/wire.ts';
 import { newSessionId } from './session-id.ts';
+import type { SessionProcess, Supervisor } from './session-process.ts';
 
 /** How long a supervisor may take to come back: it waits for a daemon's address, and connects at once. */
 const reconnectMs = 10_000;
-
-/** The process that a session is. */
-export interface SessionProcess {
-  pid: number;
-  startTime: string;
-  cwd: string;
-  configDir: string;
-}
-
-/** The connected supervisor of a session. */
-export interface Supervisor {
-  pid: number;
-  send(command: SupervisorCommand): void;
-}
 
 /** A session as everybody sees it. Its fields change by its own methods alone. */
 export type Session = Readonly<LiveSession>;
@@ -41,6 +27,8 @@ export class LiveSession {
   /** From `claudex name`; its owner is names.ts. */
   alias: string | null = null;
   claudeSessionId: string | null = null;
+  /** The conversation that its last SessionStart hook has told of. */
+  announcedSessionId: string | null = null;
   version: string | null = null;
   /** What claude's session file last said; null when there is none. */
   file: ClaudeSessionFile | null = null;
@@ -48,6 +36,8 @@ export class LiveSession {
   hookState: Extract<SessionState, 'idle' | 'busy' | 'waiting'> | null = null;
   /** True once a hook of this session has reached us. */
   hooksSeen = false;
+  /** Claude's session file has told of a turn that began before our eyes. */
+  turnSeen = false;
   /** Its hooks have said CLAUDEX_PEERS=off. */
   peersOff = false;
   /** The tool of the last permission request, until the turn goes on. */
@@ -114,6 +104,17 @@ export class LiveSession {
   /** It has held a message of ours until a person agreed. */
   holdsPeers(): void {
     this.hasHeldPeers = true;
+  }
+
+  /** A SessionStart hook tells of a conversation. */
+  conversationAnnounced(claudeSessionId: string): void {
+    this.announcedSessionId = claudeSessionId;
+  }
+
+  /** False when nothing has told that this conversation is its own; where claude writes no file, all is taken. */
+  hasConversation(claudeSessionId: string): boolean {
+    if (this.file === null || this.claudeSessionId === null) return true;
+    return [this.claudeSessionId, this.announcedSessionId, this.file.sessionId].includes(claudeSessionId);
   }
 
   /** Which conversation it has now; a transcript that is not told (null) stays the one that is known. */
@@ -210,6 +211,7 @@ export class LiveSession {
       this.conversationIs(file.sessionId, guessTranscriptPath(this.configDir, file.cwd, file.sessionId));
     }
     if (stateOf(this) !== 'waiting') this.permissionTool = null;
+    if (before !== null && stateBefore === 'idle' && stateOf(this) === 'busy') this.turnSeen = true;
     return (
       before === null ||
       stateBefore !== stateOf(this) ||
@@ -232,8 +234,8 @@ export function newSession(process: SessionProcess, clock: Clock): Session {
   return new LiveSession(newSessionId(), process, clock);
 }
 
-/** The record of a process that an earlier daemon knew, with what that had written down. */
-export function restoredSession(known: SessionProcess & Pick<Session, 'id'> & Partial<Session>, clock: Clock): Session {
+/** The record of a process that an earlier daemon has known, with what that one wrote down. */
+export function knownSession<Known extends SessionProcess & Pick<Session, 'id'>>(known: Known, clock: Clock): Session {
   const session = Object.assign(new LiveSession(known.id, known, clock), known);
   session.supervisorDue();
   return session;

@@ -84,6 +84,14 @@ describe(`environment for claude ${verifies('clean-environment')}`, () => {
     expect(environmentForClaude(given)).toEqual(env);
     expect(given.CLAUDECODE).toBe('1');
   });
+
+  it('keeps what a person may have set where no claude is around', () => {
+    const own = { CLAUDE_ENV_FILE: '/f', CLAUDE_EFFORT: 'high', GIT_EDITOR: 'true', AI_AGENT: 'mine' };
+    expect(environmentForClaude(own)).toEqual(own);
+    for (const mark of ['CLAUDECODE', 'CLAUDE_CODE_SESSION_ID']) {
+      expect(environmentForClaude({ ...own, GIT_EDITOR: 'vi', [mark]: '1' })).toEqual({ GIT_EDITOR: 'vi' });
+    }
+  });
 });
 
 describe('capabilities by version', () => {

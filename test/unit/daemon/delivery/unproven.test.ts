@@ -6,8 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { defaultPolicy } from '../../../../src/daemon/delivery/choose-route.ts';
 import { Dispatcher } from '../../../../src/daemon/delivery/dispatcher.ts';
 import { WaysIn } from '../../../../src/daemon/delivery/ways-in.ts';
-import type { Journal } from '../../../../src/daemon/messages/journal.ts';
-import type { JournalEntry } from '../../../../src/daemon/messages/mailbox.ts';
+import { Journal } from '../../../../src/daemon/messages/journal.ts';
 import { MessageStore } from '../../../../src/daemon/messages/message-store.ts';
 import { SessionTable } from '../../../../src/daemon/sessions/session-table.ts';
 import { markOf } from '../../../../src/protocol/attribution.ts';
@@ -22,24 +21,27 @@ const leaseMs = 4000;
 const claudeId = '0b9d9f9e-5f0e-4a39-8a4e-3b1f1f2d7c55';
 const id = 'mabcdefghijkmnp2';
 
-/** A desk over folders like claude's; `journal` is what a next daemon would read. */
-function aDesk(journal: JournalEntry[] = [], configDir = mkdtempSync(join(tmpdir(), 'claudex-unproven-'))) {
+/** A desk over folders like claude's, and a journal beside them. */
+function aDesk(configDir = mkdtempSync(join(tmpdir(), 'claudex-unproven-'))) {
   onTestFinished(() => rmSync(configDir, { recursive: true, force: true }));
   const clock = new TestClock();
   const table = new SessionTable(clock);
-  const write = (entry: JournalEntry): void => void journal.push(JSON.parse(JSON.stringify(entry)) as JournalEntry);
   const log = () => undefined;
-  const store = new MessageStore({
-    journal: { append: write, commit: async (entry: JournalEntry) => write(entry) } as unknown as Journal,
-    log,
-    clock,
-  });
+  const journal = new Journal(join(configDir, 'journal.ndjson'));
+  const store = new MessageStore({ journal, log, clock });
   const stopped = new Set<number>();
   const waysIn = new WaysIn(clock);
   const policy = defaultPolicy;
   const isStopped = (pid: number): boolean => stopped.has(pid);
   const dispatcher = new Dispatcher({ table, store, waysIn, log, clock, policy, leaseMs, isStopped });
-  onTestFinished(() => dispatcher.close());
+  const close = (): void => {
+    dispatcher.close();
+    journal.close();
+  };
+  let isOpen = true;
+  onTestFinished(() => {
+    if (isOpen) close();
+  });
   const told: string[] = [];
   dispatcher.personNeeded.add(({ reason }) => void told.push(reason));
   const commands: SupervisorCommand[] = [];
@@ -54,13 +56,17 @@ function aDesk(journal: JournalEntry[] = [], configDir = mkdtempSync(join(tmpdir
     dispatcher,
     session,
     configDir,
-    journal,
+    /** This daemon ends. */
+    end(): void {
+      isOpen = false;
+      close();
+    },
     /** Why a person was told. */
     told,
     woken,
     commands,
     typed: (): number => commands.filter((one) => one.type === 'paste').length,
-    message: (): Message => store.mailbox.get(id)!,
+    message: (): Message => store.get(id)!,
     pass(ms: number, stepMs = 100) {
       for (let passed = 0; passed < ms; passed += stepMs) {
         clock.pass(stepMs);
@@ -161,8 +167,8 @@ describe(`what cannot be proven ${verifies('no-endless-repeat')}`, () => {
     desk.supervise();
     await desk.send();
     desk.unproven(desk.message());
-    const next = aDesk(desk.journal, desk.configDir);
-    for (const entry of [...desk.journal]) next.store.mailbox.apply(entry);
+    desk.end();
+    const next = aDesk(desk.configDir);
     const { session } = next;
     next.store.readdress(id, { ...next.message().recipient, id: session.id });
     next.dispatcher.restored();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { persistedOf, restorePersisted } from '../../../../src/daemon/sessions/persisted-session.ts';
+import { persistedOf, restoredSession } from '../../../../src/daemon/sessions/persisted-session.ts';
 import { newSession, stateOf } from '../../../../src/daemon/sessions/session.ts';
 import { waitingForOf } from '../../../../src/daemon/sessions/session-record.ts';
 import { TestClock } from '../../../support/a-clock.ts';
@@ -74,7 +74,7 @@ describe('a session', () => {
     session.promptSubmitted();
     clock.pass(60_000);
     const written = JSON.parse(JSON.stringify(persistedOf(session))) as ReturnType<typeof persistedOf>;
-    const restored = restorePersisted(written, new TestClock({ now: 1, steadyMs: 1 }));
+    const restored = restoredSession(written, new TestClock({ now: 1, steadyMs: 1 }));
     expect(persistedOf(restored)).toEqual(persistedOf(session));
     expect(restored).toMatchObject({ id: session.id, peersOff: true, hookState: null, file: null, alias: null });
   });

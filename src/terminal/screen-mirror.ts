@@ -1,0 +1,126 @@
+/**
+ * A model of claude's terminal that lives as long as claude: what is on its screen and above it, for viewers that come later.
+ * It owns no terminal of anybody's; `TerminalModes` says which modes a viewer's terminal needs, this one what to draw.
+ */
+import { createRequire } from 'node:module';
+import type { Terminal as HeadlessTerminal, IFunctionIdentifier } from '@xterm/headless';
+import { drawRows, drawTerminal } from './draw-screen.ts';
+import type { PtySize } from './pty/spawn-pty.ts';
+import { TerminalModes } from './terminal-modes.ts';
+
+const { Terminal } = createRequire(import.meta.url)('@xterm/headless') as { Terminal: typeof HeadlessTerminal };
+
+/** Lines kept above the screen. */
+export const scrollbackLines = 5000;
+
+/** What nobody else answers while no viewer is there: the name and version of a terminal (XTVERSION), no kitty keyboard. */
+const versionAnswer = '\x1bP>|claudex\x1b\\';
+
+/** Private modes of which a viewer's terminal may have any on: of another program, or of a snapshot before this one. */
+const modesThatMayBeOn = [1, 6, 9, 66, 1000, 1002, 1003, 1004, 1005, 1006, 1007, 1015, 1016, 2004, 2026, 2031];
+
+/** All modes and looks as a terminal has them at first, the screen empty, the cursor at home; what is above the screen stays. */
+const blank = `\x1b[?1049l${modesThatMayBeOn.map((mode) => `\x1b[?${mode}l`).join('')}\x1b[?7h\x1b[?25h\x1b[4l\x1b>\x1b[<9u\x1b[=0u\x1b[>4;0m\x1b[0m\x1b(B\x0f\x1b[r\x1b[H\x1b[2J`;
+
+export interface MirrorOptions {
+  size: PtySize;
+  /** Bytes that a terminal sends by itself: answers to what the program asks it. */
+  onAnswer: (bytes: string) => void;
+}
+
+export class ScreenMirror {
+  readonly modes = new TerminalModes();
+  readonly #terminal: HeadlessTerminal;
+  /** DECSCUSR, as it was last asked for; 0 is the terminal's own. */
+  #cursorStyle = 0;
+  #title = '';
+
+  constructor({ size, onAnswer }: MirrorOptions) {
+    this.#terminal = new Terminal({ ...drawable(size), scrollback: scrollbackLines, allowProposedApi: true });
+    this.#terminal.onData(onAnswer);
+    this.#terminal.onTitleChange((title) => {
+      this.#title = title;
+    });
+    this.#on({ intermediates: ' ', final: 'q' }, ([style]) => {
+      this.#cursorStyle = style ?? 0;
+    });
+    this.#on({ prefix: '>', final: 'q' }, () => onAnswer(versionAnswer));
+  }
+
+  get size(): PtySize {
+    return { cols: this.#terminal.cols, rows: this.#terminal.rows };
+  }
+
+  /** Takes output; `bytes` may be overwritten after the call. `taken` is called when it is on the screen. */
+  write(bytes: Buffer, taken?: () => void): void {
+    this.modes.output(bytes);
+    this.#terminal.write(Buffer.from(bytes), taken);
+  }
+
+  resize(size: PtySize): void {
+    const { cols, rows } = drawable(size);
+    this.#terminal.resize(cols, rows);
+  }
+
+  /** Resolves when all output so far is on the screen. */
+  settled(): Promise<void> {
+    return new Promise((resolve) => this.#terminal.write('', resolve));
+  }
+
+  /**
+   * What draws this screen, its modes and its cursor on any terminal of the same size, whatever stood there: with `scrollback`
+   * also what is above it. All output must have settled.
+   */
+  snapshot({ scrollback }: { scrollback: boolean }): string {
+    const { insertMode, applicationKeypadMode } = this.#terminal.modes;
+    const modes =
+      this.modes.redo() +
+      (insertMode ? '\x1b[4h' : '') +
+      (applicationKeypadMode ? '\x1b=' : '') +
+      `\x1b[${this.#cursorStyle} q` +
+      (this.#title === '' ? '' : `\x1b]2;${this.#title}\x07`);
+    return blank + drawTerminal(this.#terminal, scrollback ? scrollbackLines : 0, modes);
+  }
+
+  /** The last `lines` lines as text, without those that are empty at the end; with `ansi`, in their colours. */
+  text({ lines, ansi }: { lines?: number; ansi: boolean }): string {
+    const buffer = this.#terminal.buffer.active;
+    const last = lastWritten(this.#terminal);
+    const first = Math.max(0, lines === undefined ? buffer.baseY : last + 1 - lines);
+    if (last < first) return '';
+    if (ansi) return drawRows(buffer, first, last + 1).replaceAll('\r\n', '\n');
+    const rows: string[] = [];
+    for (let y = first; y <= last; y++) {
+      const line = buffer.getLine(y);
+      const text = line?.translateToString(true) ?? '';
+      if (line?.isWrapped && rows.length > 0) rows[rows.length - 1] += text;
+      else rows.push(text);
+    }
+    return rows.join('\n');
+  }
+
+  dispose(): void {
+    this.#terminal.dispose();
+  }
+
+  #on(sequence: IFunctionIdentifier, take: (parameters: number[]) => void): void {
+    this.#terminal.parser.registerCsiHandler(sequence, (parameters) => {
+      take(parameters.flat());
+      return false;
+    });
+  }
+}
+
+/** A terminal without a size is drawn on as if it were 80 by 24; the library knows none with a single column. */
+function drawable({ cols, rows }: PtySize): PtySize {
+  return { cols: Math.max(2, cols || 80), rows: Math.max(1, rows || 24) };
+}
+
+/** The lowest row that holds anything, or the cursor's. */
+function lastWritten(terminal: HeadlessTerminal): number {
+  const buffer = terminal.buffer.active;
+  for (let y = buffer.baseY + terminal.rows - 1; y > buffer.baseY; y--) {
+    if (y === buffer.baseY + buffer.cursorY || buffer.getLine(y)?.translateToString(true) !== '') return y;
+  }
+  return buffer.baseY;
+}

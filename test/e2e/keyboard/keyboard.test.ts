@@ -1,0 +1,38 @@
+/** Walks through claude's whole keyboard while messages come: fixed seeds, walks that once broke a promise, planted faults. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { planWalk } from '../../keyboard/person.ts';
+import { brokenBy, plants, walkFor } from '../../keyboard/plants.ts';
+import { playWalk } from '../../keyboard/play-walk.ts';
+import type { Walk } from '../../keyboard/steps.ts';
+import { judge } from '../../keyboard/verdict.ts';
+import { verifies } from '../../requirements.ts';
+import { realClaudeVersion } from '../../support/claude-binary.ts';
+import { repositoryRoot } from '../../support/claudex.ts';
+import { installLeakCheck } from '../../support/leak-check.ts';
+
+const foundFolder = join(repositoryRoot, 'test', 'keyboard', 'found');
+const found = existsSync(foundFolder) ? readdirSync(foundFolder) : [];
+
+describe(`a person at the keyboard of claude ${realClaudeVersion()}`, () => {
+  installLeakCheck();
+
+  it(`keeps every promise on the walks of fixed seeds ${verifies('keyboard-walks')}`, async () => {
+    const walks = [18, 20].map((seed) => planWalk(seed, 2));
+    const verdicts = await Promise.all(walks.map(async (walk) => judge(await playWalk(walk))));
+    expect(verdicts).toEqual(walks.map(() => []));
+  });
+
+  it.each(found)('keeps every promise on the walk that was found: %s', async (name) => {
+    const walk = JSON.parse(readFileSync(join(foundFolder, name), 'utf8')) as Walk;
+    expect(judge(await playWalk(walk))).toEqual([]);
+  });
+
+  it('sees every planted fault', async () => {
+    const verdicts = await Promise.all(
+      plants.map(async (plant) => judge(await playWalk(walkFor(plant), plant)).map(({ promise }) => promise)),
+    );
+    for (const [index, plant] of plants.entries()) expect(verdicts[index], plant).toContain(brokenBy[plant]);
+  });
+});

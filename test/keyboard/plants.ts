@@ -1,0 +1,99 @@
+/**
+ * Planted faults: what a claudex with that fault would do is done in its place, on its own way in (the terminal, the
+ * daemon), so that the verdict is seen to catch it.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { readBox } from './box.ts';
+import type { KeyboardStage } from './stage.ts';
+import type { Step, Walk } from './steps.ts';
+import type { PromiseName } from './verdict.ts';
+
+/** Every planted fault, and the promise that it breaks. */
+export const brokenBy = {
+  doubled: 'once',
+  lost: 'once',
+  changed: 'whole',
+  mixed: 'unmixed',
+  'run by a shell': 'unrun',
+  'draft lost': 'kept',
+  'dialog answered': 'unanswered',
+} as const satisfies Record<string, PromiseName>;
+export type Plant = keyof typeof brokenBy;
+export const plants = Object.keys(brokenBy) as Plant[];
+
+/** The shortest walk in which that fault can be acted. */
+export function walkFor(plant: Plant): Walk {
+  const message = { number: 1, from: 'user', shape: 'shell' } as const;
+  const watch: Step = { do: 'watch', ...message };
+  const enter: Step = { do: 'keys', keys: ['enter'] };
+  const steps: Record<Plant, Step[]> = {
+    doubled: [watch],
+    lost: [{ do: 'type', text: 'p1q HOLD12000' }, { do: 'wait', ms: 300 }, enter, { do: 'wait', ms: 800 }, watch],
+    changed: [watch],
+    mixed: [{ do: 'type', text: 'p1q a draft' }, watch],
+    'run by a shell': [watch],
+    'draft lost': [{ do: 'type', text: 'p1q a draft' }, watch],
+    'dialog answered': [
+      { do: 'type', text: 'p1q PERM' },
+      { do: 'wait', ms: 300 },
+      enter,
+      { do: 'watch dialog', number: 1, from: 'user' },
+    ],
+  };
+  const plain = { installed: false, editorMode: 'normal', permissions: 'default', enterIsNewline: false } as const;
+  return { seed: 1, speed: 'machine', ...plain, cols: 100, rows: 30, steps: steps[plant] };
+}
+
+const paste = (text: string): string => `\x1b[200~${text}\x1b[201~`;
+
+/** Acts the fault, where it is one for this moment: `watch`, right after a message was accepted, or `dialog`. */
+export async function sabotage(
+  plant: Plant,
+  moment: 'watch' | 'dialog',
+  stage: KeyboardStage,
+  id: string,
+): Promise<void> {
+  const { driver } = stage;
+  const sent = stage.sent.find((one) => one.id === id)!;
+  const text = `[claudex ${id} from the user’s shell]\n${sent.body}`;
+  /** Enter in one piece with what comes before it would be swallowed. */
+  const submit = async (pasted: string): Promise<void> => {
+    driver.write(paste(pasted));
+    await driver.waitForScreen(() => readBox(driver.shownRows())?.text.includes('[claudex') ?? false);
+    driver.write('\r');
+  };
+  const wentIn = async (): Promise<void> => {
+    for (let look = 0; look < 200; look++) {
+      if ((await stage.message(id))?.state === 'answered') return;
+      await delay(50);
+    }
+  };
+  if (moment === 'dialog') {
+    if (plant === 'dialog answered') driver.write('\r');
+    return;
+  }
+  switch (plant) {
+    case 'doubled':
+      await wentIn();
+      return submit(text);
+    case 'lost':
+      await stage.client.changeMessage(id, 'cancel');
+      return;
+    case 'changed':
+      await wentIn();
+      return submit(text.replace('go', 'stop'));
+    case 'mixed':
+      // what stands in the box goes along
+      return submit(text);
+    case 'run by a shell':
+      await wentIn();
+      driver.write('!');
+      await driver.waitForScreen(() => readBox(driver.shownRows())?.sign === '!');
+      return submit(text);
+    case 'draft lost':
+      driver.write('\x15');
+      return;
+    case 'dialog answered':
+      return;
+  }
+}

@@ -1,0 +1,87 @@
+/** A viewer that is given the mirror's snapshot shows what the mirror shows, whatever came before. */
+import xterm from '@xterm/headless';
+import { describe, expect, it } from 'vitest';
+import { ScreenMirror } from '../../../src/terminal/screen-mirror.ts';
+import { randomOutput } from '../../support/random-output.ts';
+import { repetitions } from '../../support/repetition.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
+
+const size = { cols: 40, rows: 12 };
+
+async function mirrorOf(output: string): Promise<ScreenMirror> {
+  const mirror = new ScreenMirror({ size, onAnswer: () => undefined });
+  mirror.write(Buffer.from(output));
+  await mirror.settled();
+  return mirror;
+}
+
+/** What a person would see and a program would notice: cells with their looks, cursor, modes. */
+function seen(terminal: InstanceType<typeof xterm.Terminal>): unknown {
+  const buffer = terminal.buffer.active;
+  const rows: string[] = [];
+  for (let y = 0; y < terminal.rows; y++) {
+    const line = buffer.getLine(buffer.baseY + y)!;
+    let row = '';
+    for (let x = 0; x < terminal.cols; x++) {
+      const cell = line.getCell(x)!;
+      if (x > 0 && line.getCell(x - 1)!.getWidth() === 2) continue;
+      const shown = cell.getChars().trim() !== '';
+      // of a blank only the background shows, and what is drawn through it
+      const ofText = shown
+        ? [cell.getFgColorMode(), cell.getFgColor(), cell.isBold(), cell.isDim(), cell.isItalic()]
+        : [0, -1, 0, 0, 0];
+      const drawn = [cell.getBgColorMode(), cell.getBgColor(), Boolean(cell.isUnderline()), Boolean(cell.isInverse())];
+      const looks = [...ofText, ...drawn].map(Number).join();
+      row += `${cell.getChars() || ' '}${looks === '0,-1,0,0,0,0,-1,0,0' ? '' : `<${looks}>`}`;
+    }
+    rows.push(row);
+  }
+  return { rows, cursor: [buffer.cursorX, buffer.cursorY], type: buffer.type, modes: { ...terminal.modes } };
+}
+
+async function viewerOf(snapshot: string, before: string): Promise<unknown> {
+  const terminal = new xterm.Terminal({ ...size, scrollback: 100, allowProposedApi: true });
+  await new Promise<void>((resolve) => terminal.write(before + snapshot, resolve));
+  return seen(terminal);
+}
+
+async function hostOf(output: string): Promise<unknown> {
+  const terminal = new xterm.Terminal({ ...size, scrollback: 100, allowProposedApi: true });
+  await new Promise<void>((resolve) => terminal.write(output, resolve));
+  return seen(terminal);
+}
+
+const screens: Record<string, string> = {
+  'text and colours': 'plain \x1b[1;31mred\x1b[0m\r\n\x1b[48;2;1;2;3mtrue\x1b[0m \x1b[7minverse\x1b[0m',
+  'a prompt box': '\x1b[2J\x1b[H──────\r\n❯ draft\r\n──────\x1b[2;8H',
+  'wide and combining characters': '日本語 e\u0301 👩‍💻 ok\r\n\tTab',
+  'a full last column': `${'x'.repeat(40)}`,
+  'a full last line': `\x1b[12;1H${'y'.repeat(40)}`,
+  'the alternate screen': 'main\r\nline\x1b[?1049h\x1b[2J\x1b[5;5Hin vim',
+  'a scroll region': 'one\r\ntwo\r\nthree\x1b[3;8r\x1b[4;2Hinside',
+  modes: '\x1b[?2004h\x1b[?1004h\x1b[?1000h\x1b[?1006h\x1b[?1h\x1b[?25l\x1b[?7l',
+  'more than the screen': Array.from({ length: 50 }, (_, index) => `line ${index}`).join('\r\n'),
+  'a background that was erased to': '\x1b[44m\x1b[2J\x1b[Hblue\x1b[0m',
+};
+
+describe('a snapshot of the mirror', () => {
+  it.each(Object.entries(screens))('draws %s on a terminal that showed something else', async (_, output) => {
+    const mirror = await mirrorOf(output);
+    const snapshot = mirror.snapshot({ scrollback: true });
+    const before = 'shell$ vim\r\n\x1b[?1049h\x1b[?1000h\x1b[31mother\x1b[5;7r';
+    expect(await viewerOf(snapshot, '')).toEqual(await hostOf(output));
+    expect(await viewerOf(mirror.snapshot({ scrollback: false }), before)).toEqual(await hostOf(output));
+  });
+
+  it('draws whatever random programs have written', async () => {
+    for (let seed = 1; seed <= repetitions(150, 3000); seed++) {
+      const output = randomOutput(seededRandom(seed), size);
+      const mirror = await mirrorOf(output);
+      expect(
+        await viewerOf(mirror.snapshot({ scrollback: true }), ''),
+        `seed ${seed}: ${JSON.stringify(output)}`,
+      ).toEqual(await hostOf(output));
+      mirror.dispose();
+    }
+  });
+});
