@@ -123,7 +123,6 @@ export function parseSupervisorHello(value: unknown): SupervisorHello {
     supervisorPid: fields.integer('supervisorPid'),
     cwd: fields.string('cwd'),
     configDir: fields.string('configDir'),
-    version: fields.string('version'),
     ...withoutUndefined({ permissionMode: fields.optionalString('permissionMode') }),
   };
 }

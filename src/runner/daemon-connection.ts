@@ -1,7 +1,6 @@
 /** Everything of a supervisor that has to do with the daemon; loaded after claude has been started. */
 import { startingPermissionMode } from '../claude/command-line/permission-mode.ts';
 import type { DaemonClient } from '../daemon-client/client.ts';
-import { packageVersion } from '../home/package.ts';
 import { claudeConfigDir } from '../home/paths.ts';
 import { steadyNow } from '../process/clock.ts';
 import { processStartTime } from '../process/identity.ts';
@@ -60,7 +59,6 @@ export function connectToDaemon(options: DaemonConnectionOptions): { close: () =
       // the physical folder, as claude itself names it
       cwd: process.cwd(),
       configDir,
-      version: packageVersion(),
       ...(permissionMode !== undefined && { permissionMode }),
     },
     (command: SupervisorCommand, client) =>

@@ -170,7 +170,6 @@ describe('what claude writes', () => {
       sessionId: 's',
       transcriptPath: '/t',
       promptId: 'p',
-      stopHookActive: true,
       lastAssistantMessage: 'done',
       prompt: null,
       error: null,

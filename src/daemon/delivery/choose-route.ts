@@ -2,14 +2,12 @@
  * Decides how a message goes into a session now, or why it waits. Pure: the only place that chooses.
  * Who speaks decides: the user is typed as the user, a session or program goes in as a peer.
  */
-import type { Capabilities } from '../../claude/session/capabilities.ts';
 import type { Message, Route } from '../../protocol/message.ts';
 import type { SessionState } from '../../protocol/session.ts';
 
 /** What the daemon knows of the session at this moment. */
 export interface SessionSituation {
   state: SessionState;
-  capabilities: Capabilities;
   /** A supervisor is connected and can be asked to type. */
   supervised: boolean;
   /** For how long its supervisor, which is away, is still waited for; undefined when none is. */
@@ -57,8 +55,6 @@ export interface RoutePolicy {
   typePeers: boolean;
 }
 
-export const defaultPolicy: RoutePolicy = { gatePatienceMs: 2000, typePeers: false };
-
 /** A word about the gate is good for so long: what has been typed since is unknown. */
 const gateWordMs = 1000;
 
@@ -67,7 +63,7 @@ export function chooseRoute(
   session: SessionSituation,
   message: Choosable,
   moment: Moment,
-  policy: RoutePolicy = defaultPolicy,
+  policy: RoutePolicy,
 ): RouteDecision {
   const here = message.unproven?.filter((one) => one.session === message.recipient.id) ?? [];
   const tried = here.map((one) => one.route);

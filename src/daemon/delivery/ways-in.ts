@@ -2,7 +2,6 @@
 
 import { bypassMode } from '../../claude/command-line/permission-mode.ts';
 import { maxHookOutputChars } from '../../claude/hooks/hook-payload.ts';
-import { capabilitiesOf } from '../../claude/session/capabilities.ts';
 import { writeToInbox } from '../../claude/session/inbox-socket.ts';
 import type { Clock } from '../../process/clock.ts';
 import { composeText, composeTexts, markOf } from '../../protocol/attribution.ts';
@@ -52,7 +51,6 @@ export class WaysIn {
     const isDue = session.supervisor === null && supervisorDueSteadyMs !== null && supervisorDueSteadyMs > now;
     return {
       state: stateOf(session),
-      capabilities: capabilitiesOf(session.version),
       supervised: session.supervisor !== null,
       supervisorDueInMs: isDue ? supervisorDueSteadyMs - now : undefined,
       gateShutForMs: gateShutSinceSteadyMs === null ? undefined : now - gateShutSinceSteadyMs,

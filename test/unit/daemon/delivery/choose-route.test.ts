@@ -1,11 +1,6 @@
 /** The whole table: every state × moment × message × offer, checked against the policy as issue 3 words it. */
 import { describe, expect, it } from 'vitest';
-import {
-  chooseRoute,
-  defaultPolicy,
-  type Moment,
-  type SessionSituation,
-} from '../../../../src/daemon/delivery/choose-route.ts';
+import { chooseRoute, type Moment, type SessionSituation } from '../../../../src/daemon/delivery/choose-route.ts';
 import type { Message, Route } from '../../../../src/protocol/message.ts';
 import { routes } from '../../../../src/protocol/message.ts';
 import type { SessionState } from '../../../../src/protocol/session.ts';
@@ -80,12 +75,12 @@ const table: Array<[rule: string, fits: (one: Case) => boolean, decision: Route 
   ['nothing on offer', () => true, 'wait'],
 ];
 
-const shutForMs = { open: undefined, shut: 500, 'long-shut': defaultPolicy.gatePatienceMs };
+const gatePatienceMs = 2000;
+const shutForMs = { open: undefined, shut: 500, 'long-shut': gatePatienceMs };
 
 function situation(one: Case): SessionSituation {
   return {
     state: one.state,
-    capabilities: { stopAdditionalContext: true, asyncRewake: true },
     supervised: one.supervised,
     supervisorDueInMs: undefined,
     gateShutForMs: shutForMs[one.gate],
@@ -111,7 +106,7 @@ function decide(one: Case, forcedRoute?: Route) {
       ...(forcedRoute !== undefined && { forcedRoute }),
     },
     one.moment,
-    { ...defaultPolicy, typePeers: one.typePeers },
+    { gatePatienceMs, typePeers: one.typePeers },
   );
 }
 
@@ -174,12 +169,14 @@ describe(`choose-route ${verifies('routes')}`, () => {
   it('names what a session lacks that reports nothing', () => {
     const bare = { ...situation({ ...allCases()[0]!, state: 'idle' }), supervised: false, hasInboxSocket: false };
     const task = { kind: 'task', when: 'idle', sender: { kind: 'user', label: 'x' }, recipient } as const;
-    expect(chooseRoute({ ...bare, hasWaiter: false }, task, 'now')).toEqual({
+    expect(chooseRoute({ ...bare, hasWaiter: false }, task, 'now', { gatePatienceMs, typePeers: false })).toEqual({
       wait: 'the next prompt',
       needsPerson: true,
       noWay: true,
     });
-    expect(chooseRoute({ ...bare, hasWaiter: false, hasHooks: false }, task, 'now')).toEqual({
+    expect(
+      chooseRoute({ ...bare, hasWaiter: false, hasHooks: false }, task, 'now', { gatePatienceMs, typePeers: false }),
+    ).toEqual({
       wait: 'a way in (the session reports nothing)',
       needsPerson: true,
       noWay: true,
@@ -188,6 +185,7 @@ describe(`choose-route ${verifies('routes')}`, () => {
 });
 
 describe('choose-route: what is known of the session', () => {
+  const policy = { gatePatienceMs, typePeers: false };
   const idle = situation({
     ...allCases()[0]!,
     state: 'idle',
@@ -199,7 +197,7 @@ describe('choose-route: what is known of the session', () => {
   const task = (given: Parameters<typeof aMessage>[1] = {}) => aMessage('m1', given);
   const fromPeer = task({ sender: { kind: 'peer', label: 'web' } });
   const choose = (more: Partial<SessionSituation>, message = task()) =>
-    chooseRoute({ ...idle, ...more }, message, 'now');
+    chooseRoute({ ...idle, ...more }, message, 'now', policy);
   const unproven = (...tried: Route[]) =>
     task({ unproven: tried.map((route, index) => ({ route, lease: index + 1, session: 's1' })) });
 
@@ -212,7 +210,7 @@ describe('choose-route: what is known of the session', () => {
     const elsewhere = task({ unproven: [{ route: 'paste', lease: 1, session: 'another' }] });
     expect(choose({}, elsewhere)).toEqual({ route: 'paste' });
     // a hook's answer is another way, too
-    expect(chooseRoute({ ...idle, hasInboxSocket: false }, unproven('paste'), 'prompt-hook')).toEqual({
+    expect(chooseRoute({ ...idle, hasInboxSocket: false }, unproven('paste'), 'prompt-hook', policy)).toEqual({
       route: 'next-prompt',
     });
   });
@@ -220,7 +218,7 @@ describe('choose-route: what is known of the session', () => {
   it(`a supervisor that is away is waited for, so that the user's word stays the user's ${verifies('routes')}`, () => {
     const away = { supervised: false, supervisorDueInMs: 700, hasWaiter: true };
     expect(choose(away)).toEqual({ wait: 'its claudex to connect again', retryInMs: 700 });
-    expect(chooseRoute({ ...idle, ...away }, task(), 'stop-hook')).toHaveProperty('wait');
+    expect(chooseRoute({ ...idle, ...away }, task(), 'stop-hook', policy)).toHaveProperty('wait');
     expect(choose(away, fromPeer)).toEqual({ route: 'inbox-socket' });
     expect(choose({ ...away, supervisorDueInMs: undefined })).toEqual({ route: 'inbox-socket' });
   });

@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { defaultPolicy } from '../../../../src/daemon/delivery/choose-route.ts';
 import { Dispatcher } from '../../../../src/daemon/delivery/dispatcher.ts';
 import { WaysIn } from '../../../../src/daemon/delivery/ways-in.ts';
 import { Journal } from '../../../../src/daemon/messages/journal.ts';
@@ -31,7 +30,7 @@ function aDesk(configDir = mkdtempSync(join(tmpdir(), 'claudex-unproven-'))) {
   const store = new MessageStore({ journal, log, clock });
   const stopped = new Set<number>();
   const waysIn = new WaysIn(clock);
-  const policy = defaultPolicy;
+  const policy = { gatePatienceMs: 2000, typePeers: false };
   const isStopped = (pid: number): boolean => stopped.has(pid);
   const dispatcher = new Dispatcher({ table, store, waysIn, log, clock, policy, leaseMs, isStopped });
   const close = (): void => {
