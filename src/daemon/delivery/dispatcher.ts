@@ -5,6 +5,7 @@
 import { maxHookOutputChars } from '../../claude/hooks/hook-payload.ts';
 import type { Log } from '../../home/log.ts';
 import type { Clock } from '../../process/clock.ts';
+import { guarded } from '../../process/guard.ts';
 import { composeTexts } from '../../protocol/attribution.ts';
 import type { Message, Recipient, Route } from '../../protocol/message.ts';
 import type { LeaseReport } from '../../protocol/wire.ts';
@@ -19,6 +20,7 @@ import { Leases } from './leases.ts';
 import { PersonNeeded, stuckNotice } from './person-needed.ts';
 import { mayBeIn } from './retry-rules.ts';
 import { Successors } from './successors.ts';
+import { newPlace } from './transcript-proof.ts';
 import { type EndedTurn, TurnOutcomes } from './turn-outcomes.ts';
 import type { WaysIn } from './ways-in.ts';
 
@@ -75,7 +77,8 @@ export class Dispatcher {
   /** Journalled and on disk when it resolves. @throws ClaudexError JOURNAL_UNWRITABLE; nothing is queued then. */
   async accept(message: Message): Promise<void> {
     await this.#store.accept(message);
-    this.#pumpRecipient(message.recipient);
+    // accepted it is, whatever becomes of it next
+    guarded('delivery', () => this.#pumpRecipient(message.recipient));
   }
 
   /** A person takes a message back, or has it tried again. False when its state does not allow that. */
@@ -182,20 +185,16 @@ export class Dispatcher {
     this.pump(session);
   }
 
-  /**
-   * Claude has reported our mark, or it stands in the transcript `path`: the message is in. What cannot have been put in is only
-   * quoted there.
-   */
+  /** Claude has reported our mark, or it stands in the transcript `path`: the message is in, if it can be. */
   proven(session: Session, messageId: string, promptId: string | null, path?: string): boolean {
     const message = this.#store.mailbox.get(messageId);
     if (!message || message.recipient.id !== session.id || !mayBeIn(message)) return false;
-    const isNewPlace = path !== undefined && !message.transcriptsFrom?.some((one) => one.path === path);
     const route = message.route ?? message.unproven?.at(-1)?.route;
     const moved = this.#store.move(messageId, {
       state: 'delivered',
       ...(route !== undefined && { route }),
       ...(promptId !== null && { promptId }),
-      ...(isNewPlace && { transcriptFrom: { path, bytes: 0 } }),
+      ...newPlace(message, path),
     });
     if (moved) this.#turns.delivered(session, message);
     return moved;
@@ -229,12 +228,14 @@ export class Dispatcher {
     const lease = message.attempts;
     this.#waysIn.carry(session, message, route, {
       lateInMs: this.#leases.leftMs(message),
-      onRefused: (reason) => {
-        if (this.#leases.giveBack(message, lease, reason)) this.pump(session);
-      },
-      onRecovered: () => {
-        if (this.#options.table.byId(session.id) === session) this.pump(session);
-      },
+      onRefused: (reason) =>
+        guarded('refused way in', () => {
+          if (this.#leases.giveBack(message, lease, reason)) this.pump(session);
+        }),
+      onRecovered: () =>
+        guarded('recovered way in', () => {
+          if (this.#options.table.byId(session.id) === session) this.pump(session);
+        }),
     });
   }
 

@@ -29,6 +29,12 @@ export function leaseStart(session: Session, message: Message): { transcriptFrom
   return { transcriptFrom: { path, bytes: transcriptSize(path) } };
 }
 
+/** A transcript in which the message was found, for the journal; nothing where that one is known. */
+export function newPlace(message: Message, path: string | undefined): { transcriptFrom?: Place } {
+  if (path === undefined || message.transcriptsFrom?.some((one) => one.path === path)) return {};
+  return { transcriptFrom: { path, bytes: 0 } };
+}
+
 /** Where the transcripts end that may hold the message's mark: what stands there is of an earlier try. */
 export function transcriptEnds(session: Session | undefined, message: Message): Place[] {
   const paths = new Set((message.transcriptsFrom ?? []).map((one) => one.path));
