@@ -5,6 +5,8 @@ export interface HookPayload {
   sessionId: string;
   transcriptPath: string | null;
   cwd: string | null;
+  /** `default`, `bypassPermissions` and others; SessionStart does not tell it (2.1.332). */
+  permissionMode: string | null;
   /** 2.1.196 and newer; the same for a prompt and the Stop that ends its turn. */
   promptId: string | null;
   /** UserPromptSubmit */
@@ -34,6 +36,7 @@ export function parseHookPayload(value: unknown): HookPayload | undefined {
     sessionId: record.session_id,
     transcriptPath: text('transcript_path'),
     cwd: text('cwd'),
+    permissionMode: text('permission_mode'),
     promptId: text('prompt_id'),
     prompt: text('prompt'),
     source: text('source'),
