@@ -1,4 +1,4 @@
-/** What claude tells a hook on stdin (docs: hooks; facts section 2), as far as claudex uses it. */
+/** What claude tells a hook on stdin (docs/claude-facts.md#hooks), as far as claudex uses it. */
 
 export interface HookPayload {
   event: string;

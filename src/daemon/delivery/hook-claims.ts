@@ -24,9 +24,9 @@ export function claimsForHook(
   now: number,
   questions: HookQuestions,
 ): { messages: Message[]; route: Route } | undefined {
-  // what an earlier hook carried is in claude's hands already; what is being typed or sent is not
+  // a paste or a socket write is still under way: nothing may overtake it. What an earlier hook carried has been handed over.
   if (open.some((one) => one.state === 'leased' && !isSilentRoute(one.route))) return undefined;
-  // what an earlier hook carried may never have arrived (its process killed): nothing of its kind overtakes it
+  // A hook may have been killed before it printed its answer. Until its message is proven, no message of that kind overtakes it.
   const unproven = new Set(open.filter((one) => one.state === 'leased').map((one) => one.kind));
   const messages: Message[] = [];
   let route: Route | undefined;

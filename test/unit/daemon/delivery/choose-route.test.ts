@@ -1,4 +1,4 @@
-/** The whole table: every state × moment × message × offer, checked against the policy as issue 3 words it. */
+/** The whole table: every state × moment × message × offer, checked against the policy as docs/delivery.md words it. */
 import { describe, expect, it } from 'vitest';
 import { chooseRoute, type Moment, type SessionSituation } from '../../../../src/daemon/delivery/choose-route.ts';
 import type { Message, Route } from '../../../../src/protocol/message.ts';
