@@ -81,11 +81,6 @@ export class TerminalModes {
     }
   }
 
-  /** Is the alternate screen shown? */
-  get inAlternateScreen(): boolean {
-    return alternateScreens.some((mode) => this.#changed.get(mode));
-  }
-
   /** Is a paste marked as one? */
   get bracketedPaste(): boolean {
     return this.#changed.get(2004) === true;
@@ -130,9 +125,14 @@ export class TerminalModes {
     );
   }
 
+  /** Is the alternate screen shown? */
+  get #inAlternateScreen(): boolean {
+    return alternateScreens.some((mode) => this.#changed.get(mode));
+  }
+
   /** Of the screen that is shown. */
   get #keyboard(): KittyFlags {
-    return this.inAlternateScreen ? this.#alternateKeyboard : this.#mainKeyboard;
+    return this.#inAlternateScreen ? this.#alternateKeyboard : this.#mainKeyboard;
   }
 
   /** `text`: what follows ESC, cut off somewhere. Cursor shape, progress (OSC 9;4), text, background and cursor colour. */
@@ -171,7 +171,7 @@ export class TerminalModes {
 
   #setMode(mode: number, on: boolean): void {
     if (!Number.isInteger(mode) || notUndone.has(mode)) return;
-    if (alternateScreens.includes(mode) && on !== this.inAlternateScreen) this.#alternateKeyboard = new KittyFlags();
+    if (alternateScreens.includes(mode) && on !== this.#inAlternateScreen) this.#alternateKeyboard = new KittyFlags();
     if (mouseModes.includes(mode)) this.#mouse = on ? mode : 0;
     if (on === onByDefault.has(mode)) this.#changed.delete(mode);
     else this.#changed.set(mode, on);

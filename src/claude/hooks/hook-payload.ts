@@ -15,7 +15,6 @@ export interface HookPayload {
   reason: string | null;
   /** Stop */
   lastAssistantMessage: string | null;
-  stopHookActive: boolean;
   /** Notification */
   notificationType: string | null;
   /** PermissionRequest */
@@ -40,7 +39,6 @@ export function parseHookPayload(value: unknown): HookPayload | undefined {
     source: text('source'),
     reason: text('reason'),
     lastAssistantMessage: text('last_assistant_message'),
-    stopHookActive: record.stop_hook_active === true,
     notificationType: text('notification_type'),
     toolName: text('tool_name'),
     error: text('error') ?? text('error_type'),

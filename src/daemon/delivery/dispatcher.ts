@@ -5,6 +5,7 @@
 import { maxHookOutputChars } from '../../claude/hooks/hook-payload.ts';
 import type { Log } from '../../home/log.ts';
 import type { Clock } from '../../process/clock.ts';
+import { guarded } from '../../process/guard.ts';
 import { Signal } from '../../process/signal.ts';
 import { composeTexts } from '../../protocol/attribution.ts';
 import { isFinal, type Message, type Recipient, type Route } from '../../protocol/message.ts';
@@ -70,7 +71,8 @@ export class Dispatcher {
   /** Journalled and on disk when it resolves. @throws ClaudexError JOURNAL_UNWRITABLE; nothing is queued then. */
   async accept(message: Message): Promise<void> {
     await this.#store.accept(message);
-    this.#pumpRecipient(message.recipient);
+    // accepted it is, whatever becomes of it next
+    guarded('delivery', () => this.#pumpRecipient(message.recipient));
   }
 
   /** Ends a message that has not been delivered, or queues an ended one again. False when its state does not allow that. */
@@ -218,12 +220,14 @@ export class Dispatcher {
     const lease = message.attempts;
     this.#waysIn.carry(session, message, route, {
       lateInMs: this.#leases.leftMs(message),
-      onRefused: (reason) => {
-        if (this.#leases.giveBack(message, lease, reason)) this.pump(session);
-      },
-      onRecovered: () => {
-        if (this.#options.table.byId(session.id) === session) this.pump(session);
-      },
+      onRefused: (reason) =>
+        guarded('refused way in', () => {
+          if (this.#leases.giveBack(message, lease, reason)) this.pump(session);
+        }),
+      onRecovered: () =>
+        guarded('recovered way in', () => {
+          if (this.#options.table.byId(session.id) === session) this.pump(session);
+        }),
     });
   }
 

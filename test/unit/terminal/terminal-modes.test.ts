@@ -43,15 +43,6 @@ describe(`modes left on in the terminal ${verifies('terminal-restored')}`, () =>
     expect(undone('\x1b[31;1m\x1b(0')).toBe('');
   });
 
-  it('knows which screen is shown', () => {
-    const modes = new TerminalModes();
-    expect(modes.inAlternateScreen).toBe(false);
-    modes.output(Buffer.from('\x1b[?47h'));
-    expect(modes.inAlternateScreen).toBe(true);
-    modes.output(Buffer.from('\x1b[?47l'));
-    expect(modes.inAlternateScreen).toBe(false);
-  });
-
   it.each([1, 2, 3, 5, 1_000_000])('takes back after a crash what is no mode (%d bytes)', (chunkBytes) => {
     const left = '\x1b[5 q\x1b]9;4;1;50\x07\x1b]11;#102030\x1b\\\x1b]12;red\x07';
     const undo = undone(left, { diedOfSignal: true, chunkBytes });
