@@ -124,7 +124,7 @@ describe.each(shells)(`%s ${verifies('daemon-by-hooks')}`, (shell) => {
       ...env,
       PATH: `${bin}:${process.env.PATH}`,
     });
-    await waitForFile(join(bin, 'slept'));
+    await waitForFile(join(bin, 'slept'), () => true);
     const received = await startDaemon(place.top, place.home, 200, '');
     expect(await waiting).toEqual(silent);
     expect(received.map(({ request, body }) => [request.url, body])).toEqual([['/v1/hooks', started]]);
