@@ -1,11 +1,11 @@
 /** The daemon comes when it is needed and goes when it is not, and whoever works with it finds the next one. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { verifies } from '../../requirements.ts';
 import { withClaude } from '../../support/claude-wrapper.ts';
-import { runClaudex, startClaudex } from '../../support/claudex.ts';
+import { repositoryRoot, runClaudex, startClaudex } from '../../support/claudex.ts';
 import { sendMessage, waitForMessage, waitForSessionRecord } from '../../support/daemon-watch.ts';
 import type { HermeticHome } from '../../support/hermetic-home.ts';
 import { isAlive, processCommandLine, processesWithEnvironment } from '../../support/processes.ts';
@@ -111,6 +111,25 @@ describe('the daemon comes and goes', () => {
     await hook(start);
     await logged(home, /"daemon ready"[\s\S]*"daemon ready"/);
     expect(existsSync(join(home.claudexHome, 'daemon.stopped'))).toBe(false);
+  });
+
+  it(`a session finds its way back where nothing can be watched (no inotify left) ${verifies('daemon-comes-back')}`, async () => {
+    const home = bed.home();
+    const broken = join(home.root, 'broken');
+    mkdirSync(broken);
+    const env = withClaude(
+      home,
+      'fake-tui.mjs',
+      { CHAOS_BREAK: broken, NODE_OPTIONS: `--import=${join(repositoryRoot, 'bench', 'chaos', 'broken-system.mjs')}` },
+      true,
+    );
+    const driver = startClaudex([], { cwd: home.cwd, env });
+    await waitForPromptBox(driver, { content: '', ...patient });
+    await waitForSessionRecord(home, (one) => one.supervised && one.state === 'idle');
+    writeFileSync(join(broken, 'inotify'), '');
+    await runClaudex(['daemon', 'stop'], { env: home.env(), cwd: home.root });
+    await runClaudex(['daemon', 'start'], { env: home.env(), cwd: home.root });
+    await waitForSessionRecord(home, (one) => one.supervised);
   });
 
   it(`a session finds its way back after uninstall --purge ${verifies('daemon-comes-back')}`, async () => {
