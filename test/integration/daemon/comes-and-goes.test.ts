@@ -8,6 +8,7 @@ import { withClaude } from '../../support/claude-wrapper.ts';
 import { repositoryRoot, runClaudex, startClaudex } from '../../support/claudex.ts';
 import { sendMessage, waitForMessage, waitForSessionRecord } from '../../support/daemon-watch.ts';
 import type { HermeticHome } from '../../support/hermetic-home.ts';
+import { standAsSession } from '../../support/mcp-client.ts';
 import { isAlive, processCommandLine, processesWithEnvironment } from '../../support/processes.ts';
 import { waitForPromptBox } from '../../support/real-claude.ts';
 import { run } from '../../support/run-command.ts';
@@ -111,6 +112,21 @@ describe('the daemon comes and goes', () => {
     await hook(start);
     await logged(home, /"daemon ready"[\s\S]*"daemon ready"/);
     expect(existsSync(join(home.claudexHome, 'daemon.stopped'))).toBe(false);
+  });
+
+  it('what a hook has to tell reaches a daemon that is only slow, though the hook has given up on it', async () => {
+    const home = bed.home();
+    await runClaudex(['daemon', 'start'], { env: home.env(), cwd: home.cwd });
+    standAsSession(home, process.pid, home.cwd, 'a-session');
+    await waitForSessionRecord(home, (one) => one.pid === process.pid && one.peers);
+    const pid = lockedPid(home);
+    process.kill(pid, 'SIGSTOP');
+    const payload = { hook_event_name: 'SessionStart', source: 'startup', session_id: 'a-session', cwd: home.cwd };
+    const env = home.env(undefined, { CLAUDEX_HOOK_SECONDS: '1', CLAUDEX_PEERS: 'off' });
+    const hook = await run(join(repositoryRoot, 'hooks', 'claudex-hook'), [], { env, stdin: JSON.stringify(payload) });
+    expect(hook).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    process.kill(pid, 'SIGCONT');
+    await waitForSessionRecord(home, (one) => one.pid === process.pid && !one.peers);
   });
 
   it(`a session finds its way back where nothing can be watched (no inotify left) ${verifies('daemon-comes-back')}`, async () => {
