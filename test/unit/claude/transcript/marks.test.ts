@@ -69,6 +69,8 @@ describe('findMark', () => {
     [
       'as claude 2.1.330 wraps a long paste',
       said(`<pasted_content id="1">\n${text}\n</pasted_content>`),
+      // as 2.1.332 writes it
+      said(`\n\n<pasted_content id="e85a">\n${text}\n</pasted_content id="e85a">\n`),
       { promptId: 'p1', onlyQueued: false },
     ],
     ['as a text block', said([{ type: 'text', text }]), { promptId: 'p1', onlyQueued: false }],
