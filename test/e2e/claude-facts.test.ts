@@ -1,4 +1,4 @@
-/** The facts about claude that claudex leans on, held against the real binary (shared facts, sections 2 and 4). */
+/** The facts about claude that claudex leans on, held against the real binary (docs/claude-facts.md). */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

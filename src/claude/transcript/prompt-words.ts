@@ -4,12 +4,12 @@
 const before = [
   /^Another Claude session sent a message:\n/,
   /^<task-notification>[\s\S]*?<\/task-notification>\n<system-reminder>\n(?:[^\n[]*: )?/,
+  // 2.1.332 begins with two empty lines, and names the id in the end tag again
   /^\s*<pasted_content\b[^>]*>\n?/,
 ];
 const after = [
   /\n\nThis came from another Claude session\b[\s\S]*$/,
   /\s*<\/system-reminder>\s*$/,
-  // the end has the id, too (2.1.332)
   /\n?<\/pasted_content\b[^>]*>\s*$/,
 ];
 

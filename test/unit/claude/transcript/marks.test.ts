@@ -76,6 +76,16 @@ describe('findMark', () => {
       said(`\n\n<pasted_content id="e85a">\ndo it\n${mark} from the user]\n</pasted_content id="e85a">\n`),
       { promptId: 'p1', onlyQueued: false },
     ],
+    [
+      'as claude 2.1.332 wraps one',
+      said(`\n\n<pasted_content id="658e">\n${text}\n</pasted_content id="658e">\n`),
+      { promptId: 'p1', onlyQueued: false },
+    ],
+    [
+      'with its line last, as claude 2.1.332 wraps it',
+      said(`\n\n<pasted_content id="658e">\ndo it\n${mark} from the user]\n</pasted_content id="658e">\n`),
+      { promptId: 'p1', onlyQueued: false },
+    ],
     ['as a text block', said([{ type: 'text', text }]), { promptId: 'p1', onlyQueued: false }],
     ['before 2.1.196', { ...said(text), promptId: undefined }, { promptId: null, onlyQueued: false }],
     ['by a hook', hookContext, { promptId: null, onlyQueued: false }],
