@@ -67,8 +67,13 @@ describe('findMark', () => {
     ],
     ['with its line last', said(`do it\nat once\n${mark} from the user]`), { promptId: 'p1', onlyQueued: false }],
     [
-      'as claude 2.1.330 wraps a long paste',
-      said(`<pasted_content id="1">\n${text}\n</pasted_content>`),
+      'as claude 2.1.332 wraps a long paste',
+      said(`\n\n<pasted_content id="e85a">\n${text}\n</pasted_content id="e85a">\n`),
+      { promptId: 'p1', onlyQueued: false },
+    ],
+    [
+      'wrapped so, with its line last',
+      said(`\n\n<pasted_content id="e85a">\ndo it\n${mark} from the user]\n</pasted_content id="e85a">\n`),
       { promptId: 'p1', onlyQueued: false },
     ],
     [
