@@ -4,7 +4,7 @@
  */
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { ClaudexError, isErrorCode, systemErrorCode } from '../errors/claudex-error.ts';
-import type { Message } from '../protocol/message.ts';
+import type { Message, MessageSummary } from '../protocol/message.ts';
 import type { SessionName, SessionRecord } from '../protocol/session.ts';
 import type {
   DaemonEvent,
@@ -67,10 +67,13 @@ export class DaemonClient {
     return (await this.#json<{ messages: SendReply[] }>('POST', '/v1/messages', request)).messages;
   }
 
-  /** All messages, or those from and to the session of that id. */
-  async messages(id?: string): Promise<Message[]> {
-    const query = id === undefined ? '' : `?session=${encodeURIComponent(id)}`;
-    return (await this.#json<{ messages: Message[] }>('GET', `/v1/messages${query}`)).messages;
+  /** The open messages and so many of the newest ended ones, their texts cut short; of all sessions, or from and to one. */
+  async messages(of: { session?: string; ended?: number } = {}): Promise<MessageSummary[]> {
+    const query = new URLSearchParams({
+      ended: `${of.ended ?? 0}`,
+      ...(of.session !== undefined && { session: of.session }),
+    });
+    return (await this.#json<{ messages: MessageSummary[] }>('GET', `/v1/messages?${query}`)).messages;
   }
 
   /** Takes what waits for that session, for itself to read: its mark in the transcript proves the delivery. */

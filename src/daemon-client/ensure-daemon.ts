@@ -2,10 +2,10 @@
  * A running daemon of at least our version, started if there is none. Safe to call from many processes at once:
  * the daemon's own lock lets one win, the others connect to it.
  */
-import { closeSync, existsSync, lstatSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, lstatSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
-import { lockOwner } from '../background/lock.ts';
+import { isComingUp, lockOwner } from '../background/lock.ts';
 import { spawnBackground } from '../background/spawn.ts';
 import { environmentForClaude } from '../claude/environment.ts';
 import { ClaudexError, isErrorCode } from '../errors/claudex-error.ts';
@@ -16,6 +16,7 @@ import { steadyNow } from '../process/clock.ts';
 import { DaemonClient } from './client.ts';
 
 const startTimeoutMs = 10_000;
+const maxErrorLogBytes = 1 << 20;
 /** A daemon that is there and has not said by then how it is, hangs. */
 const answerTakesMs = 4000;
 /** Whoever has won the race for the lock and does not answer by then may have died over it: another try is due. */
@@ -72,7 +73,8 @@ export async function ensureDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClient
     await startDaemon(env);
     const failure = await answerWithin(client, winnerTakesMs);
     if (failure === undefined) return client;
-    if (steadyNow() > until) throw failure;
+    // one that reads a long journal says so by its lock
+    if (steadyNow() > until && !isComingUp(claudexPaths(env).lock)) throw failure;
   }
 }
 
@@ -120,7 +122,8 @@ async function startDaemon(env: NodeJS.ProcessEnv): Promise<void> {
   });
   closeSync(errorLog);
   try {
-    await readReadiness(child.stdio[3] as Readable, new Promise((resolve) => child.once('exit', resolve)), child);
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    await readReadiness(child.stdio[3] as Readable, exited, child, () => isComingUp(paths.lock));
   } finally {
     child.unref();
   }
@@ -131,7 +134,10 @@ function openErrorLog({ home, log }: ClaudexPaths): number {
   try {
     ensurePrivateDir(home);
     makeDir(dirname(log));
-    return openSync(`${log}.stderr`, 'a', 0o600);
+    const path = `${log}.stderr`;
+    // each crash adds to it
+    if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > maxErrorLogBytes) renameSync(path, `${path}.1`);
+    return openSync(path, 'a', 0o600);
   } catch (error) {
     throw asHomeError(error, home);
   }
@@ -141,12 +147,16 @@ async function readReadiness(
   pipe: Readable,
   exited: Promise<unknown>,
   child: { on(event: 'error', listener: (error: Error) => void): unknown },
+  isUnderWay: () => boolean,
 ): Promise<void> {
   let text = '';
   const report = await new Promise<string>((resolve, reject) => {
-    const timer = setTimeout(() => reject(failed(`It did not get ready within ${startTimeoutMs} ms.`)), startTimeoutMs);
+    const timer = setInterval(() => {
+      if (isUnderWay()) return;
+      settle(() => reject(failed(`It did not get ready within ${startTimeoutMs} ms.`)));
+    }, startTimeoutMs);
     const settle = (done: () => void): void => {
-      clearTimeout(timer);
+      clearInterval(timer);
       pipe.destroy();
       done();
     };

@@ -39,10 +39,10 @@ export class JournalUpkeep {
     this.#journal = journal;
     this.#log = log;
     this.#clock = clock;
-    // what is found at a start is short where every message has its one line
+    // what is found at a start is short where every message has its one line, or nearly
     let shortBytes = 0;
     for (const message of journal.index.all()) shortBytes += message.bytes;
-    this.#dueBytes = Math.max(2 * shortBytes, smallBytes);
+    this.#dueBytes = Math.max(1.25 * shortBytes, smallBytes);
     const isTooMuch = journal.index.endedBytes() > keepEndedBytes || journal.index.endedCount > keepEndedMost;
     if (journal.damagedLines > 0 || isTooMuch) this.#dueBytes = 0;
     this.#look(quietMs);
