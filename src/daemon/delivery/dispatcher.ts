@@ -6,9 +6,8 @@ import { maxHookOutputChars } from '../../claude/hooks/hook-payload.ts';
 import type { Log } from '../../home/log.ts';
 import type { Clock } from '../../process/clock.ts';
 import { guarded } from '../../process/guard.ts';
-import { Signal } from '../../process/signal.ts';
 import { composeTexts } from '../../protocol/attribution.ts';
-import { isFinal, type Message, type Recipient, type Route } from '../../protocol/message.ts';
+import type { Message, Recipient, Route } from '../../protocol/message.ts';
 import type { LeaseReport } from '../../protocol/wire.ts';
 import type { MessageStore } from '../messages/message-store.ts';
 import { type Session, stateOf } from '../sessions/session.ts';
@@ -18,7 +17,10 @@ import { DispatchTimers } from './dispatch-timers.ts';
 import { isReadyTask, nextDueInMs } from './due-messages.ts';
 import { claimsForHook, claimsForReader, isRunningTask } from './hook-claims.ts';
 import { Leases } from './leases.ts';
+import { PersonNeeded, stuckNotice } from './person-needed.ts';
+import { mayBeIn } from './retry-rules.ts';
 import { Successors } from './successors.ts';
+import { newPlace } from './transcript-proof.ts';
 import { type EndedTurn, TurnOutcomes } from './turn-outcomes.ts';
 import type { WaysIn } from './ways-in.ts';
 
@@ -38,8 +40,9 @@ export interface DispatcherOptions {
 }
 
 export class Dispatcher {
-  /** A task cannot go in before a person does something at that session, and why. */
-  readonly personNeeded = new Signal<{ session: Session; reason: string }>();
+  readonly #person = new PersonNeeded();
+  /** A task cannot go in before a person does something, and why. */
+  readonly personNeeded = this.#person.needed;
   readonly #options: DispatcherOptions;
   readonly #store: MessageStore;
   readonly #turns: TurnOutcomes;
@@ -63,9 +66,12 @@ export class Dispatcher {
     this.#timers.due.add(({ dueAtSteadyMs }) => this.#leases.timerFired(dueAtSteadyMs)); // before anything is called late
     this.#timers.due.add(({ session }) => this.pump(session));
     this.#turns.settled.add((session) => this.pump(session));
-    this.#leases.proved.add(({ session, message, promptId }) => this.proven(session, message.id, promptId));
+    this.#leases.proved.add(({ session, message, proof }) =>
+      this.proven(session, message.id, proof.promptId, proof.path),
+    );
     // its turn may be over long since, with nobody to tell
     this.#leases.proved.add(({ session }) => this.#turns.sessionChanged(session));
+    this.#leases.stuck.add(({ session, message }) => this.#person.tell(session, message, stuckNotice));
   }
 
   /** Journalled and on disk when it resolves. @throws ClaudexError JOURNAL_UNWRITABLE; nothing is queued then. */
@@ -75,13 +81,12 @@ export class Dispatcher {
     guarded('delivery', () => this.#pumpRecipient(message.recipient));
   }
 
-  /** Ends a message that has not been delivered, or queues an ended one again. False when its state does not allow that. */
-  change(id: string, state: 'cancelled' | 'queued'): boolean {
+  /** A person takes a message back, or has it tried again. False when its state does not allow that. */
+  change(id: string, what: 'cancel' | 'retry'): boolean {
     const message = this.#store.recall(id);
-    if (!message || (state === 'cancelled' ? message.state !== 'queued' : !isFinal(message.state))) return false;
-    const moved = state === 'queued' ? this.#successors.retry(message) : this.#store.move(id, { state });
-    if (moved) this.#pumpRecipient(message.recipient);
-    return moved;
+    if (!message || !this.#successors[what](message)) return false;
+    this.#pumpRecipient(message.recipient);
+    return true;
   }
 
   /** The sessions that the last daemon knew are known again; none has been pumped yet. */
@@ -131,10 +136,11 @@ export class Dispatcher {
     }
     const isWorking = mailbox.countOpen(session.id, 'delivered') > 0 && mailbox.firstOpen(session.id, isRunningTask);
     if (next.when === 'idle' && isWorking) return;
-    if (next.attempts > 0 && this.#leases.prove(session, next)) return;
+    if (mayBeIn(next) && this.#leases.prove(session, next)) return;
     const decision = this.#chooseRoute(session, next, 'now');
     if ('wait' in decision) {
-      if (decision.needsPerson) this.personNeeded.emit({ session, reason: decision.wait });
+      if (decision.needsPerson) this.#person.tell(session, next, decision.wait);
+      if (decision.asksGate) session.supervisor?.send({ type: 'look-at-gate' });
       // whatever becomes due later stands behind this one
       if (decision.retryInMs !== undefined) this.#timers.set(session, decision.retryInMs);
       return;
@@ -175,18 +181,20 @@ export class Dispatcher {
   }
 
   gateOpened(session: Session): void {
-    session.gateOpened();
+    session.gateSeenOpen();
     this.pump(session);
   }
 
-  /** Claude has reported our mark: the message is in. */
-  proven(session: Session, messageId: string, promptId: string | null): boolean {
+  /** Claude has reported our mark, or it stands in the transcript `path`: the message is in, if it can be. */
+  proven(session: Session, messageId: string, promptId: string | null, path?: string): boolean {
     const message = this.#store.mailbox.get(messageId);
-    if (!message || message.recipient.id !== session.id) return false;
+    if (!message || message.recipient.id !== session.id || !mayBeIn(message)) return false;
+    const route = message.route ?? message.unproven?.at(-1)?.route;
     const moved = this.#store.move(messageId, {
       state: 'delivered',
-      ...(message.route !== undefined && { route: message.route }),
+      ...(route !== undefined && { route }),
       ...(promptId !== null && { promptId }),
+      ...newPlace(message, path),
     });
     if (moved) this.#turns.delivered(session, message);
     return moved;

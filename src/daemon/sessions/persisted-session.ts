@@ -13,12 +13,15 @@ const persistedFields = [
   'transcriptPath',
   'hooksSeen',
   'peersOff',
+  'hadSupervisor',
+  'permissionMode',
   'startedAt',
   'lastActiveAt',
   'firstSeenSteadyMs',
   'lastSeenSteadyMs',
 ] as const satisfies readonly (keyof Session)[];
 
+/** A session as it is written down. */
 export type PersistedSession = Pick<Session, (typeof persistedFields)[number]>;
 
 /** Of a daemon that did not write these down yet. */
