@@ -7,7 +7,7 @@ import type { Keeping } from './journal-index.ts';
 
 /** Ended messages are kept this long for `inbox` and for idempotency keys, and at most so many and so many bytes of them. */
 const keepEndedMs = 7 * 24 * 3600 * 1000;
-const keepEndedMost = 100_000;
+const keepEndedMost = 50_000;
 const keepEndedBytes = 512 << 20;
 
 /** A smaller journal is left as it is. */
