@@ -178,15 +178,20 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
 
   // up
   await lifetime.open();
-  // dead sessions first, then the living: the messages of the dead are older
-  registry.restore();
-  dispatcher.restored();
-  registry.start(configDir);
-  store.expire();
-  log('daemon ready', { pid: process.pid, version, messages: mailbox.pendingTotal() });
-  lifetime.watch();
-  refreshStarter(paths.starter);
-  idleExit.start();
+  try {
+    // dead sessions first, then the living: the messages of the dead are older
+    registry.restore();
+    dispatcher.restored();
+    registry.start(configDir);
+    store.expire();
+    log('daemon ready', { pid: process.pid, version, messages: mailbox.pendingTotal() });
+    lifetime.watch();
+    refreshStarter(paths.starter);
+    idleExit.start();
+  } catch (error) {
+    lifetime.abandon();
+    throw error;
+  }
 }
 
 function wordsOf(error: unknown): string {

@@ -10,6 +10,9 @@ import { isAlive } from '../../process/identity.ts';
 import { durationText } from '../text/durations.ts';
 import { forTerminal } from '../text/render.ts';
 
+/** After a start that failed, what it has to say is out by then. */
+const notStartedMs = 500;
+
 export function addDaemon(program: Command): void {
   const daemon = program
     .command('daemon')
@@ -142,6 +145,8 @@ async function runInForeground(): Promise<void> {
   } catch (error) {
     const known = toClaudexError(asHomeError(error, claudexPaths().home));
     report({ ready: false, code: known.code, facts: known.facts });
+    // whatever still stands of it does not live on
+    setTimeout(() => process.exit(), notStartedMs).unref();
     throw error;
   }
 }
