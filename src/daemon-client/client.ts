@@ -4,7 +4,7 @@
  */
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { ClaudexError, isErrorCode, systemErrorCode } from '../errors/claudex-error.ts';
-import type { Message, MessageSummary } from '../protocol/message.ts';
+import type { Message } from '../protocol/message.ts';
 import type { SessionName, SessionRecord } from '../protocol/session.ts';
 import type {
   DaemonEvent,
@@ -12,9 +12,11 @@ import type {
   DrainReply,
   ErrorBody,
   LeaseReport,
+  ListedMessage,
   SendManyRequest,
   SendReply,
   SendRequest,
+  ShownMessage,
   SupervisorCommand,
   SupervisorHello,
 } from '../protocol/wire.ts';
@@ -68,12 +70,12 @@ export class DaemonClient {
   }
 
   /** The open messages and so many of the newest ended ones, their texts cut short; of all sessions, or from and to one. */
-  async messages(of: { session?: string; ended?: number } = {}): Promise<MessageSummary[]> {
+  async messages(of: { session?: string; ended?: number } = {}): Promise<ListedMessage[]> {
     const query = new URLSearchParams({
       ended: `${of.ended ?? 0}`,
       ...(of.session !== undefined && { session: of.session }),
     });
-    return (await this.#json<{ messages: MessageSummary[] }>('GET', `/v1/messages?${query}`)).messages;
+    return (await this.#json<{ messages: ListedMessage[] }>('GET', `/v1/messages?${query}`)).messages;
   }
 
   /** Takes what waits for that session, for itself to read: its mark in the transcript proves the delivery. */
@@ -81,7 +83,7 @@ export class DaemonClient {
     return this.#json('POST', `/v1/sessions/${encodeURIComponent(id)}/drain`);
   }
 
-  message(id: string): Promise<Message> {
+  message(id: string): Promise<ShownMessage> {
     return this.#json('GET', messagePath(id));
   }
 

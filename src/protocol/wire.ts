@@ -1,5 +1,5 @@
 /** The words that cross the daemon's socket. Bodies are JSON; streams are one JSON object a line (NDJSON). */
-import type { Message, MessageKind, Route, Sender } from './message.ts';
+import type { Message, MessageKind, MessageSummary, Route, Sender } from './message.ts';
 import type { SessionRecord } from './session.ts';
 
 /** `POST /v1/messages` */
@@ -23,6 +23,15 @@ export interface SendRequest {
 
 /** The same to several targets: one message each, or none at all. */
 export type SendManyRequest = Omit<SendRequest, 'target'> & { targets: string[] };
+
+/** `GET /v1/messages/:id` */
+export type ShownMessage = Message & {
+  /** What it waits for at this moment, in words. Absent when it does not wait. */
+  waitsFor?: string;
+};
+
+/** `GET /v1/messages`: one of many, its texts cut short. */
+export type ListedMessage = MessageSummary & ShownMessage;
 
 /** The daemon's answer to a send: the message is on disk. */
 export interface SendReply {
@@ -118,6 +127,8 @@ export interface DaemonStatus {
   uptimeMs: number;
   sessions: number;
   pending: number;
+  /** Messages of which nobody knows whether they went in, with the reason. */
+  stuck: Array<{ id: string; recipient: string; reason: string }>;
   /** Sessions whose hooks have never reported, though they should have. */
   silent: Array<{ id: string; cwd: string }>;
   /** In how long the daemon ends by itself when nobody needs it meanwhile; null while a session, a message or a viewer does. */

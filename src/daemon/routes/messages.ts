@@ -1,10 +1,12 @@
 /** Routes about messages: sending, looking, ending, trying again. */
 import { ClaudexError } from '../../errors/claudex-error.ts';
-import { isFinal, type Message, type MessageSummary, summaryOf } from '../../protocol/message.ts';
+import { isFinal, type Message, summaryOf } from '../../protocol/message.ts';
 import { parseCount, parseSendRequest } from '../../protocol/parse.ts';
+import type { ListedMessage, ShownMessage } from '../../protocol/wire.ts';
 import { type AcceptOptions, acceptSend, acceptSends } from '../delivery/accept-send.ts';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
 import { speakerOf } from '../delivery/speaker.ts';
+import type { WaitReasons } from '../delivery/wait-reasons.ts';
 import type { RouteDefinition } from '../http-server.ts';
 import type { MessageStore } from '../messages/message-store.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
@@ -20,13 +22,14 @@ export interface MessageRoutesOptions {
   store: MessageStore;
   dispatcher: Dispatcher;
   registry: Pick<SessionRegistry, 'claudeAbove'>;
+  waits: Pick<WaitReasons, 'of'>;
 }
 
-export function messageRoutes({ accept, store, dispatcher, registry }: MessageRoutesOptions): RouteDefinition[] {
+export function messageRoutes({ accept, store, dispatcher, registry, waits }: MessageRoutesOptions): RouteDefinition[] {
   return [
     { method: 'POST', path: '/v1/messages', who: 'local', status: 202, handle: ({ body }) => send(body) },
     { method: 'GET', path: '/v1/messages', who: 'local', handle: ({ query }) => list(query) },
-    { method: 'GET', path: '/v1/messages/:id', who: 'local', handle: ({ params }) => message(params[0]!) },
+    { method: 'GET', path: '/v1/messages/:id', who: 'local', handle: ({ params }) => shown(message(params[0]!)) },
     {
       method: 'POST',
       path: '/v1/messages/:id/cancel',
@@ -49,21 +52,30 @@ export function messageRoutes({ accept, store, dispatcher, registry }: MessageRo
   }
 
   /** The open ones, and as many of the newest ended ones as are asked for; all, or those from and to one session. */
-  async function list(query: URLSearchParams): Promise<{ messages: MessageSummary[] }> {
+  async function list(query: URLSearchParams): Promise<{ messages: ListedMessage[] }> {
     const session = query.get('session');
     const most = parseCount(query, 'ended', maxEndedListed);
     const isOf = (from: string | undefined, to: string | null): boolean =>
       session === null || from === session || to === session;
     const open = store.mailbox.all().filter((one) => !isFinal(one.state) && isOf(one.sender.id, one.recipient.id));
-    const listed = open.map(summaryOf);
+    const listed = open.map(listedOf);
     let sliceEndMs = performance.now() + sliceMs;
     for (const message of most === 0 ? [] : store.ended(({ from, to }) => isOf(from, to), most)) {
-      listed.push(summaryOf(message));
+      listed.push(listedOf(message));
       if (performance.now() < sliceEndMs) continue;
       await new Promise((resolve) => setImmediate(resolve));
       sliceEndMs = performance.now() + sliceMs;
     }
     return { messages: listed.sort((a, b) => a.acceptedAt - b.acceptedAt) };
+  }
+
+  function listedOf(one: Message): ListedMessage {
+    return summaryOf(shown(one));
+  }
+
+  function shown(one: Message): ShownMessage {
+    const waitsFor = waits.of(one);
+    return waitsFor === undefined ? one : { ...one, waitsFor };
   }
 
   function message(id: string): Message {
