@@ -1,5 +1,5 @@
 /** The built daemon on a system that fails it: no inotify, files of another shape, transcripts that cannot be opened, a torn journal. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { verifies } from '../../requirements.ts';
@@ -123,7 +123,8 @@ describe('daemon on a broken system', () => {
     const pid = /pid (\d+)/.exec(start.stdout)![1];
     expect((await run(home, ['daemon', 'status'], { ...long, XDG_RUNTIME_DIR: other })).stdout).toContain(`pid ${pid}`);
     const address = readFileSync(join(long.CLAUDEX_HOME, 'daemon.addr'), 'utf8').trim();
-    rmSync(join(address, '..'), { recursive: true });
+    // in one step: between its file and itself the daemon would put the file back
+    renameSync(join(address, '..'), join(home.root, 'away'));
     await waitForFile(address, () => existsSync(address));
     await waitForFile(join(long.CLAUDEX_HOME, 'logs', 'daemon.log'), (text) => text?.includes('listening anew'));
     expect((await run(home, ['daemon', 'start'], { ...long, XDG_RUNTIME_DIR: other })).stdout).toContain(`pid ${pid}`);
