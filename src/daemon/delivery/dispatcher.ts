@@ -78,7 +78,10 @@ export class Dispatcher {
   async accept(message: Message): Promise<void> {
     await this.#store.accept(message);
     // accepted it is, whatever becomes of it next
-    guarded('delivery', () => this.#pumpRecipient(message.recipient));
+    guarded('delivery', () => {
+      this.#successors.bringHome(message);
+      this.#pumpRecipient(message.recipient);
+    });
   }
 
   /** A person takes a message back, or has it tried again. False when its state does not allow that. */
