@@ -87,6 +87,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     },
     leaseMs: settings['delivery.leaseMs'],
     isStopped,
+    hasMoved: (session) => registry.moves.look(session),
   });
   const notification = new DesktopNotification({ enabled: settings['notify.enabled'], env, clock, log });
   const hooks = new HookIntake({ registry, dispatcher, clock });
@@ -134,6 +135,8 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   registry.started.add(({ id, pid }) => log('session started', { id, pid }));
   registry.started.add((session) => dispatcher.sessionStarted(session));
   // its name first: listeners and badges show it. Then what the change sets going, so that they hear of its result last.
+  registry.moved.add(({ id, pid }) => log('session moved', { id, pid }));
+  registry.moved.add((session) => waysIn.sessionMoved(session));
   registry.changed.add((session) => names.apply(session));
   registry.changed.add((session) => dispatcher.sessionChanged(session));
   registry.changed.add((session) =>

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { holdsLock, lockOwner, releaseLock, takeLock } from '../../src/background/lock.ts';
 import { parseHookPayload } from '../../src/claude/hooks/hook-payload.ts';
-import { hasPromptBox, parseSessionFile, stateFromStatus } from '../../src/claude/session/session-file.ts';
+import { isSession, parseSessionFile, stateFromStatus } from '../../src/claude/session/session-file.ts';
 import { parseClockTime, parseDuration } from '../../src/cli/text/durations.ts';
 import { age, colours, sessionTable, shortPath, table } from '../../src/cli/text/render.ts';
 import { Badges, renderBadge } from '../../src/daemon/sessions/badges.ts';
@@ -116,6 +116,9 @@ describe('what claude writes', () => {
       ...whole,
       version: '2.1.330',
       kind: null,
+      jobId: null,
+      isSpare: false,
+      parkedJobId: null,
       entrypoint: null,
       procStart: null,
       pidDomain: null,
@@ -135,10 +138,10 @@ describe('what claude writes', () => {
 
   it(`a claude -p has no prompt box, though it says interactive ${verifies('warm-unseen')}`, () => {
     const file = (fields: object) => parseSessionFile(JSON.stringify({ ...whole, kind: 'interactive', ...fields }))!;
-    expect(hasPromptBox(file({ entrypoint: 'cli' }))).toBe(true);
-    expect(hasPromptBox(file({}))).toBe(true);
+    expect(isSession(file({ entrypoint: 'cli' }))).toBe(true);
+    expect(isSession(file({}))).toBe(true);
     for (const fields of [{ entrypoint: 'sdk-cli' }, { entrypoint: 'sdk-ts' }, { kind: 'background' }]) {
-      expect(hasPromptBox(file(fields))).toBe(false);
+      expect(isSession(file(fields))).toBe(false);
     }
   });
 

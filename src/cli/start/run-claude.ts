@@ -4,15 +4,17 @@ import { join } from 'node:path';
 import { isatty } from 'node:tty';
 import { readInstalledState } from '../../../install-scripts/installed-state.ts';
 import { findClaude, leadsBack } from '../../claude/binary.ts';
-import { opensSession } from '../../claude/command-line/invocation.ts';
+import { opensSession, resumedSessionId } from '../../claude/command-line/invocation.ts';
 import { readsUserSettings, withLaunchSettings } from '../../claude/command-line/launch-settings.ts';
 import { environmentForClaude } from '../../claude/environment.ts';
 import { claudexSettings } from '../../claude/hooks/hook-settings.ts';
 import { readProjectFile } from '../../claude/project-files.ts';
 import { leastHookEvents } from '../../claude/session/capabilities.ts';
+import { isWrittenBy, readSessionFiles } from '../../claude/session/session-file.ts';
 import { ClaudexError, toClaudexError } from '../../errors/claudex-error.ts';
 import { packageRoot } from '../../home/package.ts';
-import { claudexPaths } from '../../home/paths.ts';
+import { claudeConfigDir, claudexPaths } from '../../home/paths.ts';
+import { processStartTime } from '../../process/identity.ts';
 import { oneLine } from '../../protocol/sanitise.ts';
 import type { Settings } from '../../settings/definitions.ts';
 import { defaultSettings, readSettings } from '../../settings/read.ts';
@@ -38,7 +40,8 @@ export async function runClaude(args: readonly string[], input?: string): Promis
     await refuseToRecurse(env);
     const file = findClaude({ env, setting: settings['claude.path'] ?? undefined });
     process.title = processTitle;
-    const isSession = isatty(0) && isatty(1) && opensSession(args);
+    // of a session that runs in the background, claude only shows it: with settings of ours it would refuse to
+    const isSession = isatty(0) && isatty(1) && opensSession(args) && !resumesBackgroundSession(args, env);
     mirrorExit(isSession ? await runSession(file, args, settings) : await withoutPty(file, args, input));
   } catch (error) {
     const known = toClaudexError(error);
@@ -135,4 +138,13 @@ async function withoutPty(file: string, args: readonly string[], input?: string)
   const { passThrough } = await import('./pass-through.ts');
   const env = { ...environmentForClaude(process.env), [launchedByVariable]: String(process.pid) };
   return passThrough(file, args, env, input);
+}
+
+/** True when claude is asked for a session that is a job of its own daemon now: it shows the job, and is no session itself. */
+function resumesBackgroundSession(args: readonly string[], env: NodeJS.ProcessEnv): boolean {
+  const id = resumedSessionId(args);
+  if (id === undefined) return false;
+  return readSessionFiles(claudeConfigDir(env)).some(
+    (file) => file.sessionId === id && file.jobId !== null && isWrittenBy(file, processStartTime(file.pid) ?? ''),
+  );
 }

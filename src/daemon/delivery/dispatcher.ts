@@ -34,6 +34,8 @@ export interface DispatcherOptions {
   leaseMs: number;
   /** True while that process is stopped. */
   isStopped: (pid: number) => boolean;
+  /** Looks whether claude has moved the session into the background, and tells everybody. */
+  hasMoved: (session: Session) => boolean;
 }
 
 export class Dispatcher {
@@ -130,6 +132,8 @@ export class Dispatcher {
     const isWorking = mailbox.countOpen(session.id, 'delivered') > 0 && mailbox.firstOpen(session.id, isRunningTask);
     if (next.when === 'idle' && isWorking) return;
     if (next.attempts > 0 && this.#leases.prove(session, next)) return;
+    // whoever tells of the move asks again
+    if (this.#options.hasMoved(session)) return;
     const decision = this.#chooseRoute(session, next, 'now');
     if ('wait' in decision) {
       if (decision.needsPerson) this.personNeeded.emit({ session, reason: decision.wait });

@@ -36,7 +36,7 @@ export class WaysIn {
 
   /** True when the session offers that way in at all (perhaps not at this moment). */
   offers(session: Session, route: Route): boolean {
-    if (route === 'paste') return session.supervisor !== null;
+    if (route === 'paste') return session.typist !== null;
     if (route === 'inbox-socket') return this.#hasInboxSocket(session);
     // beside a socket nobody waits to wake it
     if (route === 'wake') return !session.file?.messagingSocketPath;
@@ -47,7 +47,7 @@ export class WaysIn {
     const { gateShutSinceSteadyMs } = session;
     return {
       state: stateOf(session),
-      supervised: session.supervisor !== null,
+      supervised: session.typist !== null,
       gateShutForMs: gateShutSinceSteadyMs === null ? undefined : this.#clock.steady() - gateShutSinceSteadyMs,
       hasInboxSocket: this.#hasInboxSocket(session),
       hasWaiter: this.#waiters.has(session.id),
@@ -59,7 +59,7 @@ export class WaysIn {
   /** Puts a message on a route that answers by itself. */
   carry(session: Session, message: Message, route: Route, terms: CarryTerms): void {
     if (route === 'paste') {
-      session.supervisor?.send({
+      session.typist?.send({
         type: 'paste',
         messageId: message.id,
         lease: message.attempts,
@@ -92,6 +92,12 @@ export class WaysIn {
   /** Where claude has an inbox socket, nobody need wait beside it. */
   sessionChanged(session: Session): void {
     if (this.#hasInboxSocket(session)) this.#waiters.dismiss(session.id);
+  }
+
+  /** What waited beside its former process cannot wake this one. */
+  sessionMoved(session: Session): void {
+    this.#waiters.dismiss(session.id);
+    this.#brokenSockets.delete(session.id);
   }
 
   sessionGone(session: Session): void {

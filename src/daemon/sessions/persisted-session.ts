@@ -13,6 +13,7 @@ const persistedFields = [
   'transcriptPath',
   'hooksSeen',
   'peersOff',
+  'seat',
   'startedAt',
   'lastActiveAt',
   'firstSeenSteadyMs',

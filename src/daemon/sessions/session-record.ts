@@ -6,6 +6,7 @@ import { type Session, stateOf } from './session.ts';
 /** What a waiting session waits for, in words; null when it does not wait. */
 export function waitingForOf(session: Session): string | null {
   if (stateOf(session) !== 'waiting') return null;
+  if (session.isHeld) return 'agents view';
   const fromFile = session.file?.waitingFor ?? 'permission prompt';
   if (fromFile !== 'permission prompt') return fromFile;
   return session.permissionTool ? `permission (${session.permissionTool})` : 'permission';
@@ -24,7 +25,8 @@ export function recordOf(session: Session, pending: number): SessionRecord {
     transcriptPath: session.transcriptPath,
     state: stateOf(session),
     waitingFor: waitingForOf(session),
-    supervised: session.supervisor !== null,
+    kind: session.isBackground || session.seat !== null ? 'background' : 'interactive',
+    supervised: session.typist !== null,
     peers: !session.peersOff,
     pending,
     version: session.version,

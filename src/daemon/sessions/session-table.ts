@@ -1,7 +1,8 @@
 /** Who is running: one record per claude process (pid and start time), supervised or bare. */
 import type { Clock } from '../../process/clock.ts';
 import { type PersistedSession, persistedOf, restoredSession } from './persisted-session.ts';
-import { newSession, type Session, type SessionProcess } from './session.ts';
+import { newSession, type Session } from './session.ts';
+import type { SessionProcess } from './session-process.ts';
 
 /** A session may appear this long before the one it follows was last seen: that one takes its time to die. */
 const heirSlackMs = 2000;
@@ -58,6 +59,18 @@ export class SessionTable {
     const leftAt = gone ? (gone.leavingSinceSteadyMs ?? gone.lastSeenSteadyMs) : Number.NEGATIVE_INFINITY;
     const appearedFrom = leftAt - heirSlackMs;
     return this.all().find((one) => one.cwd === cwd && one.id !== gone?.id && one.firstSeenSteadyMs >= appearedFrom);
+  }
+
+  /** It is another process from now on. */
+  move(session: Session, process: Pick<SessionProcess, 'pid' | 'startTime'>): void {
+    if (this.#byPid.get(session.pid) === session) this.#byPid.delete(session.pid);
+    session.movedTo(process);
+    this.#file(session);
+  }
+
+  /** The session that was moved out of that process, and may come back to it. */
+  bySeat(pid: number, startTime: string): Session | undefined {
+    return this.all().find(({ seat }) => seat?.pid === pid && seat.startTime === startTime);
   }
 
   remove(session: Session): void {

@@ -2,25 +2,12 @@
  * The daemon's own record of one running claude process: what is known of it, and how each thing that happens changes it.
  * Knows how state is derived (claude's own session file first, hooks second); does not read files or sockets itself.
  */
-import { randomBytes } from 'node:crypto';
 import { type ClaudeSessionFile, stateFromStatus } from '../../claude/session/session-file.ts';
 import { guessTranscriptPath } from '../../claude/transcript/marks.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { SessionState } from '../../protocol/session.ts';
-import type { SupervisorCommand } from '../../protocol/wire.ts';
-
-/** The process that a session is. */
-export interface SessionProcess {
-  pid: number;
-  startTime: string;
-  cwd: string;
-  configDir: string;
-}
-
-/** The connected supervisor of a session. */
-export interface Supervisor {
-  send(command: SupervisorCommand): void;
-}
+import { newSessionId } from './session-id.ts';
+import type { Seat, SessionProcess, Supervisor } from './session-process.ts';
 
 /** A session as everybody sees it. Its fields change by its own methods alone. */
 export type Session = Readonly<LiveSession>;
@@ -28,8 +15,8 @@ export type Session = Readonly<LiveSession>;
 /** The record that can be written to; only this file names it. */
 export class LiveSession {
   readonly id: string;
-  readonly pid: number;
-  readonly startTime: string;
+  pid: number;
+  startTime: string;
   readonly configDir: string;
   readonly startedAt: number;
   cwd: string;
@@ -52,6 +39,10 @@ export class LiveSession {
   /** The tool of the last permission request, until the turn goes on. */
   permissionTool: string | null = null;
   transcriptPath: string | null = null;
+  /** Set while it is a background job that was moved out of a terminal in which claude still runs, or may come back. */
+  seat: Seat | null = null;
+  /** A job that has not taken this session, whatever claude's roster says. */
+  refutedJobId: string | null = null;
   supervisor: Supervisor | null = null;
   /** Set by a refused paste, cleared when the supervisor reports an open gate. */
   gateShutSinceSteadyMs: number | null = null;
@@ -91,10 +82,48 @@ export class LiveSession {
     this.alias = alias;
   }
 
-  /** A hook of it has reached us. */
+  /** A hook of it has reached us. A job does not have the variables of the terminal it came from. */
   hookHeard(peersOff: boolean): void {
     this.hooksSeen = true;
-    this.peersOff = peersOff;
+    this.peersOff = peersOff || (this.peersOff && this.isBackground);
+  }
+
+  /** It runs in the background, as a job of claude's own daemon. */
+  get isBackground(): boolean {
+    return (this.file?.jobId ?? null) !== null;
+  }
+
+  /** It was moved into a job that has no process (yet): its terminal shows the agents view. */
+  get isHeld(): boolean {
+    return this.seat !== null && this.seat.pid === this.pid;
+  }
+
+  /** Who types for it: nobody for a session that was moved, because its terminal may show anything. */
+  get typist(): Supervisor | null {
+    return this.seat === null ? this.supervisor : null;
+  }
+
+  /** Claude has moved it into a job. */
+  leftFor(jobId: string, { saidByFile }: { saidByFile: boolean }): void {
+    const { pid, startTime } = this.seat ?? this;
+    this.seat = { pid, startTime, jobId, saidByFile, sinceSteadyMs: this.#clock.steady() };
+  }
+
+  /** It is another process from now on. */
+  movedTo({ pid, startTime }: Pick<SessionProcess, 'pid' | 'startTime'>): void {
+    this.pid = pid;
+    this.startTime = startTime;
+    this.file = null;
+    this.hookState = null;
+    this.permissionTool = null;
+    this.gateShutSinceSteadyMs = null;
+    this.leavingSinceSteadyMs = null;
+  }
+
+  /** Its terminal shows it again, or there is no terminal any more; `refuted`: it has not been moved at all. */
+  seatGone({ refuted }: { refuted: boolean }): void {
+    if (refuted) this.refutedJobId = this.seat?.jobId ?? null;
+    this.seat = null;
   }
 
   /** A SessionStart hook tells of a conversation. */
@@ -154,7 +183,7 @@ export class LiveSession {
   disconnected(supervisor: Supervisor): boolean {
     if (this.supervisor !== supervisor) return false;
     this.supervisor = null;
-    this.leavingSinceSteadyMs = this.#clock.steady();
+    if (this.seat === null) this.leavingSinceSteadyMs = this.#clock.steady();
     return true;
   }
 
@@ -212,16 +241,9 @@ export function knownSession<Known extends SessionProcess & Pick<Session, 'id'>>
   return Object.assign(new LiveSession(known.id, known, clock), known);
 }
 
-const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';
-
-/** Eight characters, first one a letter: never mistaken for a pid or an option. */
-export function newSessionId(): string {
-  const id = Array.from(randomBytes(8), (byte) => alphabet[byte & 31]).join('');
-  return /^[a-z]/.test(id) ? id : newSessionId();
-}
-
 /** Claude's own word first, hooks second. */
-export function stateOf(session: Pick<Session, 'file' | 'hookState'>): SessionState {
+export function stateOf(session: Pick<Session, 'file' | 'hookState' | 'isHeld'>): SessionState {
+  if (session.isHeld) return 'waiting';
   if (session.file) return stateFromStatus(session.file.status);
   return session.hookState ?? 'starting';
 }
