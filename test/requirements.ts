@@ -256,6 +256,10 @@ export const requirements = {
     text: 'Health without a token; metrics with one, in Prometheus’ format.',
     source: 'issue 6 part 5',
   },
+  background: {
+    text: 'A session that claude moves into the background is followed there: listed, sent to, proven; nothing goes into what is left of it.',
+    source: 'issue 11 part 3; field findings, part 1, 1, 11, 12',
+  },
   'nested-claude': {
     text: 'A claude that runs inside a session takes nothing of it, ends nothing of it, and speaks and reads for nobody.',
     source: 'issue 11 part 3; field findings, part 2, A1',

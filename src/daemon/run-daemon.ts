@@ -129,8 +129,8 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
 
   // who hears of what, in this order
   const badgesOf = (): BadgeSubject[] =>
-    table.all().map(({ id, alias, claudeSessionId }) => {
-      return { label: alias ?? id, sessionId: claudeSessionId, pending: mailbox.pendingFor(id) };
+    table.all().map(({ id, pid, alias, claudeSessionId }) => {
+      return { label: alias ?? id, pid, sessionId: claudeSessionId, pending: mailbox.pendingFor(id) };
     });
   registry.started.add(({ id, pid }) => log('session started', { id, pid }));
   registry.started.add((session) => dispatcher.sessionStarted(session));

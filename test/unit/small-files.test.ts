@@ -145,6 +145,19 @@ describe('what claude writes', () => {
     }
   });
 
+  it(`a background job is a session, unless it waits to be used ${verifies('background')}`, () => {
+    const job = (fields: object) => {
+      const own = { kind: 'bg', jobId: 'fd7f6759', name: 'fd7f6759', ...fields };
+      return isSession(parseSessionFile(JSON.stringify({ ...whole, ...own }))!);
+    };
+    expect(job({})).toBe(true);
+    expect(job({ jobId: undefined })).toBe(false);
+    const newer = { agent: 'claude', pidDomain: 'linux:3d12:pid:[1]' };
+    expect([job(newer), job({ ...newer, spare: true })]).toEqual([true, false]);
+    // 2.1.197
+    expect([job({ agent: 'claude' }), job({ agent: 'claude', name: 'fix the build' })]).toEqual([false, true]);
+  });
+
   it(`an unknown status is busy: nobody types; a background shell is none ${verifies('prompt-box')}`, () => {
     expect(['idle', 'waiting', 'busy', 'shell', 'dreaming', '', null].map(stateFromStatus)).toEqual([
       'idle',
@@ -210,16 +223,25 @@ describe(`badges ${verifies('badge')}`, () => {
     const badges = new Badges(dir, () => undefined);
     expect(readdirSync(dir)).toEqual([]);
     badges.update([
-      { label: 'a', sessionId: 's-1', pending: 1 },
-      { label: 'b', sessionId: null, pending: 0 },
-      { label: 'c', sessionId: '../../evil', pending: 0 },
+      { label: 'a', pid: 11, sessionId: 's-1', pending: 1 },
+      { label: 'b', pid: 12, sessionId: null, pending: 0 },
+      { label: 'c', pid: 13, sessionId: '../../evil', pending: 0 },
     ]);
-    expect(readdirSync(dir)).toEqual(['s-1']);
-    expect(readFileSync(join(dir, 's-1'), 'utf8')).toBe(`${process.pid}\n[a · 2 peers · ✉1]\n`);
+    expect(readdirSync(dir)).toEqual(['11', '12', '13', 's-1']);
+    for (const name of ['11', 's-1']) {
+      expect(readFileSync(join(dir, name), 'utf8')).toBe(`${process.pid}\n[a · 2 peers · ✉1]\n`);
+    }
     expect(statSync(join(dir, 's-1')).mode & 0o777).toBe(0o600);
-    badges.update([{ label: 'a', sessionId: 's-2', pending: 0 }]);
-    expect(readdirSync(dir)).toEqual(['s-2']);
+    badges.update([{ label: 'a', pid: 11, sessionId: 's-2', pending: 0 }]);
+    expect(readdirSync(dir)).toEqual(['11', 's-2']);
     expect(readFileSync(join(dir, 's-2'), 'utf8')).toBe(`${process.pid}\n[a]\n`);
+    // two of one conversation: each terminal shows its own
+    badges.update([
+      { label: 'a', pid: 11, sessionId: 's-2', pending: 0 },
+      { label: 'b', pid: 12, sessionId: 's-2', pending: 0 },
+    ]);
+    expect(readFileSync(join(dir, '11'), 'utf8')).toContain('[a · 1 peer]');
+    expect(readFileSync(join(dir, '12'), 'utf8')).toContain('[b · 1 peer]');
     badges.update([]);
     expect(readdirSync(dir)).toEqual([]);
     expect(existsSync(join(dir, '..', 'evil'))).toBe(false);

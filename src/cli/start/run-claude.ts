@@ -10,11 +10,9 @@ import { environmentForClaude } from '../../claude/environment.ts';
 import { claudexSettings } from '../../claude/hooks/hook-settings.ts';
 import { readProjectFile } from '../../claude/project-files.ts';
 import { leastHookEvents } from '../../claude/session/capabilities.ts';
-import { isWrittenBy, readSessionFiles } from '../../claude/session/session-file.ts';
 import { ClaudexError, toClaudexError } from '../../errors/claudex-error.ts';
 import { packageRoot } from '../../home/package.ts';
-import { claudeConfigDir, claudexPaths } from '../../home/paths.ts';
-import { processStartTime } from '../../process/identity.ts';
+import { claudexPaths } from '../../home/paths.ts';
 import { oneLine } from '../../protocol/sanitise.ts';
 import type { Settings } from '../../settings/definitions.ts';
 import { defaultSettings, readSettings } from '../../settings/read.ts';
@@ -40,8 +38,7 @@ export async function runClaude(args: readonly string[], input?: string): Promis
     await refuseToRecurse(env);
     const file = findClaude({ env, setting: settings['claude.path'] ?? undefined });
     process.title = processTitle;
-    // of a session that runs in the background, claude only shows it: with settings of ours it would refuse to
-    const isSession = isatty(0) && isatty(1) && opensSession(args) && !resumesBackgroundSession(args, env);
+    const isSession = isatty(0) && isatty(1) && opensSession(args) && !(await showsBackgroundSession(args, env));
     mirrorExit(isSession ? await runSession(file, args, settings) : await withoutPty(file, args, input));
   } catch (error) {
     const known = toClaudexError(error);
@@ -49,6 +46,12 @@ export async function runClaude(args: readonly string[], input?: string): Promis
     // not the exit code alone: a crashed session still holds its terminals open
     process.exit(known.exitCode);
   }
+}
+
+/** Claude shows a session that runs in the background, and refuses to where it is given settings, such as ours. */
+async function showsBackgroundSession(args: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> {
+  const id = resumedSessionId(args);
+  return id !== undefined && (await import('./background-session.ts')).isBackgroundSession(id, env);
 }
 
 async function runSession(file: string, args: readonly string[], settings: Settings): Promise<PtyExit> {
@@ -138,13 +141,4 @@ async function withoutPty(file: string, args: readonly string[], input?: string)
   const { passThrough } = await import('./pass-through.ts');
   const env = { ...environmentForClaude(process.env), [launchedByVariable]: String(process.pid) };
   return passThrough(file, args, env, input);
-}
-
-/** True when claude is asked for a session that is a job of its own daemon now: it shows the job, and is no session itself. */
-function resumesBackgroundSession(args: readonly string[], env: NodeJS.ProcessEnv): boolean {
-  const id = resumedSessionId(args);
-  if (id === undefined) return false;
-  return readSessionFiles(claudeConfigDir(env)).some(
-    (file) => file.sessionId === id && file.jobId !== null && isWrittenBy(file, processStartTime(file.pid) ?? ''),
-  );
 }

@@ -16,8 +16,8 @@ import { lives, processStartTime } from '../../process/identity.ts';
 import type { Session } from './session.ts';
 import type { SessionTable } from './session-table.ts';
 
-/** A session whose claude has ended is kept this long for the job it was moved into: claude's daemon takes seconds to start one. */
-const jobPatienceMs = 60_000;
+/** A session whose claude has ended is kept this long for the job it was moved into: on a busy machine that takes claude a minute. */
+const jobPatienceMs = 180_000;
 
 export interface MovesOptions {
   table: SessionTable;
