@@ -90,6 +90,7 @@ async function connectSession(): Promise<
   const stream = await client.supervise({
     pid: process.pid,
     startTime: processStartTime(process.pid)!,
+    supervisorPid: process.pid,
     cwd: home.cwd,
     configDir: join(home.home, '.claude'),
   });

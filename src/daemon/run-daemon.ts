@@ -12,6 +12,7 @@ import { type ClaudexPaths, claudeConfigDir, claudexPaths } from '../home/paths.
 import { ensurePrivateDir } from '../home/private-folder.ts';
 import { refreshStarter } from '../home/starter.ts';
 import { systemClock } from '../process/clock.ts';
+import { reportFailuresTo } from '../process/guard.ts';
 import { isStopped, processStartTime } from '../process/identity.ts';
 import { Signal } from '../process/signal.ts';
 import { readSettings } from '../settings/read.ts';
@@ -49,6 +50,7 @@ export async function runDaemon(env: NodeJS.ProcessEnv): Promise<boolean> {
   const version = packageVersion();
   if (!takeLock(paths.lock, version)) return false;
   const log = openLog(paths.log);
+  reportFailuresTo((error, what) => log('failure', { what, error: wordsOf(error) }));
   try {
     await start(paths, env, version, log);
     return true;
@@ -71,7 +73,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const registry = new SessionRegistry({ persistPath: paths.sessions, clock });
   const { table } = registry;
   const names = new Names(paths.names, table);
-  const journal = new Journal(paths.journal, { endedAfter: keepingAt(clock.timeOfDay()).endedAfter });
+  const journal = new Journal(paths.journal, { keeping: keepingAt(clock.timeOfDay()) });
   const store = new MessageStore({ journal, log, clock });
   const { mailbox } = store;
   const waysIn = new WaysIn(clock);
@@ -122,7 +124,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     endsInMs: () => idleExit.leftMs(),
   });
   const server = createHttpServer(routes, (error) => {
-    log('internal error', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    log('internal error', { error: wordsOf(error) });
   });
   idleExit.watch(server);
   const lifetime = new Lifetime({ paths, server, log });
@@ -185,4 +187,8 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   lifetime.watch();
   refreshStarter(paths.starter);
   idleExit.start();
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

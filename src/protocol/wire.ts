@@ -48,8 +48,12 @@ export interface SupervisorHello {
   /** The claude process. */
   pid: number;
   startTime: string;
+  /** The supervisor itself: while it is stopped, what it was given is not lost. */
+  supervisorPid: number;
   cwd: string;
   configDir: string;
+  /** The permission mode that claude was started in, where its command line or its settings say. */
+  permissionMode?: string;
 }
 
 /** Daemon → supervisor. */
@@ -66,6 +70,8 @@ export type SupervisorCommand =
       /** Not to be begun later than this, by the steady clock. */
       deadlineSteadyMs: number;
     }
+  /** Say, by a GateReport, when nobody types there and no draft stands there; at once if that is so now. */
+  | { type: 'look-at-gate' }
   /** Claude has reported a submitted prompt (hook). `mark` when it was one of ours. */
   | { type: 'prompt-submitted'; mark?: string }
   /** The daemon goes away. `replaced`: somebody else brings up the next one. */

@@ -1,4 +1,4 @@
-/** The import direction of the house style, read from the import statements; `import type` counts as well. */
+/** The import direction of docs/architecture.md, read from the import statements; `import type` counts as well. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';

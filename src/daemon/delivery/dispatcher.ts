@@ -5,19 +5,23 @@
 import { maxHookOutputChars } from '../../claude/hooks/hook-payload.ts';
 import type { Log } from '../../home/log.ts';
 import type { Clock } from '../../process/clock.ts';
-import { Signal } from '../../process/signal.ts';
+import { guarded } from '../../process/guard.ts';
 import { composeTexts } from '../../protocol/attribution.ts';
-import { isFinal, type Message, type Recipient, type Route } from '../../protocol/message.ts';
+import type { Message, Recipient, Route } from '../../protocol/message.ts';
 import type { LeaseReport } from '../../protocol/wire.ts';
 import type { MessageStore } from '../messages/message-store.ts';
-import { type Session, stateOf } from '../sessions/session.ts';
+import type { Session } from '../sessions/session.ts';
+import { stateOf } from '../sessions/session-state.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
 import { chooseRoute, type Moment, type RouteDecision, type RoutePolicy } from './choose-route.ts';
 import { DispatchTimers } from './dispatch-timers.ts';
 import { isReadyTask, nextDueInMs } from './due-messages.ts';
 import { claimsForHook, claimsForReader, isRunningTask } from './hook-claims.ts';
 import { Leases } from './leases.ts';
+import { PersonNeeded, stuckNotice } from './person-needed.ts';
+import { mayBeIn } from './retry-rules.ts';
 import { Successors } from './successors.ts';
+import { newPlace } from './transcript-proof.ts';
 import { type EndedTurn, TurnOutcomes } from './turn-outcomes.ts';
 import type { WaysIn } from './ways-in.ts';
 
@@ -39,8 +43,9 @@ export interface DispatcherOptions {
 }
 
 export class Dispatcher {
-  /** A task cannot go in before a person does something at that session, and why. */
-  readonly personNeeded = new Signal<{ session: Session; reason: string }>();
+  readonly #person = new PersonNeeded();
+  /** A task cannot go in before a person does something, and why. */
+  readonly personNeeded = this.#person.needed;
   readonly #options: DispatcherOptions;
   readonly #store: MessageStore;
   readonly #turns: TurnOutcomes;
@@ -64,24 +69,27 @@ export class Dispatcher {
     this.#timers.due.add(({ dueAtSteadyMs }) => this.#leases.timerFired(dueAtSteadyMs)); // before anything is called late
     this.#timers.due.add(({ session }) => this.pump(session));
     this.#turns.settled.add((session) => this.pump(session));
-    this.#leases.proved.add(({ session, message, promptId }) => this.proven(session, message.id, promptId));
+    this.#leases.proved.add(({ session, message, proof }) =>
+      this.proven(session, message.id, proof.promptId, proof.path),
+    );
     // its turn may be over long since, with nobody to tell
     this.#leases.proved.add(({ session }) => this.#turns.sessionChanged(session));
+    this.#leases.stuck.add(({ session, message }) => this.#person.tell(session, message, stuckNotice));
   }
 
   /** Journalled and on disk when it resolves. @throws ClaudexError JOURNAL_UNWRITABLE; nothing is queued then. */
   async accept(message: Message): Promise<void> {
     await this.#store.accept(message);
-    this.#pumpRecipient(message.recipient);
+    // accepted it is, whatever becomes of it next
+    guarded('delivery', () => this.#pumpRecipient(message.recipient));
   }
 
-  /** Ends a message that has not been delivered, or queues an ended one again. False when its state does not allow that. */
-  change(id: string, state: 'cancelled' | 'queued'): boolean {
+  /** A person takes a message back, or has it tried again. False when its state does not allow that. */
+  change(id: string, what: 'cancel' | 'retry'): boolean {
     const message = this.#store.recall(id);
-    if (!message || (state === 'cancelled' ? message.state !== 'queued' : !isFinal(message.state))) return false;
-    const moved = state === 'queued' ? this.#successors.retry(message) : this.#store.move(id, { state });
-    if (moved) this.#pumpRecipient(message.recipient);
-    return moved;
+    if (!message || !this.#successors[what](message)) return false;
+    this.#pumpRecipient(message.recipient);
+    return true;
   }
 
   /** The sessions that the last daemon knew are known again; none has been pumped yet. */
@@ -131,12 +139,12 @@ export class Dispatcher {
     }
     const isWorking = mailbox.countOpen(session.id, 'delivered') > 0 && mailbox.firstOpen(session.id, isRunningTask);
     if (next.when === 'idle' && isWorking) return;
-    if (next.attempts > 0 && this.#leases.prove(session, next)) return;
-    // whoever tells of the move asks again
-    if (this.#options.hasMoved(session)) return;
+    if (mayBeIn(next) && this.#leases.prove(session, next)) return;
+    if (this.#options.hasMoved(session)) return; // whoever tells of that asks again
     const decision = this.#chooseRoute(session, next, 'now');
     if ('wait' in decision) {
-      if (decision.needsPerson) this.personNeeded.emit({ session, reason: decision.wait });
+      if (decision.needsPerson) this.#person.tell(session, next, decision.wait);
+      if (decision.asksGate) session.typist?.send({ type: 'look-at-gate' });
       // whatever becomes due later stands behind this one
       if (decision.retryInMs !== undefined) this.#timers.set(session, decision.retryInMs);
       return;
@@ -177,18 +185,20 @@ export class Dispatcher {
   }
 
   gateOpened(session: Session): void {
-    session.gateOpened();
+    session.gateSeenOpen();
     this.pump(session);
   }
 
-  /** Claude has reported our mark: the message is in. */
-  proven(session: Session, messageId: string, promptId: string | null): boolean {
+  /** Claude has reported our mark, or it stands in the transcript `path`: the message is in, if it can be. */
+  proven(session: Session, messageId: string, promptId: string | null, path?: string): boolean {
     const message = this.#store.mailbox.get(messageId);
-    if (!message || message.recipient.id !== session.id) return false;
+    if (!message || message.recipient.id !== session.id || !mayBeIn(message)) return false;
+    const route = message.route ?? message.unproven?.at(-1)?.route;
     const moved = this.#store.move(messageId, {
       state: 'delivered',
-      ...(message.route !== undefined && { route: message.route }),
+      ...(route !== undefined && { route }),
       ...(promptId !== null && { promptId }),
+      ...newPlace(message, path),
     });
     if (moved) this.#turns.delivered(session, message);
     return moved;
@@ -222,12 +232,10 @@ export class Dispatcher {
     const lease = message.attempts;
     this.#waysIn.carry(session, message, route, {
       lateInMs: this.#leases.leftMs(message),
-      onRefused: (reason) => {
-        if (this.#leases.giveBack(message, lease, reason)) this.pump(session);
-      },
-      onRecovered: () => {
-        if (this.#options.table.byId(session.id) === session) this.pump(session);
-      },
+      onRefused: (reason) =>
+        guarded('refused way in', () => this.#leases.giveBack(message, lease, reason) && this.pump(session)),
+      onRecovered: () =>
+        guarded('recovered way in', () => this.#options.table.byId(session.id) === session && this.pump(session)),
     });
   }
 

@@ -2,10 +2,12 @@
  * What became of the turns that messages started: answered, failed, or interrupted without a word.
  * Knows claude's two weak spots here: an interrupt fires no hook, and the transcript is written a little late.
  */
+import { guarded } from '../../process/guard.ts';
 import { Signal } from '../../process/signal.ts';
 import type { Message } from '../../protocol/message.ts';
 import type { MessageStore } from '../messages/message-store.ts';
-import { type Session, stateOf } from '../sessions/session.ts';
+import type { Session } from '../sessions/session.ts';
+import { stateOf } from '../sessions/session-state.ts';
 import { findProof, findTurnAnswer } from './transcript-proof.ts';
 
 /** A turn that went idle without a Stop hook counts as interrupted after this long. */
@@ -124,7 +126,10 @@ export class TurnOutcomes {
 
   #arm(timers: Map<string, NodeJS.Timeout>, session: Session, delayMs: number, then: () => void): void {
     this.#disarm(timers, session);
-    timers.set(session.id, setTimeout(then, delayMs));
+    timers.set(
+      session.id,
+      setTimeout(() => guarded('end of a turn', then), delayMs),
+    );
   }
 
   #disarm(timers: Map<string, NodeJS.Timeout>, session: Session): void {

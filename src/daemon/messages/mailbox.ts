@@ -213,7 +213,8 @@ export function applyEntry(message: Message, entry: Exclude<JournalEntry, { t: '
 function applyState(message: Message, entry: StateEntry): void {
   if (entry.state === 'queued' && isSettled(message.state)) startAfresh(message, entry);
   if (entry.unproven && message.route !== undefined) {
-    message.unproven = [...(message.unproven ?? []), { route: message.route, lease: message.attempts }];
+    const { route, attempts: lease, recipient } = message;
+    message.unproven = [...(message.unproven ?? []), { route, lease, session: recipient.id }];
   }
   message.state = entry.state;
   addToHistory(message.history, entry);

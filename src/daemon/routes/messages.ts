@@ -26,13 +26,13 @@ export function messageRoutes({ accept, store, dispatcher, registry }: MessageRo
       method: 'POST',
       path: '/v1/messages/:id/cancel',
       who: 'local',
-      handle: ({ params }) => change(params[0]!, 'cancelled'),
+      handle: ({ params }) => change(params[0]!, 'cancel'),
     },
     {
       method: 'POST',
       path: '/v1/messages/:id/retry',
       who: 'local',
-      handle: ({ params }) => change(params[0]!, 'queued'),
+      handle: ({ params }) => change(params[0]!, 'retry'),
     },
   ];
 
@@ -57,9 +57,9 @@ export function messageRoutes({ accept, store, dispatcher, registry }: MessageRo
     return found;
   }
 
-  function change(id: string, state: 'cancelled' | 'queued'): Message {
+  function change(id: string, what: 'cancel' | 'retry'): Message {
     const found = message(id);
-    if (!dispatcher.change(id, state)) throw new ClaudexError('WRONG_STATE', `It is ${found.state}.`);
+    if (!dispatcher.change(id, what)) throw new ClaudexError('WRONG_STATE', `It is ${found.state}.`);
     return message(id);
   }
 }

@@ -42,8 +42,8 @@ export function supervisorRoutes({ registry, dispatcher, version }: SupervisorRo
     if (!session || processStartTime(hello.pid) !== hello.startTime) {
       throw new ClaudexError('NO_SUCH_SESSION', `Process ${hello.pid} is not running.`);
     }
-    const supervisor = { send: openStream(response) };
-    session.connected(supervisor);
+    const supervisor = { pid: hello.supervisorPid, send: openStream(response) };
+    session.connected(supervisor, hello.permissionMode);
     response.once('close', () => {
       if (!session.disconnected(supervisor)) return;
       registry.touch(session);

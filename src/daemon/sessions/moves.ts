@@ -19,6 +19,9 @@ import type { SessionTable } from './session-table.ts';
 /** A session whose claude has ended is kept this long for the job it was moved into: on a busy machine that takes claude a minute. */
 const jobPatienceMs = 180_000;
 
+/** The same for a job that claude's daemon does not run (any more). */
+const unlistedPatienceMs = 10_000;
+
 export interface MovesOptions {
   table: SessionTable;
   clock: Clock;
@@ -73,7 +76,10 @@ export class Moves {
   /** True when a session whose process has ended goes on: in its terminal, or in a job that is about to have a process. */
   goesOn(session: Session): boolean {
     const { seat, file } = session;
-    if (seat && session.isHeld) return this.#options.clock.steady() - seat.sinceSteadyMs < jobPatienceMs;
+    if (seat && session.isHeld) {
+      const isListed = readBackgroundJobs(session.configDir).some(({ id }) => id === seat.jobId);
+      return this.#options.clock.steady() - seat.sinceSteadyMs < (isListed ? jobPatienceMs : unlistedPatienceMs);
+    }
     if (seat) {
       if (lives(seat)) this.#move(session, seat);
       return lives(seat);
@@ -116,7 +122,8 @@ export class Moves {
   }
 
   #leave(session: Session, jobId: string, file: ClaudeSessionFile): void {
-    session.leftFor(jobId, { saidByFile: file.parkedJobId === jobId });
+    const sinceSteadyMs = this.#options.clock.steady();
+    session.leftFor(jobId, { saidByFile: file.parkedJobId === jobId, sinceSteadyMs });
   }
 
   #move(session: Session, process: { pid: number; startTime: string }): void {

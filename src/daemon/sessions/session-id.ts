@@ -1,4 +1,4 @@
-/** The ids that claudex gives sessions. */
+/** What claudex calls a session. */
 import { randomBytes } from 'node:crypto';
 
 const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';

@@ -22,5 +22,6 @@ export interface Seat {
 
 /** The connected supervisor of a session. */
 export interface Supervisor {
+  pid: number;
   send(command: SupervisorCommand): void;
 }

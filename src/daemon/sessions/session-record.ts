@@ -1,7 +1,8 @@
 /** A session in words: its record on the wire, its name, what it waits for. */
 import { basename } from 'node:path';
 import type { SessionRecord } from '../../protocol/session.ts';
-import { type Session, stateOf } from './session.ts';
+import type { Session } from './session.ts';
+import { stateOf } from './session-state.ts';
 
 /** What a waiting session waits for, in words; null when it does not wait. */
 export function waitingForOf(session: Session): string | null {

@@ -2,21 +2,25 @@
  * The daemon's own record of one running claude process: what is known of it, and how each thing that happens changes it.
  * Knows how state is derived (claude's own session file first, hooks second); does not read files or sockets itself.
  */
-import { type ClaudeSessionFile, stateFromStatus } from '../../claude/session/session-file.ts';
+import { bypassMode } from '../../claude/command-line/permission-mode.ts';
+import type { ClaudeSessionFile } from '../../claude/session/session-file.ts';
 import { guessTranscriptPath } from '../../claude/transcript/marks.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { SessionState } from '../../protocol/session.ts';
 import { newSessionId } from './session-id.ts';
-import type { Seat, SessionProcess, Supervisor } from './session-process.ts';
+import { SessionPlace } from './session-place.ts';
+import type { SessionProcess, Supervisor } from './session-process.ts';
+import { stateOf } from './session-state.ts';
+
+/** How long a supervisor may take to come back: it waits for a daemon's address, and connects at once. */
+const reconnectMs = 10_000;
 
 /** A session as everybody sees it. Its fields change by its own methods alone. */
 export type Session = Readonly<LiveSession>;
 
 /** The record that can be written to; only this file names it. */
-export class LiveSession {
+export class LiveSession extends SessionPlace {
   readonly id: string;
-  pid: number;
-  startTime: string;
   readonly configDir: string;
   readonly startedAt: number;
   cwd: string;
@@ -26,8 +30,6 @@ export class LiveSession {
   /** The conversation that its last SessionStart hook has told of. */
   announcedSessionId: string | null = null;
   version: string | null = null;
-  /** What claude's session file last said; null when there is none. */
-  file: ClaudeSessionFile | null = null;
   /** What hooks last said; null until one has come. */
   hookState: Extract<SessionState, 'idle' | 'busy' | 'waiting'> | null = null;
   /** True once a hook of this session has reached us. */
@@ -39,13 +41,18 @@ export class LiveSession {
   /** The tool of the last permission request, until the turn goes on. */
   permissionTool: string | null = null;
   transcriptPath: string | null = null;
-  /** Set while it is a background job that was moved out of a terminal in which claude still runs, or may come back. */
-  seat: Seat | null = null;
-  /** A job that has not taken this session, whatever claude's roster says. */
-  refutedJobId: string | null = null;
-  supervisor: Supervisor | null = null;
   /** Set by a refused paste, cleared when the supervisor reports an open gate. */
   gateShutSinceSteadyMs: number | null = null;
+  /** When the supervisor last said that nobody types there and no draft stands there. */
+  gateOpenAtSteadyMs: number | null = null;
+  /** It was started by claudex: its supervisor comes back after it has been away. */
+  hadSupervisor = false;
+  /** Until when its supervisor is waited for, before another way in is taken. */
+  supervisorDueSteadyMs: number | null = null;
+  /** What a hook, or claude's command line, last said of it. Null until one has. */
+  permissionMode: string | null = null;
+  /** It has held a message of ours until a person agreed. */
+  hasHeldPeers = false;
   lastActiveAt: number;
   /** When a daemon first and last saw it. */
   firstSeenSteadyMs: number;
@@ -55,9 +62,8 @@ export class LiveSession {
   readonly #clock: Clock;
 
   constructor(id: string, process: SessionProcess, clock: Clock) {
+    super(process);
     this.id = id;
-    this.pid = process.pid;
-    this.startTime = process.startTime;
     this.cwd = process.cwd;
     this.configDir = process.configDir;
     this.startedAt = clock.timeOfDay();
@@ -82,48 +88,28 @@ export class LiveSession {
     this.alias = alias;
   }
 
-  /** A hook of it has reached us. A job does not have the variables of the terminal it came from. */
-  hookHeard(peersOff: boolean): void {
+  /** A hook of it has reached us; not every hook tells the mode (null). A job does not have the variables of its terminal. */
+  hookHeard(peersOff: boolean, permissionMode: string | null): void {
     this.hooksSeen = true;
     this.peersOff = peersOff || (this.peersOff && this.isBackground);
+    this.permissionMode = permissionMode ?? this.permissionMode;
+    // in another mode it lets them in
+    if (permissionMode !== null && permissionMode !== bypassMode) this.hasHeldPeers = false;
   }
 
-  /** It runs in the background, as a job of claude's own daemon. */
-  get isBackground(): boolean {
-    return (this.file?.jobId ?? null) !== null;
-  }
-
-  /** It was moved into a job that has no process (yet): its terminal shows the agents view. */
-  get isHeld(): boolean {
-    return this.seat !== null && this.seat.pid === this.pid;
-  }
-
-  /** Who types for it: nobody for a session that was moved, because its terminal may show anything. */
-  get typist(): Supervisor | null {
-    return this.seat === null ? this.supervisor : null;
-  }
-
-  /** Claude has moved it into a job. */
-  leftFor(jobId: string, { saidByFile }: { saidByFile: boolean }): void {
-    const { pid, startTime } = this.seat ?? this;
-    this.seat = { pid, startTime, jobId, saidByFile, sinceSteadyMs: this.#clock.steady() };
+  /** It has held a message of ours until a person agreed. */
+  holdsPeers(): void {
+    this.hasHeldPeers = true;
   }
 
   /** It is another process from now on. */
-  movedTo({ pid, startTime }: Pick<SessionProcess, 'pid' | 'startTime'>): void {
-    this.pid = pid;
-    this.startTime = startTime;
+  override movedTo(process: Pick<SessionProcess, 'pid' | 'startTime'>): void {
+    super.movedTo(process);
     this.file = null;
     this.hookState = null;
     this.permissionTool = null;
     this.gateShutSinceSteadyMs = null;
     this.leavingSinceSteadyMs = null;
-  }
-
-  /** Its terminal shows it again, or there is no terminal any more; `refuted`: it has not been moved at all. */
-  seatGone({ refuted }: { refuted: boolean }): void {
-    if (refuted) this.refutedJobId = this.seat?.jobId ?? null;
-    this.seat = null;
   }
 
   /** A SessionStart hook tells of a conversation. */
@@ -173,9 +159,13 @@ export class LiveSession {
     this.leavingSinceSteadyMs ??= this.#clock.steady();
   }
 
-  connected(supervisor: Supervisor): void {
+  /** `startMode`: the permission mode that claude was started in, where its supervisor knows. */
+  connected(supervisor: Supervisor, startMode?: string): void {
     this.supervisor = supervisor;
-    this.gateShutSinceSteadyMs = null;
+    this.hadSupervisor = true;
+    this.supervisorDueSteadyMs = null;
+    this.permissionMode ??= startMode ?? null;
+    this.gateOpened();
     this.leavingSinceSteadyMs = null;
   }
 
@@ -183,8 +173,15 @@ export class LiveSession {
   disconnected(supervisor: Supervisor): boolean {
     if (this.supervisor !== supervisor) return false;
     this.supervisor = null;
-    if (this.seat === null) this.leavingSinceSteadyMs = this.#clock.steady();
+    if (this.seat !== null) return true;
+    this.leavingSinceSteadyMs = this.#clock.steady();
+    this.supervisorDue();
     return true;
+  }
+
+  /** Its supervisor is away, and comes back soon if it lives. */
+  supervisorDue(): void {
+    if (this.hadSupervisor) this.supervisorDueSteadyMs = this.#clock.steady() + reconnectMs;
   }
 
   /** This daemon goes away: what happens to the connection says nothing about the session any more. */
@@ -195,11 +192,19 @@ export class LiveSession {
   /** Its supervisor would not type. */
   gateRefused(): void {
     this.gateShutSinceSteadyMs ??= this.#clock.steady();
+    this.gateOpenAtSteadyMs = null;
   }
 
-  /** An earlier refusal says nothing any more. */
+  /** An earlier word about the gate says nothing any more. */
   gateOpened(): void {
     this.gateShutSinceSteadyMs = null;
+    this.gateOpenAtSteadyMs = null;
+  }
+
+  /** Its supervisor has looked: nobody types, and no draft stands there. */
+  gateSeenOpen(): void {
+    this.gateShutSinceSteadyMs = null;
+    this.gateOpenAtSteadyMs = this.#clock.steady();
   }
 
   /** Claude has written its session file. @returns true when something that we show or decide by has changed */
@@ -238,12 +243,7 @@ export function newSession(process: SessionProcess, clock: Clock): Session {
 
 /** The record of a process that an earlier daemon has known, with what that one wrote down. */
 export function knownSession<Known extends SessionProcess & Pick<Session, 'id'>>(known: Known, clock: Clock): Session {
-  return Object.assign(new LiveSession(known.id, known, clock), known);
-}
-
-/** Claude's own word first, hooks second. */
-export function stateOf(session: Pick<Session, 'file' | 'hookState' | 'isHeld'>): SessionState {
-  if (session.isHeld) return 'waiting';
-  if (session.file) return stateFromStatus(session.file.status);
-  return session.hookState ?? 'starting';
+  const session = Object.assign(new LiveSession(known.id, known, clock), known);
+  session.supervisorDue();
+  return session;
 }

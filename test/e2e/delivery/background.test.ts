@@ -13,6 +13,7 @@ import type { PtyDriver } from '../../support/pty-driver.ts';
 import { expectOnce, runFromMenu, submitPrompt, waitForPromptBox } from '../../support/real-claude.ts';
 import { run } from '../../support/run-command.ts';
 import { useTestBed } from '../../support/test-bed.ts';
+import { waitForFile } from '../../support/wait-for-file.ts';
 
 const viewTitle = 'describe a task for a new session';
 const route = realClaudeIsAtLeast('2.1.224') ? 'inbox-socket' : 'wake';
@@ -49,6 +50,8 @@ describe(`background sessions of claude ${realClaudeVersion()}`, () => {
     await submitPrompt(driver, 'a first question');
     await driver.waitForScreen('the answer');
     const known = await waitForSessionRecord(home, (one) => one.state === 'idle' && one.sessionId !== null);
+    // a job goes on from what claude has written of the conversation
+    await waitForFile(known.transcriptPath!, (text) => text?.includes('the answer'), { what: 'the first turn' });
     return { home, api, env, driver, session: known };
   }
 

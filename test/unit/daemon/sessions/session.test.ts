@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { persistedOf, restoredSession } from '../../../../src/daemon/sessions/persisted-session.ts';
-import { newSession, stateOf } from '../../../../src/daemon/sessions/session.ts';
+import { newSession } from '../../../../src/daemon/sessions/session.ts';
 import { waitingForOf } from '../../../../src/daemon/sessions/session-record.ts';
+import { stateOf } from '../../../../src/daemon/sessions/session-state.ts';
 import { TestClock } from '../../../support/a-clock.ts';
 import { aSessionFile } from '../../../support/a-session-file.ts';
 
@@ -48,7 +49,10 @@ describe('a session', () => {
 
   it('forgets its supervisor by the word of that one alone', () => {
     const { session, clock } = aSession();
-    const [first, second] = [{ send: () => undefined }, { send: () => undefined }];
+    const [first, second] = [
+      { pid: 7, send: () => undefined },
+      { pid: 7, send: () => undefined },
+    ];
     session.connected(first);
     session.connected(second);
     expect(session.disconnected(first)).toBe(false);
@@ -66,7 +70,7 @@ describe('a session', () => {
   it('is the same after a restart of the daemon, but for what that has to see anew', () => {
     const { session, clock } = aSession();
     session.fileRead(aSessionFile({ version: '2.1.330' }));
-    session.hookHeard(true);
+    session.hookHeard(true, null);
     session.named('api');
     session.promptSubmitted();
     clock.pass(60_000);
