@@ -209,7 +209,7 @@ export const requirements = {
   },
   background: {
     text: 'A session that claude moves into the background is followed there: listed, sent to, proven; nothing goes into what is left of it.',
-    source: 'issue 11 part 3; field findings, part 1, 1, 11, 12',
+    source: 'docs/delivery.md, sessions in the background',
   },
   'nested-claude': {
     text: 'A claude that runs inside a session takes nothing of it, ends nothing of it, and speaks and reads for nobody.',
