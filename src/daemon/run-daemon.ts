@@ -18,6 +18,7 @@ import { Signal } from '../process/signal.ts';
 import { readSettings } from '../settings/read.ts';
 import { Dispatcher } from './delivery/dispatcher.ts';
 import { PeerRules } from './delivery/peer-rules.ts';
+import { WaitReasons } from './delivery/wait-reasons.ts';
 import { WaysIn } from './delivery/ways-in.ts';
 import { DesktopNotification } from './desktop-notification.ts';
 import { EventStreams } from './event-streams.ts';
@@ -77,16 +78,17 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const store = new MessageStore({ journal, log, clock });
   const { mailbox } = store;
   const waysIn = new WaysIn(clock);
+  const policy = {
+    gatePatienceMs: settings['delivery.gatePatienceMs'],
+    typePeers: settings['delivery.typePeers'],
+  };
   const dispatcher = new Dispatcher({
     table,
     store,
     waysIn,
     log,
     clock,
-    policy: {
-      gatePatienceMs: settings['delivery.gatePatienceMs'],
-      typePeers: settings['delivery.typePeers'],
-    },
+    policy,
     leaseMs: settings['delivery.leaseMs'],
     isStopped,
     hasMoved: (session) => registry.moves.look(session),
@@ -106,6 +108,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   });
   const routes = daemonRoutes({
     accept: { table, store, waysIn, dispatcher, peers, clock },
+    waits: new WaitReasons({ table, store, waysIn, clock, policy }),
     store,
     registry,
     table,
@@ -132,7 +135,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   // who hears of what, in this order
   const badgesOf = (): BadgeSubject[] =>
     table.all().map(({ id, pid, alias, claudeSessionId }) => {
-      return { label: alias ?? id, pid, sessionId: claudeSessionId, pending: mailbox.pendingFor(id) };
+      return { label: alias ?? id, pid, sessionId: claudeSessionId, ...mailbox.waitingFor(id) };
     });
   registry.started.add(({ id, pid }) => log('session started', { id, pid }));
   registry.started.add((session) => dispatcher.sessionStarted(session));
@@ -142,14 +145,16 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   registry.changed.add((session) => names.apply(session));
   registry.changed.add((session) => dispatcher.sessionChanged(session));
   registry.changed.add((session) =>
-    events.send({ type: 'session', session: recordOf(session, mailbox.pendingFor(session.id)) }),
+    events.send({ type: 'session', session: recordOf(session, mailbox.waitingFor(session.id)) }),
   );
   registry.changed.add(() => badges.updateSoon(badgesOf));
   registry.gone.add(({ id, pid }) => log('session gone', { id, pid }));
   // its way in is shut before its messages are passed on
   registry.gone.add((session) => waysIn.sessionGone(session));
   registry.gone.add((session) => dispatcher.sessionGone(session));
-  registry.gone.add((session) => events.send({ type: 'session', session: { ...recordOf(session, 0), state: 'gone' } }));
+  registry.gone.add((session) =>
+    events.send({ type: 'session', session: { ...recordOf(session, { pending: 0, stuck: 0 }), state: 'gone' } }),
+  );
   registry.gone.add(() => badges.updateSoon(badgesOf));
   registry.gone.add(() => idleExit.touch());
   store.changed.add((message) => events.send({ type: 'message', message }));

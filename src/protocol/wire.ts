@@ -24,6 +24,12 @@ export interface SendRequest {
 /** The same to several targets: one message each, or none at all. */
 export type SendManyRequest = Omit<SendRequest, 'target'> & { targets: string[] };
 
+/** `GET /v1/messages`, `GET /v1/messages/:id` */
+export type ShownMessage = Message & {
+  /** What it waits for at this moment, in words. Absent when it does not wait. */
+  waitsFor?: string;
+};
+
 /** The daemon's answer to a send: the message is on disk. */
 export interface SendReply {
   id: string;
@@ -118,6 +124,8 @@ export interface DaemonStatus {
   uptimeMs: number;
   sessions: number;
   pending: number;
+  /** Messages of which nobody knows whether they went in, with the reason. */
+  stuck: Array<{ id: string; recipient: string; reason: string }>;
   /** Sessions whose hooks have never reported, though they should have. */
   silent: Array<{ id: string; cwd: string }>;
   /** In how long the daemon ends by itself when nobody needs it meanwhile; null while a session, a message or a viewer does. */

@@ -18,6 +18,7 @@ import {
   waitForPromptBox,
   waitForSession,
 } from '../support/real-claude.ts';
+import { run } from '../support/run-command.ts';
 import { useTestBed } from '../support/test-bed.ts';
 import { waitForFile } from '../support/wait-for-file.ts';
 
@@ -82,6 +83,14 @@ describe(`claude ${realClaudeVersion()}`, () => {
     expect(sessionFile(home, driver.pid)?.sessionId).toBe(start.payload.session_id);
     expect(sessionFile(home, driver.pid)?.cwd).toBe(home.cwd);
     expect(existsSync(join(home.home, '.claude', 'settings.json'))).toBe(false);
+  });
+
+  it('tells hooks by CLAUDE_CODE_ENTRYPOINT whether it is a session or `claude -p`', async () => {
+    const { home, hooks, api } = await startedClaude();
+    expect((await hooks.waitFor('SessionStart')).entrypoint).toBe('cli');
+    const settings = JSON.stringify(hooks.settings);
+    await run(realClaudePath(), ['--settings', settings, '-p', 'hello'], { env: home.env(api), cwd: home.cwd });
+    expect((await hooks.waitFor('UserPromptSubmit')).entrypoint).toBe('sdk-cli');
   });
 
   it('says idle, busy, idle in its session file, and removes it at its exit', async () => {

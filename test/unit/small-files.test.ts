@@ -223,22 +223,22 @@ describe(`badges ${verifies('badge')}`, () => {
     const badges = new Badges(dir, () => undefined);
     expect(readdirSync(dir)).toEqual([]);
     badges.update([
-      { label: 'a', pid: 11, sessionId: 's-1', pending: 1 },
-      { label: 'b', pid: 12, sessionId: null, pending: 0 },
-      { label: 'c', pid: 13, sessionId: '../../evil', pending: 0 },
+      { label: 'a', pid: 11, sessionId: 's-1', pending: 1, stuck: 0 },
+      { label: 'b', pid: 12, sessionId: null, pending: 0, stuck: 0 },
+      { label: 'c', pid: 13, sessionId: '../../evil', pending: 0, stuck: 0 },
     ]);
     expect(readdirSync(dir)).toEqual(['11', '12', '13', 's-1']);
     for (const name of ['11', 's-1']) {
       expect(readFileSync(join(dir, name), 'utf8')).toBe(`${process.pid}\n[a · 2 peers · ✉1]\n`);
     }
     expect(statSync(join(dir, 's-1')).mode & 0o777).toBe(0o600);
-    badges.update([{ label: 'a', pid: 11, sessionId: 's-2', pending: 0 }]);
+    badges.update([{ label: 'a', pid: 11, sessionId: 's-2', pending: 0, stuck: 0 }]);
     expect(readdirSync(dir)).toEqual(['11', 's-2']);
     expect(readFileSync(join(dir, 's-2'), 'utf8')).toBe(`${process.pid}\n[a]\n`);
     // two of one conversation: each terminal shows its own
     badges.update([
-      { label: 'a', pid: 11, sessionId: 's-2', pending: 0 },
-      { label: 'b', pid: 12, sessionId: 's-2', pending: 0 },
+      { label: 'a', pid: 11, sessionId: 's-2', pending: 0, stuck: 0 },
+      { label: 'b', pid: 12, sessionId: 's-2', pending: 0, stuck: 0 },
     ]);
     expect(readFileSync(join(dir, '11'), 'utf8')).toContain('[a · 1 peer]');
     expect(readFileSync(join(dir, '12'), 'utf8')).toContain('[b · 1 peer]');

@@ -98,6 +98,11 @@ export class Mailbox {
     return this.#openBytes;
   }
 
+  /** How many messages of one recipient have not been delivered yet, and of how many nobody knows it. */
+  waitingFor(recipientId: string): { pending: number; stuck: number } {
+    return { pending: this.pendingFor(recipientId), stuck: this.countOpen(recipientId, 'stuck') };
+  }
+
   pendingTotal(): number {
     let total = 0;
     for (const id of this.#open.keys()) total += this.pendingFor(id);

@@ -14,7 +14,7 @@ export function waitingForOf(session: Session): string | null {
 }
 
 /** The session as `GET /v1/sessions` shows it. */
-export function recordOf(session: Session, pending: number): SessionRecord {
+export function recordOf(session: Session, waiting: { pending: number; stuck: number }): SessionRecord {
   return {
     id: session.id,
     name: nameOf(session),
@@ -29,7 +29,7 @@ export function recordOf(session: Session, pending: number): SessionRecord {
     kind: session.isBackground || session.seat !== null ? 'background' : 'interactive',
     supervised: session.typist !== null,
     peers: !session.peersOff,
-    pending,
+    ...waiting,
     version: session.version,
     startedAt: new Date(session.startedAt).toISOString(),
     lastActiveAt: new Date(session.lastActiveAt).toISOString(),

@@ -247,6 +247,7 @@ describe(`the prompt box of claude ${realClaudeVersion()}`, () => {
       'smile :smi',
       'look at @',
       'one\n\nthree\n\n\nsix: the last of a few',
+      'two lines\n!touch pwned',
       `a long line ${'0123456789 '.repeat(30)}end`,
     ];
     for (const body of bodies) {

@@ -48,6 +48,7 @@ function session(more: Partial<SessionRecord>): SessionRecord {
     kind: 'interactive',
     supervised: true,
     pending: 0,
+    stuck: 0,
     peers: true,
   } as const;
   return { ...base, ...rest, version: null, startedAt: '', lastActiveAt: '', ...more };
