@@ -2,7 +2,7 @@
 const http = require('node:http');
 const { env, stdin, stdout } = process;
 const giveUp = () => process.exit(0);
-setTimeout(giveUp, 5000).unref();
+setTimeout(giveUp, 1000).unref(); // as curl's --max-time there
 const chunks = [];
 stdin.on('data', (chunk) => chunks.push(chunk));
 stdin.on('end', () => {

@@ -3,8 +3,10 @@ import { existsSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemErrorCode } from '../src/errors/claudex-error.ts';
 import { packageRoot } from '../src/home/package.ts';
+import type { ClaudexPaths } from '../src/home/paths.ts';
 import { ensurePrivateDir } from '../src/home/private-folder.ts';
 import { replaceFile } from '../src/home/replace-file.ts';
+import { isOwnStarter, isStarterUsable, writeStarter } from '../src/home/starter.ts';
 
 /** Every script of `hooks/` in the package. */
 export const hookScripts = ['claudex-hook', 'claudex-hook-node.cjs', 'claudex-statusline'] as const;
@@ -12,7 +14,7 @@ export const hookScripts = ['claudex-hook', 'claudex-hook-node.cjs', 'claudex-st
 const mode = 0o755;
 
 /** The scripts whose copy in `hooksDir` is missing, of another version, or not executable. */
-export function staleHookScripts(hooksDir: string): string[] {
+function staleHookScripts(hooksDir: string): string[] {
   return hookScripts.filter((name) => {
     const copy = join(hooksDir, name);
     const stat = statSync(copy, { throwIfNoEntry: false });
@@ -20,21 +22,32 @@ export function staleHookScripts(hooksDir: string): string[] {
   });
 }
 
-/** True when there are copies, but of another claudex than this one: it was replaced and not installed again. */
-export function hasOtherHookScripts(hooksDir: string): boolean {
-  return existsSync(join(hooksDir, hookScripts[0])) && staleHookScripts(hooksDir).length > 0;
+/**
+ * True when there are copies, but of another claudex than this one, or they could not start a daemon: it was replaced and not
+ * installed again.
+ */
+export function hasOtherHookScripts({ hooks, starter }: ClaudexPaths): boolean {
+  if (!existsSync(join(hooks, hookScripts[0]))) return false;
+  return staleHookScripts(hooks).length > 0 || !isStarterUsable(starter);
+}
+
+/** True when `ensureHookScripts` would change something. */
+export function areHookScriptsStale({ hooks, starter }: ClaudexPaths): boolean {
+  return staleHookScripts(hooks).length > 0 || !isOwnStarter(starter);
 }
 
 /** Brings the copies up to date, each replaced in one step: a running hook keeps the one it has open. */
-export function ensureHookScripts(hooksDir: string): void {
+export function ensureHookScripts({ hooks: hooksDir, starter }: ClaudexPaths): void {
   ensurePrivateDir(hooksDir);
+  writeStarter(starter);
   for (const name of staleHookScripts(hooksDir)) {
     replaceFile(join(hooksDir, name), readFileSync(packaged(name)), { mode });
   }
 }
 
 /** Removes the copies, and the folder when nothing else is in it. */
-export function removeHookScripts(hooksDir: string): void {
+export function removeHookScripts({ hooks: hooksDir, starter }: ClaudexPaths): void {
+  rmSync(starter, { force: true });
   for (const name of hookScripts) rmSync(join(hooksDir, name), { force: true });
   removeEmptyFolder(hooksDir);
 }

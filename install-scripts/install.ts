@@ -6,7 +6,7 @@ import { type ClaudexSettings, claudexSettings } from '../src/claude/hooks/hook-
 import { packageVersion } from '../src/home/package.ts';
 import { claudeConfigDir, claudexPaths } from '../src/home/paths.ts';
 import { ensurePrivateDir } from '../src/home/private-folder.ts';
-import { ensureHookScripts, staleHookScripts } from './hook-scripts.ts';
+import { areHookScriptsStale, ensureHookScripts } from './hook-scripts.ts';
 import { type InstalledFile, readInstallRecord, writeInstallRecord } from './install-record.ts';
 import { type AddResult, addClaudexEntries, removeClaudexEntries } from './settings-edit.ts';
 import {
@@ -53,7 +53,7 @@ export function installClaudex(options: InstallOptions): InstallReport {
   const textChanges = edit.text !== file.text;
   const backupPath = textChanges && file.bytes ? backupPathFor(file.path, now) : undefined;
   const report: InstallReport = {
-    changed: textChanges || staleHookScripts(paths.hooks).length > 0,
+    changed: textChanges || areHookScriptsStale(paths),
     settingsPath: file.path,
     ...(backupPath && { backupPath }),
     diff: settingsDiff(file.path, file.text, edit.text),
@@ -64,7 +64,7 @@ export function installClaudex(options: InstallOptions): InstallReport {
   const record = readInstallRecord(paths.installRecord);
   const installed = describeInstalled(file, edit, record?.files[file.path], backupPath);
   ensurePrivateDir(paths.home);
-  ensureHookScripts(paths.hooks);
+  ensureHookScripts(paths);
   if (textChanges) writeChecked(file, edit.text, backupPath, entries);
   const files = { ...record?.files, [file.path]: installed };
   writeInstallRecord(paths.installRecord, { ...record, version: packageVersion(), files });

@@ -78,7 +78,7 @@ export function uninstallClaudex(options: UninstallOptions): UninstallReport {
     }
     if (madeFolder) removeEmptyFolder(dirname(file.path));
   }
-  removeHookScripts(paths.hooks);
+  removeHookScripts(paths);
   rmSync(paths.installRecord, { force: true });
   if (purge) report.notes.push(...purgeHome(paths));
   else removeEmptyFolder(paths.home);

@@ -71,6 +71,14 @@ export const requirements = {
     text: 'A session and an MCP server live on when the package they run from is replaced or removed.',
     source: 'issue 11 part 6; field findings A5',
   },
+  'daemon-by-hooks': {
+    text: 'After install the hooks of a claude start the daemon where none runs, at once and unseen; not after a person has stopped it.',
+    source: 'issue 11 part 9; field findings, part 3, A4',
+  },
+  'idle-exit': {
+    text: 'A daemon that no session, message or viewer needs ends by itself, and at once when its folder is gone.',
+    source: 'issue 11 part 9',
+  },
   'bad-requests': {
     text: 'A wrong request is answered with a 4xx and a code, and the daemon goes on.',
     source: 'issue 3 part 7',

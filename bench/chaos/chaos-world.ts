@@ -1,13 +1,25 @@
 /** Where a run takes place: a home of its own (CLAUDEX_HOME on a small tmpfs where that is allowed), its daemon, its clock. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DaemonClient } from '../../src/daemon-client/client.ts';
 import { claudexPaths } from '../../src/home/paths.ts';
-import { runClaudex } from '../../test/support/claudex.ts';
 import { repositoryRoot } from '../../test/support/claudex-bin.ts';
 import { createHermeticHome, type HermeticHome } from '../../test/support/hermetic-home.ts';
 import { isAlive, processesWithEnvironment } from '../../test/support/processes.ts';
+import { run } from '../../test/support/run-command.ts';
 
 /** The real claude, and the stand-in for the Messages API that it is to talk to. */
 export interface RealClaude {
@@ -28,6 +40,10 @@ export class ChaosWorld {
   readonly claude: string;
   readonly #real: RealClaude | undefined;
   readonly #clock: string;
+  /** What is broken of the system, a file each (broken-system.mjs). */
+  readonly #broken: string;
+  /** Our package: a copy, which can be removed. */
+  readonly #package: string;
   #starting: Promise<void> | undefined;
 
   constructor(folders: string[], real?: RealClaude) {
@@ -35,6 +51,10 @@ export class ChaosWorld {
     this.home = createHermeticHome({ cwdNames: folders });
     mkdirSync(this.home.claudexHome, { recursive: true });
     this.#clock = join(this.home.root, 'clock');
+    this.#broken = join(this.home.root, 'broken');
+    mkdirSync(this.#broken);
+    this.#package = join(this.home.root, 'package');
+    copyPackage(this.#package);
     this.claude = real?.path ?? this.#copyOfFake();
     this.hasOwnDisk = mountDisk(this.home.claudexHome);
     chmodSync(this.home.claudexHome, 0o700);
@@ -46,10 +66,18 @@ export class ChaosWorld {
       CLAUDEX_CLAUDE_BIN: this.claude,
       // a lost proof is given up after this long; the setting's own 30 s would only make the run wait
       CLAUDEX_LEASE_MS: this.#real ? '10000' : '4000',
-      NODE_OPTIONS: `--import=file://${chaosFile('clock-skew.mjs')}`,
+      NODE_OPTIONS: ['clock-skew.mjs', 'broken-system.mjs']
+        .map((name) => `--import=file://${chaosFile(name)}`)
+        .join(' '),
       CHAOS_CLOCK: this.#clock,
+      CHAOS_BREAK: this.#broken,
       ...extra,
     });
+  }
+
+  /** `claudex` of the package that may be removed. */
+  get claudexBin(): string {
+    return join(this.#package, 'bin', 'claudex.js');
   }
 
   #copyOfFake(): string {
@@ -83,7 +111,10 @@ export class ChaosWorld {
   }
 
   async startDaemonNow(): Promise<void> {
-    const result = await runClaudex(['daemon', 'start'], { env: this.env(), timeoutMs: 30_000 });
+    const result = await run(process.execPath, [this.claudexBin, 'daemon', 'start'], {
+      env: this.env(),
+      timeoutMs: 30_000,
+    });
     if (result.code === 0) return;
     const why = result.stderr.trim().split('\n').slice(0, 2).join(' ').slice(0, 200);
     this.startFailures.set(why, (this.startFailures.get(why) ?? 0) + 1);
@@ -117,6 +148,41 @@ export class ChaosWorld {
     const limit = (softBytes: string): boolean =>
       tryRun('prlimit', ['--pid', String(pid), `--fsize=${softBytes}:unlimited`]);
     return pid !== undefined && limit('0') ? () => void limit('unlimited') : undefined;
+  }
+
+  /** Breaks a part of the system (broken-system.mjs). Returns the end of it. */
+  break(what: 'inotify' | 'transcripts' | 'cut'): () => void {
+    writeFileSync(join(this.#broken, what), '');
+    return () => rmSync(join(this.#broken, what), { force: true });
+  }
+
+  /** Takes our package away, as an upgrade does for a moment. Returns the end of it; undefined when it is away already. */
+  removePackage(): (() => void) | undefined {
+    const away = `${this.#package}.away`;
+    if (!existsSync(this.#package)) return undefined;
+    renameSync(this.#package, away);
+    return () => renameSync(away, this.#package);
+  }
+
+  /** Nobody listens any more on the inbox socket of that claude. Returns the end of it; undefined where there is none. */
+  killInboxSocket(claudePid: number): (() => void) | undefined {
+    const path = this.#inboxSocketOf(claudePid);
+    if (path === undefined || !existsSync(path)) return undefined;
+    renameSync(path, `${path}.away`);
+    writeFileSync(path, '');
+    return () => {
+      // claude may have ended meanwhile and taken its socket along
+      if (existsSync(`${path}.away`)) renameSync(`${path}.away`, path);
+    };
+  }
+
+  #inboxSocketOf(claudePid: number): string | undefined {
+    const file = join(this.home.home, '.claude', 'sessions', `${claudePid}.json`);
+    try {
+      return (JSON.parse(readFileSync(file, 'utf8')) as { messagingSocketPath?: string }).messagingSocketPath;
+    } catch {
+      return undefined; // it has ended, or writes it just now
+    }
   }
 
   /** Journal, logs and transcripts, for a post-mortem. */
@@ -160,6 +226,14 @@ export function killQuietly(pid: number, signal: NodeJS.Signals): boolean {
   } catch {
     return false; // it was faster
   }
+}
+
+function copyPackage(to: string): void {
+  mkdirSync(to);
+  for (const name of ['bin', 'dist', 'hooks', 'package.json']) {
+    cpSync(join(repositoryRoot, name), join(to, name), { recursive: true });
+  }
+  symlinkSync(join(repositoryRoot, 'node_modules'), join(to, 'node_modules'));
 }
 
 function mountDisk(path: string): boolean {

@@ -39,8 +39,16 @@ let promptId;
 let ending = false;
 const sessionFile = join(configDir, 'sessions', `${process.pid}.json`);
 const inboxPath = join(process.env.TMPDIR, `in-${process.pid}.sock`);
-const transcriptPath = () => join(configDir, 'projects', cwd.replaceAll(/[^a-zA-Z0-9]/g, '-'), `${sessionId}.jsonl`);
+const transcriptPath = () => join(configDir, 'projects', projectFolder(), `${sessionId}.jsonl`);
 const procStart = readFileSync('/proc/self/stat', 'latin1').split(') ').at(-1).split(' ')[19];
+/** Claude cuts a long one at 200 characters and puts a hash of the path behind (seen in 2.1.197 and 2.1.330). */
+function projectFolder() {
+  const plain = cwd.replaceAll(/[^a-zA-Z0-9]/g, '-');
+  if (plain.length <= 200) return plain;
+  let hash = 0;
+  for (let at = 0; at < cwd.length; at++) hash = ((hash << 5) - hash + cwd.charCodeAt(at)) | 0;
+  return `${plain.slice(0, 200)}-${Math.abs(hash).toString(36)}`;
+}
 mkdirSync(dirname(sessionFile), { recursive: true });
 mkdirSync(dirname(transcriptPath()), { recursive: true });
 
@@ -132,10 +140,13 @@ let draft = '';
 function draw(said) {
   if (ending) return;
   const rule = '─'.repeat(process.stdout.columns || 80);
-  const box = draft.split('\n').map((line, index) => `${index === 0 ? '❯ ' : '  '}${line.slice(0, 70)}`);
-  process.stdout.write(
-    `\x1b[H\x1b[2J${[said ?? '', rule, ...box.slice(0, 8), rule, '  ? for shortcuts'].join('\r\n')}`,
-  );
+  const lines = draft.split('\n');
+  // as claude does it: long lines are wrapped, a long text is folded
+  const shown = lines.length > 8 ? [`[Pasted text #1 +${lines.length - 1} lines]`] : lines;
+  const box = shown
+    .flatMap((line) => line.match(/.{1,70}/gu) ?? [''])
+    .map((row, index) => `${index === 0 ? '❯ ' : '  '}${row}`);
+  process.stdout.write(`\x1b[H\x1b[2J${[said ?? '', rule, ...box, rule, '  ? for shortcuts'].join('\r\n')}`);
 }
 
 // ── Turns.
@@ -239,6 +250,7 @@ function read(text) {
         draft = '';
         void submit(prompt, 'typed');
       } else if (key === '\x15') draft = '';
+      else if (key === '\x7f') draft = draft.slice(0, -1);
       else if (key >= ' ') draft += key;
       rest = rest.slice(key.length);
     }

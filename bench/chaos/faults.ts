@@ -73,7 +73,7 @@ export class Faults {
       case 'disk read-only':
         return this.#lockDisk(300 + 1200 * amount);
       case 'journal unwritable':
-        return this.#forbidWrites(300 + 1200 * amount);
+        return this.#lasts(this.#stage.forbidWrites(), 300 + 1200 * amount);
       case 'supervisor stopped 1–6 s':
         return this.#stop([this.#supervised(seat)?.outerPid], 1000 + 5000 * amount);
       case 'claude stopped 1–6 s':
@@ -86,6 +86,24 @@ export class Faults {
         this.#stage.setClock(amount < 0.5 ? hourMs : -hourMs);
         this.#later(delay(500 + 1000 * amount).then(() => this.#stage.setClock(0)));
         return true;
+      case 'transcripts unreadable':
+        return this.#lasts(this.#stage.break('transcripts'), 500 + 4000 * amount);
+      case 'no inotify':
+        // watchers that are there stay: whoever starts now has none
+        this.#lasts(this.#stage.break('inotify'), 1000 + 3000 * amount);
+        return this.#killDaemon();
+      case 'torn line that cannot be cut':
+        return this.#lasts(this.#stage.break('cut'), 200 + 800 * amount);
+      case 'dead inbox socket': {
+        const pids = [seat, ...this.#seats].map((one) => one.claudePid());
+        const ends = pids.map((pid) => (pid === undefined ? undefined : this.#stage.killInboxSocket(pid)));
+        const heal = (): void => {
+          for (const end of ends) end?.();
+        };
+        return this.#lasts(heal, 1000 + 4000 * amount) && ends.some(Boolean);
+      }
+      case 'package removed':
+        return this.#lasts(this.#stage.removePackage(), 300 + 2000 * amount);
     }
   }
 
@@ -158,8 +176,8 @@ export class Faults {
     return false;
   }
 
-  #forbidWrites(forMs: number): boolean {
-    const heal = this.#stage.forbidWrites();
+  /** `heal` ends the fault after that time; undefined: it has not struck. */
+  #lasts(heal: (() => void) | undefined, forMs: number): boolean {
     if (!heal) return false;
     this.#later(delay(forMs).then(heal));
     return true;

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startLoopbackApi } from '../../src/demo/stand-ins/messages-api.ts';
 import { realClaudePath, realClaudeVersion } from '../../test/support/claude-binary.ts';
-import { runClaudex } from '../../test/support/claudex.ts';
+import { run } from '../../test/support/run-command.ts';
 import { ChaosWorld } from './chaos-world.ts';
 import { Faults } from './faults.ts';
-import { makePlan } from './plan.ts';
+import { folderOf, makePlan } from './plan.ts';
 import { printReport, type Report } from './report.ts';
 import { delay, Senders } from './senders.ts';
 import { SessionSlot } from './session-slot.ts';
@@ -49,11 +49,11 @@ const startedAt = Date.now();
 const api = values.real ? await startLoopbackApi(() => ({ text: 'OK' })) : undefined;
 const plan = makePlan({ ...options, ...(values.real && { realVersion: realClaudeVersion() }) });
 const stage = new ChaosWorld(
-  plan.seats.map((_, index) => `seat-${String(index).padStart(2, '0')}`),
+  plan.seats.map((_, index) => folderOf(index)),
   api && { path: realClaudePath(), url: api.url },
 );
 const seats = plan.seats.map((profile, index) => {
-  return new SessionSlot(stage, profile, stage.home.dir(`seat-${String(index).padStart(2, '0')}`));
+  return new SessionSlot(stage, profile, stage.home.dir(folderOf(index)));
 });
 let over = false;
 const outOfTime = (): boolean => over || Date.now() - startedAt > maxSeconds * 1000;
@@ -67,14 +67,14 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => void cleanUp().finally(() => process.exit(130)));
 }
 try {
-  process.exitCode = await run();
+  process.exitCode = await runAll();
 } finally {
   await cleanUp();
 }
 process.exit();
 
-async function run(): Promise<number> {
-  const installed = await runClaudex(['install'], { env: stage.env() });
+async function runAll(): Promise<number> {
+  const installed = await run(process.execPath, [stage.claudexBin, 'install'], { env: stage.env() });
   if (installed.code !== 0) throw new Error(`claudex install: ${installed.stderr}`);
   await stage.startDaemon();
   for (const seat of seats) seat.start();

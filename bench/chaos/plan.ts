@@ -19,6 +19,11 @@ export const faultKinds = [
   'claude stopped 1–6 s',
   'hooks stopped 1–6 s',
   'clock jumps',
+  'transcripts unreadable',
+  'no inotify',
+  'torn line that cannot be cut',
+  'dead inbox socket',
+  'package removed',
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
@@ -93,6 +98,12 @@ export function tokenOf(number: number): string {
 }
 
 export const tokenPattern = /<<(\d+)>>/g;
+
+/** The folder of a seat. Two of four have a path for which claude shortens the name of its project folder (over 200 characters). */
+export function folderOf(seat: number): string {
+  const name = `seat-${String(seat).padStart(2, '0')}`;
+  return seat % 4 === 1 || seat % 4 === 2 ? `${name}-${'deep'.repeat(50)}` : name;
+}
 
 /** mulberry32: small, and the same everywhere. */
 export function seededRandom(seed: number): () => number {

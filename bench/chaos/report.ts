@@ -37,6 +37,7 @@ export function printReport(report: Report, json: boolean): void {
     ...prefixed('  by', report.byRoute),
     ...prefixed('failed:', report.failedByReason),
     ['  of these in no transcript', report.failedUnseen],
+    ['stuck', report.stuck],
     ['lost', count('lost')],
     ['doubled', count('doubled')],
     ['reordered', count('reordered')],

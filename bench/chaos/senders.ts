@@ -6,7 +6,6 @@ import { spawn } from 'node:child_process';
 import { request as httpRequest } from 'node:http';
 import { ClaudexError } from '../../src/errors/claudex-error.ts';
 import type { SendRequest } from '../../src/protocol/wire.ts';
-import { claudexBin } from '../../test/support/claudex-bin.ts';
 import type { ChaosWorld } from './chaos-world.ts';
 import type { PlannedMessage } from './plan.ts';
 import type { SessionSlot } from './session-slot.ts';
@@ -89,7 +88,7 @@ export class Senders {
     const note = message.kind === 'note' ? ['--note'] : [];
     const options = ['--hold', '--key', message.key, '--when', message.when, ...peer, ...note];
     return new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [claudexBin, 'send', cwd, ...options, '-'], {
+      const child = spawn(process.execPath, [this.#stage.claudexBin, 'send', cwd, ...options, '-'], {
         env: this.#stage.env(),
         cwd: this.#stage.home.root,
         stdio: ['pipe', 'pipe', 'ignore'],

@@ -1,6 +1,5 @@
 /** One folder with one session in it, all run long: whenever its session ends, the next one starts. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { claudexBin } from '../../test/support/claudex-bin.ts';
 import { childPids } from '../../test/support/processes.ts';
 import { type Pty, spawnPty } from '../../test/support/pty-tail.ts';
 import { type ChaosWorld, killQuietly } from './chaos-world.ts';
@@ -29,7 +28,7 @@ export class SessionSlot {
   start(): void {
     if (this.#closed) return;
     const { supervised, version } = this.profile;
-    const [file, args] = supervised ? [process.execPath, [claudexBin]] : this.#stage.bareCommand();
+    const [file, args] = supervised ? [process.execPath, [this.#stage.claudexBin]] : this.#stage.bareCommand();
     const env = this.#stage.env({ CHAOS_CLAUDE_VERSION: version });
     const pty = spawnPty(file, args, {
       name: 'xterm-256color',

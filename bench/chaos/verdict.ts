@@ -29,6 +29,8 @@ export interface Verdict {
   byRoute: Record<string, number>;
   /** Failed because its session ended, and in no transcript: reported by claude's hook, then killed. */
   failedUnseen: number;
+  /** Nobody could tell whether they had gone in: they stand still, and a person decides. In one transcript at most. */
+  stuck: number;
   violations: Violation[];
 }
 
@@ -51,6 +53,7 @@ export function judge(
     failedByReason: {},
     byRoute: {},
     failedUnseen: 0,
+    stuck: 0,
     violations: [],
   };
   const violation = (kind: Violation['kind'], number: number, why: string): void => {
@@ -80,7 +83,9 @@ export function judge(
       const reason = message.reason ?? 'no reason';
       verdict.failedByReason[reason] = (verdict.failedByReason[reason] ?? 0) + 1;
     }
-    if (!isFinal(message.state)) violation('open', number, `still ${message.state} (${message.reason ?? 'no reason'})`);
+    if (message.state === 'stuck') verdict.stuck++;
+    else if (!isFinal(message.state))
+      violation('open', number, `still ${message.state} (${message.reason ?? 'no reason'})`);
     else if (count === 0) {
       const died = message.state === 'failed' && /session ended/.test(message.reason ?? '');
       if (died) verdict.failedUnseen++;

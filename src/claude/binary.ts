@@ -3,6 +3,11 @@ import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { delimiter, join, sep } from 'node:path';
 import { ClaudexError } from '../errors/claudex-error.ts';
 
+/** In the environment of `claude --version`, which runs nothing: a claudex that finds it was meant to be claude, and would ask itself for ever. */
+export const versionAskedVariable = 'CLAUDEX_ASKS_VERSION';
+
+export const leadsBack = 'What PATH calls claude is a script that starts claudex again.';
+
 export interface FindClaudeOptions {
   env: NodeJS.ProcessEnv;
   /** The library's option; goes before everything else. */
@@ -16,6 +21,7 @@ export interface FindClaudeOptions {
  * @throws ClaudexError CLAUDE_NOT_FOUND, saying where it looked.
  */
 export function findClaude(options: FindClaudeOptions): string {
+  if (options.env[versionAskedVariable]) throw new ClaudexError('CLAUDE_NOT_FOUND', leadsBack);
   const named: Array<[source: string, path: string | undefined]> = [
     ['claudeBinary', options.claudeBinary],
     ['CLAUDEX_CLAUDE_BIN', options.env.CLAUDEX_CLAUDE_BIN],

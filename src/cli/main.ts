@@ -15,6 +15,10 @@ async function main(args: string[]): Promise<void> {
     const { runMcpServer } = await import('../mcp/run-mcp-server.ts');
     return runMcpServer(process.env);
   }
+  if (args[0] === 'daemon' && args[1] === 'wake') {
+    const { wakeDaemon } = await import('../daemon-client/wake-daemon.ts');
+    return wakeDaemon(process.env);
+  }
   if (args[0] === 'prompt' && !asksForHelp(args)) {
     const { runPrompt } = await import('./prompt.ts');
     return runPrompt(args.slice(1));

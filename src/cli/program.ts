@@ -35,7 +35,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     if (error.code !== 'EPIPE') throw error;
   });
   if (args.length === 1 && ['--version', '-v', '-V'].includes(args[0]!)) {
-    process.stdout.write(versionText(process.env));
+    process.stdout.write(await versionText(process.env));
     return;
   }
   const program = buildProgram();

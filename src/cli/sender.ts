@@ -8,6 +8,9 @@ import type { Sender } from '../protocol/message.ts';
 import type { SessionRecord } from '../protocol/session.ts';
 import { shortPath } from './text/render.ts';
 
+/** Of a path the end tells most. */
+const maxFolderChars = 40;
+
 /**
  * A shell inside a session (claude's Bash tool, a hook) speaks as that session, a peer; so does `--from`.
  * Everything else is the user.
@@ -20,12 +23,18 @@ export async function senderOf(
   const isInside = Boolean(env.CLAUDECODE || env.CLAUDE_CODE_SESSION_ID);
   const cwd = currentFolder();
   if (!isInside && from === undefined) {
-    const folder = cwd === undefined ? 'a folder that is gone' : shortPath(cwd);
-    return { kind: 'user', label: `the user’s shell in ${folder} on ${hostname()}` };
+    const folder = cwd === undefined ? 'a folder that is gone' : ending(shortPath(cwd), maxFolderChars);
+    return { kind: 'user', label: `the user’s shell in ${folder} on ${ending(hostname(), maxFolderChars)}` };
   }
+  if (from === '') throw new ClaudexError('USAGE', '--from takes a name.');
   const session = isInside ? await ownSession(client, env) : undefined;
-  if (!session) return { kind: 'peer', label: from ?? 'another Claude session', ...(cwd !== undefined && { cwd }) };
-  return { ...sessionAsSender(session), ...(from !== undefined && { label: from }) };
+  if (!session)
+    return { kind: 'peer', label: from?.slice(0, 200) ?? 'another Claude session', ...(cwd !== undefined && { cwd }) };
+  return { ...sessionAsSender(session), ...(from !== undefined && { label: from.slice(0, 200) }) };
+}
+
+function ending(text: string, maxChars: number): string {
+  return text.length <= maxChars ? text : `…${text.slice(1 - maxChars).replace(/^[\udc00-\udfff]/, '')}`;
 }
 
 /** Undefined when it has been removed. */

@@ -34,8 +34,9 @@ export class DaemonClient {
     this.socketPath = socketPath;
   }
 
-  status(): Promise<DaemonStatus> {
-    return this.#json('GET', '/v1/status');
+  /** Answered from memory: who waits long for it has found a daemon that hangs. */
+  status(timeoutMs = requestTimeoutMs): Promise<DaemonStatus> {
+    return this.#json('GET', '/v1/status', undefined, timeoutMs);
   }
 
   async sessions(): Promise<SessionRecord[]> {
@@ -106,8 +107,8 @@ export class DaemonClient {
     return this.#stream('POST', '/v1/supervisors', hello);
   }
 
-  async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await this.#open(method, path, body);
+  async #json<T>(method: string, path: string, body?: unknown, timeoutMs?: number): Promise<T> {
+    const response = await this.#open(method, path, body, timeoutMs);
     const text = await readText(response);
     if (response.statusCode === undefined || response.statusCode >= 400) throw errorFrom(text);
     return JSON.parse(text) as T;
@@ -120,7 +121,7 @@ export class DaemonClient {
     return { [Symbol.asyncIterator]: () => lines<T>(response), close: () => response.destroy() };
   }
 
-  #open(method: string, path: string, body?: unknown): Promise<IncomingMessage> {
+  #open(method: string, path: string, body?: unknown, timeoutMs = requestTimeoutMs): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const payload = body === undefined ? undefined : JSON.stringify(body);
       const request: ClientRequest = httpRequest({
@@ -133,8 +134,8 @@ export class DaemonClient {
             : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) },
       });
       const timer = setTimeout(
-        () => request.destroy(new ClaudexError('DAEMON_UNREACHABLE', `No answer within ${requestTimeoutMs} ms.`)),
-        requestTimeoutMs,
+        () => request.destroy(new ClaudexError('DAEMON_UNREACHABLE', `No answer within ${timeoutMs} ms.`)),
+        timeoutMs,
       );
       request.once('response', (response) => {
         clearTimeout(timer);

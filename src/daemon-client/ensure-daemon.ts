@@ -2,9 +2,10 @@
  * A running daemon of at least our version, started if there is none. Safe to call from many processes at once:
  * the daemon's own lock lets one win, the others connect to it.
  */
-import { closeSync, existsSync, lstatSync, openSync } from 'node:fs';
+import { closeSync, existsSync, lstatSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
+import { lockOwner } from '../background/lock.ts';
 import { spawnBackground } from '../background/spawn.ts';
 import { environmentForClaude } from '../claude/environment.ts';
 import { ClaudexError, isErrorCode } from '../errors/claudex-error.ts';
@@ -15,6 +16,8 @@ import { steadyNow } from '../process/clock.ts';
 import { DaemonClient } from './client.ts';
 
 const startTimeoutMs = 10_000;
+/** A daemon that is there and has not said by then how it is, hangs. */
+const answerTakesMs = 4000;
 /** Whoever has won the race for the lock and does not answer by then may have died over it: another try is due. */
 const winnerTakesMs = 2000;
 
@@ -38,7 +41,7 @@ export function daemonClient(env: NodeJS.ProcessEnv): DaemonClient {
 export async function connectDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClient | undefined> {
   const client = daemonClient(env);
   try {
-    await client.status();
+    await client.status(answerTakesMs);
     return client;
   } catch (error) {
     if (error instanceof ClaudexError && error.code === 'DAEMON_UNREACHABLE') return undefined;
@@ -48,18 +51,22 @@ export async function connectDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClien
 
 /**
  * Connects, starting or replacing the daemon where needed.
- * @throws ClaudexError DAEMON_START_FAILED, HOME_NOT_PRIVATE, HOME_UNWRITABLE
+ * @throws ClaudexError DAEMON_START_FAILED, DAEMON_UNREACHABLE for one that hangs, PACKAGE_GONE, HOME_NOT_PRIVATE, HOME_UNWRITABLE
  */
 export async function ensureDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClient> {
   const client = daemonClient(env);
   const version = packageVersion();
+  const askedSteadyMs = steadyNow();
   try {
-    const status = await client.status();
+    const status = await client.status(answerTakesMs);
     if (isAtLeast(status.version, version)) return client;
     await client.shutdown('replaced');
     await waitForExit(status.pid);
   } catch (error) {
     if (!(error instanceof ClaudexError) || error.code !== 'DAEMON_UNREACHABLE') throw error;
+    // nobody can take its place while it lives
+    const hung = steadyNow() - askedSteadyMs < answerTakesMs ? undefined : lockOwner(claudexPaths(env).lock);
+    if (hung) throw new ClaudexError('DAEMON_UNREACHABLE', `It is pid ${hung.pid}, and hangs.`);
   }
   for (const until = steadyNow() + startTimeoutMs; ; ) {
     await startDaemon(env);
@@ -73,7 +80,7 @@ export async function ensureDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClient
 async function answerWithin(client: DaemonClient, timeoutMs: number): Promise<unknown> {
   for (const until = steadyNow() + timeoutMs; ; ) {
     try {
-      await client.status();
+      await client.status(answerTakesMs);
       return undefined;
     } catch (error) {
       if (steadyNow() > until) return error;
@@ -94,9 +101,16 @@ async function waitForExit(pid: number): Promise<void> {
   }
 }
 
+/** A person has stopped the daemon: hooks of running sessions leave it so, until a command or a new session starts it. */
+export function holdStopped(env: NodeJS.ProcessEnv): void {
+  const { home, stopped } = claudexPaths(env);
+  if (existsSync(home)) writeFileSync(stopped, '', { mode: 0o600 });
+}
+
 async function startDaemon(env: NodeJS.ProcessEnv): Promise<void> {
   const paths = claudexPaths(env);
   const errorLog = openErrorLog(paths);
+  rmSync(paths.stopped, { force: true });
   // a flood of messages would let V8's nursery grow, for good: 133 MB instead of 93 with a thousand sessions
   const memory = '--max-semi-space-size=2';
   const child = spawnBackground([memory, entryPoint(), 'daemon', 'run'], {

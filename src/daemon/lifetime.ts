@@ -13,6 +13,9 @@ import { replaceFile } from '../home/replace-file.ts';
 import { Signal } from '../process/signal.ts';
 import type { StopReason } from './routes/daemon.ts';
 
+/** Why it goes: told to by a client, ended by the system (SIGTERM at a logout), or needed by nobody. */
+export type EndReason = StopReason | 'terminated' | 'idle';
+
 /** After it has been told to stop, open streams get this long to end. */
 const stopPatienceMs = 500;
 
@@ -23,8 +26,8 @@ export interface LifetimeOptions {
 }
 
 export class Lifetime {
-  /** Somebody has told it to stop; `ending` follows. */
-  readonly stopping = new Signal<StopReason>();
+  /** It is to stop; `ending` follows. */
+  readonly stopping = new Signal<EndReason>();
   /** It goes down: parts close. The value says whether this home is still ours; if not, another daemon has its files. */
   readonly ending = new Signal<{ homeIsOurs: boolean }>();
   /** Its files are gone and so is its lock; its connections are about to be cut. */
@@ -58,8 +61,8 @@ export class Lifetime {
       if (name === basename(paths.socket) && !this.#isEnding && !existsSync(paths.socket)) this.#listenAnew();
     });
     this.#watchers.push(homeWatcher, socketWatcher);
-    process.once('SIGTERM', () => this.stop('stopped'));
-    process.once('SIGINT', () => this.stop('stopped'));
+    process.once('SIGTERM', () => this.stop('terminated'));
+    process.once('SIGINT', () => this.stop('terminated'));
     process.on('SIGHUP', () => log('hangup ignored'));
     process.on('uncaughtException', (error) => {
       log('uncaught exception', { error: error.stack ?? error.message });
@@ -69,7 +72,7 @@ export class Lifetime {
   }
 
   /** Says good-bye, goes down, and leaves. */
-  stop(reason: StopReason): void {
+  stop(reason: EndReason): void {
     this.stopping.emit(reason);
     this.#end(reason);
     setTimeout(() => process.exit(0), stopPatienceMs).unref();

@@ -10,8 +10,9 @@ import { type Log, openLog } from '../home/log.ts';
 import { packageVersion } from '../home/package.ts';
 import { type ClaudexPaths, claudeConfigDir, claudexPaths } from '../home/paths.ts';
 import { ensurePrivateDir } from '../home/private-folder.ts';
+import { refreshStarter } from '../home/starter.ts';
 import { systemClock } from '../process/clock.ts';
-import { isStopped } from '../process/identity.ts';
+import { isStopped, processStartTime } from '../process/identity.ts';
 import { Signal } from '../process/signal.ts';
 import { readSettings } from '../settings/read.ts';
 import { Dispatcher } from './delivery/dispatcher.ts';
@@ -21,9 +22,10 @@ import { DesktopNotification } from './desktop-notification.ts';
 import { EventStreams } from './event-streams.ts';
 import { HookIntake } from './hook-intake.ts';
 import { createHttpServer } from './http-server.ts';
+import { IdleExit } from './idle-exit.ts';
 import { Lifetime } from './lifetime.ts';
-import { compactJournal } from './messages/compact-journal.ts';
 import { Journal } from './messages/journal.ts';
+import { keepingAt } from './messages/journal-upkeep.ts';
 import { MessageStore } from './messages/message-store.ts';
 import type { StopReason } from './routes/daemon.ts';
 import { daemonRoutes } from './routes.ts';
@@ -69,11 +71,9 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const registry = new SessionRegistry({ persistPath: paths.sessions, clock });
   const { table } = registry;
   const names = new Names(paths.names, table);
-  const entries = compactJournal(paths.journal, clock.timeOfDay(), log);
-  const journal = new Journal(paths.journal);
+  const journal = new Journal(paths.journal, { endedAfter: keepingAt(clock.timeOfDay()).endedAfter });
   const store = new MessageStore({ journal, log, clock });
   const { mailbox } = store;
-  for (const entry of entries) mailbox.apply(entry);
   const waysIn = new WaysIn(clock);
   const dispatcher = new Dispatcher({
     table,
@@ -96,8 +96,14 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     perMinute: settings['peers.perMinute'],
   });
   const stopAsked = new Signal<StopReason>();
+  const idleExit = new IdleExit({
+    idleExitMs: settings['daemon.idleExitMs'],
+    isNeeded: () => table.all().length > 0 || mailbox.pendingTotal() > 0,
+    clock,
+  });
   const routes = daemonRoutes({
     accept: { table, store, waysIn, dispatcher, peers, clock },
+    store,
     registry,
     table,
     names,
@@ -110,11 +116,14 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     version,
     configDir,
     startedAtSteadyMs: clock.steady(),
+    ownStartTime: processStartTime(process.pid)!,
     stopAsked,
+    endsInMs: () => idleExit.leftMs(),
   });
   const server = createHttpServer(routes, (error) => {
     log('internal error', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   });
+  idleExit.watch(server);
   const lifetime = new Lifetime({ paths, server, log });
 
   // who hears of what, in this order
@@ -137,16 +146,22 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   registry.gone.add((session) => dispatcher.sessionGone(session));
   registry.gone.add((session) => events.send({ type: 'session', session: { ...recordOf(session, 0), state: 'gone' } }));
   registry.gone.add(() => badges.updateSoon(badgesOf));
+  registry.gone.add(() => idleExit.touch());
   store.changed.add((message) => events.send({ type: 'message', message }));
   store.changed.add(() => badges.updateSoon(badgesOf));
+  store.changed.add(() => idleExit.touch());
   dispatcher.personNeeded.add(({ session, reason }) => notification.taskWaits(session, reason));
   stopAsked.add((reason) => lifetime.stop(reason));
+  idleExit.due.add(() => lifetime.stop('idle'));
   lifetime.stopping.add((reason) => {
+    // nobody meant it to stay away: supervisors and hooks start the next one, as after a crash
+    if (reason === 'terminated' || reason === 'idle') return;
     for (const session of table.all()) session.supervisor?.send({ type: 'bye', reason });
     // a daemon that replaces this one wants them; after a stop nobody does
     if (reason === 'stopped') waysIn.dismissWaiters();
   });
   // what brings news closes before what acts on it, and that before what it is written to
+  lifetime.ending.add(() => idleExit.close());
   lifetime.ending.add(() => registry.close());
   lifetime.ending.add(() => dispatcher.close());
   lifetime.ending.add(() => events.close());
@@ -165,4 +180,6 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   store.expire();
   log('daemon ready', { pid: process.pid, version, messages: mailbox.pendingTotal() });
   lifetime.watch();
+  refreshStarter(paths.starter);
+  idleExit.start();
 }

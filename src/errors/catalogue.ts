@@ -125,6 +125,12 @@ export const errorCatalogue = {
     'The message is larger than 256 KiB.',
     'put the long part in a file and name that file in the message.',
   ),
+  QUEUE_FULL: entry(
+    3,
+    507,
+    'Too much waits already, so the message was not accepted.',
+    'let the sessions work it off, or take back what is not needed (`claudex inbox`, `claudex inbox cancel <id>`); about 128 MiB may wait.',
+  ),
   NO_SUCH_MESSAGE: entry(3, 404, 'No message has that id.', 'run `claudex inbox` to see the messages that are known.'),
   WRONG_STATE: entry(
     3,
@@ -309,7 +315,7 @@ export const errorCatalogue = {
     3,
     500,
     'A session reports nothing: its hooks have never run.',
-    'trust its folder when claude asks; restart it if it was started before `claudex install`; check that hooks are not switched off (disableAllHooks, --bare, policy).',
+    'run `claudex install` where that has not been done, and restart a session that is older; trust its folder when claude asks; check that hooks are not switched off (disableAllHooks, --bare, policy).',
   ),
   SERVE_START_FAILED: entry(
     3,

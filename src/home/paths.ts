@@ -22,6 +22,10 @@ export interface ClaudexPaths {
   config: string;
   /** Copies of the hook scripts that the installed entries name, so that they outlive a moved package. */
   hooks: string;
+  /** How those start the daemon (src/home/starter.ts). */
+  starter: string;
+  /** There while the daemon is not to be started by hooks, because a person has stopped it. */
+  stopped: string;
   installRecord: string;
   /** The settings that one launch of claude is given, while it runs: `<our pid>.json`. */
   launch: string;
@@ -60,6 +64,8 @@ export function claudexPaths(env: NodeJS.ProcessEnv = process.env): ClaudexPaths
     log: join(home, 'logs', 'daemon.log'),
     config: join(home, 'config.json'),
     hooks: join(home, 'hooks'),
+    starter: join(home, 'hooks', 'starter'),
+    stopped: join(home, 'daemon.stopped'),
     installRecord: join(home, 'install.json'),
     launch: join(home, 'launch'),
     warm: join(home, 'warm'),

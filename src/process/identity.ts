@@ -54,6 +54,12 @@ export function processStartTime(pid: number): string | undefined {
   return process.platform === 'linux' ? statFields(pid)?.[19] : ps(pid, 'lstart') || undefined;
 }
 
+/** True when the process with the one start time was started after that with the other. */
+export function startedAfter(startTime: string, other: string): boolean {
+  const order = (text: string) => (process.platform === 'linux' ? Number(text) : Date.parse(text));
+  return order(startTime) > order(other);
+}
+
 /** The parent's pid, or undefined when the process is gone. */
 export function parentPid(pid: number): number | undefined {
   const text = process.platform === 'linux' ? statFields(pid)?.[1] : ps(pid, 'ppid');

@@ -5,13 +5,14 @@
  */
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
-import { isAlive } from './identity.ts';
 
 /** In the environment of every claude that we keep warm, and of all it starts; the hooks are silent where it is set. */
 export const warmVariable = 'CLAUDEX_WARM';
 
-interface ProcessEntry {
+export interface ProcessEntry {
   pid: number;
+  /** Tells it from the next process with that pid. */
+  started: string;
   parent: number;
   /** Process group; 0 on Linux, where the mark tells more. */
   group: number;
@@ -25,7 +26,10 @@ interface ProcessEntry {
  * @param mark a whole mark, or `<pid>-` for every mark that the process with that pid has given
  */
 export async function processesBelow(root: number | undefined, mark: string): Promise<number[]> {
-  const all = process.platform === 'linux' ? await readProc(mark) : await readPs();
+  return entriesBelow(root, await readAll(mark)).map(({ pid }) => pid);
+}
+
+function entriesBelow(root: number | undefined, all: readonly ProcessEntry[]): ProcessEntry[] {
   const below = new Set(root === undefined ? [] : [root]);
   for (let size = 0; size !== below.size; ) {
     size = below.size;
@@ -33,21 +37,33 @@ export async function processesBelow(root: number | undefined, mark: string): Pr
   }
   const groups = new Set(all.filter(({ pid }) => below.has(pid)).map(({ group }) => group));
   const found = all.filter(({ pid, group, marked }) => below.has(pid) || marked || (group > 1 && groups.has(group)));
-  return found.map(({ pid }) => pid).filter((pid) => pid !== root && pid !== process.pid);
+  return found.filter(({ pid }) => pid !== root && pid !== process.pid);
 }
 
 /** Ends `root` and all below it, at once; resolves when none is left, or after two seconds. */
 export async function killTree(root: number | undefined, mark: string): Promise<void> {
   // what is found before the root dies is found by its parents; what cuts itself loose in between, by the mark
-  const known = await processesBelow(root, mark);
-  for (const pid of root === undefined ? known : [root, ...known]) kill(pid);
+  const first = await readAll(mark);
+  const known = first.filter(({ pid }) => pid === root).concat(entriesBelow(root, first));
+  for (const { pid } of known) kill(pid);
   const deadline = Date.now() + 2000;
   for (;;) {
-    const left = [...new Set([...known, ...(await processesBelow(undefined, mark))])].filter(isAlive);
+    const left = stillThere(known, await readAll(mark));
     if (left.length === 0 || Date.now() > deadline) return;
-    for (const pid of left) kill(pid);
+    for (const { pid } of left) kill(pid);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+}
+
+/** Those of `now` that carry the mark or are among `known`: a pid alone may be somebody else's by now. */
+export function stillThere(known: readonly ProcessEntry[], now: readonly ProcessEntry[]): ProcessEntry[] {
+  const identity = ({ pid, started }: ProcessEntry): string => `${pid} ${started}`;
+  const wanted = new Set(known.map(identity));
+  return now.filter((entry) => entry.pid !== process.pid && (entry.marked || wanted.has(identity(entry))));
+}
+
+function readAll(mark: string): Promise<ProcessEntry[]> {
+  return process.platform === 'linux' ? readProc(mark) : readPs();
 }
 
 export function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
@@ -65,10 +81,10 @@ async function readProc(mark: string): Promise<ProcessEntry[]> {
     names.map(async (name): Promise<ProcessEntry | undefined> => {
       try {
         const stat = await readFile(`/proc/${name}/stat`, 'latin1');
-        const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-        if (state === 'Z') return undefined;
+        const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+        if (fields[0] === 'Z') return undefined;
         const marked = (await readEnvironment(name)).includes(needle);
-        return { pid: Number(name), parent: Number(parent), group: 0, marked };
+        return { pid: Number(name), started: fields[19] ?? '', parent: Number(fields[1]), group: 0, marked };
       } catch {
         return undefined; // it has ended
       }
@@ -86,15 +102,17 @@ async function readEnvironment(pid: string): Promise<string> {
 }
 
 function readPs(): Promise<ProcessEntry[]> {
+  const args = ['-axo', 'pid=,ppid=,pgid=,stat=,lstart='];
   return new Promise((resolve) => {
-    execFile('ps', ['-axo', 'pid=,ppid=,pgid=,stat='], { encoding: 'utf8', timeout: 2000 }, (error, text) => {
+    execFile('ps', args, { encoding: 'utf8', timeout: 2000 }, (error, text) => {
       if (error) return resolve([]);
       const rows = text.split('\n').map((line) => line.trim().split(/\s+/));
       resolve(
         rows
-          .filter((row) => row.length === 4 && !row[3]!.startsWith('Z'))
-          .map(([pid, parent, group]) => ({
+          .filter((row) => row.length > 4 && !row[3]!.startsWith('Z'))
+          .map(([pid, parent, group, _state, ...started]) => ({
             pid: Number(pid),
+            started: started.join(' '),
             parent: Number(parent),
             group: Number(group),
             marked: false,

@@ -1,7 +1,14 @@
 /** Checks what comes over the wire, field by field, with an error that names the field. */
 import { ClaudexError } from '../errors/claudex-error.ts';
 import { maxBodyBytes, type Route, routes, type Sender } from './message.ts';
-import type { GateReport, LeaseReport, SendManyRequest, SendRequest, SupervisorHello } from './wire.ts';
+import {
+  type GateReport,
+  gateReasons,
+  type LeaseReport,
+  type SendManyRequest,
+  type SendRequest,
+  type SupervisorHello,
+} from './wire.ts';
 
 class Fields {
   readonly #record: Record<string, unknown>;
@@ -79,6 +86,7 @@ export function parseSendRequest(value: unknown): SendRequest | SendManyRequest 
     kind: fields.oneOf('kind', ['task', 'note'], 'task'),
     when: fields.oneOf('when', ['idle', 'now'], 'idle'),
     sender: parseSender(fields.any('sender')),
+    ...(fields.any('caller') !== undefined && { caller: parseWhoami(fields.any('caller')) }),
     hold: fields.boolean('hold', false),
     ...withoutUndefined(optional),
   };
@@ -125,16 +133,7 @@ export function parseLeaseReport(value: unknown): LeaseReport {
   const lease = withoutUndefined({ lease: fields.optionalInteger('lease') });
   const outcome = fields.oneOf('outcome', ['refused', 'typed']);
   if (outcome === 'typed') return { messageId, ...lease, outcome };
-  const reason = fields.oneOf('reason', [
-    'not-idle',
-    'unknown-state',
-    'typing',
-    'draft',
-    'suspended',
-    'busy-lane',
-    'not-plain',
-    'unproven',
-  ]);
+  const reason = fields.oneOf('reason', gateReasons);
   return { messageId, ...lease, outcome, reason };
 }
 

@@ -13,6 +13,8 @@ export interface SendRequest {
   kind: MessageKind;
   when: 'idle' | 'now';
   sender: Sender;
+  /** The processes that speak, and claude's config folder there: what runs below a claude speaks as that session. */
+  caller?: { pids: number[]; configDir: string };
   route?: Route;
   replyTo?: string;
   key?: string;
@@ -85,17 +87,28 @@ export interface GateReport {
   open: boolean;
 }
 
-/** Why nothing may be typed now. */
-export type GateReason =
-  | 'not-idle'
-  | 'unknown-state'
-  | 'typing'
-  | 'draft'
-  | 'suspended'
-  | 'busy-lane'
-  | 'unproven'
+/** Why a message was not typed, or is out of the prompt box again. */
+export const gateReasons = [
+  'not-idle',
+  'unknown-state',
+  'typing',
+  /** Something stands in the box, or waits behind it; or it came up beside our text, which was taken out again. */
+  'draft',
+  /** No prompt box is seen at its place. */
+  'unknown-box',
+  'suspended',
+  'busy-lane',
+  /** The box never showed what was typed. */
+  'not-shown',
+  /** Enter does not submit: keybindings.json says so, or it was tried, and the text was taken out again. */
+  'no-submit',
+  /** It left the box, and claude has not said that it has it. The only one of these after which it may have arrived. */
+  'unproven',
   /** It says not whose it is, or holds bytes that would be keys. */
-  | 'not-plain';
+  'not-plain',
+] as const;
+
+export type GateReason = (typeof gateReasons)[number];
 
 /** `GET /v1/status` */
 export interface DaemonStatus {
@@ -104,8 +117,10 @@ export interface DaemonStatus {
   uptimeMs: number;
   sessions: number;
   pending: number;
-  /** Sessions whose hooks have never reported. */
+  /** Sessions whose hooks have never reported, though they should have. */
   silent: Array<{ id: string; cwd: string }>;
+  /** In how long the daemon ends by itself when nobody needs it meanwhile; null while a session, a message or a viewer does. */
+  endsInMs: number | null;
 }
 
 /** `GET /v1/events`: one a line. */

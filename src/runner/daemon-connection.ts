@@ -7,15 +7,15 @@ import { processStartTime } from '../process/identity.ts';
 import type { SupervisorCommand } from '../protocol/wire.ts';
 import type { OutputRing } from '../terminal/output-ring.ts';
 import { DaemonLink } from './daemon-link.ts';
-import type { DraftTracker } from './draft-tracker.ts';
 import type { InputLane } from './input-lane.ts';
 import { MessageTypist } from './message-typist.ts';
+import type { PersonKeys } from './person-keys.ts';
 import { PromptGate } from './prompt-gate.ts';
 
 export interface DaemonConnectionOptions {
   env: NodeJS.ProcessEnv;
   claudePid: number;
-  draft: DraftTracker;
+  keys: PersonKeys;
   ring: OutputRing;
   lane: InputLane;
   nextOutput: (timeoutMs: number) => Promise<void>;
@@ -29,7 +29,7 @@ function guard(act: () => unknown): void {
 }
 
 export function connectToDaemon(options: DaemonConnectionOptions): { close: () => void; keyPressed: () => void } {
-  const { draft, ring, unread } = options;
+  const { keys, ring, unread } = options;
   const configDir = claudeConfigDir(options.env);
   const startTime = processStartTime(options.claudePid);
   if (startTime === undefined) return { close: () => undefined, keyPressed: () => undefined };
@@ -39,9 +39,10 @@ export function connectToDaemon(options: DaemonConnectionOptions): { close: () =
     if (session) report(session.client, session.id).catch(() => undefined);
   };
   const typist = new MessageTypist({
-    gate: new PromptGate({ configDir, pid: options.claudePid, draft, ring, unread, now: steadyNow }),
-    draft,
+    gate: new PromptGate({ configDir, pid: options.claudePid, keys, ring, unread, now: steadyNow }),
+    keys,
     lane: options.lane,
+    size: () => ring.size,
     nextOutput: options.nextOutput,
     reportLease: (report) => tell((client, id) => client.reportLease(id, report)),
     reportGateOpen: () => tell((client, id) => client.reportGate(id, true)),

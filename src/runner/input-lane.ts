@@ -4,12 +4,14 @@
  */
 export class InputLane {
   readonly #write: (bytes: Buffer) => boolean;
+  readonly #onLate: (bytes: Buffer) => void;
   #waiting: Buffer[] = [];
   #reserved = false;
 
-  /** `write` says whether claude keeps up. */
-  constructor(write: (bytes: Buffer) => boolean) {
+  /** `write` says whether claude keeps up. `onLate` hears of the person's keys that had to wait, when they are on their way. */
+  constructor(write: (bytes: Buffer) => boolean, onLate: (bytes: Buffer) => void) {
     this.#write = write;
+    this.#onLate = onLate;
   }
 
   get isReserved(): boolean {
@@ -33,7 +35,10 @@ export class InputLane {
       this.#reserved = false;
       const waiting = this.#waiting;
       this.#waiting = [];
-      for (const bytes of waiting) this.#write(bytes);
+      for (const bytes of waiting) {
+        this.#write(bytes);
+        this.#onLate(bytes);
+      }
     }
   }
 }

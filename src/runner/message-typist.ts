@@ -1,21 +1,25 @@
 /** Carries out the daemon's paste commands in this session, and tells it what became of each. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { isTypeable } from '../protocol/attribution.ts';
 import type { GateReason, LeaseReport, SupervisorCommand } from '../protocol/wire.ts';
-import type { DraftTracker } from './draft-tracker.ts';
 import type { InputLane } from './input-lane.ts';
 import { pasteMessage } from './paste.ts';
+import type { PersonKeys } from './person-keys.ts';
 import { type PromptGate, typingQuietMs } from './prompt-gate.ts';
 
-/** A refused gate is looked at again this often while a message waits, besides after each pause in typing. */
-const gateRecheckMs = 5000;
+/**
+ * A refused gate is looked at again after each pause in typing, and besides after this long, twice as long, and so on: some
+ * reasons pass by themselves (claude starts, or has yet to read what a terminal answered).
+ */
+const firstRecheckMs = 250;
+const longestRecheckMs = 5000;
 
 type PasteCommand = Extract<SupervisorCommand, { type: 'paste' }>;
 
 export interface TypistOptions {
   gate: PromptGate;
-  draft: DraftTracker;
+  keys: PersonKeys;
   lane: InputLane;
+  size: () => { cols: number; rows: number };
   nextOutput: (timeoutMs: number) => Promise<void>;
   reportLease: (report: LeaseReport) => void;
   reportGateOpen: () => void;
@@ -29,13 +33,14 @@ export class MessageTypist {
   /** What stands in the box, or may: typed by us and not proven yet. */
   #typed: LeaseReport | undefined;
   #gateTimer: NodeJS.Timeout | undefined;
+  #recheckMs = firstRecheckMs;
 
   constructor(options: TypistOptions) {
     this.#options = options;
   }
 
   async take(command: PasteCommand): Promise<void> {
-    const { gate, draft, lane, now } = this.#options;
+    const { gate, keys, lane, now, nextOutput } = this.#options;
     const { messageId, lease } = command;
     // we were stopped (Ctrl-Z) or asleep: the daemon has taken the lease back, or is about to
     if (now() > command.deadlineSteadyMs) return this.#refuse(command, 'suspended');
@@ -56,7 +61,10 @@ export class MessageTypist {
         {
           shutBecause: () => gate.shutBecause(),
           notIdle: () => gate.notIdle(),
+          isBusy: () => gate.isBusy(),
+          isReading: () => gate.isReading(),
           readBox: () => gate.readBox(),
+          size: this.#options.size,
           reserve: (type) =>
             lane.reserve((write) =>
               type((bytes) => {
@@ -64,29 +72,22 @@ export class MessageTypist {
                 write(bytes);
               }),
             ),
-          nextOutput: this.#options.nextOutput,
-          proof: async (timeoutMs) => {
-            await Promise.race([proof, delay(timeoutMs, undefined, { ref: false })]);
-            return proven;
-          },
-          keysSince: (since) => draft.lastKeyAt > since,
-          delay: (ms) => delay(ms),
+          nextChange: (timeoutMs) => Promise.race([proof, nextOutput(timeoutMs)]),
+          isProven: () => proven,
+          keysSince: (since) => keys.lastKeyAt > since,
           now,
         },
-        command.text,
-        command.mark,
+        { text: command.text, mark: command.mark, submit: () => gate.submitKey() },
         () => {
           this.#typed = { messageId, lease, outcome: 'typed' };
           this.#options.reportLease(this.#typed);
         },
       );
       if (outcome === 'proven') return;
-      // what we have typed may still stand there: from here on it counts as a draft
-      if (outcome === 'given-up') draft.maybeDraft = true;
-      this.#refuse(command, outcome === 'given-up' ? 'unproven' : outcome);
+      if (outcome === 'no-submit') gate.enterHasFailed();
+      this.#refuse(command, outcome);
     } catch {
       // a fault of ours (the screen cannot be worked out): the daemon is told as much as is certain, and finds another way
-      if (hasWritten) draft.maybeDraft = true;
       this.#refuse(command, hasWritten ? 'unproven' : 'unknown-state');
     } finally {
       this.#proofs.delete(messageId);
@@ -103,7 +104,7 @@ export class MessageTypist {
   /** Claude has reported a submitted prompt; `messageId` when it carried our mark. */
   promptSubmitted(messageId: string | undefined): void {
     if (messageId !== undefined) this.#proofs.get(messageId)?.();
-    else this.#options.draft.promptTaken();
+    else this.#options.gate.personHasSubmitted();
   }
 
   /** The person has pressed a key: a waiting message may have to wait for the pause after it. */
@@ -117,6 +118,7 @@ export class MessageTypist {
 
   #refuse({ messageId, lease }: PasteCommand, reason: GateReason): void {
     this.#options.reportLease({ messageId, lease, outcome: 'refused', reason });
+    this.#recheckMs = firstRecheckMs;
     this.#watchGate();
   }
 
@@ -136,8 +138,9 @@ export class MessageTypist {
           () => this.#watchGate(), // not known now
         );
       },
-      pauseMs > 0 ? Math.min(pauseMs + 20, typingQuietMs + 20) : gateRecheckMs,
+      pauseMs > 0 ? Math.min(pauseMs + 20, typingQuietMs + 20) : this.#recheckMs,
     );
+    if (pauseMs === 0) this.#recheckMs = Math.min(2 * this.#recheckMs, longestRecheckMs);
     this.#gateTimer.unref();
   }
 }

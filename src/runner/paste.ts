@@ -1,8 +1,10 @@
 /**
- * The paste route, as the supervisor walks it: bracketed paste, Enter as a write of its own, then proof.
- * A second Enter only while our own text provably still stands in the box.
+ * The paste route, as the supervisor walks it: the box is seen empty, the text is pasted, the text is seen there and nothing
+ * else, Enter, the box is seen to let go of it, proof. What cannot be submitted is taken out again, and seen to be gone.
+ * The person's keys wait until the text is out of the box, one way or the other, or claude has opened a dialog.
  */
-import { holdsOurPaste, type PromptBox } from '../claude/session/prompt-box.ts';
+import { eraseKeys, holdsExactly, pasteKeys } from '../claude/session/pasted-text.ts';
+import type { PromptBox } from '../claude/session/prompt-box.ts';
 import type { GateReason } from '../protocol/wire.ts';
 
 /** What the route needs from its supervisor. */
@@ -11,68 +13,209 @@ export interface PasteSurface {
   shutBecause(): Promise<GateReason | undefined>;
   /** Claude's own word, without drafts and keys. */
   notIdle(): GateReason | undefined;
+  /** True when claude says that it works. */
+  isBusy(): boolean;
+  /** True while claude has not read all that was typed, and is not stopped. */
+  isReading(): boolean;
   readBox(): Promise<PromptBox>;
+  size(): { cols: number; rows: number };
   /** Gives the input lane to `type` alone. */
   reserve<T>(type: (write: (bytes: Buffer) => void) => Promise<T>): Promise<T>;
-  /** Resolves with the next output of claude, or after `timeoutMs`. */
-  nextOutput(timeoutMs: number): Promise<void>;
-  /** Resolves true when claude reports our mark, false after `timeoutMs`. */
-  proof(timeoutMs: number): Promise<boolean>;
+  /** Resolves with the next output of claude or with the proof, or after `timeoutMs`. */
+  nextChange(timeoutMs: number): Promise<void>;
+  /** Claude has reported our mark. */
+  isProven(): boolean;
   /** True when the person has pressed a key since `since` (as `now` tells it). */
   keysSince(since: number): boolean;
-  delay(ms: number): Promise<void>;
   /** Milliseconds of the steady clock. */
   now(): number;
 }
 
-export type PasteOutcome = 'proven' | 'given-up' | GateReason;
+export interface PasteText {
+  text: string;
+  mark: string;
+  /** The key that submits, as of now. */
+  submit: () => Buffer | undefined;
+}
 
-/** Enter in the same write as the paste is swallowed by 2.1.197; 30 ms later works on both versions (facts section 3). */
+export type PasteOutcome = 'proven' | GateReason;
+
+type Write = (bytes: Buffer) => void;
+
+/** Enter in the same write as the paste is swallowed by 2.1.197; 30 ms later works on all versions (facts section 3). */
 const enterDelayMs = 30;
-/** Longest wait for claude to show the paste before Enter. */
-const echoTimeoutMs = 300;
-/** Waits for proof before each look at the box; the last one repeats for as long as our text stands there. */
-const proofWaitsMs = [1000, 1500, 2500, 5000, 10_000, 20_000];
-
-const enter = Buffer.from('\r');
+/** A paste that claude has read and shows nothing of for so long was swallowed: it is still starting. */
+const swallowedAfterMs = 700;
+/** Longest wait for the box to show what is to be in it. Longer than a busy machine takes. */
+const showsWithinMs = 4000;
+/** Enter that has done nothing for so long is pressed once more, and then given up. */
+const submitsWithinMs = [1000, 2000];
+/** How often the box is looked at when nothing is output. */
+const lookMs = 50;
+/** How long a text that may stand in the box is called ours before the daemon hears so again. */
+const renewMs = 1000;
+/** How long a mark may take to be reported after the box has let go of the text. */
+const proofMs = 2500;
 
 /**
- * Types `text` and submits it. `onTyped` is called when that is done, and again before each wait: the text is still ours.
- * @returns a gate reason when nothing was typed; `proven`; or `given-up` when our text is gone from the box unproven
+ * Types the text and submits it. `onTyped` is called again and again for as long as it may stand in the box.
+ * @returns `proven`; or a reason, when the text is not in the box: not typed, never shown, taken out, or (`unproven`) submitted
+ * without a word from claude
  */
 export async function pasteMessage(
   surface: PasteSurface,
-  text: string,
-  mark: string,
+  message: PasteText,
   onTyped: () => void,
 ): Promise<PasteOutcome> {
   const shut = await surface.shutBecause();
   if (shut) return shut;
-  const typedAt = surface.now();
-  const entered = await surface.reserve(async (write) => {
-    write(Buffer.from(`\x1b[200~${text}\x1b[201~`));
-    const quiet = surface.delay(enterDelayMs);
-    await surface.nextOutput(echoTimeoutMs);
-    await quiet;
-    // a dialog may have come up while we typed: Enter would answer it
-    if (surface.notIdle()) return false;
-    write(enter);
-    return true;
-  });
-  for (let round = 0; ; round++) {
-    onTyped();
-    const waitMs = proofWaitsMs[Math.min(round, proofWaitsMs.length - 1)]!;
-    if (await surface.proof(entered ? waitMs : Math.min(waitMs, 500))) return 'proven';
-    const box = await surface.readBox();
-    if (box.kind === 'empty' && !surface.notIdle()) {
-      if (await surface.proof(waitMs)) return 'proven';
-      // stopped or at work meanwhile: the proof may still come
-      if (!surface.notIdle()) return 'given-up';
-    }
-    // once the person has typed into our text, it is theirs to send
-    if (surface.keysSince(typedAt)) continue;
-    if (holdsOurPaste(box, mark) && !surface.notIdle()) {
-      await surface.reserve(async (write) => write(enter));
+  const typing = new Typing(surface, message, onTyped);
+  return (await typing.putIn()) ?? (await typing.follow());
+}
+
+class Typing {
+  readonly #surface: PasteSurface;
+  readonly #message: PasteText;
+  readonly #onTyped: () => void;
+  /** Enter has been pressed on it. */
+  #entered = false;
+  /** The box was seen to let go of it then. */
+  #submitted = false;
+
+  constructor(surface: PasteSurface, message: PasteText, onTyped: () => void) {
+    this.#surface = surface;
+    this.#message = message;
+    this.#onTyped = onTyped;
+  }
+
+  /** @returns undefined when what becomes of the text is still to be seen */
+  putIn(): Promise<PasteOutcome | undefined> {
+    return this.#surface.reserve(async (write) => {
+      let seen = await this.#paste(write);
+      // nothing of ours is there: once more, and no Enter should both come up
+      if (seen === 'swallowed') seen = await this.#paste(write);
+      return seen === 'swallowed' ? undefined : await this.#submit(write, 'mixed');
+    });
+  }
+
+  /** Waits for the proof, or for the text to be gone. A text that a dialog has kept from being submitted is submitted after it. */
+  async follow(): Promise<PasteOutcome> {
+    const { text, mark } = this.#message;
+    for (let emptySince: number | undefined; ; ) {
+      this.#onTyped();
+      if (await this.#isProvenWithin(renewMs)) return 'proven';
+      if (this.#surface.notIdle()) {
+        emptySince = undefined;
+        continue;
+      }
+      const box = await this.#surface.readBox();
+      const now = this.#surface.now();
+      const isGone = this.#submitted ? !mayHold(box, mark) : hasLetGo(box, mark);
+      if (!isGone) emptySince = undefined;
+      else if (emptySince === undefined) emptySince = now;
+      else if (now - emptySince >= proofMs && !this.#surface.notIdle()) return this.#entered ? 'unproven' : 'not-shown';
+      // what has come back after it was submitted is the person's: Esc, or a hook of theirs
+      if (this.#submitted || this.#surface.keysSince(now - renewMs) || !holdsExactly(box, text)) continue;
+      const outcome = await this.#surface.reserve((write) => this.#submit(write, 'left'));
+      if (outcome) return outcome;
     }
   }
+
+  /** Pastes the text, and waits until it is seen in the box. */
+  async #paste(write: Write): Promise<'shown' | 'swallowed' | undefined> {
+    const surface = this.#surface;
+    const from = surface.now();
+    write(pasteKeys(this.#message.text, surface.size()));
+    this.#onTyped();
+    for (let renewedAt = from; ; ) {
+      await surface.nextChange(lookMs);
+      const now = surface.now();
+      if (now - renewedAt > renewMs) {
+        this.#onTyped();
+        renewedAt = now;
+      }
+      if (surface.isReading() && now - from < 5 * showsWithinMs) continue;
+      if (surface.notIdle()) return undefined;
+      const box = await surface.readBox();
+      if (holdsExactly(box, this.#message.text)) {
+        while (surface.now() - from < enterDelayMs) await surface.nextChange(enterDelayMs);
+        return 'shown';
+      }
+      if (box.kind === 'empty' && now - from > swallowedAfterMs) return 'swallowed';
+      if (now - from > showsWithinMs) return undefined;
+    }
+  }
+
+  /**
+   * Presses Enter while exactly our text stands there. What does not go is taken out again.
+   * @returns undefined when what becomes of the text is still to be seen
+   */
+  async #submit(write: Write, otherwise: 'mixed' | 'left'): Promise<PasteOutcome | undefined> {
+    const surface = this.#surface;
+    for (const waitMs of submitsWithinMs) {
+      // a dialog may have come up while we looked: Enter would answer it
+      const box = await surface.readBox();
+      if (surface.notIdle()) return undefined;
+      if (!holdsExactly(box, this.#message.text)) {
+        return otherwise === 'mixed' && (await this.#takeOut(write)) ? 'draft' : undefined;
+      }
+      const enter = this.#message.submit();
+      if (!enter) break;
+      write(enter);
+      this.#entered = true;
+      const seen = await this.#seesSubmit(waitMs);
+      if (seen !== 'stands') return seen;
+    }
+    return (await this.#takeOut(write)) ? 'no-submit' : undefined;
+  }
+
+  /** Waits for the box to let go of our text. Claude may have begun to work for another reason meanwhile. */
+  async #seesSubmit(waitMs: number): Promise<'proven' | 'stands' | undefined> {
+    const surface = this.#surface;
+    for (const from = surface.now(); ; ) {
+      await surface.nextChange(lookMs);
+      if (surface.isProven()) return 'proven';
+      this.#submitted = hasLetGo(await surface.readBox(), this.#message.mark);
+      if (this.#submitted) return undefined;
+      if (surface.isReading() || surface.now() - from < waitMs) continue;
+      return surface.notIdle() ? undefined : 'stands';
+    }
+  }
+
+  /** Takes our text out of the box. True when it is seen to be gone, and was not submitted after all. */
+  async #takeOut(write: Write): Promise<boolean> {
+    const surface = this.#surface;
+    const before = await surface.readBox();
+    const keys = eraseKeys(before, this.#message.text);
+    if (!keys || surface.notIdle()) return false;
+    write(keys);
+    for (const from = surface.now(); surface.now() - from < showsWithinMs; ) {
+      await surface.nextChange(lookMs);
+      if (surface.isProven() || surface.isBusy()) return false;
+      if (!surface.isReading() && hasLetGo(await surface.readBox(), this.#message.mark)) return true;
+    }
+    return false;
+  }
+
+  async #isProvenWithin(timeoutMs: number): Promise<boolean> {
+    const surface = this.#surface;
+    for (const from = surface.now(); ; ) {
+      const leftMs = timeoutMs - (surface.now() - from);
+      if (surface.isProven()) return true;
+      if (leftMs <= 0) return false;
+      await surface.nextChange(leftMs);
+    }
+  }
+}
+
+/** True when the box is seen, and nothing of ours is in it. */
+function hasLetGo(box: PromptBox, mark: string): boolean {
+  return box.kind === 'empty' || box.kind === 'taken' || (box.kind === 'text' && !mayHold(box, mark));
+}
+
+/** True when something of ours may be seen in it. */
+function mayHold(box: PromptBox, mark: string): boolean {
+  if (box.kind !== 'text') return false;
+  const shown = box.text.replace(/\s/g, '');
+  return box.hiddenRows !== undefined || shown.includes(mark.replace(/\s/g, '')) || /\[Pastedtext#\d/.test(shown);
 }

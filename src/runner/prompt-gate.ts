@@ -1,22 +1,25 @@
 /**
- * Is the prompt box known to be empty and idle? The last word before anything is typed: claude's own session file,
- * the person's keys, and in doubt the screen itself.
+ * Is the prompt box free for a message? The last word before anything is typed: claude's own session file, the person's last
+ * key, and the box itself, seen on the screen. Keys alone never tell that it is empty, because claude puts text into it by itself.
  */
 import { type PromptBox, readPromptBox } from '../claude/session/prompt-box.ts';
 import { readSessionFile, stateFromStatus } from '../claude/session/session-file.ts';
+import { submitKey } from '../claude/session/submit-key.ts';
 import { isStopped } from '../process/identity.ts';
 import type { GateReason } from '../protocol/wire.ts';
 import type { OutputRing } from '../terminal/output-ring.ts';
-import { renderScreen } from '../terminal/screen-model.ts';
-import type { DraftTracker } from './draft-tracker.ts';
+import { LiveScreen } from '../terminal/screen-model.ts';
+import type { PersonKeys } from './person-keys.ts';
 
 /** Somebody who pressed a key this recently is still typing. */
 export const typingQuietMs = 800;
+/** A paste of the person's that stops in its middle is waited for this long. */
+const longestPasteMs = 30_000;
 
 export interface PromptGateOptions {
   configDir: string;
   pid: number;
-  draft: DraftTracker;
+  keys: PersonKeys;
   ring: OutputRing;
   /** How many bytes have been typed that claude has not read yet. */
   unread: () => number;
@@ -25,24 +28,24 @@ export interface PromptGateOptions {
 
 export class PromptGate {
   readonly #options: PromptGateOptions;
+  readonly #screen: LiveScreen;
+  /** Enter was tried, and did not submit. */
+  #enterFailed = false;
 
   constructor(options: PromptGateOptions) {
     this.#options = options;
+    this.#screen = new LiveScreen(options.ring);
   }
 
   /** Undefined when a message may be typed now, else why not. */
   async shutBecause(): Promise<GateReason | undefined> {
-    const { draft } = this.#options;
-    const unfit = this.notIdle();
-    if (unfit) return unfit;
-    if (this.#isTyping()) return 'typing';
-    if (!draft.maybeDraft) return undefined;
+    const shut = this.notIdle() ?? this.#shutByPerson() ?? (this.submitKey() === undefined ? 'no-submit' : undefined);
+    if (shut) return shut;
     const box = await this.readBox();
-    // the screen took a moment to work out: ask again what may have changed meanwhile
-    if (this.#isTyping()) return 'typing';
+    if (box.kind === 'unknown') return 'unknown-box';
     if (box.kind !== 'empty') return 'draft';
-    draft.provenEmpty();
-    return this.notIdle();
+    // the screen took a moment to work out: ask again what may have changed meanwhile
+    return this.#shutByPerson() ?? this.notIdle();
   }
 
   /**
@@ -51,22 +54,50 @@ export class PromptGate {
    */
   notIdle(): GateReason | undefined {
     if (isStopped(this.#options.pid) || this.#options.unread() > 0) return 'suspended';
-    const file = readSessionFile(this.#options.configDir, this.#options.pid);
-    if (!file || file.status === null) return 'unknown-state';
-    return stateFromStatus(file.status) === 'idle' ? undefined : 'not-idle';
+    const status = this.#status();
+    if (status === null) return 'unknown-state';
+    return stateFromStatus(status) === 'idle' ? undefined : 'not-idle';
+  }
+
+  isBusy(): boolean {
+    return this.#status() === 'busy';
+  }
+
+  /** True while claude has yet to read what was typed, and is not stopped. */
+  isReading(): boolean {
+    return this.#options.unread() > 0 && !isStopped(this.#options.pid);
   }
 
   async readBox(): Promise<PromptBox> {
-    const { size, events } = this.#options.ring.snapshot();
-    return readPromptBox(await renderScreen(size, events));
+    return readPromptBox(await this.#screen.rows());
+  }
+
+  /** The key that submits; undefined when none is known to. */
+  submitKey(): Buffer | undefined {
+    return this.#enterFailed ? undefined : submitKey(this.#options.configDir);
+  }
+
+  /** Enter has not submitted: nothing more is typed until the person has submitted something. */
+  enterHasFailed(): void {
+    this.#enterFailed = true;
+  }
+
+  personHasSubmitted(): void {
+    this.#enterFailed = false;
   }
 
   /** Milliseconds until the last key is long enough ago. */
   typingEndsInMs(): number {
-    return Math.max(0, this.#options.draft.lastKeyAt + typingQuietMs - this.#options.now());
+    const { keys, now } = this.#options;
+    if (keys.lastKeyAt === 0) return 0;
+    return Math.max(0, keys.lastKeyAt + (keys.isPasting ? longestPasteMs : typingQuietMs) - now());
   }
 
-  #isTyping(): boolean {
-    return this.#options.draft.lastKeyAt > 0 && this.typingEndsInMs() > 0;
+  #shutByPerson(): GateReason | undefined {
+    return this.typingEndsInMs() > 0 ? 'typing' : undefined;
+  }
+
+  #status(): string | null {
+    return readSessionFile(this.#options.configDir, this.#options.pid)?.status ?? null;
   }
 }

@@ -52,6 +52,14 @@ export const settingDefinitions = [
     text: 'How long a delivery may stay unproven before the message goes back to the queue.',
   },
   {
+    key: 'daemon.idleExitMs',
+    type: 'integer',
+    minimum: 1000,
+    default: 1800000,
+    env: 'CLAUDEX_DAEMON_IDLE_EXIT_MS',
+    text: 'How long the daemon stays when there is no session, no message that waits, and nobody who looks.',
+  },
+  {
     key: 'notify.enabled',
     type: 'boolean',
     default: true,
@@ -162,6 +170,7 @@ export interface Settings {
   'delivery.typePeers': boolean;
   'delivery.gatePatienceMs': number;
   'delivery.leaseMs': number;
+  'daemon.idleExitMs': number;
   'notify.enabled': boolean;
   'peers.allow': 'all' | 'same-tree' | 'none';
   'peers.maxHops': number;

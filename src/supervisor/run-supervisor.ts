@@ -5,8 +5,8 @@
 
 import { steadyNow } from '../process/clock.ts';
 import { namedDescriptors } from '../process/descriptors.ts';
-import { DraftTracker } from '../runner/draft-tracker.ts';
 import { InputLane } from '../runner/input-lane.ts';
+import { PersonKeys } from '../runner/person-keys.ts';
 import { LocalTty } from '../terminal/local-tty.ts';
 import { OutputRing } from '../terminal/output-ring.ts';
 import { loadNodePty } from '../terminal/pty/load-node-pty.ts';
@@ -44,7 +44,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
     onInput: (bytes) => {
       // on its way first: what it means is worked out while claude reads it
       if (!lane.fromPerson(bytes)) tty.pauseInput();
-      draft.take(bytes, steadyNow());
+      personKeys.take(bytes, steadyNow());
       suspend.keys(bytes);
       onKeys?.();
     },
@@ -53,7 +53,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
     onGone: () => pty.kill('SIGHUP'),
   });
   const ring = new OutputRing(tty.size());
-  const draft = new DraftTracker();
+  const personKeys = new PersonKeys();
   const leaving = new InputHold({
     modes: tty.modes,
     pauseInput: () => tty.pauseInput(),
@@ -84,10 +84,14 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   const ahead = tty.typedAhead();
   if (ahead.length > 0) {
     pty.typedAhead(ahead);
-    draft.take(ahead, steadyNow());
+    personKeys.take(ahead, steadyNow());
   }
   const signals = forwardSignals(pty);
-  const lane = new InputLane((bytes) => pty.write(bytes));
+  const lane = new InputLane(
+    (bytes) => pty.write(bytes),
+    // claude's answer to it comes from now on
+    (late) => suspend.keys(late),
+  );
   const onResize = (): void => {
     const size = tty.size();
     ring.resized(size);
@@ -131,7 +135,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
         const side = connectToDaemon({
           env: options.ownEnv,
           claudePid: pty.pid,
-          draft,
+          keys: personKeys,
           ring,
           lane,
           nextOutput,

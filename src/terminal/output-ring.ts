@@ -2,6 +2,15 @@
 import type { PtySize } from './pty/spawn-pty.ts';
 import type { TerminalEvent } from './screen-model.ts';
 
+/** Some of a program's output, with the changes of size in it. */
+export interface Stretch {
+  /** The size that held when the oldest kept byte came. */
+  size: PtySize;
+  events: TerminalEvent[];
+  /** How many bytes had been output in all at its end. */
+  end: number;
+}
+
 export class OutputRing {
   /** The byte that came as number n (from 0) stands at n modulo its length. */
   readonly #kept: Buffer;
@@ -32,17 +41,34 @@ export class OutputRing {
     this.#resizes.push({ at: this.#count, size });
   }
 
-  /** The size before the first event, and the events since. */
-  snapshot(): { size: PtySize; events: TerminalEvent[] } {
+  /** The size that holds now. */
+  get size(): PtySize {
+    return this.#resizes.at(-1)?.size ?? this.#size;
+  }
+
+  /** Everything that is kept: the size before the first event, and the events since. */
+  snapshot(): Stretch {
+    return this.#stretch(this.#oldest);
+  }
+
+  /** The events since the `end` of an earlier stretch; undefined when some of them are kept no more. */
+  since(end: number): Stretch | undefined {
+    // a change of size right at the oldest byte is kept as the size alone
+    return end < this.#oldest || (end === this.#oldest && end > 0) ? undefined : this.#stretch(end);
+  }
+
+  #stretch(start: number): Stretch {
     const events: TerminalEvent[] = [];
-    let from = this.#oldest;
+    let from = start;
     for (const { at, size } of this.#resizes) {
+      // one at the very beginning may be known already: it changes nothing a second time
+      if (at < start) continue;
       if (at > from) events.push(this.#bytes(from, at));
       events.push(size);
       from = at;
     }
     if (this.#count > from) events.push(this.#bytes(from, this.#count));
-    return { size: this.#size, events };
+    return { size: this.#size, events, end: this.#count };
   }
 
   get #oldest(): number {

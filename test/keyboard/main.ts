@@ -40,6 +40,7 @@ type Walk = import('./steps.ts').Walk;
 type Violation = import('./verdict.ts').Violation;
 type Evidence = import('./evidence.ts').Evidence;
 
+const worstFirst = ['unrun', 'unmixed', 'unanswered', 'once', 'kept', 'whole'] as const;
 const startedAt = Date.now();
 const deadline = startedAt + number('seconds') * 1000;
 const totals = { walks: 0, messages: 0, boxChecks: 0, dialogChecks: 0, stuck: 0, broken: 0 };
@@ -97,7 +98,7 @@ async function tryWalk(walk: Walk): Promise<Violation[]> {
 }
 
 async function shorten(walk: Walk, violations: readonly Violation[]): Promise<void> {
-  const first = violations[0]!.promise;
+  const first = worstFirst.find((promise) => violations.some((one) => one.promise === promise))!;
   const until = Date.now() + number('shrink-seconds') * 1000;
   const breaks = async (shorter: Walk): Promise<boolean> =>
     judge(await playWalk(shorter)).some(({ promise }) => promise === first);
@@ -117,7 +118,7 @@ function count(evidence: Evidence, violations: readonly Violation[]): void {
   totals.dialogChecks += evidence.dialogChecks.length;
   totals.broken += violations.length;
   for (const { route, state } of evidence.messages) {
-    if ((state as string) === 'stuck') totals.stuck++;
+    if (state === 'stuck') totals.stuck++;
     else byRoute.set(route ?? 'none', (byRoute.get(route ?? 'none') ?? 0) + 1);
   }
 }

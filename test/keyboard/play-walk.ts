@@ -1,7 +1,7 @@
 /** Carries out a walk: the keys in their rhythm, the messages at their moments, the looks at the box; then puts everything in order. */
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isFinal } from '../../src/protocol/message.ts';
+import { isSettled } from '../../src/protocol/message.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { appearancesOf } from './appearances.ts';
 import { type Box, readBox } from './box.ts';
@@ -190,7 +190,7 @@ class Player {
     const deadline = Date.now() + settleMs;
     for (let round = 0; Date.now() < deadline; round++) {
       const messages = await this.#stage.client.messages().catch(() => undefined);
-      if (messages?.every(({ state }) => isFinal(state) || (state as string) === 'stuck')) break;
+      if (messages?.every(({ state }) => isSettled(state))) break;
       // other means, the longer it takes; a new session is the last
       if (round % 8 === 7 && this.#stage.runs) this.#stage.driver.kill('SIGHUP');
       await this.#tidy();

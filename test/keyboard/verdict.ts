@@ -67,7 +67,7 @@ function judgeMessage(sent: SentMessage, message: Message | undefined, evidence:
     if (count > 1) violation('once', `${count} times in the ${where}`);
   }
   if (seen.length === 0 && !mayBeUnseen(message, inHandsFrom)) violation('once', 'reached no conversation');
-  if ((message.state as string) === 'stuck' && !message.reason) violation('once', 'stands still without a reason');
+  if (message.state === 'stuck' && !message.reason) violation('once', 'stands still without a reason');
   if (message.state === 'queued' || message.state === 'leased') violation('once', `still ${message.state}`);
   if (message.state === 'cancelled' || message.state === 'expired')
     violation('once', `nobody asked for ${message.state}`);
@@ -96,7 +96,7 @@ function timeInHands(message: Message, broughtBackAt: readonly number[]): number
 
 /** A prompt that was interrupted, or whose session ended, before claude had asked the API and written it down. */
 function mayBeUnseen(message: Message, inHandsFrom: number): boolean {
-  if ((message.state as string) === 'stuck') return true;
+  if (message.state === 'stuck') return true;
   return message.state === 'failed' && (inHandsFrom < Number.POSITIVE_INFINITY || /ended/.test(message.reason ?? ''));
 }
 

@@ -1,44 +1,54 @@
 /**
- * Reads claude's prompt box from a screen: a row that begins with `❯` between two horizontal rules
- * (seen on 2.1.197 and 2.1.330; pinned by test/e2e). Pure. In doubt the answer is `unknown`, which nobody types into.
+ * Reads claude's prompt box from a screen: rows that begin with `❯` in the first column, between the lowest two horizontal
+ * rules (seen on 2.1.197, 2.1.330 and 2.1.332, also on the alternate screen; pinned by test/e2e). Nothing that looks like a box
+ * elsewhere counts, because claude may have quoted one. Pure. In doubt the answer is `unknown`, which nobody types into.
  */
 
 export interface BoxRow {
   text: string;
-  /** Without dim cells: claude draws its placeholder dim. */
+  /** Without dim cells: claude draws its placeholders and suggestions dim. */
   brightText: string;
 }
 
-export type PromptBox = { kind: 'empty' } | { kind: 'text'; text: string } | { kind: 'unknown' };
+export type PromptBox =
+  | { kind: 'empty' }
+  /** `hiddenRows`: rows of it that have scrolled out above. */
+  | { kind: 'text'; text: string; hiddenRows?: number }
+  /** There is nothing in it, and yet it is not free: a draft waits behind it, or keys mean something else. */
+  | { kind: 'taken' }
+  | { kind: 'unknown' };
 
-const ruleLine = /^\s*[─━╌]{10,}/;
+/** Ctrl-O shows the conversation alone above one rule: that one is dim. */
+const bottomRule = /^[─━╌]{10,}/;
+/** With a title at its end, or with how many rows are hidden above (2.1.332), or with the place in the history. */
+const topRule = /^[─━╌]{3,}(?: ↑ (\d+) more | History [\d/]+ )?[─━╌]{5,}/;
 const selectedLine = /^\s*❯/u;
-const promptLine = /^\s{0,2}❯[\s\u00a0]?(.*)$/u;
+const promptRow = /^❯(?:[\s\u00a0]|$)/u;
+const furtherRow = /^(?: {2}|\s*$)/;
+/** Ctrl-S has put a draft aside; claude puts it back with the next prompt that is submitted. */
+const stashed = /(?:› stashed|draft stashed)$/;
+/** In VISUAL mode Enter submits nothing; in a search what is typed goes to it (2.1.197). */
+const otherMode = /^\s*(?:-- VISUAL(?: LINE)? --|search prompts:)/;
 
 export function readPromptBox(rows: readonly BoxRow[]): PromptBox {
-  for (let bottom = rows.length - 1; bottom >= 2; bottom--) {
-    // a selected line below every box: a dialog; what looks like a box above it is conversation
-    if (selectedLine.test(rows[bottom]!.text)) return { kind: 'unknown' };
-    if (!ruleLine.test(rows[bottom]!.text)) continue;
-    for (let top = bottom - 1; top >= 1; top--) {
-      const prompt = promptLine.exec(rows[top]!.text);
-      if (!prompt) {
-        if (ruleLine.test(rows[top]!.text)) break;
-        continue;
-      }
-      if (!ruleLine.test(rows[top - 1]!.text)) break;
-      const bright = rows.slice(top, bottom).map((row) => row.brightText);
-      const text = bright
-        .join('\n')
-        .replace(/^\s{0,2}❯/u, '')
-        .trim();
-      return text === '' ? { kind: 'empty' } : { kind: 'text', text };
-    }
-  }
-  return { kind: 'unknown' };
-}
-
-/** True when what stands in the box is a paste of ours: its mark, or claude's fold of a long paste. */
-export function holdsOurPaste(box: PromptBox, mark: string): boolean {
-  return box.kind === 'text' && (box.text.startsWith(mark) || /^\[Pasted text #\d+/.test(box.text));
+  const bottom = rows.findLastIndex((row) => bottomRule.test(row.brightText));
+  const top = rows.slice(0, Math.max(bottom, 0)).findLastIndex((row) => topRule.test(row.text));
+  if (top === -1 || bottom - top < 2) return { kind: 'unknown' };
+  const below = rows.slice(bottom + 1);
+  // a list with a selected line below it: a dialog
+  if (below.some((row) => selectedLine.test(row.text))) return { kind: 'unknown' };
+  const hiddenRows = Number(topRule.exec(rows[top]!.text)?.[1] ?? 0);
+  const [first, ...further] = rows.slice(top + 1, bottom);
+  const isBox = hiddenRows > 0 ? furtherRow.test(first!.text) : promptRow.test(first!.text);
+  if (!isBox || !further.every((row) => furtherRow.test(row.text))) return { kind: 'unknown' };
+  const text = [first!, ...further]
+    .map((row) => row.brightText)
+    .join('\n')
+    .replace(/^❯/u, '')
+    .trim();
+  if (hiddenRows > 0) return { kind: 'text', text, hiddenRows };
+  if (text !== '') return { kind: 'text', text };
+  const around = [...rows.slice(Math.max(0, top - 2), top), ...below];
+  const isTaken = around.some((row) => stashed.test(row.text)) || below.some((row) => otherMode.test(row.text));
+  return { kind: isTaken ? 'taken' : 'empty' };
 }

@@ -3,11 +3,12 @@ import { dirname } from 'node:path';
 import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import { lockOwner } from '../../background/lock.ts';
-import { connectDaemon, ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { connectDaemon, ensureDaemon, holdStopped } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError, toClaudexError } from '../../errors/claudex-error.ts';
 import { claudexPaths } from '../../home/paths.ts';
 import { asHomeError } from '../../home/private-folder.ts';
 import { isAlive } from '../../process/identity.ts';
+import { durationText } from '../text/durations.ts';
 import { forTerminal } from '../text/render.ts';
 
 export function addDaemon(program: Command): void {
@@ -28,6 +29,7 @@ export function addDaemon(program: Command): void {
     .description('stop it; running sessions go on, messages stay on disk')
     .addHelpText('after', '\nExample:\n  claudex daemon stop')
     .action(async () => {
+      holdStopped(process.env);
       process.stdout.write(
         (await stopDaemon(process.env)) ? 'The daemon has stopped.\n' : 'The daemon does not run.\n',
       );
@@ -42,15 +44,17 @@ export function addDaemon(program: Command): void {
       if (options.json)
         process.stdout.write(`${JSON.stringify({ running: status !== undefined, ...status }, null, 2)}\n`);
       else if (status) {
+        const end =
+          status.endsInMs === null ? '' : ` Nothing needs it: it ends by itself in ${durationText(status.endsInMs)}.`;
         process.stdout.write(
-          `The daemon runs: pid ${status.pid}, version ${status.version}, up ${Math.round(status.uptimeMs / 1000)} s, ${status.sessions} sessions, ${status.pending} messages waiting.\n`,
+          `The daemon runs: pid ${status.pid}, version ${status.version}, up ${durationText(status.uptimeMs)}, ${status.sessions} sessions, ${status.pending} messages waiting.${end}\n`,
         );
       } else {
         const hung = lockOwner(claudexPaths(process.env).lock);
         process.stdout.write(
           hung
             ? `The daemon (pid ${hung.pid}) does not answer. \`claudex daemon stop\` ends it.\n`
-            : 'The daemon does not run. It starts by itself with the next `claudex` or `claudex send`.\n',
+            : 'The daemon does not run. A command or `claudex` starts it, after `claudex install` a new `claude` too.\n',
         );
       }
       if (!status) process.exitCode = 3;

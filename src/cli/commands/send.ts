@@ -4,6 +4,7 @@ import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { followMessage } from '../../daemon-client/follow-message.ts';
 import { pathTarget } from '../../daemon-client/path-target.ts';
 import { ClaudexError, toClaudexError } from '../../errors/claudex-error.ts';
+import { claudeConfigDir } from '../../home/paths.ts';
 import { type Route, routes } from '../../protocol/message.ts';
 import { oneLine } from '../../protocol/sanitise.ts';
 import type { SendReply, SendRequest } from '../../protocol/wire.ts';
@@ -132,6 +133,7 @@ async function requestFrom(client: DaemonClient, options: SendOptions): Promise<
     kind: options.note ? 'note' : 'task',
     when: options.when,
     sender: await senderOf(client, process.env, options.from),
+    caller: { pids: [process.ppid], configDir: claudeConfigDir(process.env) },
     hold: options.hold === true,
     ...(options.route !== undefined && { route: options.route }),
     ...(options.replyTo !== undefined && { replyTo: options.replyTo }),

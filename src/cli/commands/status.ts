@@ -11,6 +11,7 @@ import { oneLine } from '../../protocol/sanitise.ts';
 import { configFileProblem } from '../../settings/read.ts';
 import { loadNodePty } from '../../terminal/pty/load-node-pty.ts';
 import { loadTtyCalls } from '../../terminal/tty-calls.ts';
+import { durationText } from '../text/durations.ts';
 import { colours } from '../text/render.ts';
 import { locateClaude } from '../version.ts';
 
@@ -22,7 +23,14 @@ export interface Problem {
 
 /** `claudex status --json` */
 export interface StatusReport {
-  daemon: { running: boolean; version: string | null; pid: number | null; uptimeMs: number | null };
+  daemon: {
+    running: boolean;
+    version: string | null;
+    pid: number | null;
+    uptimeMs: number | null;
+    /** In how long it ends by itself; null while something needs it. */
+    endsInMs: number | null;
+  };
   installed: boolean;
   /** Claude knows our MCP server. */
   mcp: boolean;
@@ -49,9 +57,11 @@ export function addStatus(program: Command): void {
 export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> {
   const problems: Problem[] = [];
   const note = (error: ClaudexError): void => {
+    // the folder is looked at here, and again on the way to the daemon
+    if (problems.some(({ message }) => message === error.message)) return;
     problems.push({ code: error.code, message: error.message, fix: error.fix });
   };
-  const claude = locateClaude(env);
+  const claude = await locateClaude(env);
   if (claude.problem) note(claude.problem);
   try {
     loadNodePty();
@@ -60,7 +70,8 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
     if (!(error instanceof ClaudexError)) throw error;
     note(error);
   }
-  const { home, config, hooks, lock } = claudexPaths(env);
+  const paths = claudexPaths(env);
+  const { home, config, hooks, lock } = paths;
   try {
     checkPrivateDir(home);
   } catch (error) {
@@ -83,7 +94,7 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
   if (damaged !== undefined) note(new ClaudexError('CONFIG_UNREADABLE', `${config}: ${damaged}.`));
   const installed = readInstalledState(env);
   for (const problem of installProblems(installed)) note(problem);
-  if (installed.state === 'installed' && hasOtherHookScripts(hooks))
+  if (installed.state === 'installed' && hasOtherHookScripts(paths))
     note(new ClaudexError('INSTALL_STALE', `Look at ${hooks}.`));
   // with its JSON parser: no other command should pay for it
   const { readMcpState } = await import('../../../install-scripts/mcp-entry.ts');
@@ -96,6 +107,7 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
       version: status?.version ?? null,
       pid: status?.pid ?? null,
       uptimeMs: status?.uptimeMs ?? null,
+      endsInMs: status?.endsInMs ?? null,
     },
     installed: installed.state === 'installed',
     mcp: mcp.state === 'installed' || mcp.state === 'foreign',
@@ -114,11 +126,18 @@ function installProblems({ state, settingsPath, disabled }: ReturnType<typeof re
   return problems;
 }
 
+function daemonText({ running, pid, version, uptimeMs, endsInMs }: StatusReport['daemon'], installed: boolean): string {
+  const starters = installed ? 'a command, `claudex` or a new `claude`' : 'a command or `claudex`';
+  if (!running) return `does not run (${starters} starts it)`;
+  const end = endsInMs === null ? '' : `; nothing needs it: it ends by itself in ${durationText(endsInMs)}`;
+  return `runs (pid ${pid}, version ${version}, up ${durationText(uptimeMs ?? 0)}${end})`;
+}
+
 function statusText(report: StatusReport): string {
   const chalk = colours(process.stdout);
-  const { daemon, claude } = report;
+  const { claude } = report;
   const lines = [
-    `daemon     ${daemon.running ? `runs (pid ${daemon.pid}, version ${daemon.version}, up ${Math.round((daemon.uptimeMs ?? 0) / 1000)} s)` : 'does not run (starts by itself when needed)'}`,
+    `daemon     ${daemonText(report.daemon, report.installed)}`,
     `installed  ${report.installed ? 'yes' : 'no (sessions started with `claudex` work all the same; `claudex install` adds bare ones)'}`,
     `mcp        ${report.mcp ? 'yes (sessions have the tools of claudex)' : 'no (`claudex install` tells claude of the server)'}`,
     `claude     ${claude.path === null ? 'not found' : `${claude.version ?? 'unknown version'} (${oneLine(claude.path)})`}`,

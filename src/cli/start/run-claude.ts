@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { isatty } from 'node:tty';
 import { readInstalledState } from '../../../install-scripts/installed-state.ts';
-import { findClaude } from '../../claude/binary.ts';
+import { findClaude, leadsBack } from '../../claude/binary.ts';
 import { opensSession } from '../../claude/command-line/invocation.ts';
 import { readsUserSettings, withLaunchSettings } from '../../claude/command-line/launch-settings.ts';
 import { environmentForClaude } from '../../claude/environment.ts';
@@ -79,7 +79,7 @@ async function refuseToRecurse(env: NodeJS.ProcessEnv): Promise<void> {
   if (!launcher) return;
   const { parentPid } = await import('../../process/identity.ts');
   if (process.ppid !== launcher && parentPid(process.ppid) !== launcher) return;
-  throw new ClaudexError('CLAUDE_NOT_FOUND', 'What PATH calls claude is a script that starts claudex again.');
+  throw new ClaudexError('CLAUDE_NOT_FOUND', leadsBack);
 }
 
 /** A bad setting must not keep anybody from claude: it is named, and the defaults are used. */

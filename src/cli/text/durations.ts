@@ -15,6 +15,11 @@ export function parseDuration(text: string): number {
   return Math.round(total);
 }
 
+/** For reading: `5 s`, `30 min`. */
+export function durationText(ms: number): string {
+  return ms < 120_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`;
+}
+
 /** `18:00` (the next one) or a date such as 2026-01-31T18:00. Milliseconds since the epoch. @throws ClaudexError USAGE */
 export function parseClockTime(text: string, now: number): number {
   const clock = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text);

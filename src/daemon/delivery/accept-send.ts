@@ -17,7 +17,7 @@ import type { WaysIn } from './ways-in.ts';
 
 export interface AcceptOptions {
   table: SessionTable;
-  store: Pick<MessageStore, 'mailbox' | 'onDisk'>;
+  store: Pick<MessageStore, 'byKey' | 'onDisk'>;
   waysIn: Pick<WaysIn, 'offers'>;
   dispatcher: Pick<Dispatcher, 'accept' | 'inHand'>;
   peers: PeerRules;
@@ -51,7 +51,7 @@ interface Prepared {
 function prepare(request: SendRequest, options: AcceptOptions): Prepared {
   const body = sanitiseBody(request.body);
   if (body.trim() === '') throw new ClaudexError('EMPTY_MESSAGE');
-  const known = request.key === undefined ? undefined : options.store.mailbox.byKey(request.key);
+  const known = request.key === undefined ? undefined : options.store.byKey(request.key);
   return { message: known ?? compose(request, body, options), repeated: known !== undefined };
 }
 

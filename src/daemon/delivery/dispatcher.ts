@@ -75,7 +75,7 @@ export class Dispatcher {
 
   /** Ends a message that has not been delivered, or queues an ended one again. False when its state does not allow that. */
   change(id: string, state: 'cancelled' | 'queued'): boolean {
-    const message = this.#store.mailbox.get(id);
+    const message = this.#store.recall(id);
     if (!message || (state === 'cancelled' ? message.state !== 'queued' : !isFinal(message.state))) return false;
     const moved = state === 'queued' ? this.#successors.retry(message) : this.#store.move(id, { state });
     if (moved) this.#pumpRecipient(message.recipient);

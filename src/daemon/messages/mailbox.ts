@@ -24,6 +24,8 @@ export type JournalEntry =
       unproven?: boolean;
       promptId?: string;
       answer?: string;
+      /** With `cancelled`: its sender was told that it was not accepted. There is no such message. */
+      refused?: true;
     }
   | { t: 'recipient'; id: string; recipient: Message['recipient'] };
 
@@ -50,6 +52,7 @@ export class Mailbox {
   #nextPlace = 0;
   /** Not yet final, per recipient id (empty for those that wait for a session). */
   readonly #open = new Map<string, OpenQueue>();
+  #openBytes = 0;
 
   get(id: string): Message | undefined {
     return this.#messages.get(id);
@@ -90,6 +93,11 @@ export class Mailbox {
     return this.countOpen(recipientId, 'queued') + this.countOpen(recipientId, 'leased');
   }
 
+  /** What the open messages take, about, in bytes of memory. */
+  get openBytes(): number {
+    return this.#openBytes;
+  }
+
   pendingTotal(): number {
     let total = 0;
     for (const id of this.#open.keys()) total += this.pendingFor(id);
@@ -100,6 +108,13 @@ export class Mailbox {
     const entry: JournalEntry = { t: 'accept', message };
     this.apply(entry);
     return entry;
+  }
+
+  /** Takes in a message as it stands, at its place in the order of acceptance (from the journal). */
+  restore(message: Message, place: number): void {
+    if (this.#messages.has(message.id)) return;
+    this.#nextPlace = Math.max(this.#nextPlace, place + 1);
+    this.#add(message, place);
   }
 
   /**
@@ -125,13 +140,8 @@ export class Mailbox {
   /** Applies one entry, from the journal or from above. Unknown ids are ignored (compacted away). */
   apply(entry: JournalEntry): void {
     if (entry.t === 'accept') {
-      const message = entry.message;
-      if (this.#messages.has(message.id)) return; // a journal says it once; whatever says it twice must not double it
-      boundHistory(message.history);
-      this.#messages.set(message.id, message);
-      this.#places.set(message.id, this.#nextPlace++);
-      if (message.key !== undefined) this.#byKey.set(message.key, message.id);
-      this.#file(message);
+      // a journal says it once; whatever says it twice must not double it
+      if (!this.#messages.has(entry.message.id)) this.#add(entry.message, this.#nextPlace++);
       return;
     }
     const message = this.#messages.get(entry.id);
@@ -145,12 +155,19 @@ export class Mailbox {
       return;
     }
     this.#unfile(message);
-    if (entry.t === 'recipient') message.recipient = entry.recipient;
-    else applyState(message, entry);
+    applyEntry(message, entry);
     this.#file(message);
   }
 
-  /** Forgets a final message (compaction). */
+  #add(message: Message, place: number): void {
+    boundHistory(message.history);
+    this.#messages.set(message.id, message);
+    this.#places.set(message.id, place);
+    if (message.key !== undefined) this.#byKey.set(message.key, message.id);
+    this.#file(message);
+  }
+
+  /** Forgets a final message: what is asked of it from now on, the journal knows. */
   forget(id: string): void {
     const message = this.#messages.get(id);
     if (!message || !isFinal(message.state)) return;
@@ -160,11 +177,15 @@ export class Mailbox {
   }
 
   #unfile(message: Message): void {
-    this.#queueOf(message).remove(message, this.#places.get(message.id)!);
+    const queue = this.#queueOf(message);
+    if (queue.remove(message, this.#places.get(message.id)!)) this.#openBytes -= costOf(message);
+    if (queue.isEmpty) this.#open.delete(message.recipient.id ?? '');
   }
 
   #file(message: Message): void {
-    if (!isFinal(message.state)) this.#queueOf(message).add(message, this.#places.get(message.id)!);
+    if (isFinal(message.state)) return;
+    this.#queueOf(message).add(message, this.#places.get(message.id)!);
+    this.#openBytes += costOf(message);
   }
 
   #queueOf(message: Message): OpenQueue {
@@ -173,6 +194,20 @@ export class Mailbox {
     this.#open.set(recipient, queue);
     return queue;
   }
+}
+
+/** What a message takes in memory beside its text, about. */
+const messageBytes = 1000;
+
+/** What a message takes in memory, about. */
+export function costOf(message: Pick<Message, 'body'>): number {
+  return messageBytes + Buffer.byteLength(message.body);
+}
+
+/** What an entry after its first one makes of a message. */
+export function applyEntry(message: Message, entry: Exclude<JournalEntry, { t: 'accept' }>): void {
+  if (entry.t === 'recipient') message.recipient = entry.recipient;
+  else applyState(message, entry);
 }
 
 function applyState(message: Message, entry: StateEntry): void {

@@ -1,10 +1,17 @@
-/** The mailbox with its journal: every change is written down, logged and told. Owns expiry; decides nothing about routes. */
+/**
+ * The mailbox with its journal: every change is written down, logged and told; what has ended is let go of and read from disk
+ * where it is asked for. Owns expiry and the bound on what may wait; decides nothing about routes.
+ */
+import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { Log } from '../../home/log.ts';
 import type { Clock } from '../../process/clock.ts';
 import { Signal } from '../../process/signal.ts';
-import type { Message, Recipient } from '../../protocol/message.ts';
+import { isFinal, type Message, type Recipient } from '../../protocol/message.ts';
+import { Acceptance } from './acceptance.ts';
 import type { Journal } from './journal.ts';
-import { type JournalEntry, Mailbox } from './mailbox.ts';
+import type { IndexedMessage } from './journal-index.ts';
+import { JournalUpkeep } from './journal-upkeep.ts';
+import { costOf, type JournalEntry, Mailbox } from './mailbox.ts';
 
 /** The time of day may be set, and it runs on while the machine sleeps: expiry is looked at this often. */
 const longestNapMs = 30_000;
@@ -12,10 +19,18 @@ const longestNapMs = 30_000;
 /** What could not be written down is tried again this often. */
 const rewriteMs = 1000;
 
+/** What has ended is let go of after this long. */
+const letGoMs = 5000;
+
+/** What may wait, about, in bytes of memory. */
+const maxOpenBytes = 128 << 20;
+
 export interface MessageStoreOptions {
   journal: Journal;
   log: Log;
   clock: Clock;
+  /** Another bound on what may wait, in bytes. */
+  maxOpenBytes?: number;
 }
 
 /** A step of a message; what the new state does not say is not changed. */
@@ -24,48 +39,92 @@ export type MessageChange = Omit<Extract<JournalEntry, { t: 'state' }>, 't' | 'i
 export class MessageStore {
   /** A message is new, or has moved on. */
   readonly changed = new Signal<Message>();
+  /** The open messages, and those that have just ended. */
   readonly mailbox = new Mailbox();
   readonly #options: MessageStoreOptions;
+  readonly #journal: Journal;
+  readonly #acceptance: Acceptance;
+  readonly #upkeep: JournalUpkeep;
   /** True, but not on disk yet (it was full), in order. */
   #unwritten: JournalEntry[] = [];
-  /** On their way to the disk. */
-  readonly #accepting = new Map<string, Promise<void>>();
+  /** Ended, and still in memory. */
+  #ended: string[] = [];
+  #letGoTimer: NodeJS.Timeout | undefined;
   #rewriteTimer: NodeJS.Timeout | undefined;
   #expiryTimer: NodeJS.Timeout | undefined;
+  #expiryAt = Number.POSITIVE_INFINITY;
 
+  /** Takes in the open messages of the journal. */
   constructor(options: MessageStoreOptions) {
+    const { journal, log, clock } = options;
     this.#options = options;
+    this.#journal = journal;
+    for (const one of [...journal.index.all()]) {
+      if (one.endedAt !== undefined) continue;
+      const message = journal.read(one);
+      if (message) this.mailbox.restore(message, one.order);
+      else journal.damagedLines++;
+    }
+    if (journal.damagedLines > 0) log('journal had damaged lines', { damagedLines: journal.damagedLines });
+    this.#acceptance = new Acceptance(journal, log, clock);
+    this.#upkeep = new JournalUpkeep(journal, log, clock);
   }
 
-  /** Journalled and on disk when it resolves. @throws ClaudexError JOURNAL_UNWRITABLE; nothing is queued then. */
-  accept(message: Message): Promise<void> {
-    const accepting = this.#accept(message).finally(() => this.#accepting.delete(message.id));
-    this.#accepting.set(message.id, accepting);
-    return accepting;
+  /** Any message that is known, open or ended. */
+  get(id: string): Message | undefined {
+    const indexed = this.mailbox.get(id) ?? this.#journal.index.get(id);
+    return indexed && ('body' in indexed ? indexed : this.#journal.read(indexed));
+  }
+
+  /** The message first sent with this idempotency key; it may be on its way to the disk. */
+  byKey(key: string): Message | undefined {
+    const open = this.#acceptance.byKey(key) ?? this.mailbox.byKey(key);
+    if (open) return open;
+    const ended = this.#journal.index.byKey(key);
+    return ended && this.#journal.read(ended);
+  }
+
+  /** An ended message that is to be changed comes back into memory. */
+  recall(id: string): Message | undefined {
+    const known = this.mailbox.get(id);
+    const indexed = this.#journal.index.get(id);
+    const message = known ?? (indexed && this.#journal.read(indexed));
+    if (!message || known) return message;
+    this.mailbox.restore(message, indexed!.order);
+    this.#letGoLater(id);
+    return message;
+  }
+
+  /** The ended messages that fit what is known of them without reading them, the newest first. Each is read when it is asked for. */
+  *ended(fits: (one: IndexedMessage) => boolean = () => true): Generator<Message> {
+    const chosen = [...this.#journal.index.all()].filter((one) => one.endedAt !== undefined && fits(one));
+    for (const one of chosen.reverse()) {
+      // between two of them it may have been dropped
+      const message = this.mailbox.get(one.id) ?? (this.#journal.index.get(one.id) && this.#journal.read(one));
+      if (message && isFinal(message.state)) yield message;
+    }
+  }
+
+  /**
+   * Journalled and on disk when it resolves; nobody can claim it before.
+   * @throws ClaudexError QUEUE_FULL, JOURNAL_UNWRITABLE; there is no such message then
+   */
+  async accept(message: Message): Promise<void> {
+    const waitingBytes = this.mailbox.openBytes + this.#acceptance.bytes;
+    if (waitingBytes + costOf(message) > (this.#options.maxOpenBytes ?? maxOpenBytes)) {
+      throw new ClaudexError('QUEUE_FULL', `${this.mailbox.pendingTotal()} messages wait, ${waitingBytes >> 20} MiB.`);
+    }
+    this.#writeDown();
+    await this.#acceptance.accept(message, () => this.mailbox.accept(message));
+    this.#upkeep.written();
+    this.#options.log('message accepted', { id: message.id, session: message.recipient.id, kind: message.kind });
+    this.changed.emit(message);
+    if (message.expiresAt !== undefined) this.#expireBy(message.expiresAt);
   }
 
   /** Resolves when a message that somebody else is having accepted is on disk; fails as that does. */
-  async onDisk(id: string): Promise<void> {
-    await this.#accepting.get(id);
-  }
-
-  async #accept(message: Message): Promise<void> {
-    const entry = this.mailbox.accept(message);
-    try {
-      this.#writeDown();
-      await this.#options.journal.commit(entry);
-    } catch (error) {
-      this.mailbox.move(message.id, {
-        state: 'cancelled',
-        at: this.#options.clock.timeOfDay(),
-        reason: 'not accepted',
-      });
-      this.mailbox.forget(message.id);
-      throw error;
-    }
-    this.#options.log('message accepted', { id: message.id, session: message.recipient.id, kind: message.kind });
-    this.changed.emit(message);
-    if (message.expiresAt !== undefined) this.#armExpiry();
+  onDisk(id: string): Promise<void> {
+    return this.#acceptance.onDisk(id);
   }
 
   /** Moves a message on; false when that step is not allowed from where it stands. */
@@ -86,7 +145,8 @@ export class MessageStore {
     this.#options.log(`message ${message.state}`, { id, route: message.route ?? null, reason: message.reason ?? null });
     this.changed.emit(message);
     // its time may have run out while it was leased
-    if (message.state === 'queued' && message.expiresAt !== undefined) this.#armExpiry();
+    if (message.state === 'queued' && message.expiresAt !== undefined) this.#expireBy(message.expiresAt);
+    if (isFinal(message.state)) this.#letGoLater(id);
     return true;
   }
 
@@ -97,27 +157,46 @@ export class MessageStore {
   /** Ends every queued message whose time is over, and sees to the next one. */
   expire(): void {
     const now = this.#options.clock.timeOfDay();
-    for (const message of this.#expiring()) {
-      if (message.expiresAt! <= now) this.move(message.id, { state: 'expired', reason: 'not delivered in time' });
+    this.#expiryAt = Number.POSITIVE_INFINITY;
+    let next = Number.POSITIVE_INFINITY;
+    for (const message of this.mailbox.all()) {
+      if (message.state !== 'queued' || message.expiresAt === undefined) continue;
+      if (message.expiresAt <= now) this.move(message.id, { state: 'expired', reason: 'not delivered in time' });
+      else next = Math.min(next, message.expiresAt);
     }
-    this.#armExpiry();
+    this.#expireBy(next);
   }
 
   close(): void {
+    this.#acceptance.close();
+    this.#upkeep.close();
     clearTimeout(this.#expiryTimer);
     clearTimeout(this.#rewriteTimer);
+    clearTimeout(this.#letGoTimer);
   }
 
-  #expiring(): Message[] {
-    return this.mailbox.all().filter((one) => one.state === 'queued' && one.expiresAt !== undefined);
-  }
-
-  #armExpiry(): void {
+  /** The next look at what expires is at that time of day, if not before. */
+  #expireBy(at: number): void {
+    if (at >= this.#expiryAt) return;
+    this.#expiryAt = at;
     clearTimeout(this.#expiryTimer);
-    const next = Math.min(...this.#expiring().map((one) => one.expiresAt!));
-    if (!Number.isFinite(next)) return;
-    const delayMs = Math.min(Math.max(1, next - this.#options.clock.timeOfDay()), longestNapMs);
+    const delayMs = Math.min(Math.max(1, at - this.#options.clock.timeOfDay()), longestNapMs);
     this.#expiryTimer = setTimeout(() => this.expire(), delayMs);
+  }
+
+  #letGoLater(id: string): void {
+    this.#ended.push(id);
+    this.#letGoTimer ??= setTimeout(() => {
+      this.#letGoTimer = undefined;
+      const ended = this.#ended;
+      this.#ended = [];
+      // what is not written down yet is nowhere but here
+      const unwritten = new Set(this.#unwritten.map((one) => (one.t === 'accept' ? one.message.id : one.id)));
+      for (const one of ended) {
+        if (unwritten.has(one)) this.#letGoLater(one);
+        else this.mailbox.forget(one);
+      }
+    }, letGoMs).unref();
   }
 
   /** A state that cannot be written is still true. It is written later; the transcript decides if we die before that. */
@@ -147,8 +226,9 @@ export class MessageStore {
   /** @throws ClaudexError JOURNAL_UNWRITABLE */
   #writeDown(): void {
     for (let next = this.#unwritten[0]; next; next = this.#unwritten[0]) {
-      this.#options.journal.append(next);
+      this.#journal.append(next);
       this.#unwritten.shift();
+      this.#upkeep.written();
     }
   }
 }

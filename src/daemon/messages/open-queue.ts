@@ -29,13 +29,18 @@ export class OpenQueue {
     this.counted(message.state, 1);
   }
 
-  /** Does nothing when the message is not here. */
-  remove(message: Message, place: number): void {
+  /** @returns false when the message is not here: then nothing has changed */
+  remove(message: Message, place: number): boolean {
     const index = this.#indexOf(place);
-    if (this.#messages[index] !== message) return;
+    if (this.#messages[index] !== message) return false;
     this.#places.splice(index, 1);
     this.#messages.splice(index, 1);
     this.counted(message.state, -1);
+    return true;
+  }
+
+  get isEmpty(): boolean {
+    return this.#messages.length === 0;
   }
 
   /** A message here changes its state: call with -1 before and 1 after. */

@@ -1,13 +1,15 @@
 /** Routes about the daemon itself: how it is, what happens, stopping it. */
 import type { Clock } from '../../process/clock.ts';
+import { startedAfter } from '../../process/identity.ts';
 import type { Signal } from '../../process/signal.ts';
 import type { DaemonStatus } from '../../protocol/wire.ts';
 import type { EventStreams } from '../event-streams.ts';
 import { handled, type RouteDefinition } from '../http-server.ts';
 import type { Mailbox } from '../messages/mailbox.ts';
+import type { Session } from '../sessions/session.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
 
-/** A session that no hook has told of for this long after its start counts as silent. */
+/** A session that no hook has told of for this long counts as silent, where a hook was due. */
 const silentAfterMs = 15_000;
 
 /** Why a daemon is told to go. `replaced`: somebody else brings up the next one. */
@@ -20,8 +22,12 @@ export interface OwnRoutesOptions {
   clock: Clock;
   version: string;
   startedAtSteadyMs: number;
+  /** The daemon's own, as the system tells it. */
+  ownStartTime: string;
   /** Somebody asks the daemon to stop; it tells after the answer has gone out. */
   stopAsked: Signal<StopReason>;
+  /** In how long it ends by itself; null while something needs it. */
+  endsInMs: () => number | null;
 }
 
 export function ownRoutes(options: OwnRoutesOptions): RouteDefinition[] {
@@ -50,7 +56,9 @@ export function ownRoutes(options: OwnRoutesOptions): RouteDefinition[] {
 
   function status(): DaemonStatus {
     const now = clock.steady();
-    const silent = table.all().filter((one) => !one.hooksSeen && now - one.firstSeenSteadyMs > silentAfterMs);
+    const silent = table
+      .all()
+      .filter((one) => !one.hooksSeen && wasHookDue(one) && now - one.firstSeenSteadyMs > silentAfterMs);
     return {
       version: options.version,
       pid: process.pid,
@@ -58,6 +66,12 @@ export function ownRoutes(options: OwnRoutesOptions): RouteDefinition[] {
       sessions: table.all().length,
       pending: mailbox.pendingTotal(),
       silent: silent.map(({ id, cwd }) => ({ id, cwd })),
+      endsInMs: options.endsInMs(),
     };
+  }
+
+  /** A session that is older than this daemon has told its start to nobody: a hook is due with its next turn. */
+  function wasHookDue({ startTime, turnSeen }: Session): boolean {
+    return turnSeen || startedAfter(startTime, options.ownStartTime);
   }
 }

@@ -1,18 +1,23 @@
 /** Routes about messages: sending, looking, ending, trying again. */
 import { ClaudexError } from '../../errors/claudex-error.ts';
-import type { Message } from '../../protocol/message.ts';
+import { isFinal, type Message } from '../../protocol/message.ts';
 import { parseSendRequest } from '../../protocol/parse.ts';
 import { type AcceptOptions, acceptSend, acceptSends } from '../delivery/accept-send.ts';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
+import { speakerOf } from '../delivery/speaker.ts';
 import type { RouteDefinition } from '../http-server.ts';
+import type { MessageStore } from '../messages/message-store.ts';
+import type { SessionRegistry } from '../sessions/session-registry.ts';
 
 export interface MessageRoutesOptions {
   /** What taking a message needs. */
   accept: AcceptOptions;
+  store: MessageStore;
   dispatcher: Dispatcher;
+  registry: Pick<SessionRegistry, 'claudeAbove'>;
 }
 
-export function messageRoutes({ accept, dispatcher }: MessageRoutesOptions): RouteDefinition[] {
+export function messageRoutes({ accept, store, dispatcher, registry }: MessageRoutesOptions): RouteDefinition[] {
   return [
     { method: 'POST', path: '/v1/messages', who: 'local', status: 202, handle: ({ body }) => send(body) },
     { method: 'GET', path: '/v1/messages', who: 'local', handle: ({ query }) => list(query.get('session')) },
@@ -32,21 +37,22 @@ export function messageRoutes({ accept, dispatcher }: MessageRoutesOptions): Rou
   ];
 
   async function send(body: unknown): Promise<unknown> {
-    const request = parseSendRequest(body);
+    const asked = parseSendRequest(body);
+    const request = { ...asked, sender: speakerOf(asked, registry) };
     if ('target' in request) return acceptSend(request, accept);
     return { messages: await acceptSends(request, accept) };
   }
 
   /** All of them, or those from and to one session. */
   function list(session: string | null): { messages: Message[] } {
-    const all = accept.store.mailbox.all();
+    const all = [...store.mailbox.all().filter((one) => !isFinal(one.state)), ...store.ended()];
     const wanted = (one: Message): boolean =>
       session === null || one.recipient.id === session || one.sender.id === session;
     return { messages: all.filter(wanted) };
   }
 
   function message(id: string): Message {
-    const found = accept.store.mailbox.get(id);
+    const found = store.get(id);
     if (!found) throw new ClaudexError('NO_SUCH_MESSAGE', `Asked for "${id.slice(0, 40)}".`);
     return found;
   }
@@ -54,6 +60,6 @@ export function messageRoutes({ accept, dispatcher }: MessageRoutesOptions): Rou
   function change(id: string, state: 'cancelled' | 'queued'): Message {
     const found = message(id);
     if (!dispatcher.change(id, state)) throw new ClaudexError('WRONG_STATE', `It is ${found.state}.`);
-    return found;
+    return message(id);
   }
 }

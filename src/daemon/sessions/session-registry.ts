@@ -82,6 +82,12 @@ export class SessionRegistry {
    * The session a hook or a shell belongs to: the nearest ancestor that is a session we know or that has a session file.
    */
   findByAncestry(pid: number, configDir: string): Session | undefined {
+    const above = this.claudeAbove(pid, configDir);
+    return above === 'other' ? undefined : above;
+  }
+
+  /** The nearest claude above a process: a session, or `other` for one that is none (`claude -p`). */
+  claudeAbove(pid: number, configDir: string): Session | 'other' | undefined {
     for (const ancestor of ancestry(pid)) {
       const known = this.table.byPid(ancestor);
       if (known && processStartTime(ancestor) === known.startTime) return known;
@@ -89,7 +95,7 @@ export class SessionRegistry {
       const startTime = processStartTime(ancestor);
       if (file && startTime !== undefined && isSameProcess(file, startTime)) {
         // a `claude -p` inside a session: its hooks are not the session's
-        return hasPromptBox(file) ? this.ensure(ancestor, file.cwd, configDir) : undefined;
+        return (hasPromptBox(file) ? this.ensure(ancestor, file.cwd, configDir) : undefined) ?? 'other';
       }
     }
     return undefined;

@@ -43,6 +43,8 @@ export class LiveSession {
   hookState: Extract<SessionState, 'idle' | 'busy' | 'waiting'> | null = null;
   /** True once a hook of this session has reached us. */
   hooksSeen = false;
+  /** Claude's session file has told of a turn that began before our eyes. */
+  turnSeen = false;
   /** Its hooks have said CLAUDEX_PEERS=off. */
   peersOff = false;
   /** The tool of the last permission request, until the turn goes on. */
@@ -169,6 +171,7 @@ export class LiveSession {
       this.conversationIs(file.sessionId, guessTranscriptPath(this.configDir, file.cwd, file.sessionId));
     }
     if (stateOf(this) !== 'waiting') this.permissionTool = null;
+    if (before !== null && stateBefore === 'idle' && stateOf(this) === 'busy') this.turnSeen = true;
     return (
       before === null ||
       stateBefore !== stateOf(this) ||

@@ -69,10 +69,16 @@ let draft = '';
 let badge = '';
 let drawnRows = 0;
 
+/** The draft as claude shows it, long lines wrapped. */
+function boxRows(): string[] {
+  const columns = (process.stdout.columns || 80) - 4;
+  const rows = draft.split('\n').flatMap((line) => line.match(new RegExp(`.{1,${columns}}`, 'gu')) ?? ['']);
+  return rows.map((row, index) => `${index === 0 ? '❯ ' : '  '}${row}`);
+}
+
 function draw(...finished: string[]): void {
   const rule = '─'.repeat(process.stdout.columns || 80);
-  const box = draft.split('\n').map((line, index) => `${index === 0 ? '❯ ' : '  '}${line}`);
-  const rows = [rule, ...box, rule, `  ${badge}`];
+  const rows = [rule, ...boxRows(), rule, `  ${badge}`];
   const up = drawnRows > 1 ? `\x1b[${drawnRows - 1}A` : '';
   const lines = finished.flatMap((block) => block.split('\n'));
   process.stdout.write(`${up}\r\x1b[J${[...lines, ...rows].join('\r\n')}`);

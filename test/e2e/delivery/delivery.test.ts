@@ -318,6 +318,47 @@ describe(`delivery into claude ${realClaudeVersion()}`, () => {
     expect((await waitForMessage(home, byPath, ['answered'])).recipient.id).toBe(web.id);
   });
 
+  it('speaks as the session that it runs in, whatever the environment says', async () => {
+    const home = bed.home({ cwdNames: ['api', 'web'] });
+    const unset = 'env -u CLAUDECODE -u CLAUDE_CODE_SESSION_ID -u CLAUDE_CODE_CHILD_SESSION -u CLAUDE_PID';
+    const send = `"$CLAUDEX_NODE" "$CLAUDEX_BIN" send "$WEB"`;
+    const api = await bed.api((request) =>
+      request.isToolResult || !request.prompt.includes('try it')
+        ? { text: 'done' }
+        : {
+            toolUse: {
+              name: 'Bash',
+              input: {
+                command: `${unset} ${send} unset > ids; env -i PATH="$PATH" HOME="$HOME" CLAUDEX_HOME="$CLAUDEX_HOME" CLAUDE_CONFIG_DIR=/nowhere WEB="$WEB" CLAUDEX_NODE="$CLAUDEX_NODE" CLAUDEX_BIN="$CLAUDEX_BIN" sh -c '${send} empty; ${send} --from ci named' >> ids`,
+                description: 'send',
+              },
+            },
+          },
+    );
+    const { session: web } = await supervised(home, api, 'web');
+    const { claudexBin } = await import('../../support/claudex.ts');
+    const env = home.env(api, {
+      CLAUDEX_CLAUDE_BIN: realClaudePath(),
+      CLAUDEX_NODE: process.execPath,
+      CLAUDEX_BIN: claudexBin,
+      WEB: web.id,
+    });
+    const cwd = home.dir('api');
+    const driver = startClaudex(['--permission-mode', 'default', '--allowedTools', 'Bash'], { cwd, env });
+    await waitForPromptBox(driver);
+    const session = await waitForSessionRecord(home, (one) => one.cwd === cwd && one.state === 'idle');
+    await waitForMessage(home, await sendMessage(home, [session.id, 'try it']), ['answered']);
+    const { readFileSync } = await import('node:fs');
+    const ids = readFileSync(join(cwd, 'ids'), 'utf8').trim().split('\n');
+    const senders = await Promise.all(ids.map(async (id) => (await daemonClient(home).message(id)).sender));
+    const own = { kind: 'peer', id: session.id };
+    expect(senders).toEqual([
+      { ...own, label: `session ${session.id} (api)` },
+      { ...own, label: `session ${session.id} (api)` },
+      { ...own, label: 'ci' },
+    ]);
+  });
+
   it('knows inside the Bash tool which session it is in', async () => {
     const home = bed.home();
     const api = await bed.api((request) =>

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runClaudex } from '../../support/claudex.ts';
 import { daemonClient } from '../../support/daemon-watch.ts';
+import { standAsSession, startSleeper } from '../../support/mcp-client.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 
 describe('commands', () => {
@@ -72,6 +73,19 @@ describe('commands', () => {
     expect(stdout).toMatch(
       /\nif \[\[ \$funcstack\[1\] == _claudex \]\]; then _claudex "\$@"\nelse compdef _claudex claudex\nfi\n$/,
     );
+  });
+
+  it('sends from a folder whose path is long, and under a name that is', async () => {
+    const home = bed.home();
+    const cwd = join(home.root, 'p'.repeat(200), 'q'.repeat(200), 'é'.repeat(100));
+    mkdirSync(cwd, { recursive: true });
+    standAsSession(home, startSleeper(), home.cwd, '0b1c2d3e-aaaa-4bbb-8ccc-0123456789ab');
+    for (const from of [[], ['--from', 'x'.repeat(500)]]) {
+      const sent = await runClaudex(['send', home.cwd, 'hi', ...from], { env: home.env(), cwd });
+      expect(sent).toMatchObject({ code: 0, stderr: '' });
+      const { label } = (await daemonClient(home).message(sent.stdout.trim())).sender;
+      expect(label).toMatch(from.length > 0 ? /^x+…$/ : /^the user’s shell in …é+ on \S/);
+    }
   });
 
   it('a message for several is for all of them or for nobody', async () => {

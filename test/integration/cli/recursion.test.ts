@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { claudexBin, runClaudex, startClaudex } from '../../support/claudex.ts';
+import { processesWithEnvironment } from '../../support/processes.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 
 describe('a script named claude that starts claudex', () => {
@@ -26,6 +27,29 @@ describe('a script named claude that starts claudex', () => {
     const result = await runClaudex(['-p', 'hello'], { env, cwd: home.cwd });
     expect(result).toMatchObject({ code: 3, stdout: '' });
     expect(result.stderr).toContain('a script that starts claudex again');
+  });
+
+  it.each([
+    ['by exec', `exec '${process.execPath}' '${claudexBin}' "$@"`],
+    ['as a grandchild', `sh -c '"$0" "$1" --version; true' '${process.execPath}' '${claudexBin}'; true`],
+    ['by status', `'${process.execPath}' '${claudexBin}' status`],
+  ])('is told so by --version and status (%s), and nothing goes on', async (_how, line) => {
+    const { home, env } = misled(line);
+    const version = await runClaudex(['--version'], { env, cwd: home.cwd });
+    expect(version.stdout).toMatch(/^claudex \S+\nclaude: not found\. What PATH calls claude is a script/);
+    const status = await runClaudex(['status', '--json'], { env, cwd: home.cwd });
+    expect(JSON.parse(status.stdout)).toMatchObject({
+      claude: { path: null, version: null },
+      problems: [{ code: 'CLAUDE_NOT_FOUND' }],
+    });
+    expect(processesWithEnvironment([home.root])).toEqual([]);
+  });
+
+  it('is ended with all that it has started when it does not answer', { timeout: 60_000 }, async () => {
+    const { home, env } = misled('sleep 300 & sh -c "sleep 300; true"; true');
+    const version = await runClaudex(['--version'], { env, cwd: home.cwd });
+    expect(version.stdout).toContain('claude (does not answer)');
+    expect(processesWithEnvironment([home.root])).toEqual([]);
   });
 
   it('is told so on a terminal', async () => {

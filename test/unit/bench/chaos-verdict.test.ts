@@ -113,6 +113,16 @@ describe(`chaos verdict ${verifies('exactly-once', 'order-kept')}`, () => {
     expect(run.judged()).toMatchObject({ failedUnseen: 1, violations: [] });
   });
 
+  it('what stands still for a person is counted, in a transcript or not, and a double all the same', () => {
+    const run = aRun();
+    run.messages[0]!.state = 'stuck';
+    run.messages[1]!.state = 'stuck';
+    run.records.splice(0, 1);
+    expect(run.judged()).toMatchObject({ stuck: 2, violations: [] });
+    run.records.push({ ...run.records[0]!, chaosAt: '9000' });
+    expect(run.kinds()).toEqual([`doubled ${idOf(3)}`]);
+  });
+
   it('claude’s own words about a message are no delivery', () => {
     const run = aRun();
     run.records[3]!.type = 'assistant';

@@ -1,109 +1,14 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import {
-  chownSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { createServer, type IncomingMessage } from 'node:http';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createNetServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { hookCommand, statusLineCommand } from '../../../src/claude/hooks/hook-settings.ts';
 import { hookCaller } from '../../../src/daemon/hook-intake.ts';
-import { packageRoot } from '../../../src/home/package.ts';
-import { replaceFile } from '../../../src/home/replace-file.ts';
 import { verifies } from '../../requirements.ts';
+import { deadPid, makePlace, pathWithoutCurl, run, shells, silent, startDaemon } from '../../support/hook-scripts.ts';
 
-const shells = ['/bin/sh', '/bin/dash', '/bin/bash'].filter((path) => existsSync(path));
 const sessionId = '0b1c2d3e-aaaa-bbbb-cccc-0123456789ab';
-const silent = { stdout: '', stderr: '', code: 0 };
-
-interface Outcome {
-  stdout: string;
-  stderr: string;
-  code: number | null;
-}
-
-/** A folder whose name breaks careless quoting, with copies of the scripts and an empty claudex home. */
-function makePlace() {
-  const top = mkdtempSync(join(tmpdir(), 'claudex-hook-'));
-  onTestFinished(() => rmSync(top, { recursive: true, force: true }));
-  const dir = join(top, `it's a "home" {dir} \\$x \`y\``);
-  const home = join(dir, '.claudex');
-  const hooksDir = join(dir, 'hooks');
-  for (const made of [hooksDir, join(home, 'badges')]) mkdirSync(made, { recursive: true });
-  for (const script of ['claudex-hook', 'claudex-hook-node.cjs', 'claudex-statusline']) {
-    copyFileSync(join(packageRoot(), 'hooks', script), join(hooksDir, script));
-  }
-  return { top, dir, home, hooksDir, location: { hooksDir, home } };
-}
-
-/** Runs `command` as claude runs a hook: `<shell> -c <command>`, the event on stdin. */
-function run(shell: string, command: string, input: string, env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
-  const child = spawn(shell, ['-c', command], { env: { PATH: process.env.PATH, HOME: '/nonexistent', ...env } });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr.setEncoding('utf8').on('data', (chunk) => {
-    stderr += chunk;
-  });
-  // EPIPE: the script ended without reading its event
-  child.stdin.on('error', () => {});
-  child.stdin.end(input);
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ stdout, stderr, code }));
-  });
-}
-
-interface Received {
-  request: IncomingMessage;
-  body: string;
-}
-
-/** A daemon stand-in on a unix socket, named in `home`/daemon.addr. */
-async function startDaemon(top: string, home: string, status: number, reply: string): Promise<Received[]> {
-  const received: Received[] = [];
-  const socket = join(mkdtempSync(join(top, 's')), 'd.sock');
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    received.push({ request, body: Buffer.concat(chunks).toString('utf8') });
-    response.writeHead(status, { 'content-type': 'application/json' }).end(reply);
-  });
-  await new Promise<void>((resolve) => server.listen(socket, resolve));
-  onTestFinished(
-    () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  );
-  mkdirSync(home, { recursive: true });
-  replaceFile(join(home, 'daemon.addr'), `${socket}\n`); // in one step, as the daemon does
-  return received;
-}
-
-/** A PATH that has node and nothing else. */
-function pathWithoutCurl(top: string): string {
-  const bin = join(top, 'bin');
-  mkdirSync(bin);
-  symlinkSync(process.execPath, join(bin, 'node'));
-  return bin;
-}
-
-function deadPid(): number {
-  return spawnSync(process.execPath, ['--version']).pid;
-}
 
 test('there is a shell, curl and node to test with', () => {
   expect(shells).toContain('/bin/sh');
@@ -228,6 +133,18 @@ describe.each(shells)('%s', (shell) => {
     const PATH = tool === 'curl' ? process.env.PATH : pathWithoutCurl(top);
     expect(await run(shell, hookCommand(location), event, { PATH })).toEqual(silent);
     expect(received).toHaveLength(1);
+  });
+
+  test('a daemon that hangs is given one second', async () => {
+    const { location, home, top } = makePlace();
+    await startDaemon(top, home, 200, reply);
+    const bin = join(top, 'asked-curl');
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'curl'), '#!/bin/sh\ncat >/dev/null\necho "$@"\n', { mode: 0o755 });
+    const PATH = `${bin}:${process.env.PATH}`;
+    expect((await run(shell, hookCommand(location), event, { PATH })).stdout).toContain(' --max-time 1 ');
+    // who waits beside the session may wait long
+    expect((await run(shell, hookCommand(location, 'wait'), event, { PATH })).stderr).not.toContain('--max-time');
   });
 
   test('neither curl nor node: silent, exit 0', async () => {

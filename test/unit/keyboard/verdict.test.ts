@@ -92,7 +92,7 @@ describe(`verdict of the keyboard walks ${verifies('exactly-once', 'keyboard-wal
   });
 
   it('lets a message that stands still with its reason be', () => {
-    const stuck = { state: 'stuck' as Message['state'], reason: 'not proven' };
+    const stuck = { state: 'stuck' as const, reason: 'not proven' };
     expect(judge(evidence({ appearances: [] }, stuck))).toEqual([]);
     expect(broken(evidence({ appearances: [] }, { ...stuck, reason: '' }))).toEqual(['once']);
   });

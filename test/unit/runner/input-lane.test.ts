@@ -4,8 +4,12 @@ import { verifies } from '../../requirements.ts';
 
 function aLane() {
   const written: string[] = [];
-  const lane = new InputLane((bytes) => written.push(bytes.toString()) < 100);
-  return { lane, written, press: (text: string) => lane.fromPerson(Buffer.from(text)) };
+  const late: string[] = [];
+  const lane = new InputLane(
+    (bytes) => written.push(bytes.toString()) < 100,
+    (bytes) => late.push(bytes.toString()),
+  );
+  return { lane, written, late, press: (text: string) => lane.fromPerson(Buffer.from(text)) };
 }
 
 describe(`input lane ${verifies('keys-kept')}`, () => {
@@ -17,7 +21,7 @@ describe(`input lane ${verifies('keys-kept')}`, () => {
   });
 
   it('keeps the keys pressed during a reservation and lets them follow in order', async () => {
-    const { lane, written, press } = aLane();
+    const { lane, written, late, press } = aLane();
     press('before');
     await lane.reserve(async (write) => {
       write(Buffer.from('<paste>'));
@@ -29,6 +33,7 @@ describe(`input lane ${verifies('keys-kept')}`, () => {
     });
     press('three');
     expect(written).toEqual(['before', '<paste>', '\r', 'one', 'two', 'three']);
+    expect(late).toEqual(['one', 'two']);
     expect(lane.isReserved).toBe(false);
   });
 

@@ -1,9 +1,9 @@
 /** The line to the daemon may be held by somebody else: what it says is looked at before anything is typed. */
 import { describe, expect, it } from 'vitest';
 import type { LeaseReport } from '../../../src/protocol/wire.ts';
-import { DraftTracker } from '../../../src/runner/draft-tracker.ts';
 import { InputLane } from '../../../src/runner/input-lane.ts';
 import { MessageTypist } from '../../../src/runner/message-typist.ts';
+import { PersonKeys } from '../../../src/runner/person-keys.ts';
 import type { PromptGate } from '../../../src/runner/prompt-gate.ts';
 
 const messageId = 'mabcdefghijkmnp2';
@@ -12,27 +12,34 @@ describe('what a session types', () => {
   async function take(text: string) {
     const written: string[] = [];
     const reports: LeaseReport[] = [];
+    let clock = 0;
     const gate = {
       shutBecause: () => Promise.resolve(undefined),
       notIdle: () => undefined,
-      readBox: () => Promise.resolve({ kind: 'empty' }),
+      isReading: () => false,
+      readBox: () => Promise.resolve({ kind: 'text', text: written.length > 0 ? text : '' }),
+      submitKey: () => Buffer.from('\r'),
       typingEndsInMs: () => 0,
     } as unknown as PromptGate;
     const typist = new MessageTypist({
       gate,
-      draft: new DraftTracker(),
-      lane: new InputLane((bytes) => {
-        written.push(bytes.toString());
-        typist.promptSubmitted(messageId);
-        return true;
-      }),
+      keys: new PersonKeys(),
+      lane: new InputLane(
+        (bytes) => {
+          written.push(bytes.toString());
+          if (bytes.toString() === '\r') typist.promptSubmitted(messageId);
+          return true;
+        },
+        () => undefined,
+      ),
+      size: () => ({ cols: 80, rows: 24 }),
       nextOutput: () => Promise.resolve(),
       reportLease: (report) => reports.push(report),
       reportGateOpen: () => undefined,
-      now: () => 0,
+      now: () => (clock += 10),
     });
     const command = { type: 'paste' as const, messageId, mark: `[claudex ${messageId}`, text };
-    await typist.take({ ...command, deadlineMs: 1, deadlineSteadyMs: 1, lease: 1 } as Parameters<
+    await typist.take({ ...command, deadlineMs: 1, deadlineSteadyMs: 100, lease: 1 } as Parameters<
       typeof typist.take
     >[0]);
     typist.close();

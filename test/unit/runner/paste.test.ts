@@ -6,180 +6,275 @@ import { verifies } from '../../requirements.ts';
 
 const mark = '[claudex mabcdefghijkmnp2';
 const text = `${mark} from x]\nhello`;
-const pasted = `\x1b[200~${text}\x1b[201~`;
-const ours: PromptBox = { kind: 'text', text };
+const enter = '\r';
 
-interface Given {
+/** How this claude behaves. Everything else it does as the real one. */
+interface Behaviour {
   shut?: GateReason;
-  /** What claude says of itself, asked before and after each Enter. */
-  notIdle?: (surface: FakeSurface) => GateReason | undefined;
-  box?: (surface: FakeSurface) => PromptBox;
-  provenAfter?: (surface: FakeSurface) => boolean;
+  /** What its prompt box says instead, at each look. */
+  box?: (claude: FakeClaude) => PromptBox | undefined;
+  notIdle?: (claude: FakeClaude) => GateReason | undefined;
+  /** What Enter does, the first and every further one: `submit` if not said. */
+  onEnter?: (claude: FakeClaude) => 'submit' | 'nothing' | 'silent';
+  /** True for a paste that it loses (it is still starting). */
+  swallows?: (claude: FakeClaude) => boolean;
+  /** Called with each change that is waited for. */
+  meanwhile?: (claude: FakeClaude) => void;
 }
 
-/** A supervisor of words: what it is asked is answered from `given`, what is written is kept. */
-class FakeSurface implements PasteSurface {
+/** Claude with a prompt box: pastes and backspaces change it, Enter submits it. The clock goes when something is waited for. */
+class FakeClaude implements PasteSurface {
+  content = '';
+  submitted: string[] = [];
   writes: string[] = [];
   isReserved = false;
   clock = 1000;
   lastKeyAt = 0;
-  looks = 0;
-  readonly #given: Given;
+  busy = false;
+  proven = false;
+  readonly #behaviour: Behaviour;
 
-  constructor(given: Given = {}) {
-    this.#given = given;
+  constructor(behaviour: Behaviour = {}) {
+    this.#behaviour = behaviour;
   }
 
   get enters(): number {
-    return this.writes.filter((one) => one === '\r').length;
+    return this.writes.filter((one) => one === enter).length;
   }
-  shutBecause = async () => this.#given.shut;
-  notIdle = () => this.#given.notIdle?.(this);
-  readBox = async () => {
-    this.looks++;
-    if (this.looks > 50) throw new Error('looked at the box without end');
-    return this.#given.box?.(this) ?? ours;
+  get pastes(): number {
+    return this.writes.filter((one) => one.startsWith('\x1b[200~')).length;
+  }
+  shutBecause = async () => this.#behaviour.shut;
+  notIdle = () => this.#behaviour.notIdle?.(this) ?? (this.busy ? 'not-idle' : undefined);
+  isBusy = () => this.busy;
+  isReading = () => false;
+  isProven = () => this.proven;
+  size = () => ({ cols: 80, rows: 24 });
+  keysSince = (since: number) => this.lastKeyAt > since;
+  now = () => this.clock;
+  readBox = async (): Promise<PromptBox> =>
+    this.#behaviour.box?.(this) ??
+    (this.content.trim() === '' ? { kind: 'empty' } : { kind: 'text', text: this.content.trim() });
+  nextChange = async (timeoutMs: number) => {
+    if (this.clock > 1_000_000) throw new Error('waited without end');
+    this.clock += timeoutMs;
+    this.#behaviour.meanwhile?.(this);
   };
   reserve = async <T>(type: (write: (bytes: Buffer) => void) => Promise<T>): Promise<T> => {
     expect(this.isReserved).toBe(false);
     this.isReserved = true;
     try {
-      return await type((bytes) => {
-        expect(this.isReserved).toBe(true);
-        this.writes.push(bytes.toString('utf8'));
-      });
+      return await type((bytes) => this.#take(bytes.toString('utf8')));
     } finally {
       this.isReserved = false;
     }
   };
-  nextOutput = async (timeoutMs: number) => {
-    this.clock += timeoutMs;
-  };
-  proof = async (timeoutMs: number) => {
-    this.clock += timeoutMs;
-    return this.#given.provenAfter?.(this) ?? false;
-  };
-  keysSince = (since: number) => this.lastKeyAt > since;
-  delay = async (ms: number) => {
-    this.clock += ms;
-  };
-  now = () => this.clock;
+
+  #take(keys: string): void {
+    expect(this.isReserved).toBe(true);
+    this.writes.push(keys);
+    if (keys === enter) {
+      const does = this.#behaviour.onEnter?.(this) ?? 'submit';
+      if (does === 'nothing') return;
+      this.submitted.push(this.content.trim());
+      this.content = '';
+      this.busy = this.proven = does === 'submit';
+    } else if (/^\x7f+$/.test(keys)) {
+      this.content = this.content.slice(0, -keys.length);
+    } else if (!this.#behaviour.swallows?.(this)) {
+      this.content += keys.replace(/\x1b\[20[01]~/g, '');
+    }
+  }
 }
 
-async function paste(surface: FakeSurface) {
+async function paste(claude: FakeClaude) {
   let typed = 0;
-  const outcome = await pasteMessage(surface, text, mark, () => typed++);
+  const outcome = await pasteMessage(claude, { text, mark, submit: () => Buffer.from(enter) }, () => typed++);
+  expect(claude.isReserved).toBe(false);
   return { outcome, typed };
 }
 
-describe('paste', () => {
-  it.each(['not-idle', 'unknown-state', 'typing', 'draft', 'suspended', 'busy-lane'] as const)(
+describe('paste: Enter only on what is seen to be ours alone', () => {
+  it.each(['not-idle', 'unknown-state', 'typing', 'draft', 'unknown-box', 'suspended', 'no-submit'] as const)(
     `types nothing when the gate is shut: %s ${verifies('dialog')}`,
     async (shut) => {
-      const surface = new FakeSurface({ shut });
-      expect(await paste(surface)).toEqual({ outcome: shut, typed: 0 });
-      expect(surface.writes).toEqual([]);
+      const claude = new FakeClaude({ shut });
+      expect(await paste(claude)).toEqual({ outcome: shut, typed: 0 });
+      expect(claude.writes).toEqual([]);
     },
   );
 
   it(`writes the paste, then Enter as a write of its own ${verifies('enter')}`, async () => {
-    const surface = new FakeSurface({ provenAfter: ({ enters }) => enters === 1 });
-    expect(await paste(surface)).toEqual({ outcome: 'proven', typed: 1 });
-    expect(surface.writes).toEqual([pasted, '\r']);
-    expect(surface.isReserved).toBe(false);
+    const claude = new FakeClaude();
+    expect((await paste(claude)).outcome).toBe('proven');
+    expect(claude.writes).toEqual([`\x1b[200~${text} \x1b[201~`, enter]);
+    expect(claude.submitted).toEqual([text]);
   });
 
-  it(`does not press Enter into a dialog that came up after the paste ${verifies('dialog', 'enter')}`, async () => {
-    const surface = new FakeSurface({
-      notIdle: ({ writes, looks }) => (writes.length > 0 && looks < 4 ? 'not-idle' : undefined),
-      box: ({ looks }) => (looks < 4 ? { kind: 'unknown' } : ours),
-      provenAfter: ({ enters }) => enters === 1,
+  it(`takes its text out again when something came up beside it, and leaves that ${verifies('draft')}`, async () => {
+    const draft = 'my stashed draft';
+    const claude = new FakeClaude({
+      // claude puts a draft back in the moment in which the paste comes
+      meanwhile: (own) => {
+        if (own.pastes === 1 && !own.content.startsWith(draft) && own.content !== '') own.content = draft + own.content;
+      },
     });
-    const pasting = paste(surface);
-    expect(await pasting).toMatchObject({ outcome: 'proven' });
-    // one Enter, and only after the dialog had gone
-    expect(surface.writes).toEqual([pasted, '\r']);
-    expect(surface.looks).toBeGreaterThanOrEqual(4);
+    expect((await paste(claude)).outcome).toBe('draft');
+    expect(claude.enters).toBe(0);
+    expect(claude.content).toBe(draft);
   });
 
-  it(`presses Enter again only while our text stands in the box ${verifies('enter')}`, async () => {
-    const surface = new FakeSurface({ provenAfter: ({ enters }) => enters === 3 });
-    expect(await paste(surface)).toMatchObject({ outcome: 'proven', typed: 3 });
-    expect(surface.writes).toEqual([pasted, '\r', '\r', '\r']);
-  });
-
-  it.each<[string, PromptBox]>([
-    ['unknown', { kind: 'unknown' }],
-    ['another text', { kind: 'text', text: 'the person’s own' }],
-    ['a text that quotes our mark', { kind: 'text', text: `see ${mark}` }],
-  ])(`presses no second Enter when the box holds %s ${verifies('enter')}`, async (_, box) => {
-    const surface = new FakeSurface({ box: () => box, provenAfter: ({ looks }) => looks === 10 });
-    expect(await paste(surface)).toMatchObject({ outcome: 'proven' });
-    expect(surface.writes).toEqual([pasted, '\r']);
-  });
-
-  it(`presses no second Enter while claude is busy or asks something ${verifies('enter', 'dialog')}`, async () => {
-    const surface = new FakeSurface({
-      notIdle: ({ enters }) => (enters > 0 ? 'not-idle' : undefined),
-      provenAfter: ({ looks }) => looks === 10,
+  it(`does not press Enter into a dialog that came up after the paste, and does after it ${verifies('dialog', 'enter')}`, async () => {
+    const claude = new FakeClaude({
+      notIdle: ({ pastes, clock }) => (pastes > 0 && clock < 9000 ? 'not-idle' : undefined),
+      box: ({ pastes, clock }) => (pastes > 0 && clock < 9000 ? { kind: 'unknown' } : undefined),
+      onEnter: ({ clock }) => {
+        expect(clock).toBeGreaterThan(9000);
+        return 'submit';
+      },
     });
-    await paste(surface);
-    expect(surface.enters).toBe(1);
+    expect((await paste(claude)).outcome).toBe('proven');
+    expect(claude.enters).toBe(1);
+  });
+
+  it(`gives the keys back to the person while a dialog is open ${verifies('keys-kept')}`, async () => {
+    const reserved: boolean[] = [];
+    const claude = new FakeClaude({
+      notIdle: ({ pastes, clock }) => (pastes > 0 && clock < 9000 ? 'not-idle' : undefined),
+      meanwhile: (own) => own.clock < 9000 && reserved.push(own.isReserved),
+    });
+    await paste(claude);
+    expect(reserved.slice(1)).not.toContain(true);
   });
 
   it(`leaves our text to the person who has typed into it ${verifies('enter', 'draft')}`, async () => {
-    const surface = new FakeSurface({
-      box: (own) => {
-        own.lastKeyAt = own.clock;
-        return ours;
+    const claude = new FakeClaude({
+      notIdle: ({ pastes, clock }) => (pastes > 0 && clock < 5000 ? 'not-idle' : undefined),
+      meanwhile: (own) => {
+        if (own.clock > 4000 && own.content.trim() === text) own.content = `${text} and more`;
+        if (own.clock > 20_000) {
+          own.content = '';
+          own.proven = true;
+        }
       },
-      provenAfter: ({ looks }) => looks === 10,
     });
-    expect(await paste(surface)).toMatchObject({ outcome: 'proven' });
-    expect(surface.enters).toBe(1);
+    expect((await paste(claude)).outcome).toBe('proven');
+    expect(claude.enters).toBe(0);
+  });
+});
+
+describe('paste: the keys wait until the submit has shown itself', () => {
+  it(`holds the lane until the box lets go of the text ${verifies('keys-kept')}`, async () => {
+    let enteredAt = 0;
+    let heldUntil = 0;
+    const claude = new FakeClaude({
+      onEnter: (own) => {
+        enteredAt = own.clock;
+        return 'nothing';
+      },
+      meanwhile: (own) => {
+        if (enteredAt > 0 && own.clock >= enteredAt + 300 && own.content !== '') {
+          own.content = '';
+          own.busy = true;
+        }
+        if (own.isReserved) heldUntil = own.clock;
+        else own.proven = true;
+      },
+    });
+    expect((await paste(claude)).outcome).toBe('proven');
+    expect(heldUntil).toBeGreaterThanOrEqual(enteredAt + 300);
+    expect(heldUntil).toBeLessThan(enteredAt + 600);
+    expect(claude.enters).toBe(1);
   });
 
-  it('takes a fold of a long paste for ours', async () => {
-    const surface = new FakeSurface({
-      box: () => ({ kind: 'text', text: '[Pasted text #1 +40 lines]' }),
-      provenAfter: ({ enters }) => enters === 2,
-    });
-    expect(await paste(surface)).toMatchObject({ outcome: 'proven' });
+  it(`gives Enter up after two, and takes its text out again ${verifies('enter')}`, async () => {
+    const claude = new FakeClaude({ onEnter: () => 'nothing' });
+    expect((await paste(claude)).outcome).toBe('no-submit');
+    expect(claude.enters).toBe(2);
+    expect(claude.content).toBe('');
   });
 
-  it('gives up when the text has left the box and nobody has seen it', async () => {
-    const surface = new FakeSurface({ box: () => ({ kind: 'empty' }) });
-    expect(await paste(surface)).toEqual({ outcome: 'given-up', typed: 1 });
-    expect(surface.writes).toEqual([pasted, '\r']);
+  it('takes out what Enter has made of it, too: a new line', async () => {
+    const claude = new FakeClaude({
+      onEnter: (own) => {
+        own.content += '\n';
+        return 'nothing';
+      },
+    });
+    expect((await paste(claude)).outcome).toBe('no-submit');
+    expect(claude.submitted).toEqual([]);
+  });
+
+  it(`presses a second Enter when the first did nothing ${verifies('enter')}`, async () => {
+    const claude = new FakeClaude({ onEnter: ({ enters }) => (enters === 1 ? 'nothing' : 'submit') });
+    expect((await paste(claude)).outcome).toBe('proven');
+    expect(claude.enters).toBe(2);
+  });
+
+  it('presses none on a text that has come back after it was submitted: that is the person’s', async () => {
+    const claude = new FakeClaude({
+      onEnter: () => 'silent',
+      meanwhile: (own) => {
+        if (own.submitted.length === 1 && own.clock > 4000 && own.clock < 30_000) own.content = text;
+        if (own.clock >= 30_000) own.content = '';
+      },
+    });
+    expect((await paste(claude)).outcome).toBe('unproven');
+    expect(claude.enters).toBe(1);
+  });
+});
+
+describe('paste: what is not there', () => {
+  it('pastes once more what a starting claude has swallowed', async () => {
+    const claude = new FakeClaude({ swallows: ({ pastes }) => pastes === 1 });
+    expect((await paste(claude)).outcome).toBe('proven');
+    expect(claude.submitted).toEqual([text]);
+  });
+
+  it('gives up what is swallowed twice, with no Enter pressed', async () => {
+    const claude = new FakeClaude({ swallows: () => true });
+    expect((await paste(claude)).outcome).toBe('not-shown');
+    expect(claude.pastes).toBe(2);
+    expect(claude.enters).toBe(0);
+  });
+
+  it('presses no Enter when both come up after all', async () => {
+    const claude = new FakeClaude({
+      swallows: ({ pastes }) => pastes === 1,
+      meanwhile: (own) => {
+        if (own.pastes === 2 && own.content.trim() === text) own.content = text + text;
+        if (own.clock > 60_000) own.content = '';
+      },
+    });
+    expect((await paste(claude)).outcome).not.toBe('proven');
+    expect(claude.enters).toBe(0);
+  });
+
+  it('is unproven when the text has left the box and nobody has seen it', async () => {
+    const claude = new FakeClaude({ onEnter: () => 'silent' });
+    expect((await paste(claude)).outcome).toBe('unproven');
+    expect(claude.enters).toBe(1);
   });
 
   it('does not give up while claude is busy with what may be our turn', async () => {
-    const surface = new FakeSurface({
-      box: () => ({ kind: 'empty' }),
-      notIdle: ({ enters }) => (enters > 0 ? 'not-idle' : undefined),
-      provenAfter: ({ looks }) => looks === 12,
-    });
-    expect(await paste(surface)).toMatchObject({ outcome: 'proven' });
-  });
-
-  it('does not give up on a claude that is stopped after the last look', async () => {
-    let wasStopped = false;
-    const surface = new FakeSurface({
-      box: () => ({ kind: 'empty' }),
-      // asked before the last wait for proof, and after it
-      notIdle: ({ looks, clock }) => {
-        if (looks !== 1 || clock < 3000) return undefined;
-        wasStopped = true;
-        return 'suspended';
+    const claude = new FakeClaude({
+      onEnter: (own) => {
+        own.busy = true;
+        return 'silent';
       },
-      provenAfter: ({ looks }) => looks === 2,
+      notIdle: ({ enters, clock }) => (enters > 0 && clock < 60_000 ? 'not-idle' : undefined),
+      meanwhile: (own) => {
+        own.proven = own.clock > 50_000;
+      },
     });
-    expect(await paste(surface)).toMatchObject({ outcome: 'proven' });
-    expect(wasStopped).toBe(true);
+    expect((await paste(claude)).outcome).toBe('proven');
   });
 
-  it('a proof that comes with the last look still counts', async () => {
-    const surface = new FakeSurface({ box: () => ({ kind: 'empty' }), provenAfter: ({ looks }) => looks === 1 });
-    expect(await paste(surface)).toMatchObject({ outcome: 'proven' });
+  it('says again and again that the text may stand there', async () => {
+    const claude = new FakeClaude({
+      onEnter: () => 'silent',
+      notIdle: ({ enters, clock }) => (enters > 0 && clock < 20_000 ? 'suspended' : undefined),
+    });
+    expect((await paste(claude)).typed).toBeGreaterThan(15);
   });
 });

@@ -17,7 +17,7 @@ describe('output ring', () => {
     ring.output(Buffer.from('b'));
     ring.resized(wide);
     ring.output(Buffer.from('c'));
-    expect(ring.snapshot()).toEqual({ size, events: [Buffer.from('ab'), wide, Buffer.from('c')] });
+    expect(ring.snapshot()).toMatchObject({ size, events: [Buffer.from('ab'), wide, Buffer.from('c')] });
   });
 
   it('drops the oldest byte by byte, and remembers the size that held after it', () => {
@@ -27,9 +27,9 @@ describe('output ring', () => {
     ring.output(Buffer.from('67890'));
     expect(kept(ring)).toBe('1234567890');
     ring.output(Buffer.from('a'));
-    expect(ring.snapshot()).toEqual({ size, events: [Buffer.from('2345'), wide, Buffer.from('67890a')] });
+    expect(ring.snapshot()).toMatchObject({ size, events: [Buffer.from('2345'), wide, Buffer.from('67890a')] });
     ring.output(Buffer.from('bcde'));
-    expect(ring.snapshot()).toEqual({ size: wide, events: [Buffer.from('67890abcde')] });
+    expect(ring.snapshot()).toMatchObject({ size: wide, events: [Buffer.from('67890abcde')] });
   });
 
   it('keeps the end of a piece that alone is too large', () => {
@@ -60,6 +60,19 @@ describe('output ring', () => {
     const { events } = ring.snapshot();
     ring.output(Buffer.from('efgh'));
     expect(events).toEqual([Buffer.from('abcd')]);
+  });
+
+  it('tells what has come since, for as long as all of it is kept', () => {
+    const ring = new OutputRing(size, 10);
+    ring.output(Buffer.from('12345'));
+    const { end } = ring.snapshot();
+    expect(ring.since(end)).toMatchObject({ events: [], end: 5 });
+    ring.resized(wide);
+    ring.output(Buffer.from('678'));
+    expect(ring.since(end)).toMatchObject({ events: [wide, Buffer.from('678')], end: 8 });
+    expect(ring.size).toEqual(wide);
+    ring.output(Buffer.from('abcdefgh'));
+    expect(ring.since(end)).toBeUndefined();
   });
 
   it('holds no more changes of size than it needs', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { renderScreen, type TerminalEvent } from '../../../src/terminal/screen-model.ts';
+import { OutputRing } from '../../../src/terminal/output-ring.ts';
+import { LiveScreen, renderScreen, type TerminalEvent } from '../../../src/terminal/screen-model.ts';
 
 const size = { cols: 20, rows: 4 };
 const screen = async (...events: Array<string | TerminalEvent>) =>
@@ -18,6 +19,12 @@ describe('screen model', () => {
   it('tells dim from bright', async () => {
     const [row] = await screen('\x1b[1ma\x1b[0m\x1b[2mdim\x1b[22m b');
     expect(row).toEqual({ text: 'adim b', brightText: 'a    b' });
+  });
+
+  it('takes a cursor that a program draws by itself for as dim as what follows it', async () => {
+    const [placeholder, text] = await screen('\x1b[7mT\x1b[27m\x1b[2mry\x1b[22m\r\n\x1b[7ma\x1b[27mb');
+    expect(placeholder).toEqual({ text: 'Try', brightText: '' });
+    expect(text).toEqual({ text: 'ab', brightText: 'ab' });
   });
 
   it('follows the cursor, clears and scrolls', async () => {
@@ -40,5 +47,44 @@ describe('screen model', () => {
 
   it('changes its size where the size changed', async () => {
     expect(await texts('12345678901234567890ab', { cols: 30, rows: 2 }, '\x1b[H\x1b[Jwide')).toEqual(['wide', '']);
+  });
+});
+
+describe('live screen', () => {
+  const rowsNow = async (live: LiveScreen): Promise<string[]> => (await live.rows()).map((row) => row.text);
+
+  it('shows at each look what has come since, also a change of size', async () => {
+    const ring = new OutputRing(size);
+    const live = new LiveScreen(ring);
+    ring.output(Buffer.from('one'));
+    expect(await rowsNow(live)).toEqual(['one', '', '', '']);
+    expect(await rowsNow(live)).toEqual(['one', '', '', '']);
+    ring.output(Buffer.from('\r\ntwo'));
+    ring.resized({ cols: 30, rows: 2 });
+    expect(await rowsNow(live)).toEqual(['one', 'two']);
+    ring.resized({ cols: 30, rows: 3 });
+    ring.output(Buffer.from('\r\nthree'));
+    expect(await rowsNow(live)).toEqual(['one', 'two', 'three']);
+  });
+
+  it('begins anew when more has come than is kept', async () => {
+    const ring = new OutputRing(size, 64);
+    const live = new LiveScreen(ring);
+    ring.output(Buffer.from('one'));
+    await live.rows();
+    ring.output(Buffer.from('x'.repeat(200)));
+    ring.output(Buffer.from(`\x1b[2J\x1b[Hnew${' '.repeat(40)}`));
+    expect(await rowsNow(live)).toEqual(['new', '', '', '']);
+  });
+
+  it('serves several who look at the same time', async () => {
+    const ring = new OutputRing(size);
+    const live = new LiveScreen(ring);
+    ring.output(Buffer.from('a'));
+    const first = rowsNow(live);
+    ring.output(Buffer.from('b'));
+    const second = rowsNow(live);
+    expect((await first)[0]).toMatch(/^ab?$/);
+    expect((await second)[0]).toBe('ab');
   });
 });

@@ -1,12 +1,8 @@
-/** Screens of the real claude (80×24, loopback API), captured by hand on both test versions; e2e holds them live. */
+/** Screens of the real claude (80×24, loopback API), captured by hand; e2e holds them live. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import {
-  type BoxRow,
-  holdsOurPaste,
-  type PromptBox,
-  readPromptBox,
-} from '../../../../src/claude/session/prompt-box.ts';
+import { holdsExactly } from '../../../../src/claude/session/pasted-text.ts';
+import { type BoxRow, type PromptBox, readPromptBox } from '../../../../src/claude/session/prompt-box.ts';
 import { verifies } from '../../../requirements.ts';
 
 /** A row is its text, or the text and what of it is bright. */
@@ -42,15 +38,45 @@ describe.each(['2.1.197', '2.1.330'])(`prompt box of claude %s ${verifies('promp
     expect(readPromptBox(rowsOf(screens[name]!))).toEqual(box);
   });
 
-  it('knows a paste of ours, whole or folded, from everything else', () => {
-    const holding = Object.keys(screens).filter((name) => holdsOurPaste(readPromptBox(rowsOf(screens[name]!)), mark));
-    expect(holding.sort()).toEqual(['long-paste', 'our-paste']);
-  });
-
   it.each([0, 1])('does not take an empty box in the conversation for the real one under a dialog (%i)', (indent) => {
     const dialog = rowsOf(screens['model-dialog']!);
     const fake = rowsOf([rule, `${' '.repeat(indent)}❯`, rule]);
     expect(readPromptBox([...fake, ...dialog])).toEqual({ kind: 'unknown' });
+  });
+});
+
+const high = Array.from({ length: 12 }, (_, index) => `line ${index}`).join('\n');
+
+describe.each(['2.1.197', '2.1.332'])(`more screens of claude %s ${verifies('prompt-box')}`, (version) => {
+  const screens = capturedScreens(version);
+  const read = (name: string): PromptBox => readPromptBox(rowsOf(screens[name]!));
+
+  it.each<[string, PromptBox]>([
+    ['placeholder', { kind: 'empty' }],
+    ['typed', { kind: 'text', text: version === '2.1.197' ? 'hello' : 'my draft' }],
+    ['stashed', { kind: 'taken' }],
+    ['bash-mode', { kind: 'unknown' }],
+    ['quoted-box', { kind: 'empty' }],
+    // a box that claude has quoted stands above the real one
+    ['quoted-box-bash-mode', { kind: 'unknown' }],
+    ['transcript', { kind: 'unknown' }],
+    // 2.1.197 searches in the footer, below an empty box
+    ['search', { kind: version === '2.1.197' ? 'taken' : 'unknown' }],
+    ['history', { kind: 'text', text: 'quote it' }],
+    ['model-dialog', { kind: 'unknown' }],
+    ['vim-insert', { kind: 'empty' }],
+    ['vim-normal', { kind: 'empty' }],
+    ['vim-visual', { kind: 'taken' }],
+    ['vim-visual-line', { kind: 'taken' }],
+  ])('%s', (name, box) => {
+    expect(read(name)).toEqual(box);
+  });
+
+  it('knows our own paste from everything else', () => {
+    const holding = (text: string): string[] => Object.keys(screens).filter((name) => holdsExactly(read(name), text));
+    expect(holding(`${mark} from x]\nline of ours`)).toEqual(['our-paste']);
+    expect(holding('line\n'.repeat(40).trimEnd())).toEqual(['long-paste']);
+    expect(holding(high)).toEqual(['high-paste']);
   });
 });
 
@@ -81,6 +107,27 @@ describe('prompt box', () => {
     ['a short rule', ['───', '❯', '───']],
   ])('is unknown with %s', (_, rows) => {
     expect(read(...(rows as CapturedRow[]))).toEqual({ kind: 'unknown' });
+  });
+
+  it('knows how much of a box has scrolled out above', () => {
+    expect(read('─── ↑ 4 more ───────────────', '  five', '  six', rule)).toEqual({
+      kind: 'text',
+      text: 'five\n  six',
+      hiddenRows: 4,
+    });
+  });
+
+  it.each([
+    ['a box in a code block', [rule, '  ❯', rule]],
+    ['a dim rule below', [rule, '❯', [rule, '']]],
+    ['something between that is no row of a box', [rule, '❯', '● words', rule]],
+  ])('is unknown with %s', (_, rows) => {
+    expect(read(...(rows as CapturedRow[]))).toEqual({ kind: 'unknown' });
+  });
+
+  it('reads no box above the lowest two rules', () => {
+    expect(read(rule, '❯', rule, 'output', rule, '!', rule)).toEqual({ kind: 'unknown' });
+    expect(read(rule, '❯', rule, 'output', rule, '> old', rule)).toEqual({ kind: 'unknown' });
   });
 
   it('reads the lowest box', () => {

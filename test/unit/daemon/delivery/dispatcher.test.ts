@@ -7,10 +7,13 @@ import { defaultPolicy } from '../../../../src/daemon/delivery/choose-route.ts';
 import { Dispatcher } from '../../../../src/daemon/delivery/dispatcher.ts';
 import { WaysIn } from '../../../../src/daemon/delivery/ways-in.ts';
 import type { Journal } from '../../../../src/daemon/messages/journal.ts';
+import { JournalIndex } from '../../../../src/daemon/messages/journal-index.ts';
+import { headOf, type LineHead } from '../../../../src/daemon/messages/journal-lines.ts';
 import type { JournalEntry } from '../../../../src/daemon/messages/mailbox.ts';
 import { MessageStore } from '../../../../src/daemon/messages/message-store.ts';
 import type { Session } from '../../../../src/daemon/sessions/session.ts';
 import { SessionTable } from '../../../../src/daemon/sessions/session-table.ts';
+import type { Message } from '../../../../src/protocol/message.ts';
 import type { SupervisorCommand } from '../../../../src/protocol/wire.ts';
 import { verifies } from '../../../requirements.ts';
 import { TestClock } from '../../../support/a-clock.ts';
@@ -29,10 +32,19 @@ function aDesk() {
     disk.entries.push(
       `${entry.t === 'state' ? entry.state : entry.t} ${entry.t === 'accept' ? entry.message.id : entry.id}`,
     );
+    index.note(headOf(entry) as LineHead, 0, 0);
+    if (entry.t === 'accept') messages.set(entry.message.id, entry.message);
   };
+  const index = new JournalIndex();
+  const messages = new Map<string, Message>();
   const stopped = new Set<number>();
   const waysIn = new WaysIn(clock);
-  const journal = { append: write, commit: async (entry: JournalEntry) => write(entry) } as unknown as Journal;
+  const journal = {
+    append: write,
+    commit: async (entry: JournalEntry) => write(entry),
+    index,
+    read: ({ id }: { id: string }) => messages.get(id),
+  } as unknown as Journal;
   const log = () => undefined;
   const store = new MessageStore({ journal, log, clock });
   const dispatcher = new Dispatcher({

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { TurnOutcomes } from '../../../../src/daemon/delivery/turn-outcomes.ts';
 import type { Journal } from '../../../../src/daemon/messages/journal.ts';
+import { JournalIndex } from '../../../../src/daemon/messages/journal-index.ts';
 import { MessageStore } from '../../../../src/daemon/messages/message-store.ts';
 import { SessionTable } from '../../../../src/daemon/sessions/session-table.ts';
 import { markOf } from '../../../../src/protocol/attribution.ts';
@@ -21,7 +22,11 @@ async function aStage(...ids: string[]) {
   const { session } = new SessionTable(clock).ensure(process);
   session.turnEnded();
   session.conversationIs('now', join(dir, 'now.jsonl'));
-  const journal = { append: () => undefined, commit: async () => undefined } as unknown as Journal;
+  const journal = {
+    append: () => undefined,
+    commit: async () => undefined,
+    index: new JournalIndex(),
+  } as unknown as Journal;
   const store = new MessageStore({ journal, log: () => undefined, clock });
   for (const id of ids) await store.accept(aMessage(id, { recipient: session.id }));
   const turns = new TurnOutcomes(store);

@@ -1,25 +1,58 @@
 import {
   appendFileSync,
   existsSync,
+  fdatasync,
+  ftruncateSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Journal, readJournal, rewriteJournal } from '../../../../src/daemon/messages/journal.ts';
+import { Journal, type JournalDisk } from '../../../../src/daemon/messages/journal.ts';
 import type { JournalEntry } from '../../../../src/daemon/messages/mailbox.ts';
+import type { Message } from '../../../../src/protocol/message.ts';
 import { verifies } from '../../../requirements.ts';
 import { aMessage } from '../../../support/a-message.ts';
 
 const header = '{"journal":"claudex","version":1}\n';
 const accept = (id: string): JournalEntry => ({ t: 'accept', message: aMessage(id) });
 const moved = (id: string): JournalEntry => ({ t: 'state', id, state: 'leased', at: 1 });
+
+const lineOf = (name: string): string => {
+  const [id, step] = name.split(' ') as [string, string?];
+  return `${JSON.stringify(step === undefined ? accept(id) : moved(id))}\n`;
+};
+
+/** What a daemon that starts now would find. */
+function readJournal(path: string): { messages: Array<Message | undefined>; damagedLines: number } {
+  const journal = new Journal(path);
+  const messages = [...journal.index.all()].map((one) => journal.read(one));
+  journal.close();
+  return { messages, damagedLines: journal.damagedLines };
+}
+
+/** A disk on which the calls named in `faults` fail. */
+function disk(faults: Set<string>): JournalDisk {
+  const failing = (): NodeJS.ErrnoException => Object.assign(new Error('no'), { code: 'EIO' });
+  return {
+    writeSync: (fd, bytes, offset) => {
+      if (faults.has('short write') && offset === 0) return writeSync(fd, bytes, 0, 9);
+      if (faults.has('write') || faults.has('short write')) throw failing();
+      return writeSync(fd, bytes, offset);
+    },
+    ftruncateSync: (fd, bytes) => {
+      if (faults.has('truncate')) throw failing();
+      ftruncateSync(fd, bytes);
+    },
+    fdatasync: (fd, done) => (faults.has('sync') ? setImmediate(done, failing()) : fdatasync(fd, done)),
+  };
+}
 
 describe('journal', () => {
   let dir: string;
@@ -36,11 +69,7 @@ describe('journal', () => {
     journal.append(moved('m1'));
     await Promise.all([journal.commit(accept('m2')), journal.commit(accept('m3')), journal.commit(accept('m4'))]);
     journal.close();
-    expect(readJournal(path)).toEqual({
-      entries: [accept('m1'), moved('m1'), accept('m2'), accept('m3'), accept('m4')],
-      damagedLines: 0,
-    });
-    expect(readFileSync(path, 'utf8').startsWith(header)).toBe(true);
+    expect(readFileSync(path, 'utf8')).toBe([header, ...['m1', 'm1 moved', 'm2', 'm3', 'm4'].map(lineOf)].join(''));
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
@@ -49,7 +78,7 @@ describe('journal', () => {
     const first = journal.commit(accept('m1'));
     journal.close();
     await first;
-    expect(readJournal(path).entries).toEqual([accept('m1')]);
+    expect(readJournal(path)).toEqual({ messages: [aMessage('m1')], damagedLines: 0 });
   });
 
   it('goes on in a journal that is there, with one header', () => {
@@ -59,12 +88,12 @@ describe('journal', () => {
       journal.close();
     }
     expect(readFileSync(path, 'utf8').split('"journal"').length - 1).toBe(1);
-    expect(readJournal(path).entries).toEqual([accept('m1'), accept('m2')]);
+    expect(readJournal(path).messages).toEqual([aMessage('m1'), aMessage('m2')]);
   });
 
   it('is empty when there is none', () => {
-    expect(readJournal(path)).toEqual({ entries: [], damagedLines: 0 });
-    expect(existsSync(path)).toBe(false);
+    expect(readJournal(path)).toEqual({ messages: [], damagedLines: 0 });
+    expect(readFileSync(path, 'utf8')).toBe(header);
   });
 
   it(`cuts a torn last line off, wherever it was torn ${verifies('accepted-on-disk')}`, () => {
@@ -73,14 +102,14 @@ describe('journal', () => {
     const bytes = Buffer.from(last);
     for (let cut = 1; cut <= bytes.length; cut++) {
       writeFileSync(path, Buffer.concat([Buffer.from(whole), bytes.subarray(0, cut)]));
-      expect(readJournal(path)).toEqual({ entries: [accept('m1')], damagedLines: 0 });
+      expect(readJournal(path)).toEqual({ messages: [aMessage('m1')], damagedLines: 0 });
       expect(readFileSync(path, 'utf8')).toBe(whole);
     }
   });
 
   it('writes a new header after a journal torn in its first line', () => {
     writeFileSync(path, header.slice(0, 9));
-    expect(readJournal(path)).toEqual({ entries: [], damagedLines: 0 });
+    expect(readJournal(path)).toEqual({ messages: [], damagedLines: 0 });
     const journal = new Journal(path);
     journal.append(accept('m1'));
     journal.close();
@@ -90,7 +119,7 @@ describe('journal', () => {
   it(`counts a damaged line in the middle and keeps the rest ${verifies('accepted-on-disk')}`, () => {
     const lines = [JSON.stringify(accept('m1')), '\0\0\0\0', '{"t":"acc', JSON.stringify(accept('m2'))];
     writeFileSync(path, `${header}${lines.join('\n')}\n`);
-    expect(readJournal(path)).toEqual({ entries: [accept('m1'), accept('m2')], damagedLines: 2 });
+    expect(readJournal(path)).toEqual({ messages: [aMessage('m1'), aMessage('m2')], damagedLines: 2 });
   });
 
   it.each([
@@ -104,7 +133,7 @@ describe('journal', () => {
     '{"t":"accept","message":{"id":"m1"}}',
   ])('counts a line that is JSON but no entry as damaged: %s', (line) => {
     writeFileSync(path, `${header}${line}\n${JSON.stringify(accept('m2'))}\n`);
-    expect(readJournal(path)).toEqual({ entries: [accept('m2')], damagedLines: 1 });
+    expect(readJournal(path)).toEqual({ messages: [aMessage('m2')], damagedLines: 1 });
   });
 
   it('refuses a journal of a newer format and leaves it alone', () => {
@@ -116,18 +145,87 @@ describe('journal', () => {
     expect(readFileSync(path, 'utf8')).toBe(text);
   });
 
-  it('is replaced whole by a rewrite, with mode 0600 and nothing left beside it', () => {
-    writeFileSync(path, `${header}${JSON.stringify(accept('m1'))}\n`.repeat(5));
-    rewriteJournal(path, [accept('m2')]);
-    expect(readFileSync(path, 'utf8')).toBe(`${header}${JSON.stringify(accept('m2'))}\n`);
-    expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(readdirSync(dir)).toEqual(['journal.ndjson']);
+  it('takes long lines, and many of them, in pieces', async () => {
+    const journal = new Journal(path);
+    const long = 'ü'.repeat(700_000);
+    for (let index = 0; index < 9; index++)
+      journal.append({ t: 'accept', message: aMessage(`m${index}`, { body: long }) });
+    for (let index = 0; index < 9000; index++) journal.append(moved(`m${index % 9}`));
+    journal.close();
+    const { messages, damagedLines } = readJournal(path);
+    expect(damagedLines).toBe(0);
+    expect(messages.map((one) => one?.id)).toEqual(Array.from({ length: 9 }, (_, index) => `m${index}`));
+    expect(messages.every((one) => one?.body === long && one.attempts === 1000)).toBe(true);
   });
 
-  it('keeps the old journal when a rewrite fails', () => {
-    const target = join(dir, 'gone', 'journal.ndjson');
-    expect(() => rewriteJournal(target, [accept('m2')])).toThrow();
-    expect(existsSync(join(dir, 'gone'))).toBe(false);
+  it('knows of an ended message what is asked of it without reading it', () => {
+    const journal = new Journal(path);
+    const key = 'kö"y\\ ,"key":"x"';
+    const sender = { kind: 'peer', label: 'peer "p"', id: 'p1' } as const;
+    const body = `${'x'.repeat(50_000)} ,"key":"no" "state":"queued"`;
+    journal.append({ t: 'accept', message: aMessage('m1', { key, sender, body }) });
+    journal.append({ t: 'state', id: 'm1', at: 5, state: 'answered', answer: 'a "b"' });
+    journal.close();
+    const again = new Journal(path);
+    expect(again.index.byKey(key)).toMatchObject({ id: 'm1', to: 's1', from: 'p1', endedAt: 5, key });
+    expect(again.read(again.index.get('m1')!)).toMatchObject({ body, key, sender, answer: 'a "b"', state: 'answered' });
+    again.close();
+  });
+
+  it('does not take in what ended long ago, but for what was tried again since', () => {
+    const journal = new Journal(path);
+    for (const id of ['m1', 'm2', 'm3']) journal.append(accept(id));
+    for (const id of ['m1', 'm2']) journal.append({ t: 'state', id, at: 10, state: 'failed' });
+    journal.append({ t: 'state', id: 'm3', at: 30, state: 'failed' });
+    journal.append({ t: 'state', id: 'm2', at: 40, state: 'queued' });
+    journal.close();
+    const again = new Journal(path, { endedAfter: 20 });
+    expect([...again.index.all()].map(({ id, endedAt }) => [id, endedAt])).toEqual([
+      ['m3', 30],
+      ['m2', undefined],
+    ]);
+    expect(again.read(again.index.get('m2')!)?.history.map((one) => one.state)).toEqual(['queued', 'failed', 'queued']);
+    again.close();
+  });
+
+  it(`loses nothing to a torn line that cannot be cut off ${verifies('accepted-on-disk')}`, async () => {
+    const faults = new Set<string>();
+    const journal = new Journal(path, { disk: disk(faults) });
+    await journal.commit(accept('m1'));
+    faults.add('short write').add('truncate');
+    await expect(journal.commit(accept('m2'))).rejects.toMatchObject({ code: 'JOURNAL_UNWRITABLE' });
+    // it takes no byte: what is appended would be lost with the torn line
+    expect(() => journal.append(accept('m3'))).toThrow(expect.objectContaining({ code: 'JOURNAL_UNWRITABLE' }));
+    faults.delete('short write');
+    await journal.commit(accept('m4'));
+    journal.append(moved('m4'));
+    journal.close();
+    const { messages } = readJournal(path);
+    expect(messages.map((one) => [one?.id, one?.state])).toEqual([
+      ['m1', 'queued'],
+      ['m4', 'leased'],
+    ]);
+  });
+
+  it('cuts a torn line off as soon as that is possible', async () => {
+    const faults = new Set(['short write', 'truncate']);
+    const journal = new Journal(path, { disk: disk(new Set()) });
+    await journal.commit(accept('m1'));
+    journal.close();
+    const second = new Journal(path, { disk: disk(faults) });
+    expect(() => second.append(accept('m2'))).toThrow(expect.objectContaining({ code: 'JOURNAL_UNWRITABLE' }));
+    faults.clear();
+    second.append(accept('m3'));
+    second.close();
+    expect(readFileSync(path, 'utf8')).toBe([header, ...['m1', 'm3'].map(lineOf)].join(''));
+  });
+
+  it('goes on behind a torn end that cannot be cut off at the start', () => {
+    writeFileSync(path, `${header}${lineOf('m1')}{"t":"acc`);
+    const journal = new Journal(path, { disk: disk(new Set(['truncate'])) });
+    journal.append(accept('m2'));
+    journal.close();
+    expect(readJournal(path)).toEqual({ messages: [aMessage('m1'), aMessage('m2')], damagedLines: 1 });
   });
 
   it.runIf(existsSync('/dev/full'))(
@@ -144,9 +242,9 @@ describe('journal', () => {
     const journal = new Journal(path);
     journal.append(accept('m1'));
     appendFileSync(path, 'torn');
-    expect(readJournal(path).entries).toEqual([accept('m1')]);
+    expect(readJournal(path)).toEqual({ messages: [aMessage('m1')], damagedLines: 0 });
     journal.append(accept('m2'));
     journal.close();
-    expect(readJournal(path)).toEqual({ entries: [accept('m1'), accept('m2')], damagedLines: 0 });
+    expect(readJournal(path)).toEqual({ messages: [aMessage('m1'), aMessage('m2')], damagedLines: 0 });
   });
 });

@@ -1,7 +1,7 @@
 /**
- * Follows what the person types, byte by byte, to know whether the prompt box may hold a draft. Pure, no clock of its own.
- * Anything typed, pasted or recalled since the last submitted prompt counts; what a terminal answers by itself
- * (device attributes, cursor position, colours, focus, mouse) does not. In doubt it is a draft.
+ * Follows what comes from the outer terminal, byte by byte, to know when the person last pressed a key. Pure, no clock of its
+ * own. What a terminal answers by itself (device attributes, cursor position, colours, focus, mouse) is no key. In doubt it is
+ * one. What stands in the prompt box is not concluded from keys: it is looked at.
  */
 
 type State = 'ground' | 'escape' | 'csi' | 'string' | 'string-escape' | 'paste' | 'x10-mouse';
@@ -11,15 +11,11 @@ const pasteEnd = '\x1b[201~';
 /** The pieces of one answer of a terminal come this close together; later ones are keys. */
 const replyTimeoutMs = 1000;
 
-export class DraftTracker {
-  /** True when the box may hold something of the person's. */
-  maybeDraft = false;
+export class PersonKeys {
   /** When the person last pressed a key; 0 for never. */
   lastKeyAt = 0;
-  #lastWasEnter = false;
-  #lastWasBackslash = false;
-  /** What was known before the sequence that has begun: true again if it turns out to be a terminal's answer. */
-  #before = { maybeDraft: false, lastKeyAt: 0, lastWasEnter: false, lastWasBackslash: false };
+  /** The same before the sequence that has begun: true again if it turns out to be a terminal's answer. */
+  #lastKeyBefore = 0;
   #sequenceAt = 0;
   #state: State = 'ground';
   #sequence = '';
@@ -30,25 +26,16 @@ export class DraftTracker {
     if (this.#isUnfinished() && now - this.#sequenceAt > replyTimeoutMs) this.#state = 'ground';
     for (const byte of bytes) this.#step(byte, now);
     // Esc, Alt-[ or Alt-] and what was typed after it, until more says otherwise
-    if (this.#isUnfinished()) this.#key(now, false);
+    if (this.#isUnfinished()) this.#key(now);
   }
 
-  /** Claude has reported a submitted prompt: the box is empty if Enter was the last key. */
-  promptTaken(): void {
-    if (this.#lastWasEnter) this.maybeDraft = false;
+  /** True in the middle of a paste of the person's. */
+  get isPasting(): boolean {
+    return this.#state === 'paste';
   }
 
-  /** The screen has proven the box empty. */
-  provenEmpty(): void {
-    this.maybeDraft = false;
-  }
-
-  #key(now: number, isEnter: boolean, isBackslash = false): void {
-    this.maybeDraft = true;
+  #key(now: number): void {
     this.lastKeyAt = now;
-    // claude makes a new line of a backslash before Enter
-    this.#lastWasEnter = isEnter && !this.#lastWasBackslash;
-    this.#lastWasBackslash = isBackslash;
   }
 
   #isUnfinished(): boolean {
@@ -56,22 +43,14 @@ export class DraftTracker {
   }
 
   #beginSequence(now: number): void {
-    this.#before = {
-      maybeDraft: this.maybeDraft,
-      lastKeyAt: this.lastKeyAt,
-      lastWasEnter: this.#lastWasEnter,
-      lastWasBackslash: this.#lastWasBackslash,
-    };
+    this.#lastKeyBefore = this.lastKeyAt;
     this.#sequenceAt = now;
     this.#state = 'escape';
   }
 
   /** It was the terminal that spoke: no key has been pressed. */
   #endReply(): void {
-    this.maybeDraft = this.#before.maybeDraft;
-    this.lastKeyAt = this.#before.lastKeyAt;
-    this.#lastWasEnter = this.#before.lastWasEnter;
-    this.#lastWasBackslash = this.#before.lastWasBackslash;
+    this.lastKeyAt = this.#lastKeyBefore;
     this.#state = 'ground';
   }
 
@@ -79,7 +58,7 @@ export class DraftTracker {
     switch (this.#state) {
       case 'ground':
         if (byte === escapeByte) this.#beginSequence(now);
-        else this.#key(now, byte === 0x0d, byte === 0x5c);
+        else this.#key(now);
         return;
       case 'escape':
         this.#afterEscape(byte, now);
@@ -101,7 +80,7 @@ export class DraftTracker {
         else this.#state = 'string';
         return;
       case 'paste':
-        this.#key(now, false);
+        this.#key(now);
         this.#sequence = (this.#sequence + String.fromCharCode(byte)).slice(-pasteEnd.length);
         if (this.#sequence === pasteEnd) this.#state = 'ground';
         return;
@@ -113,10 +92,10 @@ export class DraftTracker {
     if (byte === 0x5b) this.#state = 'csi';
     else if (byte === 0x5d || byte === 0x50 || byte === 0x5f || byte === 0x5e || byte === 0x58) this.#state = 'string';
     else if (byte === escapeByte) {
-      this.#key(now, false);
+      this.#key(now);
       this.#beginSequence(now);
     } else {
-      this.#key(now, false); // Alt+key, or the beginning of a function key
+      this.#key(now); // Alt+key, or the beginning of a function key
       this.#state = 'ground';
     }
   }
@@ -127,14 +106,14 @@ export class DraftTracker {
     if (sequence === '200~') {
       this.#sequence = '';
       this.#state = 'paste';
-      this.#key(now, false);
+      this.#key(now);
     } else if (sequence === 'M') {
       this.#mouseBytes = 3;
       this.#state = 'x10-mouse';
     } else if (isTerminalReply(sequence)) {
       this.#endReply();
     } else {
-      this.#key(now, /^13(;1)?u$/.test(sequence));
+      this.#key(now);
     }
   }
 }

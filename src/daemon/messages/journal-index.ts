@@ -1,0 +1,160 @@
+/**
+ * Where each message stands in the journal: which lines are its own, and the little that is asked of one that has ended and
+ * is no longer in memory. Pure: knows no file.
+ */
+import { isFinal } from '../../protocol/message.ts';
+import type { LineHead } from './journal-lines.ts';
+
+/** A message's lines, in the order of the file. */
+export interface IndexedMessage {
+  readonly id: string;
+  /** Its place in the order of acceptance. */
+  readonly order: number;
+  /** Of its `accept` line: where it stands, in bytes, and how long it is without its newline. */
+  offset: number;
+  bytes: number;
+  /** Of the lines that came later: offset, bytes, offset, bytes, … */
+  later: number[] | undefined;
+  /** Milliseconds since the epoch; undefined while it is open. */
+  endedAt: number | undefined;
+  /** The session it is for, and the one that has sent it. */
+  to: string | null;
+  readonly from: string | undefined;
+  readonly key: string | undefined;
+}
+
+/** How much of what has ended is kept. */
+export interface Keeping {
+  /** Ended before this, in milliseconds since the epoch: dropped. */
+  endedAfter: number;
+  /** Of the others, so many of the newest are kept. */
+  atMost: number;
+}
+
+/** What has become of the lines of a journal that has been made short. */
+export interface MovedLines {
+  /** Lines before this have been retold, each message's in one. */
+  oldEnd: number;
+  /** Lines from `oldEnd` on stand here now, as they were. */
+  tailStart: number;
+  places: ReadonlyArray<readonly [message: IndexedMessage, offset: number, bytes: number]>;
+}
+
+const nowhere = -1;
+
+export class JournalIndex {
+  readonly #messages = new Map<string, IndexedMessage>();
+  readonly #byKey = new Map<string, IndexedMessage>();
+  /** Sessions come again and again: one copy of each id. */
+  #names = new Map<string, string>();
+  #nextOrder = 0;
+  #ended = 0;
+
+  get(id: string): IndexedMessage | undefined {
+    return this.#messages.get(id);
+  }
+
+  /** The message first accepted with this key. */
+  byKey(key: string): IndexedMessage | undefined {
+    return this.#byKey.get(key);
+  }
+
+  /** In the order of acceptance. */
+  all(): IterableIterator<IndexedMessage> {
+    return this.#messages.values();
+  }
+
+  get endedCount(): number {
+    return this.#ended;
+  }
+
+  /** A line has been read or written. @returns false when it speaks of a message that is not here */
+  note(head: LineHead, offset: number, bytes: number): boolean {
+    const known = this.#messages.get(head.id);
+    if (head.t === 'accept') {
+      // a journal says it once; whatever says it twice must not double it
+      if (!known) this.#add(head, offset, bytes);
+      return true;
+    }
+    if (!known) return false;
+    if (head.t === 'state' && head.refused) {
+      this.drop(known);
+      return true;
+    }
+    known.later ??= [];
+    known.later.push(offset, bytes);
+    if (head.t === 'recipient') known.to = this.#name(head.to);
+    else this.#setEnd(known, isFinal(head.state) ? head.at : undefined);
+    return true;
+  }
+
+  drop(message: IndexedMessage): void {
+    if (!this.#messages.delete(message.id)) return;
+    this.#setEnd(message, undefined);
+    if (message.key !== undefined && this.#byKey.get(message.key) === message) this.#byKey.delete(message.key);
+  }
+
+  /** Those that ended too long ago, or that are too many, the oldest first. */
+  *beyond({ endedAfter, atMost }: Keeping): Generator<IndexedMessage> {
+    let tooMany = this.#ended - atMost;
+    for (const one of this.#messages.values()) {
+      if (one.endedAt === undefined) continue;
+      if (one.endedAt <= endedAfter || tooMany > 0) {
+        tooMany--;
+        yield one;
+      }
+    }
+  }
+
+  /** The journal goes on in another file. Of a message that has no place there, nothing is known any more. */
+  move({ oldEnd, tailStart, places }: MovedLines): void {
+    const shift = tailStart - oldEnd;
+    for (const one of this.#messages.values()) {
+      if (one.later) one.later = moveLater(one.later, oldEnd, shift);
+      one.offset = one.offset >= oldEnd ? one.offset + shift : nowhere;
+    }
+    for (const [message, offset, bytes] of places) {
+      message.offset = offset;
+      message.bytes = bytes;
+    }
+    for (const one of [...this.#messages.values()]) if (one.offset === nowhere) this.drop(one);
+  }
+
+  #add(head: Extract<LineHead, { t: 'accept' }>, offset: number, bytes: number): void {
+    const message: IndexedMessage = {
+      id: head.id,
+      order: this.#nextOrder++,
+      offset,
+      bytes,
+      later: undefined,
+      endedAt: undefined,
+      to: this.#name(head.to),
+      from: head.from === undefined ? undefined : this.#name(head.from)!,
+      key: head.key,
+    };
+    this.#messages.set(head.id, message);
+    if (head.key !== undefined) this.#byKey.set(head.key, message);
+    this.#setEnd(message, head.endedAt);
+  }
+
+  #setEnd(message: IndexedMessage, endedAt: number | undefined): void {
+    this.#ended += Number(endedAt !== undefined) - Number(message.endedAt !== undefined);
+    message.endedAt = endedAt;
+  }
+
+  #name(id: string | null): string | null {
+    if (id === null) return null;
+    const known = this.#names.get(id);
+    if (known !== undefined) return known;
+    if (this.#names.size > 1000) this.#names = new Map();
+    const own = Buffer.from(id).toString(); // not a part of the line that it stood in
+    this.#names.set(own, own);
+    return own;
+  }
+}
+
+/** The lines from `oldEnd` on, shifted; undefined when there are none. */
+function moveLater(later: readonly number[], oldEnd: number, shift: number): number[] | undefined {
+  const first = later.findIndex((value, at) => at % 2 === 0 && value >= oldEnd);
+  return first === -1 ? undefined : later.slice(first).map((value, at) => (at % 2 === 0 ? value + shift : value));
+}

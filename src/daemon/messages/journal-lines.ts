@@ -1,0 +1,154 @@
+/**
+ * The journal's lines: read in pieces, so that a file of any size costs one piece, or its longest line. What the index needs
+ * to know of a line is taken from its two ends where they tell: a journal of gigabytes is not parsed to start a daemon.
+ */
+import { readSync } from 'node:fs';
+import { ClaudexError } from '../../errors/claudex-error.ts';
+import { isFinal, type MessageState } from '../../protocol/message.ts';
+import type { JournalEntry } from './mailbox.ts';
+
+/** The first line of a journal. */
+export const journalHeader = { journal: 'claudex', version: 1 };
+
+const pieceBytes = 1 << 20;
+/** Where the words before a message's body end, in all but made-up messages. */
+const headBytes = 2048;
+/** What comes after a body that has just been accepted; most of it a key. */
+const tailBytes = 32 << 10;
+
+/** What the index keeps of a line. */
+export type LineHead =
+  | { t: 'accept'; id: string; to: string | null; from?: string; key?: string; endedAt?: number }
+  | { t: 'state'; id: string; state: MessageState; at: number; refused?: boolean }
+  | { t: 'recipient'; id: string; to: string | null };
+
+/** The line is `buffer[start, end)`, which is valid during the call only, and stands at `offset` in the file. */
+export type LineVisitor = (buffer: Buffer, start: number, end: number, offset: number) => void;
+
+/** Visits every whole line up to byte `to`. @returns where the last whole line ends @throws Error as readSync does */
+export function visitLines(fd: number, to: number, visit: LineVisitor, onPiece?: () => void): number {
+  let buffer = Buffer.allocUnsafe(2 * pieceBytes);
+  let filled = 0;
+  let offset = 0;
+  for (;;) {
+    if (filled + pieceBytes > buffer.length) buffer = Buffer.concat([buffer], 2 * buffer.length);
+    const wanted = Math.min(pieceBytes, to - offset - filled);
+    const read = wanted > 0 ? readSync(fd, buffer, filled, wanted, offset + filled) : 0;
+    if (read === 0) return offset;
+    onPiece?.();
+    let start = 0;
+    // what was there before has no newline
+    let newline = buffer.indexOf(0x0a, filled);
+    filled += read;
+    for (; newline !== -1 && newline < filled; newline = buffer.indexOf(0x0a, start)) {
+      if (newline > start) visit(buffer, start, newline, offset + start);
+      start = newline + 1;
+    }
+    buffer.copyWithin(0, start, filled);
+    filled -= start;
+    offset += start;
+  }
+}
+
+/** One line as an entry. @returns undefined when it is no entry that can be applied without harm, 'header' for the first line */
+export function parseLine(text: string): JournalEntry | 'header' | undefined {
+  try {
+    const value = JSON.parse(text) as JournalEntry | typeof journalHeader;
+    if ('journal' in value) return assertVersion(value.version);
+    return isEntry(value) ? value : undefined;
+  } catch (error) {
+    if (error instanceof ClaudexError) throw error;
+    return undefined; // bit rot, or torn in the middle of the file
+  }
+}
+
+function assertVersion(version: number): 'header' {
+  if (version <= journalHeader.version) return 'header';
+  throw new ClaudexError(
+    'DAEMON_START_FAILED',
+    `The journal has format ${version}; this claudex knows ${journalHeader.version}.`,
+  );
+}
+
+/** A line that bit rot has left as JSON must not keep the daemon from starting. */
+function isEntry(value: JournalEntry): boolean {
+  if (value.t === 'accept') {
+    const { message } = value;
+    const isWhole = typeof message?.id === 'string' && typeof message.body === 'string' && !!message.recipient;
+    return isWhole && Array.isArray(message.history);
+  }
+  if (value.t === 'recipient') return typeof value.id === 'string' && typeof value.recipient?.cwd === 'string';
+  return value.t === 'state' && typeof value.id === 'string';
+}
+
+const acceptHead =
+  /^\{"t":"accept",(?:"endedAt":(\d+),)?(?:"key":("(?:[^"\\]|\\.)*"),)?"message":\{"id":"([^"\\]+)","recipient":\{"id":(?:null|"([^"\\]*)"),/;
+const senderOf = /"sender":\{"kind":"\w+","label":"(?:[^"\\]|\\.)*"(?:,"id":"([^"\\]+)")?[,}]/;
+const acceptedJustNow = /"state":"queued","attempts":0,"history":\[\{"state":"queued","at":\d+\}\]\}\}$/;
+const stateHead = /^\{"t":"state","id":"([^"\\]+)","at":(\d+),"state":"(\w+)"[,}]/;
+
+/** What the index keeps of a line. @throws ClaudexError DAEMON_START_FAILED for a journal of a newer format */
+export function readHead(buffer: Buffer, start: number, end: number): LineHead | 'header' | undefined {
+  const head = buffer.toString('utf8', start, Math.min(end, start + headBytes));
+  const state = stateHead.exec(head);
+  // a refusal says more than its head
+  if (state && state[3] !== 'cancelled' && buffer[end - 1] === 0x7d) {
+    return { t: 'state', id: state[1]!, at: Number(state[2]), state: state[3] as MessageState };
+  }
+  return acceptedHead(head, buffer, start, end) ?? headOf(parseLine(buffer.toString('utf8', start, end)));
+}
+
+/** Undefined where the two ends of the line do not tell. */
+function acceptedHead(head: string, buffer: Buffer, start: number, end: number): LineHead | undefined {
+  const accept = acceptHead.exec(head);
+  if (!accept || !head.includes('"body":"')) return undefined;
+  const [, endedAt, headKey, id, to = null] = accept;
+  const from = senderOf.exec(head)?.[1];
+  const tail = buffer.toString('latin1', Math.max(start, end - tailBytes), end);
+  if (endedAt === undefined && !acceptedJustNow.test(tail.slice(-200))) return undefined;
+  if (!tail.endsWith('}}')) return undefined;
+  const key = endedAt === undefined ? keyIn(tail) : headKey;
+  return {
+    t: 'accept',
+    // a part of a text keeps the whole of it alive
+    id: Buffer.from(id!).toString(),
+    to,
+    ...(from !== undefined && { from }),
+    ...(key !== undefined && { key: JSON.parse(key) as string }),
+    ...(endedAt !== undefined && { endedAt: Number(endedAt) }),
+  };
+}
+
+/** Inside a text, these quotes would have backslashes before them. */
+function keyIn(latin1Tail: string): string | undefined {
+  const at = latin1Tail.lastIndexOf(',"key":"');
+  if (at === -1) return undefined;
+  const key = /^"(?:[^"\\]|\\.)*"/.exec(latin1Tail.slice(at + ',"key":'.length))?.[0];
+  return key === undefined ? undefined : Buffer.from(key, 'latin1').toString('utf8');
+}
+
+/** The same of an entry. */
+export function headOf(entry: JournalEntry | 'header' | undefined): LineHead | 'header' | undefined {
+  if (entry === undefined || entry === 'header') return entry;
+  if (entry.t === 'recipient') return { t: 'recipient', id: entry.id, to: entry.recipient.id };
+  if (entry.t === 'state') {
+    return { t: 'state', id: entry.id, state: entry.state, at: entry.at, ...(entry.refused && { refused: true }) };
+  }
+  const { id, recipient, sender, key, state, history, acceptedAt } = entry.message;
+  return {
+    t: 'accept',
+    id,
+    to: recipient.id,
+    ...(sender?.id !== undefined && { from: sender.id }),
+    ...(key !== undefined && { key }),
+    ...(isFinal(state) && { endedAt: history.at(-1)?.at ?? acceptedAt }),
+  };
+}
+
+/** The line of a message as it stands by now: what its head says comes first. */
+export function lineOfMessage(entry: Extract<JournalEntry, { t: 'accept' }>): string {
+  const head = headOf(entry) as Extract<LineHead, { t: 'accept' }>;
+  const { endedAt, key } = head;
+  const first = endedAt === undefined ? {} : { endedAt, ...(key !== undefined && { key }) };
+  return JSON.stringify({ t: 'accept', ...first, message: entry.message });
+}
