@@ -62,3 +62,16 @@ export function managedView(one: ManagedSession): ManagedView {
     since: new Date(one.since).toISOString(),
   };
 }
+
+/** `POST /v1/managed` */
+export interface StartRequest {
+  cwd: string;
+  name?: string;
+  args: string[];
+  env: Record<string, string>;
+  /** The conversation that `args` resume, where they name it. */
+  claudeSessionId: string | null;
+  keepWarm: boolean;
+  idleTimeoutMs?: number;
+  restart: 'crash' | 'never';
+}

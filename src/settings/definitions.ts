@@ -91,6 +91,29 @@ export const settingDefinitions = [
     text: 'How many messages one session may send to one other within a minute.',
   },
   {
+    key: 'sessions.max',
+    type: 'integer',
+    minimum: 1,
+    default: 8,
+    env: 'CLAUDEX_SESSIONS_MAX',
+    text: 'How many managed sessions run at once. For one more the longest idle one goes to sleep.',
+  },
+  {
+    key: 'sessions.idleTimeoutMs',
+    type: 'integer',
+    minimum: 1000,
+    default: 1800000,
+    env: 'CLAUDEX_SESSIONS_IDLE_TIMEOUT_MS',
+    text: 'How long a managed session may be idle before it goes to sleep, where `start --idle-timeout` does not say.',
+  },
+  {
+    key: 'attach.detachKey',
+    type: 'string',
+    default: 'ctrl-\\',
+    env: 'CLAUDEX_DETACH_KEY',
+    text: 'The key that leaves an attached session running: ctrl- and a character.',
+  },
+  {
     key: 'warm.poolSize',
     type: 'integer',
     minimum: 1,
@@ -175,6 +198,9 @@ export interface Settings {
   'peers.allow': 'all' | 'same-tree' | 'none';
   'peers.maxHops': number;
   'peers.perMinute': number;
+  'sessions.max': number;
+  'sessions.idleTimeoutMs': number;
+  'attach.detachKey': string;
   'warm.poolSize': number;
   'warm.idleMs': number;
   'warm.coldFallback': boolean;

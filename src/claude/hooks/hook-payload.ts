@@ -16,6 +16,8 @@ export interface HookPayload {
   /** Stop */
   lastAssistantMessage: string | null;
   stopHookActive: boolean;
+  /** Stop: background tasks run, or prompts are scheduled; it is not idle for good. */
+  hasBackgroundWork: boolean;
   /** Notification */
   notificationType: string | null;
   /** PermissionRequest */
@@ -41,10 +43,15 @@ export function parseHookPayload(value: unknown): HookPayload | undefined {
     reason: text('reason'),
     lastAssistantMessage: text('last_assistant_message'),
     stopHookActive: record.stop_hook_active === true,
+    hasBackgroundWork: holdsAny(record.background_tasks) || holdsAny(record.session_crons),
     notificationType: text('notification_type'),
     toolName: text('tool_name'),
     error: text('error') ?? text('error_type'),
   };
+}
+
+function holdsAny(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0;
 }
 
 /** A hook's answer that adds text to the user's prompt, or continues the turn from a Stop hook. */

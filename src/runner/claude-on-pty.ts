@@ -1,0 +1,115 @@
+/**
+ * One running claude on a pty, whoever watches: its output and what is kept of it, the keys that go in and what is known of
+ * them, and the line to the daemon. A watcher (the supervisor with the person's terminal) gives keys and hears output.
+ * Claude is started first; whatever is slow (the HTTP client, settings) is loaded while it boots.
+ */
+import { steadyNow } from '../process/clock.ts';
+import { Signal } from '../process/signal.ts';
+import { OutputRing } from '../terminal/output-ring.ts';
+import { type Pty, type PtyOptions, spawnPty } from '../terminal/pty/spawn-pty.ts';
+import type { WindowSize } from '../terminal/tty-calls.ts';
+import { InputLane } from './input-lane.ts';
+import { PersonKeys } from './person-keys.ts';
+
+/** The daemon side is loaded after claude's first output, or after this long without one. */
+const startDaemonAfterMs = 300;
+
+export class ClaudeOnPty {
+  /** Claude has written. The bytes are overwritten by what it writes next, which `pty.pause` holds back. */
+  readonly output = new Signal<Buffer>();
+  /** Claude has read what it had not kept up with: keys are welcome again. */
+  readonly writable = new Signal<void>();
+  /** Keys of the person that had to wait behind a message are on their way only now: claude's answer to them comes from now on. */
+  readonly lateKeys = new Signal<Buffer>();
+  readonly pty: Pty;
+  readonly #personKeys = new PersonKeys();
+  readonly #ring: OutputRing;
+  readonly #lane: InputLane;
+  #outputCame: (() => void) | undefined;
+  #connection: { close(): void; keyPressed(): void } | undefined;
+  #closed = false;
+
+  /** Starts it. @throws ClaudexError NO_PSEUDO_TERMINAL */
+  constructor(options: Omit<PtyOptions, 'onOutput' | 'onWritable'>) {
+    this.#ring = new OutputRing(options.size);
+    this.pty = spawnPty({
+      ...options,
+      onOutput: (bytes) => {
+        // who watches comes first, then what we keep of it
+        this.output.emit(bytes);
+        this.#ring.output(bytes);
+        this.#outputCame?.();
+      },
+      onWritable: () => this.writable.emit(),
+    });
+    this.#lane = new InputLane(
+      (bytes) => this.pty.write(bytes),
+      (late) => this.lateKeys.emit(late),
+    );
+  }
+
+  /** What the person had typed before claude was started, once, before `keys`. */
+  typedAhead(bytes: Buffer): void {
+    this.pty.typedAhead(bytes);
+    this.#personKeys.take(bytes, steadyNow());
+  }
+
+  /** Keys of the person. False when claude does not keep up: no more should be read until `writable`. */
+  keys(bytes: Buffer): boolean {
+    // on their way first: what they mean is worked out while claude reads them
+    const keepsUp = this.#lane.fromPerson(bytes);
+    this.#personKeys.take(bytes, steadyNow());
+    this.#connection?.keyPressed();
+    return keepsUp;
+  }
+
+  /** Keys that are not the person's (Ctrl-Z, for `kill -TSTP`), in turn with the person's and with messages. */
+  type(bytes: Buffer): void {
+    this.#lane.fromPerson(bytes);
+  }
+
+  resize(size: WindowSize): void {
+    this.#ring.resized(size);
+    this.pty.resize(size);
+  }
+
+  /** Connects to the daemon, once claude has shown its first output, or has had a moment without any. */
+  connectSoon(env: NodeJS.ProcessEnv): void {
+    void Promise.race([this.#nextOutput(startDaemonAfterMs), this.pty.exited]).then(() => this.#connect(env));
+  }
+
+  /** Claude has ended. */
+  close(): void {
+    this.#closed = true;
+    this.#connection?.close();
+  }
+
+  async #connect(env: NodeJS.ProcessEnv): Promise<void> {
+    try {
+      const { connectToDaemon } = await import('./daemon-connection.ts');
+      if (this.#closed) return;
+      this.#connection = connectToDaemon({
+        env,
+        claudePid: this.pty.pid,
+        keys: this.#personKeys,
+        ring: this.#ring,
+        lane: this.#lane,
+        nextOutput: (timeoutMs) => this.#nextOutput(timeoutMs),
+        unread: () => this.pty.unread(),
+      });
+    } catch {
+      // the daemon side may fail in any way it likes: the session runs on, alone
+    }
+  }
+
+  #nextOutput(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#outputCame = () => {
+        clearTimeout(timer);
+        this.#outputCame = undefined;
+        resolve();
+      };
+    });
+  }
+}
