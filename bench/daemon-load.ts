@@ -7,7 +7,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { DaemonClient } from '../src/daemon-client/client.ts';
-import { packageVersion } from '../src/home/package.ts';
 import { processStartTime } from '../src/process/identity.ts';
 import { startBenchHome } from './bench-home.ts';
 import { type Figure, type Measurement, percentile } from './figure.ts';
@@ -108,10 +107,8 @@ async function startSessions(
     const stream = await client.supervise({
       pid: child.pid!,
       startTime: processStartTime(child.pid!)!,
-      supervisorPid: process.pid,
       cwd: `${cwd}/${index}`,
       configDir,
-      version: packageVersion(),
     });
     ends.push(() => {
       stream.close();

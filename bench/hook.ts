@@ -4,7 +4,6 @@
  */
 import { join } from 'node:path';
 import { hookCommand, statusLineCommand } from '../src/claude/hooks/hook-settings.ts';
-import { packageVersion } from '../src/home/package.ts';
 import { processStartTime } from '../src/process/identity.ts';
 import { repositoryRoot } from '../test/support/claudex-bin.ts';
 import { type BenchHome, startBenchHome } from './bench-home.ts';
@@ -91,10 +90,8 @@ async function connectSession(): Promise<
   const stream = await client.supervise({
     pid: process.pid,
     startTime: processStartTime(process.pid)!,
-    supervisorPid: process.pid,
     cwd: home.cwd,
     configDir: join(home.home, '.claude'),
-    version: packageVersion(),
   });
   const location = { hooksDir: join(repositoryRoot, 'hooks'), home: home.claudexHome };
   const payload = { session_id: sessionId, cwd: home.cwd, hook_event_name: 'SessionStart', source: 'startup' };

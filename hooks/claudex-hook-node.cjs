@@ -14,7 +14,6 @@ stdin.on('end', () => {
       headers: {
         'content-type': 'application/json',
         'x-claudex-ppid': env.CLAUDEX_PPID ?? '',
-        'x-claude-pid': env.CLAUDE_PID ?? '',
         // as UTF-8, which is what curl sends
         'x-claude-config-dir': Buffer.from(env.CLAUDE_CONFIG_DIR ?? '').toString('latin1'),
         'x-claudex-peers': env.CLAUDEX_PEERS ?? '',

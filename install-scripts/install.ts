@@ -3,6 +3,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 import { type ClaudexSettings, claudexSettings } from '../src/claude/hooks/hook-settings.ts';
+import { hookEventsOf } from '../src/claude/session/capabilities.ts';
 import { packageVersion } from '../src/home/package.ts';
 import { claudeConfigDir, claudexPaths } from '../src/home/paths.ts';
 import { ensurePrivateDir } from '../src/home/private-folder.ts';
@@ -23,6 +24,8 @@ export interface InstallOptions {
   env: NodeJS.ProcessEnv;
   /** Chain an existing status line instead of leaving it alone. */
   wrapStatusline?: boolean;
+  /** Of the claude that is installed: it gets only the hook events that it knows. Null, or left out: not known, all of them. */
+  claudeVersion?: string | null;
   /** Report what would be done, write nothing. */
   dryRun?: boolean;
   now?: Date;
@@ -48,7 +51,8 @@ export function installClaudex(options: InstallOptions): InstallReport {
   const { env, wrapStatusline = false, dryRun = false, now = new Date() } = options;
   const paths = claudexPaths(env);
   const file = readSettingsFile(join(claudeConfigDir(env), 'settings.json'));
-  const entries = claudexSettings({ hooksDir: paths.hooks, home: paths.home });
+  const location = { hooksDir: paths.hooks, home: paths.home };
+  const entries = claudexSettings(location, hookEventsOf(options.claudeVersion ?? null));
   const edit = addClaudexEntries(file.text, entries, { wrapStatusline, file: file.path });
   const textChanges = edit.text !== file.text;
   const backupPath = textChanges && file.bytes ? backupPathFor(file.path, now) : undefined;

@@ -2,14 +2,19 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { hookEvents, isClaudexCommand, isClaudexStatusLine } from '../src/claude/hooks/hook-settings.ts';
+import {
+  type HookEventName,
+  hookEvents,
+  isClaudexCommand,
+  isClaudexStatusLine,
+} from '../src/claude/hooks/hook-settings.ts';
 import { systemErrorCode } from '../src/errors/claudex-error.ts';
 import { claudeConfigDir } from '../src/home/paths.ts';
 
 export interface InstalledState {
   /** `partial`: some of our hooks, or the scripts they name, are missing. `unreadable`: install would refuse the file. */
   state: 'installed' | 'partial' | 'absent' | 'unreadable';
-  /** True when every hook event reaches a script of ours that is there. */
+  /** True when each of those events reaches a script of ours that is there. */
   hooks: boolean;
   /** True when our status line (alone or around the user's) is set and its script is there. */
   statusLine: boolean;
@@ -20,8 +25,14 @@ export interface InstalledState {
   settingsPath: string;
 }
 
-/** Reads the user's settings and says whether our entries are in them; never throws for what is in the file. */
-export function readInstalledState(env: NodeJS.ProcessEnv): InstalledState {
+/**
+ * Reads the user's settings and says whether our entries are in them; never throws for what is in the file.
+ * @param events that are to be there: those that the claude it is for knows
+ */
+export function readInstalledState(
+  env: NodeJS.ProcessEnv,
+  events: readonly HookEventName[] = hookEvents,
+): InstalledState {
   const settingsPath = join(claudeConfigDir(env), 'settings.json');
   const nothing = { hooks: false, statusLine: false, userHasStatusLine: false, settingsPath };
   let text: string;
@@ -38,7 +49,7 @@ export function readInstalledState(env: NodeJS.ProcessEnv): InstalledState {
   const commands = new Map(Object.entries(hooks).map(([event, groups]) => [event, ownCommands(groups as unknown[])]));
   const ownStatusLine =
     isObject(statusLine) && isClaudexStatusLine(statusLine.command) ? String(statusLine.command) : undefined;
-  const hooksWork = hookEvents.every((event) => commands.get(event)?.some(isScriptThere));
+  const hooksWork = events.every((event) => commands.get(event)?.some(isScriptThere));
   const anyHook = [...commands.values()].some((own) => own.length > 0);
   const statusLineWorks = ownStatusLine !== undefined && isScriptThere(ownStatusLine);
   const userHasStatusLine = statusLine !== undefined && !ownStatusLine;

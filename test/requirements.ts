@@ -256,6 +256,10 @@ export const requirements = {
     text: 'Health without a token; metrics with one, in Prometheus’ format.',
     source: 'issue 6 part 5',
   },
+  'nested-claude': {
+    text: 'A claude that runs inside a session takes nothing of it, ends nothing of it, and speaks and reads for nobody.',
+    source: 'issue 11 part 3; field findings, part 2, A1',
+  },
   'unwritable-home': {
     text: 'A claudex folder that takes no writes is an error that names the folder, what the system says, and the fix.',
     source: 'a daemon started on a full disk said INTERNAL',

@@ -6,6 +6,7 @@ import { fstatSync, readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { packageVersion } from '../home/package.ts';
 import { claudexPaths } from '../home/paths.ts';
+import { steadyNow } from '../process/clock.ts';
 import { askWorker } from '../warm/worker/ask-worker.ts';
 import type { WorkerReply, WorkerRequest } from '../warm/worker/worker-protocol.ts';
 
@@ -65,7 +66,7 @@ export async function askWarm(
   onSay: (say: WorkerReply) => void = () => undefined,
 ): Promise<WorkerReply | undefined> {
   const { warmSocket } = claudexPaths(process.env);
-  let deadline = Date.now() + workerPatienceMs;
+  let deadline = steadyNow() + workerPatienceMs;
   for (let started = false; ; ) {
     let last: WorkerReply | undefined;
     const take = (say: WorkerReply): void => {
@@ -84,12 +85,12 @@ export async function askWarm(
       throw new ClaudexError('SESSION_CRASHED', 'The worker that held it has ended.');
     }
     // it may have waited for long before it was sent on
-    if (last && 'replaced' in last) deadline = Date.now() + workerPatienceMs;
+    if (last && 'replaced' in last) deadline = steadyNow() + workerPatienceMs;
     if (!started) {
       const { startWorker } = await import('../warm/worker/ensure-worker.ts');
       await startWorker(process.env);
       started = true;
-    } else if (Date.now() > deadline) {
+    } else if (steadyNow() > deadline) {
       const { ClaudexError } = await import('../errors/claudex-error.ts');
       throw new ClaudexError('WORKER_START_FAILED', `Nothing listens on ${warmSocket}.`);
     } else {

@@ -43,8 +43,9 @@ export class DaemonClient {
     return (await this.#json<{ sessions: SessionRecord[] }>('GET', '/v1/sessions')).sessions;
   }
 
-  async whoami(pids: number[], configDir: string): Promise<SessionRecord> {
-    return (await this.#json<{ session: SessionRecord }>('POST', '/v1/whoami', { pids, configDir })).session;
+  /** The session that those processes run in; `exact`: that one of them is. @throws ClaudexError NOT_IN_A_SESSION */
+  async whoami(pids: number[], configDir: string, { exact = false } = {}): Promise<SessionRecord> {
+    return (await this.#json<{ session: SessionRecord }>('POST', '/v1/whoami', { pids, configDir, exact })).session;
   }
 
   /** Every name given with `claudex name`, those of ended sessions too. */

@@ -25,10 +25,8 @@ const sessionFilePatienceMs = 2000;
 
 /** Who is asking, from the hook script's headers. */
 export interface HookCaller {
-  /** The hook process's parent. */
+  /** The hook process's parent, which is claude: our command line becomes the script. */
   parentPid: number | null;
-  /** CLAUDE_PID (2.1.330). */
-  claudePid: number | null;
   configDir: string;
   /** CLAUDEX_PEERS=off. */
   peersOff: boolean;
@@ -46,7 +44,6 @@ export function hookCaller(headers: IncomingHttpHeaders, defaultConfigDir: strin
   const header = (name: string): string => String(headers[name] ?? '');
   return {
     parentPid: Number(header('x-claudex-ppid')) || null,
-    claudePid: Number(header('x-claude-pid')) || null,
     // headers are read as Latin-1, paths are UTF-8
     configDir: Buffer.from(header('x-claude-config-dir'), 'latin1').toString('utf8') || defaultConfigDir,
     peersOff: header('x-claudex-peers').toLowerCase() === 'off',
@@ -66,8 +63,8 @@ export class HookIntake {
 
   /** Handles one event. @returns the hook's standard output, empty for nothing */
   handle(payload: HookPayload, caller: HookCaller): string {
-    const session = this.findSession(payload, caller);
-    if (!session) return '';
+    const session = this.findSession(caller);
+    if (!session || !this.#isAbout(session, payload)) return '';
     session.hookHeard(caller.peersOff);
     if (payload.event !== 'SessionEnd') session.conversationIs(payload.sessionId, payload.transcriptPath);
     const reply = this.#react(session, payload);
@@ -75,20 +72,28 @@ export class HookIntake {
     return reply;
   }
 
-  /** The session that a hook event comes from; registers a bare one that nothing has told of yet. */
-  findSession(payload: HookPayload, caller: HookCaller): Session | undefined {
-    for (const pid of [caller.claudePid, caller.parentPid]) {
-      const session = pid === null ? undefined : this.#registry.findByAncestry(pid, resolve(caller.configDir));
-      if (session) return session;
-    }
-    return this.#registry.table.byClaudeSessionId(payload.sessionId);
+  /**
+   * The session that a hook event comes from: that of the claude which has started the hook, and no other. Of a claude that
+   * was started inside a session, nothing is that session's: neither its ancestors nor the variables it has inherited count.
+   */
+  findSession({ parentPid, configDir }: HookCaller): Session | undefined {
+    const claude = parentPid === null ? undefined : this.#registry.sessionOf(parentPid, resolve(configDir));
+    return claude === 'other' ? undefined : claude;
+  }
+
+  /** Second belt: a conversation that neither a SessionStart nor claude's own file has told of is somebody else's. */
+  #isAbout(session: Session, { event, sessionId }: HookPayload): boolean {
+    if (event === 'SessionStart') session.conversationAnnounced(sessionId);
+    if (session.hasConversation(sessionId)) return true;
+    this.#registry.readFileNow(session);
+    return session.hasConversation(sessionId);
   }
 
   /** The same for a hook that may take its time: claude may start it a moment before its session file can be read. */
-  async findSessionSoon(payload: HookPayload, caller: HookCaller): Promise<Session | undefined> {
+  async findSessionSoon(caller: HookCaller): Promise<Session | undefined> {
     const { parentPid } = caller;
     for (const until = this.#clock.steady() + sessionFilePatienceMs; ; ) {
-      const session = this.findSession(payload, caller);
+      const session = this.findSession(caller);
       if (session || parentPid === null || !isAlive(parentPid) || this.#clock.steady() > until) return session;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

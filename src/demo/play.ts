@@ -1,6 +1,7 @@
 /** The story the demo tells. Resolves true only when the task was really answered. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { claudexPaths } from '../home/paths.ts';
 import type { SessionRecord } from '../protocol/session.ts';
 import { type ProjectName, projectNames } from './demo-home.ts';
 import { demoScreen } from './demo-session.ts';
@@ -55,7 +56,7 @@ export async function showWreck(stage: Stage, tell: Narrator): Promise<void> {
   for (const [name, session] of stage.sessions) tell.screen(`~/${name}`, await session.rows(), demoScreen.cols);
   if (stage.claude.isReal) tell.say('Without the real claude it is: claudex demo --stand-in');
   try {
-    const log = readFileSync(join(stage.home.root, '.claudex', 'logs', 'daemon.log'), 'utf8');
+    const log = readFileSync(claudexPaths(stage.env).log, 'utf8');
     tell.say('The end of the daemon’s log:');
     tell.output(log.trimEnd().split('\n').slice(-15).join('\n'), 'dim');
   } catch {
@@ -79,7 +80,7 @@ function badgeOf(stage: Stage, sessions: SessionRecord[], name: ProjectName): st
   const session = sessions.find((one) => one.name === name)!;
   try {
     // first line the daemon's pid, second the badge: the file that the status line prints
-    return readFileSync(join(stage.home.root, '.claudex', 'badges', session.sessionId!), 'utf8').split('\n')[1]!;
+    return readFileSync(join(claudexPaths(stage.env).badges, session.sessionId!), 'utf8').split('\n')[1]!;
   } catch {
     return `[${session.id}]`; // not rendered (yet)
   }

@@ -22,7 +22,8 @@ export class Stage {
   readonly claude: ChosenClaude;
   readonly api: LoopbackApi;
   readonly sessions = new Map<ProjectName, DemoSession>();
-  readonly #env: Record<string, string>;
+  /** The environment of all that runs in the demo. */
+  readonly env: Record<string, string>;
   readonly #commands = new Set<ChildProcess>();
   #client: DaemonClient | undefined;
   #isClosed = false;
@@ -31,7 +32,7 @@ export class Stage {
     this.home = home;
     this.claude = claude;
     this.api = api;
-    this.#env = home.env(api.url, claude.path);
+    this.env = home.env(api.url, claude.path);
   }
 
   /** Sets up the temporary home, the API and the daemon. Starts no claude yet. */
@@ -41,7 +42,7 @@ export class Stage {
     try {
       stage = new Stage(home, chooseClaude(home, standIn), await startLoopbackApi(script));
       // one starter, before there are others: it is then ours to stop, and nobody brings up another behind our back
-      stage.#client = await ensureDaemon(stage.#env);
+      stage.#client = await ensureDaemon(stage.env);
       return stage;
     } catch (error) {
       await (stage?.close() ?? home.remove());
@@ -52,7 +53,7 @@ export class Stage {
   /** Opens a terminal in that project and runs `claudex` in it. */
   startSession(name: ProjectName): DemoSession {
     this.#assertOpen();
-    const session = new DemoSession(this.home.project(name), this.#env);
+    const session = new DemoSession(this.home.project(name), this.env);
     this.sessions.set(name, session);
     return session;
   }
@@ -63,7 +64,7 @@ export class Stage {
     const cwd = this.home.project(name);
     const child = spawn(process.execPath, [join(packageRoot(), 'bin', 'claudex.js'), ...args], {
       cwd,
-      env: { ...this.#env, PWD: cwd },
+      env: { ...this.env, PWD: cwd },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#commands.add(child);

@@ -98,10 +98,13 @@ async function withDaemon<T>(env: NodeJS.ProcessEnv, use: (client: DaemonClient)
   }
 }
 
-/** By the parent process, asked of the daemon each time: claude's own ids change with /clear and resume, its process does not. */
+/**
+ * By the parent process, asked of the daemon each time: claude's own ids change with /clear and resume, its process does not.
+ * The parent alone: the server of a claude that runs inside a session speaks and reads for nobody.
+ */
 async function ownSession(client: DaemonClient, env: NodeJS.ProcessEnv): Promise<SessionRecord | undefined> {
   try {
-    return await client.whoami([process.ppid], claudeConfigDir(env));
+    return await client.whoami([process.ppid], claudeConfigDir(env), { exact: true });
   } catch (error) {
     if (error instanceof ClaudexError && error.code === 'NOT_IN_A_SESSION') return undefined;
     throw error;

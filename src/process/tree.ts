@@ -5,6 +5,7 @@
  */
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
+import { steadyNow } from './clock.ts';
 
 /** In the environment of every claude that we keep warm, and of all it starts; the hooks are silent where it is set. */
 export const warmVariable = 'CLAUDEX_WARM';
@@ -46,10 +47,10 @@ export async function killTree(root: number | undefined, mark: string): Promise<
   const first = await readAll(mark);
   const known = first.filter(({ pid }) => pid === root).concat(entriesBelow(root, first));
   for (const { pid } of known) kill(pid);
-  const deadline = Date.now() + 2000;
+  const deadline = steadyNow() + 2000;
   for (;;) {
     const left = stillThere(known, await readAll(mark));
-    if (left.length === 0 || Date.now() > deadline) return;
+    if (left.length === 0 || steadyNow() > deadline) return;
     for (const { pid } of left) kill(pid);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -120,10 +120,8 @@ export function parseSupervisorHello(value: unknown): SupervisorHello {
   return {
     pid: fields.integer('pid'),
     startTime: fields.string('startTime'),
-    supervisorPid: fields.integer('supervisorPid'),
     cwd: fields.string('cwd'),
     configDir: fields.string('configDir'),
-    version: fields.string('version'),
   };
 }
 
@@ -142,13 +140,13 @@ export function parseGateReport(value: unknown): GateReport {
 }
 
 /** A list of pids, nearest ancestor first. */
-export function parseWhoami(value: unknown): { pids: number[]; configDir: string } {
+export function parseWhoami(value: unknown): { pids: number[]; configDir: string; exact: boolean } {
   const fields = new Fields(value);
   const pids = fields.any('pids');
   if (!Array.isArray(pids) || pids.length > 64 || !pids.every((pid) => Number.isSafeInteger(pid))) {
     throw new ClaudexError('BAD_REQUEST', '"pids" must be a list of at most 64 whole numbers.');
   }
-  return { pids: pids as number[], configDir: fields.string('configDir') };
+  return { pids: pids as number[], configDir: fields.string('configDir'), exact: fields.any('exact') === true };
 }
 
 /** `POST /v1/names`; `alias` null takes the name away. */

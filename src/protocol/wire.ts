@@ -2,9 +2,6 @@
 import type { Message, MessageKind, Route, Sender } from './message.ts';
 import type { SessionRecord } from './session.ts';
 
-/** Sent by every client, so that the log can tell who asked. */
-export const protocolVersion = 1;
-
 /** `POST /v1/messages` */
 export interface SendRequest {
   /** id, name, folder basename or absolute path (relative paths are resolved by the client). */
@@ -51,10 +48,8 @@ export interface SupervisorHello {
   /** The claude process. */
   pid: number;
   startTime: string;
-  supervisorPid: number;
   cwd: string;
   configDir: string;
-  version: string;
 }
 
 /** Daemon → supervisor. */
@@ -73,7 +68,7 @@ export type SupervisorCommand =
     }
   /** Claude has reported a submitted prompt (hook). `mark` when it was one of ours. */
   | { type: 'prompt-submitted'; mark?: string }
-  /** The daemon goes away. `restart`: somebody else brings up the next one. */
+  /** The daemon goes away. `replaced`: somebody else brings up the next one. */
   | { type: 'bye'; reason: 'stopped' | 'replaced' };
 
 /** `POST /v1/supervisors/:id/lease`: what became of a paste. `typed` comes again for as long as the text may stand there. */

@@ -1,6 +1,5 @@
 /** Everything of a supervisor that has to do with the daemon; loaded after claude has been started. */
 import type { DaemonClient } from '../daemon-client/client.ts';
-import { packageVersion } from '../home/package.ts';
 import { claudeConfigDir } from '../home/paths.ts';
 import { steadyNow } from '../process/clock.ts';
 import { processStartTime } from '../process/identity.ts';
@@ -53,11 +52,9 @@ export function connectToDaemon(options: DaemonConnectionOptions): { close: () =
     {
       pid: options.claudePid,
       startTime,
-      supervisorPid: process.pid,
       // the physical folder, as claude itself names it
       cwd: process.cwd(),
       configDir,
-      version: packageVersion(),
     },
     (command: SupervisorCommand, client) =>
       guard(() => {

@@ -14,10 +14,6 @@ export class InputLane {
     this.#onLate = onLate;
   }
 
-  get isReserved(): boolean {
-    return this.#reserved;
-  }
-
   /** Keys of the person. False when claude does not keep up, and no more should be read for now. */
   fromPerson(bytes: Buffer): boolean {
     if (!this.#reserved) return this.#write(bytes);

@@ -1,24 +1,19 @@
 /**
- * One running claude: wires the outer terminal, the pty, the input lane and the line to the daemon. Wiring only.
- * Claude is started first; whatever is slow (the HTTP client, settings) is loaded while it boots.
+ * A claude in the person's own terminal: raw mode and back, keys in and output out, Ctrl-Z, how it ends. Wiring only.
+ * A part needs only what stands above it; who hears of what comes after all parts.
  */
 
 import { steadyNow } from '../process/clock.ts';
 import { namedDescriptors } from '../process/descriptors.ts';
-import { InputLane } from '../runner/input-lane.ts';
-import { PersonKeys } from '../runner/person-keys.ts';
+import { ClaudeOnPty } from '../runner/claude-on-pty.ts';
 import { LocalTty } from '../terminal/local-tty.ts';
-import { OutputRing } from '../terminal/output-ring.ts';
 import { loadNodePty } from '../terminal/pty/load-node-pty.ts';
-import { type Pty, type PtyExit, spawnPty } from '../terminal/pty/spawn-pty.ts';
+import type { PtyExit } from '../terminal/pty/spawn-pty.ts';
 import { loadTtyCalls } from '../terminal/tty-calls.ts';
 import { forwardSignals } from './endings.ts';
 import { InputHold } from './input-hold.ts';
 import { withOwnErrors } from './redirect-stderr.ts';
 import { Suspend } from './suspend.ts';
-
-/** The daemon side is loaded after claude's first output, or after this long without one. */
-const startDaemonAfterMs = 300;
 
 export interface SupervisorOptions {
   /** Path of claude. */
@@ -37,32 +32,12 @@ export interface SupervisorOptions {
  * @throws ClaudexError PTY_UNAVAILABLE, NO_PSEUDO_TERMINAL, with nothing changed yet
  */
 export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit> {
+  // the parts; claude is started before anything that can wait
   const library = loadNodePty();
   const calls = loadTtyCalls();
-  let pty: Pty;
-  const tty = new LocalTty(calls, {
-    onInput: (bytes) => {
-      // on its way first: what it means is worked out while claude reads it
-      if (!lane.fromPerson(bytes)) tty.pauseInput();
-      personKeys.take(bytes, steadyNow());
-      suspend.keys(bytes);
-      onKeys?.();
-    },
-    onWritable: () => pty.resume(),
-    // a terminal that is gone (window closed) answers with EIO: SIGHUP follows and ends us in order
-    onGone: () => pty.kill('SIGHUP'),
-  });
-  const ring = new OutputRing(tty.size());
-  const personKeys = new PersonKeys();
-  const leaving = new InputHold({
-    modes: tty.modes,
-    pauseInput: () => tty.pauseInput(),
-    resumeInput: () => tty.resumeInput(),
-  });
-  let wakeOutputWaiter: (() => void) | undefined;
-
+  const tty = new LocalTty(calls);
   for (const fd of namedDescriptors(options.args)) calls.handDown(fd);
-  pty = spawnPty({
+  const claude = new ClaudeOnPty({
     library,
     ...withOwnErrors(options.file, options.args),
     cwd: options.cwd,
@@ -70,86 +45,57 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
     size: tty.size(),
     settings: tty.settings,
     calls,
-    onOutput: (bytes) => {
-      if (!tty.write(bytes)) pty.pause();
-      tty.modes.output(bytes);
-      leaving.output();
-      ring.output(bytes);
-      wakeOutputWaiter?.();
-      suspend.output(bytes);
-    },
-    onWritable: () => tty.resumeInput(),
   });
+  const { pty } = claude;
   tty.enterRawMode();
   const ahead = tty.typedAhead();
-  if (ahead.length > 0) {
-    pty.typedAhead(ahead);
-    personKeys.take(ahead, steadyNow());
-  }
+  if (ahead.length > 0) claude.typedAhead(ahead);
   const signals = forwardSignals(pty);
-  const lane = new InputLane(
-    (bytes) => pty.write(bytes),
-    // claude's answer to it comes from now on
-    (late) => suspend.keys(late),
-  );
-  const onResize = (): void => {
-    const size = tty.size();
-    ring.resized(size);
-    pty.resize(size);
-  };
+  const hold = new InputHold({
+    modes: tty.modes,
+    pauseInput: () => tty.pauseInput(),
+    resumeInput: () => tty.resumeInput(),
+  });
+  const onResize = (): void => claude.resize(tty.size());
   const suspend = new Suspend({
     pty,
-    type: (keys) => lane.fromPerson(keys),
+    type: (keys) => claude.type(keys),
     flushed: () => tty.flushed(),
     releaseTerminal: () => {
-      leaving.stopped();
+      hold.stopped();
       tty.leaveRawMode();
     },
     takeTerminal: () => {
       tty.enterRawMode();
-      leaving.continued();
+      hold.continued();
       onResize();
     },
     now: steadyNow,
   });
-  let onKeys: (() => void) | undefined;
-  tty.resumeInput();
+
+  // who hears of what, in this order; nothing has come yet, because all of this happens in one turn of the event loop
+  tty.input.add((bytes) => {
+    if (!claude.keys(bytes)) tty.pauseInput();
+  });
+  tty.input.add((bytes) => suspend.keys(bytes));
+  claude.lateKeys.add((bytes) => suspend.keys(bytes));
+  tty.writable.add(() => pty.resume());
+  // a terminal that is gone (window closed) answers with EIO: SIGHUP follows and ends us in order
+  tty.gone.add(() => pty.kill('SIGHUP'));
+  claude.output.add((bytes) => {
+    if (!tty.write(bytes)) pty.pause();
+  });
+  // the modes after the terminal has the bytes; whether claude gives the terminal up is read from them
+  claude.output.add((bytes) => tty.modes.output(bytes));
+  claude.output.add(() => hold.output());
+  claude.output.add((bytes) => suspend.output(bytes));
+  claude.writable.add(() => tty.resumeInput());
   // not the stream's own event: it comes for changes in cells only
   process.on('SIGWINCH', onResize);
 
-  const nextOutput = (timeoutMs: number): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      wakeOutputWaiter = () => {
-        clearTimeout(timer);
-        wakeOutputWaiter = undefined;
-        resolve();
-      };
-    });
-  let closeDaemonSide: (() => void) | undefined;
-  let ended = false;
-  const startDaemon = (): void => {
-    import('../runner/daemon-connection.ts')
-      .then(({ connectToDaemon }) => {
-        if (ended) return;
-        const side = connectToDaemon({
-          env: options.ownEnv,
-          claudePid: pty.pid,
-          keys: personKeys,
-          ring,
-          lane,
-          nextOutput,
-          unread: () => pty.unread(),
-        });
-        closeDaemonSide = side.close;
-        onKeys = side.keyPressed;
-      })
-      .catch(() => {
-        // the daemon side may fail in any way it likes: the session runs on, alone
-      });
-  };
-  // claude goes first: its first output, or a moment without any
-  void Promise.race([nextOutput(startDaemonAfterMs), pty.exited]).then(startDaemon);
+  // up
+  tty.resumeInput();
+  claude.connectSoon(options.ownEnv);
 
   // a bug of ours ends the session in order: terminal first, then claude is hung up, then the error is told
   const crash = new Promise<never>((_, reject) => process.once('uncaughtException', reject));
@@ -158,10 +104,11 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
     pty.kill('SIGHUP');
     throw error;
   });
-  ended = true;
-  closeDaemonSide?.();
+
+  // down
+  claude.close();
   suspend.dispose();
-  leaving.dispose();
+  hold.dispose();
   process.removeListener('SIGWINCH', onResize);
   tty.pauseInput();
   tty.undoModes(exit.signal !== 0);

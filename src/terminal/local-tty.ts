@@ -1,6 +1,7 @@
 /** The person's terminal: its settings and size, raw mode with its restore armed first, reading, and writing without blocking. */
 import { readSync, writeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
+import { Signal } from '../process/signal.ts';
 import { TerminalModes } from './terminal-modes.ts';
 import type { TtyCalls, TtySettings, WindowSize } from './tty-calls.ts';
 import { createTtyReader } from './tty-reader.ts';
@@ -8,40 +9,36 @@ import { createTtyReader } from './tty-reader.ts';
 /** Read at most this much at once. */
 const maxKeyBytes = 64 * 1024;
 
-interface OuterTtyOptions {
-  /** Keys, and what the terminal says by itself; none come before `resumeInput`. */
-  onInput: (bytes: Buffer) => void;
-  /** The terminal keeps up again, or is gone and takes everything. */
-  onWritable: () => void;
-  /** The keys have ended, or the output cannot be written. */
-  onGone: () => void;
-}
-
 export class LocalTty {
+  /** Keys, and what the terminal says by itself; none come before `resumeInput`. */
+  readonly input = new Signal<Buffer>();
+  /** The terminal keeps up again, or is gone and takes everything. */
+  readonly writable = new Signal<void>();
+  /** The keys have ended, or the output cannot be written. */
+  readonly gone = new Signal<void>();
   /** Which modes the program has turned on in it. */
   readonly modes = new TerminalModes();
   readonly #calls: TtyCalls;
   readonly #input: ReadStream;
   /** A ReadStream, because a WriteStream blocks: claudex would hear no signal while the terminal is stopped. */
   readonly #output: ReadStream;
-  readonly #onWritable: () => void;
   #found: TtySettings | undefined;
   #isRaw = false;
 
   /** Leaves the terminal as it is until `enterRawMode`. */
-  constructor(calls: TtyCalls, options: OuterTtyOptions) {
+  constructor(calls: TtyCalls) {
     this.#calls = calls;
     this.#found = calls.readSettings(0);
     const keys = Buffer.allocUnsafeSlow(maxKeyBytes);
     // copied: they may have to wait
-    this.#input = createTtyReader(0, keys, (length) => options.onInput(Buffer.from(keys.subarray(0, length))));
-    this.#onWritable = options.onWritable;
+    this.#input = createTtyReader(0, keys, (length) => this.input.emit(Buffer.from(keys.subarray(0, length))));
     this.#output = new ReadStream(1).on('error', () => {
-      // what waited for it need not wait any more; with another terminal for the keys, its end is none of the output's
-      options.onWritable();
-      options.onGone();
+      // Output that was held back for this terminal is let go, because nobody reads it any more. The keys may come from
+      // another terminal that is still there (`claudex >/dev/pts/7`), so the end is told here as well.
+      this.writable.emit();
+      this.gone.emit();
     });
-    this.#input.on('end', options.onGone).on('error', options.onGone);
+    this.#input.on('end', () => this.gone.emit()).on('error', () => this.gone.emit());
   }
 
   /** As they were before raw mode; undefined when the terminal is gone. */
@@ -107,14 +104,14 @@ export class LocalTty {
 
   /**
    * False when the terminal does not keep up: `bytes` must then stay as they are, and nothing more be written, until
-   * `onWritable` is called.
+   * `writable` is emitted.
    */
   write(bytes: Buffer): boolean {
     if (this.#output.destroyed) return true;
     const written = this.#writeNow(bytes);
     if (written === bytes.length) return true;
     this.#output.write(bytes.subarray(written), (error) => {
-      if (!error) this.#onWritable();
+      if (!error) this.writable.emit();
     });
     return false;
   }

@@ -53,11 +53,6 @@ export class TerminalModes {
     }
   }
 
-  /** Is the alternate screen shown? */
-  get inAlternateScreen(): boolean {
-    return alternateScreens.some((mode) => this.#changed.get(mode));
-  }
-
   /** Is a paste marked as one? */
   get bracketedPaste(): boolean {
     return this.#changed.get(2004) === true;

@@ -10,6 +10,7 @@ export function aSessionFile(fields: Partial<ClaudeSessionFile> = {}): ClaudeSes
     kind: 'interactive',
     entrypoint: 'cli',
     procStart: null,
+    pidDomain: null,
     status: 'idle',
     waitingFor: null,
     startedAt: null,

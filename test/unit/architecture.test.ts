@@ -69,7 +69,7 @@ describe(`architecture ${verifies('import-direction')}`, () => {
     expect(imports).toContainEqual({ file: 'src/daemon/messages/journal.ts', target: 'src/errors/claudex-error.ts' });
     expect(imports).toContainEqual({
       file: 'src/supervisor/run-supervisor.ts',
-      target: 'src/runner/daemon-connection.ts',
+      target: 'src/runner/claude-on-pty.ts',
     });
   });
 
@@ -111,6 +111,18 @@ describe(`architecture ${verifies('import-direction')}`, () => {
   it('a session is written to by its own methods alone: nobody else names the record that can be written to', () => {
     const naming = files.filter((file) => /\bLiveSession\b/.test(readFileSync(join(root, file), 'utf8')));
     expect(naming).toEqual(['src/daemon/sessions/session.ts']);
+  });
+
+  it('the time of day is read only to be shown, written down, or held against what people gave in it', () => {
+    const reading = files.filter((file) => /\bDate\.now\b|new Date\(\)/.test(readFileSync(join(root, file), 'utf8')));
+    expect(reading.sort()).toEqual([
+      'install-scripts/install.ts', // when it was installed
+      'src/cli/commands/send.ts', // --at, --expires
+      'src/cli/text/render.ts', // how old
+      'src/demo/stand-ins/claude-tui.ts', // startedAt, as claude writes it
+      'src/home/log.ts',
+      'src/process/clock.ts',
+    ]);
   });
 
   it('install-scripts lean on src/claude and what lies below it; only the cli leans on them', () => {

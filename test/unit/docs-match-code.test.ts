@@ -9,6 +9,7 @@ import { ownCommands } from '../../src/cli/start/own-commands.ts';
 import { daemonRoutes } from '../../src/daemon/routes.ts';
 import { errorCatalogue } from '../../src/errors/catalogue.ts';
 import { claudexPaths } from '../../src/home/paths.ts';
+import { gateReasons } from '../../src/protocol/wire.ts';
 import { generatedPages, readPage, withTables } from '../docs/generated-tables.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -113,7 +114,7 @@ describe('docs/api.md', () => {
 
   it('names only errors that exist', () => {
     const named = [...api.matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g)].map((match) => match[1]!);
-    const variables = ['XDG_RUNTIME_DIR', 'CLAUDEX_PEERS', 'CLAUDE_PID', 'CLAUDE_CONFIG_DIR'];
+    const variables = ['XDG_RUNTIME_DIR', 'CLAUDEX_PEERS', 'CLAUDE_CONFIG_DIR'];
     expect(named.filter((name) => !variables.includes(name) && !Object.hasOwn(errorCatalogue, name))).toEqual([]);
   });
 });
@@ -234,6 +235,77 @@ describe.each(documents)('%s', (name) => {
   it('names only source files that are there', () => {
     const named = [...readDoc(name).matchAll(/`((?:src|test|hooks|install-scripts|bin|bench)\/[\w./-]*)`/g)];
     for (const [, path] of named) expect(existsSync(join(root, path!)), `${name} names ${path}`).toBe(true);
+  });
+});
+
+/** What a piece of text says is in a source file: `` `a` and `b`, both in `src/…/c.ts` ``. */
+function namesBesidePaths(text: string): Array<{ path: string; names: string[] }> {
+  const parts = text.split(/`((?:src|test|bench|install-scripts)\/[\w./-]+\.ts)`/);
+  return parts.flatMap((before, index) => {
+    const path = parts[index + 1];
+    if (index % 2 === 1 || path === undefined) return [];
+    // of the sentence, or the table's cell, that the path stands in
+    const said = /[^.;:(|]*$/.exec(before.replaceAll('\n', ' '))![0];
+    if (!/\bin\s+$/.test(said)) return [];
+    return [{ path, names: [...said.matchAll(/`(\w+)`/g)].map((match) => match[1]!) }];
+  });
+}
+
+function exportsOf(path: string): string[] {
+  const declared = /^export (?:declare )?(?:async )?(?:const|function|class|interface|type|abstract class) (\w+)/gm;
+  return [...readDoc(path).matchAll(declared)].map((match) => match[1]!);
+}
+
+describe('what the documentation says is in a file', () => {
+  it('is understood', () => {
+    const text = 'Look. `one` and `two`, both in `src/a/b.ts`. See `other`; `src/c.ts` has `none`.';
+    expect(namesBesidePaths(text)).toEqual([{ path: 'src/a/b.ts', names: ['one', 'two'] }]);
+    expect(documents.flatMap((name) => namesBesidePaths(readDoc(name))).length).toBeGreaterThan(3);
+  });
+
+  it.each(documents)('%s: is exported by that file', (name) => {
+    for (const { path, names } of namesBesidePaths(readDoc(name))) {
+      const missing = names.filter((one) => !exportsOf(path).includes(one));
+      expect(missing, `${name} says that they are in ${path}`).toEqual([]);
+    }
+  });
+
+  it('and what a comment in the source names as a file is one', () => {
+    const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((one) =>
+      /\.ts$/.test(one),
+    );
+    const known = [...files, ...readdirSync(join(root, 'install-scripts'))];
+    const wrong = files.flatMap((file) => {
+      const comments = readDoc(`src/${file}`).match(/\/\*[\s\S]*?\*\/|\/\/.*$/gm) ?? [];
+      const named = comments.flatMap((comment) => comment.match(/(?<![\w./-])[\w-]+(?:\/[\w-]+)*\.ts\b/g) ?? []);
+      return named
+        .map((one) => one.replace(/^src\//, ''))
+        .filter((one) => !known.some((path) => path === one || path.endsWith(`/${one}`)))
+        .map((one) => `${file}: ${one}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('why a message may not be typed', () => {
+  it.each([
+    ['docs/delivery.md', /A refusal sends the message back[\s\S]*?`claudex inbox/],
+    ['docs/api.md', /`refused` with a `reason`[\s\S]*?Answer, 200/],
+  ])('%s has every reason and no other', (name, passage) => {
+    const text = passage.exec(readDoc(name))![0].replace('`refused` with a `reason`', '');
+    const told = [...text.matchAll(/`([a-z]+(?:-[a-z]+)*)`/g)].map((match) => match[1]!);
+    expect(told.sort()).toEqual([...gateReasons].sort());
+  });
+});
+
+describe('the package', () => {
+  it('ships what is run and what is read, and no TypeScript source', () => {
+    const { files } = JSON.parse(readDoc('package.json')) as { files: string[] };
+    expect(files).toEqual(['bin', 'dist', 'hooks', 'docs', 'CHANGELOG.md']);
+    const shipped = files
+      .filter((name) => !['dist', 'CHANGELOG.md'].includes(name))
+      .flatMap((name) => readdirSync(join(root, name), { recursive: true, encoding: 'utf8' }));
+    expect(shipped.filter((name) => name.endsWith('.ts'))).toEqual([]);
   });
 });
 

@@ -15,7 +15,6 @@ export interface HookPayload {
   reason: string | null;
   /** Stop */
   lastAssistantMessage: string | null;
-  stopHookActive: boolean;
   /** Stop: background tasks run, or prompts are scheduled; it is not idle for good. */
   hasBackgroundWork: boolean;
   /** Notification */
@@ -42,7 +41,6 @@ export function parseHookPayload(value: unknown): HookPayload | undefined {
     source: text('source'),
     reason: text('reason'),
     lastAssistantMessage: text('last_assistant_message'),
-    stopHookActive: record.stop_hook_active === true,
     hasBackgroundWork: holdsAny(record.background_tasks) || holdsAny(record.session_crons),
     notificationType: text('notification_type'),
     toolName: text('tool_name'),

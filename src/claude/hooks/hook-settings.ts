@@ -97,8 +97,11 @@ const waitTimeoutSeconds = 7 * 24 * 3600;
 /** After these events claude is idle: from then on a waiter can wake it. */
 const waitEvents: readonly string[] = ['SessionStart', 'Stop'];
 
-/** The whole settings fragment. */
-export function claudexSettings(location: HookLocation, wrappedStatusLine?: string): ClaudexSettings {
+/** The whole settings fragment; `events` are those of ours that the claude it is for knows. */
+export function claudexSettings(
+  location: HookLocation,
+  events: readonly HookEventName[] = hookEvents,
+): ClaudexSettings {
   const handler: HookHandler = { type: 'command', command: hookCommand(location), timeout: 10 };
   const waiter: HookHandler = {
     type: 'command',
@@ -110,11 +113,11 @@ export function claudexSettings(location: HookLocation, wrappedStatusLine?: stri
   };
   return {
     hooks: Object.fromEntries(
-      hookEvents.map((event) => {
+      events.map((event) => {
         const handlers = waitEvents.includes(event) ? [handler, waiter] : [handler];
         return [event, handlers.map((one) => ({ hooks: [one] }))];
       }),
     ),
-    statusLine: { type: 'command', command: statusLineCommand(location, wrappedStatusLine) },
+    statusLine: { type: 'command', command: statusLineCommand(location) },
   };
 }

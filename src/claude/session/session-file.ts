@@ -2,7 +2,7 @@
  * Claude's own small file per running session: `<config dir>/sessions/<pid>.json` (facts, section 4; undocumented).
  * Right where hooks are wrong: idle after Esc, waiting under a dialog. Never trusted when its pid is dead.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SessionState } from '../../protocol/session.ts';
 
@@ -17,6 +17,8 @@ export interface ClaudeSessionFile {
   entrypoint: string | null;
   /** Kernel start time of the process (Linux: clock ticks since boot). */
   procStart: string | null;
+  /** Where its pid counts: `linux:<machine id>:pid:[<namespace>]` (2.1.330; null before). */
+  pidDomain: string | null;
   status: string | null;
   waitingFor: string | null;
   startedAt: number | null;
@@ -56,6 +58,7 @@ export function parseSessionFile(text: string): ClaudeSessionFile | undefined {
     kind: text_('kind'),
     entrypoint: text_('entrypoint'),
     procStart: text_('procStart'),
+    pidDomain: text_('pidDomain'),
     status: text_('status'),
     waitingFor: text_('waitingFor'),
     startedAt: typeof record.startedAt === 'number' ? record.startedAt : null,
@@ -71,6 +74,28 @@ export function readSessionFile(configDir: string, pid: number): ClaudeSessionFi
   } catch {
     return undefined; // not written yet, or already removed
   }
+}
+
+/**
+ * True when the process that started at `startTime` has written the file: not an earlier one with its pid, nor one of another
+ * machine or container that shares the folder. On Linux a file that does not say its start is nobody's; elsewhere the start
+ * cannot be compared, and the pid has to do.
+ */
+export function isWrittenBy(file: ClaudeSessionFile, startTime: string): boolean {
+  if (process.platform !== 'linux') return true;
+  return file.procStart === startTime && (file.pidDomain === null || file.pidDomain.endsWith(pidNamespace()));
+}
+
+let ownNamespace: string | undefined;
+
+/** The pid namespace of this process, as claude writes it; empty where the system does not tell. */
+function pidNamespace(): string {
+  try {
+    ownNamespace ??= readlinkSync('/proc/self/ns/pid');
+  } catch {
+    ownNamespace = '';
+  }
+  return ownNamespace;
 }
 
 /** True for a session that a person sits at: it has a prompt box. `claude -p` has none, though it writes such a file too. */

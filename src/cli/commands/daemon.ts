@@ -1,6 +1,5 @@
 import { closeSync, readFileSync, watch, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import { lockOwner } from '../../background/lock.ts';
 import { connectDaemon, ensureDaemon, holdStopped } from '../../daemon-client/ensure-daemon.ts';
@@ -127,17 +126,6 @@ function readLog(path: string): string {
   }
 }
 
-/**
- * HACK: node-pty leaves its masters open in every child. The supervisor that started us hands down its session's, which
- * would keep that session's terminal from hanging up when the supervisor dies: claude would live on as an orphan.
- * A daemon needs no terminal. Remove when node-pty sets FD_CLOEXEC (its src/unix/pty.cc, pty_fork).
- */
-function closeInheritedTerminals(): void {
-  for (let fd = 4; fd < 256; fd++) {
-    if (isatty(fd)) closeSync(fd);
-  }
-}
-
 /** Reports readiness on file descriptor 3 where the starter has opened one (CLAUDEX_DAEMON). */
 async function runInForeground(): Promise<void> {
   const report = (value: object): void => {
@@ -145,7 +133,6 @@ async function runInForeground(): Promise<void> {
     writeSync(3, `${JSON.stringify(value)}\n`);
     closeSync(3);
   };
-  if (process.env.CLAUDEX_DAEMON === '1') closeInheritedTerminals();
   try {
     const { runDaemon } = await import('../../daemon/run-daemon.ts');
     const started = await runDaemon(process.env);

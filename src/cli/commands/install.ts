@@ -1,7 +1,13 @@
 import type { Command } from 'commander';
 import { colours } from '../text/render.ts';
+import { locateClaude } from '../version.ts';
 import { stopDaemon } from './daemon.ts';
 import { drainWorker } from './warm.ts';
+
+/** What to do now; the change itself is `--dry-run`'s to show. */
+const nextSteps = `Next: start a new \`claude\` anywhere; it shows a badge, at the latest with its first turn, and \`claudex list\` names it. The daemon starts by itself.
+A \`claude\` that runs already is not changed: end it and come back with \`claude --continue\`. Sessions started with \`claudex\` need nothing.
+`;
 
 export function addInstall(program: Command): void {
   program
@@ -18,20 +24,25 @@ export function addInstall(program: Command): void {
       const { installMcpServer } = await import('../../../install-scripts/mcp-entry.ts');
       const report = installClaudex({
         env: process.env,
+        claudeVersion: (await locateClaude(process.env)).version,
         dryRun: options.dryRun === true,
         wrapStatusline: options.wrapStatusline === true,
       });
       const mcp = options.mcp
         ? installMcpServer({ env: process.env, dryRun: options.dryRun === true })
         : { changed: false, lines: [] };
-      printChange(`${report.diff}${mcp.lines.join('\n')}`);
       const changed = report.changed || mcp.changed;
-      if (options.dryRun) process.stdout.write(changed ? 'Nothing was written (--dry-run).\n' : 'Nothing to change.\n');
-      else
+      if (options.dryRun) {
+        printChange(`${report.diff}${mcp.lines.join('\n')}`);
+        process.stdout.write(changed ? 'Nothing was written (--dry-run).\n' : 'Nothing to change.\n');
+      } else {
         process.stdout.write(
           changed ? `Installed into ${report.settingsPath}.\n` : 'Already installed; nothing changed.\n',
         );
-      if (report.backupPath && !options.dryRun) process.stdout.write(`Your file before: ${report.backupPath}\n`);
+        if (report.backupPath) process.stdout.write(`Your file before: ${report.backupPath}\n`);
+        if (changed) process.stdout.write(nextSteps);
+        printNotes(mcp.lines);
+      }
       for (const note of report.notes) process.stdout.write(`Note: ${note}\n`);
     });
   program
@@ -50,7 +61,8 @@ export function addInstall(program: Command): void {
       if (!options.dryRun && (await drainWorker())) process.stdout.write('Nothing is kept warm any more.\n');
       const mcp = uninstallMcpServer({ env: process.env, dryRun: options.dryRun === true });
       const report = uninstallClaudex({ ...request, dryRun: options.dryRun === true });
-      printChange(`${report.diff}${mcp.lines.join('\n')}`);
+      if (options.dryRun) printChange(`${report.diff}${mcp.lines.join('\n')}`);
+      else printNotes(mcp.lines);
       process.stdout.write(
         options.dryRun
           ? 'Nothing was written (--dry-run).\n'
@@ -60,6 +72,11 @@ export function addInstall(program: Command): void {
       );
       for (const note of report.notes) process.stdout.write(`Note: ${note}\n`);
     });
+}
+
+/** Of what is said about the MCP server: what was not done. */
+function printNotes(lines: readonly string[]): void {
+  for (const line of lines) if (line.startsWith('Note:')) process.stdout.write(`${line}\n`);
 }
 
 function printChange(diff: string): void {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { hasOtherHookScripts } from '../../../install-scripts/hook-scripts.ts';
 import { readInstalledState } from '../../../install-scripts/installed-state.ts';
 import { lockOwner } from '../../background/lock.ts';
+import { hookEventsOf } from '../../claude/session/capabilities.ts';
 import { connectDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError, type ErrorCode } from '../../errors/claudex-error.ts';
 import { packageVersion } from '../../home/package.ts';
@@ -92,7 +93,7 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
   }
   const damaged = configFileProblem(config);
   if (damaged !== undefined) note(new ClaudexError('CONFIG_UNREADABLE', `${config}: ${damaged}.`));
-  const installed = readInstalledState(env);
+  const installed = readInstalledState(env, hookEventsOf(claude.version));
   for (const problem of installProblems(installed)) note(problem);
   if (installed.state === 'installed' && hasOtherHookScripts(paths))
     note(new ClaudexError('INSTALL_STALE', `Look at ${hooks}.`));

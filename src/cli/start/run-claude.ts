@@ -9,6 +9,7 @@ import { readsUserSettings, withLaunchSettings } from '../../claude/command-line
 import { environmentForClaude } from '../../claude/environment.ts';
 import { claudexSettings } from '../../claude/hooks/hook-settings.ts';
 import { readProjectFile } from '../../claude/project-files.ts';
+import { leastHookEvents } from '../../claude/session/capabilities.ts';
 import { ClaudexError, toClaudexError } from '../../errors/claudex-error.ts';
 import { packageRoot } from '../../home/package.ts';
 import { claudexPaths } from '../../home/paths.ts';
@@ -97,7 +98,7 @@ function readSettingsForRun(env: NodeJS.ProcessEnv): Settings {
 /** Installed: claude's own settings carry the hooks. Not installed, or those not read: this launch does, and ~/.claude stays. */
 function argumentsWithHooks(args: readonly string[], cwd: string, settings: Settings): readonly string[] {
   const { env } = process;
-  const installed = readInstalledState(env);
+  const installed = readInstalledState(env, leastHookEvents);
   const hasUserSettings = readsUserSettings(args);
   if (installed.hooks && hasUserSettings) return args;
   const paths = claudexPaths(env);

@@ -2,14 +2,12 @@
  * Decides how a message goes into a session now, or why it waits. Pure: the only place that chooses.
  * Who speaks decides: the user is typed as the user, a session or program goes in as a peer.
  */
-import type { Capabilities } from '../../claude/session/capabilities.ts';
 import type { Message, Route } from '../../protocol/message.ts';
 import type { SessionState } from '../../protocol/session.ts';
 
 /** What the daemon knows of the session at this moment. */
 export interface SessionSituation {
   state: SessionState;
-  capabilities: Capabilities;
   /** A supervisor is connected and can be asked to type. */
   supervised: boolean;
   /** Milliseconds since the supervisor last refused and has not reported an open gate since; undefined when it has not. */
@@ -44,13 +42,11 @@ export interface RoutePolicy {
   typePeers: boolean;
 }
 
-export const defaultPolicy: RoutePolicy = { gatePatienceMs: 2000, typePeers: false };
-
 export function chooseRoute(
   session: SessionSituation,
   message: Pick<Message, 'kind' | 'when' | 'sender' | 'forcedRoute'>,
   moment: Moment,
-  policy: RoutePolicy = defaultPolicy,
+  policy: RoutePolicy,
 ): RouteDecision {
   const decision = choose(session, message, moment, policy);
   if (!message.forcedRoute || !('route' in decision) || decision.route === message.forcedRoute) return decision;

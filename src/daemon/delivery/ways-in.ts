@@ -1,7 +1,6 @@
 /** Which ways into a session are there at this moment, and putting a leased message on one of them. */
 
 import { maxHookOutputChars } from '../../claude/hooks/hook-payload.ts';
-import { capabilitiesOf } from '../../claude/session/capabilities.ts';
 import { writeToInbox } from '../../claude/session/inbox-socket.ts';
 import type { Clock } from '../../process/clock.ts';
 import { composeText, composeTexts, markOf } from '../../protocol/attribution.ts';
@@ -48,7 +47,6 @@ export class WaysIn {
     const { gateShutSinceSteadyMs } = session;
     return {
       state: stateOf(session),
-      capabilities: capabilitiesOf(session.version),
       supervised: session.supervisor !== null,
       gateShutForMs: gateShutSinceSteadyMs === null ? undefined : this.#clock.steady() - gateShutSinceSteadyMs,
       hasInboxSocket: this.#hasInboxSocket(session),

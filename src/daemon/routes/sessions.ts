@@ -55,10 +55,11 @@ export function sessionRoutes(options: SessionRoutesOptions): RouteDefinition[] 
   }
 
   function whoami(body: unknown): { session: SessionRecord } {
-    const { pids, configDir } = parseWhoami(body);
+    const { pids, configDir, exact } = parseWhoami(body);
     for (const pid of pids) {
-      const session = registry.findByAncestry(pid, resolve(configDir));
-      if (session) return { session: record(session) };
+      const dir = resolve(configDir);
+      const found = exact ? registry.sessionOf(pid, dir) : registry.claudeAbove(pid, dir);
+      if (found !== undefined && found !== 'other') return { session: record(found) };
     }
     throw new ClaudexError('NOT_IN_A_SESSION');
   }

@@ -3,12 +3,18 @@
  * Owns the persisted table and the liveness sweep; its signals tell of every change.
  */
 import { readFileSync } from 'node:fs';
-import { type ClaudeSessionFile, hasPromptBox, readSessionFile } from '../../claude/session/session-file.ts';
+import {
+  type ClaudeSessionFile,
+  hasPromptBox,
+  isWrittenBy,
+  readSessionFile,
+} from '../../claude/session/session-file.ts';
 import { replaceFile } from '../../home/replace-file.ts';
 import type { Clock } from '../../process/clock.ts';
 import { ancestry, isAlive, processStartTime } from '../../process/identity.ts';
 import { Signal } from '../../process/signal.ts';
-import type { PersistedSession, Session } from './session.ts';
+import type { PersistedSession } from './persisted-session.ts';
+import type { Session } from './session.ts';
 import { SessionFiles } from './session-files.ts';
 import { SessionTable } from './session-table.ts';
 
@@ -70,7 +76,7 @@ export class SessionRegistry {
     if (isNew) {
       this.watchConfigDir(configDir);
       const file = readSessionFile(configDir, pid);
-      if (file && isSameProcess(file, startTime)) session.fileRead(file);
+      if (file && isWrittenBy(file, startTime)) session.fileRead(file);
       this.#persist();
       this.started.emit(session);
       this.#changed(session);
@@ -79,26 +85,32 @@ export class SessionRegistry {
   }
 
   /**
-   * The session a hook or a shell belongs to: the nearest ancestor that is a session we know or that has a session file.
+   * The session that this very process is, registered if nothing has told of it yet. `other` for a claude that is no
+   * session (`claude -p`), undefined for any other process.
    */
-  findByAncestry(pid: number, configDir: string): Session | undefined {
-    const above = this.claudeAbove(pid, configDir);
-    return above === 'other' ? undefined : above;
+  sessionOf(pid: number, configDir: string): Session | 'other' | undefined {
+    const startTime = processStartTime(pid);
+    if (startTime === undefined) return undefined;
+    const known = this.table.byPid(pid);
+    if (known?.startTime === startTime) return known;
+    const file = readSessionFile(configDir, pid);
+    if (!file || !isWrittenBy(file, startTime)) return undefined;
+    return hasPromptBox(file) ? (this.ensure(pid, file.cwd, configDir) ?? 'other') : 'other';
   }
 
   /** The nearest claude above a process: a session, or `other` for one that is none (`claude -p`). */
   claudeAbove(pid: number, configDir: string): Session | 'other' | undefined {
     for (const ancestor of ancestry(pid)) {
-      const known = this.table.byPid(ancestor);
-      if (known && processStartTime(ancestor) === known.startTime) return known;
-      const file = readSessionFile(configDir, ancestor);
-      const startTime = processStartTime(ancestor);
-      if (file && startTime !== undefined && isSameProcess(file, startTime)) {
-        // a `claude -p` inside a session: its hooks are not the session's
-        return (hasPromptBox(file) ? this.ensure(ancestor, file.cwd, configDir) : undefined) ?? 'other';
-      }
+      const found = this.sessionOf(ancestor, configDir);
+      if (found !== undefined) return found;
     }
     return undefined;
+  }
+
+  /** Looks at the session's file now, not when the watcher tells of it. */
+  readFileNow(session: Session): void {
+    const file = readSessionFile(session.configDir, session.pid);
+    if (file && isWrittenBy(file, session.startTime) && session.fileRead(file)) this.#changed(session);
   }
 
   /** Call after changing a session: persists, restarts the sweep if need be, and `changed` tells. */
@@ -150,7 +162,7 @@ export class SessionRegistry {
       return;
     }
     const startTime = processStartTime(pid);
-    if (startTime === undefined || !isSameProcess(file, startTime) || !hasPromptBox(file)) return;
+    if (startTime === undefined || !isWrittenBy(file, startTime) || !hasPromptBox(file)) return;
     const session = this.ensure(pid, file.cwd, configDir);
     if (session?.fileRead(file)) this.#changed(session);
   }
@@ -189,9 +201,4 @@ export class SessionRegistry {
       return []; // first start, or damaged: sessions come back through their files, with new ids
     }
   }
-}
-
-/** `procStart` is the kernel's start time on Linux; elsewhere it cannot be compared and the pid has to do. */
-function isSameProcess(file: ClaudeSessionFile, startTime: string): boolean {
-  return process.platform !== 'linux' || file.procStart === null || file.procStart === startTime;
 }

@@ -1,13 +1,7 @@
 /** Who is running: one record per claude process (pid and start time), supervised or bare. */
 import type { Clock } from '../../process/clock.ts';
-import {
-  newSession,
-  type PersistedSession,
-  persistedOf,
-  restoredSession,
-  type Session,
-  type SessionProcess,
-} from './session.ts';
+import { type PersistedSession, persistedOf, restoredSession } from './persisted-session.ts';
+import { newSession, type Session, type SessionProcess } from './session.ts';
 
 /** A session may appear this long before the one it follows was last seen: that one takes its time to die. */
 const heirSlackMs = 2000;
@@ -33,10 +27,6 @@ export class SessionTable {
 
   byPid(pid: number): Session | undefined {
     return this.#byPid.get(pid);
-  }
-
-  byClaudeSessionId(sessionId: string): Session | undefined {
-    return this.all().find((session) => session.claudeSessionId === sessionId);
   }
 
   /**

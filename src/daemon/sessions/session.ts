@@ -36,6 +36,8 @@ export class LiveSession {
   /** From `claudex name`; its owner is names.ts. */
   alias: string | null = null;
   claudeSessionId: string | null = null;
+  /** The conversation that its last SessionStart hook has told of. */
+  announcedSessionId: string | null = null;
   version: string | null = null;
   /** What claude's session file last said; null when there is none. */
   file: ClaudeSessionFile | null = null;
@@ -95,6 +97,17 @@ export class LiveSession {
   hookHeard(peersOff: boolean): void {
     this.hooksSeen = true;
     this.peersOff = peersOff;
+  }
+
+  /** A SessionStart hook tells of a conversation. */
+  conversationAnnounced(claudeSessionId: string): void {
+    this.announcedSessionId = claudeSessionId;
+  }
+
+  /** False when nothing has told that this conversation is its own; where claude writes no file, all is taken. */
+  hasConversation(claudeSessionId: string): boolean {
+    if (this.file === null || this.claudeSessionId === null) return true;
+    return [this.claudeSessionId, this.announcedSessionId, this.file.sessionId].includes(claudeSessionId);
   }
 
   /** Which conversation it has now; a transcript that is not told (null) stays the one that is known. */
@@ -192,46 +205,14 @@ export class LiveSession {
   }
 }
 
-/** What survives a restart of the daemon. */
-const persistedFields = [
-  'id',
-  'pid',
-  'startTime',
-  'cwd',
-  'configDir',
-  'claudeSessionId',
-  'version',
-  'transcriptPath',
-  'hooksSeen',
-  'peersOff',
-  'startedAt',
-  'lastActiveAt',
-  'firstSeenSteadyMs',
-  'lastSeenSteadyMs',
-] as const satisfies readonly (keyof Session)[];
-
-export type PersistedSession = Pick<Session, (typeof persistedFields)[number]>;
-
 /** The record of a process that has just been seen for the first time; a managed session has an `id` before that. */
 export function newSession(process: SessionProcess, clock: Clock, id: string = newSessionId()): Session {
   return new LiveSession(id, process, clock);
 }
 
-/** The record as an earlier daemon wrote it down. */
-export function restoredSession(persisted: PersistedSession, clock: Clock): Session {
-  const session = new LiveSession(persisted.id, persisted, clock);
-  // of a daemon that did not write these down yet: long ago
-  return Object.assign(session, { firstSeenSteadyMs: 0, lastSeenSteadyMs: 0 }, pick(persisted));
-}
-
-/** What is to be written down of a session. */
-export function persistedOf(session: Session): PersistedSession {
-  return pick(session);
-}
-
-function pick(from: PersistedSession): PersistedSession {
-  const known = persistedFields.filter((field) => from[field] !== undefined);
-  return Object.fromEntries(known.map((field) => [field, from[field]])) as unknown as PersistedSession;
+/** The record of a process that an earlier daemon has known, with what that one wrote down. */
+export function knownSession<Known extends SessionProcess & Pick<Session, 'id'>>(known: Known, clock: Clock): Session {
+  return Object.assign(new LiveSession(known.id, known, clock), known);
 }
 
 const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';

@@ -179,7 +179,7 @@ export class PoolBook {
     return actions;
   }
 
-  /** When `decide` has something to evict next, in ms since the epoch; undefined while nothing is idle. */
+  /** When `decide` has something to evict next, by the caller's clock; undefined while nothing is idle. */
   nextDeadline(): number | undefined {
     const { maxIdleMs, maxSessionAgeMs } = this.#limits;
     const deadlines = this.entries

@@ -1,4 +1,5 @@
 /** How a pool's processes leave a request, fresh for the next one, and how they end, with all that they have started. */
+import { steadyNow } from '../../process/clock.ts';
 import type { EvictReason, PoolBook } from './pool-book.ts';
 import type { PoolEvent } from './pool-request.ts';
 import type { WarmProcess } from './warm-process.ts';
@@ -24,15 +25,15 @@ export class PoolEndings {
   /** After a request: makes the process fresh, and only then lets the next one have it; else ends it. */
   async release(held: Held, usedOnce: boolean): Promise<void> {
     this.#book.recycling(held.id);
-    const startedAt = Date.now();
+    const startedAt = steadyNow();
     const pid = held.process.pid ?? 0;
     const spent = usedOnce ? 'used-once' : await held.process.recycle();
     if (spent) {
       this.#tell({ event: 'recycle', pid, key: held.key, reason: spent });
       await this.end(held);
     } else {
-      this.#tell({ event: 'reset', pid, key: held.key, tookMs: Date.now() - startedAt });
-      this.#book.idle(held.id, Date.now());
+      this.#tell({ event: 'reset', pid, key: held.key, tookMs: Math.round(steadyNow() - startedAt) });
+      this.#book.idle(held.id, steadyNow());
     }
   }
 

@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { isSlashPrompt } from '../../claude/stream/fresh-start.ts';
 import type { ResultLine } from '../../claude/stream/stream-json.ts';
 import { ClaudexError, toClaudexError } from '../../errors/claudex-error.ts';
+import { steadyNow } from '../../process/clock.ts';
 import { withDeadline } from './deadline.ts';
 import { makeReady } from './make-ready.ts';
 import { isMemoryShort } from './memory.ts';
@@ -78,7 +79,7 @@ export class WarmPool {
   async prewarm(spec: LaunchSpec, count: number): Promise<void> {
     if (this.#book.isDraining) throw new ClaudexError('ABORTED', 'The pool takes no more.');
     const key = this.#remember(spec);
-    for (const action of this.#book.prewarm(key, count, Date.now())) this.#chore(this.#do(action));
+    for (const action of this.#book.prewarm(key, count, steadyNow())) this.#chore(this.#do(action));
     const starting = this.#book.entries.filter((entry) => entry.key === key && entry.state === 'starting');
     const errors = await Promise.all(starting.map(({ id }) => this.#starts.get(id)));
     const failed = errors.find((error) => error !== undefined);
@@ -111,7 +112,7 @@ export class WarmPool {
     const key = this.#remember(request.spec, cold);
     const unused = cold || isSlashPrompt(request.prompt);
     if (signal.aborted) throw signal.reason;
-    const id = this.#book.request(key, unused, Date.now());
+    const id = this.#book.request(key, unused, steadyNow());
     if (id === undefined) throw new ClaudexError('POOL_EXHAUSTED', `${this.#book.waiting} requests wait already.`);
     const held = this.#waiters.wait({
       id,
@@ -148,11 +149,11 @@ export class WarmPool {
     for (const ending of this.#endings.putAway()) this.#chore(ending);
     const keys = this.#book.keys();
     for (const key of this.#specs.keys()) if (!keys.has(key)) this.#specs.delete(key);
-    for (const action of this.#book.decide(Date.now(), isMemoryShort())) this.#chore(this.#do(action));
+    for (const action of this.#book.decide(steadyNow(), isMemoryShort())) this.#chore(this.#do(action));
     clearTimeout(this.#timer);
     const deadline = this.#book.nextDeadline();
     if (deadline === undefined) return;
-    this.#timer = setTimeout(() => this.#work(), Math.max(50, deadline - Date.now()));
+    this.#timer = setTimeout(() => this.#work(), Math.max(50, deadline - steadyNow()));
     this.#timer.unref();
   }
 
@@ -177,13 +178,13 @@ export class WarmPool {
     if (action.type === 'evict') return await this.#endings.evict(held, action.reason);
     const requestId = this.#waiters.assign(action.waiter, held);
     const { pid = 0 } = held.process;
-    if (requestId === undefined) this.#book.idle(held.id, Date.now());
+    if (requestId === undefined) this.#book.idle(held.id, steadyNow());
     else if (action.served > 1) this.#tell({ event: 'reuse', pid, key: held.key, requestId, served: action.served });
   }
 
   /** @returns why it did not start */
   async #spawn(id: number, key: string, reason: 'waiter' | 'spare'): Promise<ClaudexError | undefined> {
-    const startedAt = Date.now();
+    const startedAt = steadyNow();
     let held: Held | undefined;
     try {
       held = { id, key, process: new WarmProcess(this.#specs.get(key)!, () => this.#work()) };
@@ -200,8 +201,8 @@ export class WarmPool {
       return known;
     }
     const { pid = 0, ended } = held.process;
-    this.#tell({ event: 'spawn', pid, key, for: reason, readyMs: Date.now() - startedAt });
-    this.#book.idle(id, Date.now());
+    this.#tell({ event: 'spawn', pid, key, for: reason, readyMs: Math.round(steadyNow() - startedAt) });
+    this.#book.idle(id, steadyNow());
     void ended.then(() => this.#work());
     return undefined;
   }

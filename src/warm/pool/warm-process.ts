@@ -21,6 +21,7 @@ import {
   toolCalls,
 } from '../../claude/stream/stream-json.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
+import { steadyNow } from '../../process/clock.ts';
 import { kill, killTree, processesBelow } from '../../process/tree.ts';
 import { crash, type LaunchSpec, type ProcessEnd, StreamChild, startFailure, within } from './stream-child.ts';
 import type { Turn, TurnEars } from './turn.ts';
@@ -81,13 +82,13 @@ export class WarmProcess {
    * @throws ClaudexError CLAUDE_ERROR when claude refuses its arguments (`cause` is the ProcessEnd), SESSION_CRASHED, TIMEOUT
    */
   async ready(timeoutMs: number): Promise<void> {
-    const deadline = Date.now() + timeoutMs;
+    const deadline = steadyNow() + timeoutMs;
     const failure = await this.#reset(timeoutMs);
     if (failure === 'crashed') throw startFailure(await this.ended);
     if (failure) throw new ClaudexError('TIMEOUT', `Claude was not ready within ${timeoutMs} ms.`);
     const missing = missingAgent(this.#args, this.#init);
     if (missing) throw startFailure({ code: 1, signal: null, stderr: missing });
-    while ((await this.#hasPendingServers(deadline)) && Date.now() < deadline) await pause(50);
+    while ((await this.#hasPendingServers(deadline)) && steadyNow() < deadline) await pause(50);
     this.#own = new Set(await this.#below());
   }
 
@@ -207,7 +208,7 @@ export class WarmProcess {
   }
 
   async #hasPendingServers(deadline: number): Promise<boolean> {
-    const answer = await this.#child.control('mcp_status', deadline - Date.now());
+    const answer = await this.#child.control('mcp_status', deadline - steadyNow());
     const { response } = (answer?.response ?? {}) as { response?: { mcpServers?: Array<{ status?: string }> } };
     return response?.mcpServers?.some(({ status }) => status === 'pending') ?? false;
   }

@@ -13,6 +13,7 @@ import { type Log, openLog } from '../../home/log.ts';
 import { isAtLeast, packageVersion } from '../../home/package.ts';
 import { type ClaudexPaths, claudexPaths } from '../../home/paths.ts';
 import { asHomeError, ensurePrivateDir } from '../../home/private-folder.ts';
+import { steadyNow } from '../../process/clock.ts';
 import { isAlive } from '../../process/identity.ts';
 import { killTree } from '../../process/tree.ts';
 import { oneLine } from '../../protocol/sanitise.ts';
@@ -69,7 +70,7 @@ class Worker {
   readonly #pool: WarmPool;
   readonly #counters = new PoolCounters();
   readonly #server = createServer((socket) => this.#serve(socket));
-  readonly #startedAt = Date.now();
+  readonly #startedAtSteadyMs = steadyNow();
   readonly #idleMs: number;
   #requests = 0;
   #idleTimer: NodeJS.Timeout | undefined;
@@ -183,7 +184,7 @@ class Worker {
     return {
       pid: process.pid,
       version: packageVersion(),
-      uptimeMs: Date.now() - this.#startedAt,
+      uptimeMs: Math.round(steadyNow() - this.#startedAtSteadyMs),
       requests: this.#requests,
       waiting,
       processes,

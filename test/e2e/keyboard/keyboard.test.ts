@@ -13,7 +13,7 @@ import { repositoryRoot } from '../../support/claudex.ts';
 import { installLeakCheck } from '../../support/leak-check.ts';
 
 const foundFolder = join(repositoryRoot, 'test', 'keyboard', 'found');
-const found = existsSync(foundFolder) ? readdirSync(foundFolder) : [];
+const found = existsSync(foundFolder) ? readdirSync(foundFolder).filter((name) => name.endsWith('.json')) : [];
 
 describe(`a person at the keyboard of claude ${realClaudeVersion()}`, () => {
   installLeakCheck();

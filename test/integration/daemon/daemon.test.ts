@@ -280,7 +280,7 @@ describe('bad requests', () => {
       'a supervisor of a dead process',
       'POST',
       '/v1/supervisors',
-      JSON.stringify({ pid: 4194304, startTime: '1', supervisorPid: 1, cwd: '/', configDir: '/', version: '1' }),
+      JSON.stringify({ pid: 4194304, startTime: '1', cwd: '/', configDir: '/' }),
     ],
     ['a lease of nobody', 'POST', '/v1/supervisors/nobody/lease', '{"messageId":"m","outcome":"typed"}'],
     ['a gate of nobody', 'POST', '/v1/supervisors/nobody/gate', '{"open":true}'],

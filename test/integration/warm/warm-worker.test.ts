@@ -4,18 +4,23 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { claudexPaths } from '../../../src/home/paths.ts';
 import { kill } from '../../../src/process/tree.ts';
 import { verifies } from '../../requirements.ts';
 import { claudexBin, fixture, runClaudex } from '../../support/claudex.ts';
+import { repositoryRoot } from '../../support/claudex-bin.ts';
 import { linkBomb } from '../../support/link-bomb.ts';
 import { isAlive } from '../../support/processes.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 
+const hourMs = 3_600_000;
+
 interface Status {
   running: boolean;
   pid: number;
+  uptimeMs: number;
   waiting: number;
   processes: Array<{ pid: number; state: string }>;
   counters: Record<string, number>;
@@ -203,6 +208,27 @@ describe(`the worker ${verifies('warm-bounded', 'warm-hygiene')}`, () => {
     expect(await runClaudex(['warm', 'drain'], { env })).toMatchObject({ code: 0, stderr: '' });
     expect([pid, ...processes.map((one) => one.pid)].filter(isAlive)).toEqual([]);
     expect((await prompt('echo b')).stdout).toMatch(/^b\|/);
+  });
+
+  it('keeps its processes as long as ever when the clock is set', async () => {
+    const clock = join(bed.home().root, 'clock');
+    writeFileSync(clock, '0');
+    const { prompt, status } = start({
+      NODE_OPTIONS: `--import=${pathToFileURL(join(repositoryRoot, 'bench', 'chaos', 'clock-skew.mjs'))}`,
+      CHAOS_CLOCK: clock,
+    });
+    for (const [word, offsetMs] of [
+      ['a', 0],
+      ['b', 48 * hourMs],
+      ['c', -48 * hourMs],
+    ] as const) {
+      writeFileSync(clock, String(offsetMs));
+      expect((await prompt(`echo ${word}`)).stdout).toMatch(new RegExp(`^${word}\\|`));
+    }
+    const { counters, uptimeMs } = await status();
+    expect(counters).toMatchObject({ evict: 0 });
+    expect(uptimeMs).toBeGreaterThan(0);
+    expect(uptimeMs).toBeLessThan(hourMs);
   });
 
   it('goes with its processes when nobody has asked for a while', async () => {

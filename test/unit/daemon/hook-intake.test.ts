@@ -6,18 +6,18 @@ import type { Session } from '../../../src/daemon/sessions/session.ts';
 import type { SessionRegistry } from '../../../src/daemon/sessions/session-registry.ts';
 import { SessionTable } from '../../../src/daemon/sessions/session-table.ts';
 import { systemClock } from '../../../src/process/clock.ts';
+import { verifies } from '../../requirements.ts';
 import { TestClock } from '../../support/a-clock.ts';
+import { aSessionFile } from '../../support/a-session-file.ts';
 
 describe('the session of a waiting hook', () => {
-  const payload = { sessionId: 's' } as HookPayload;
-  const caller = { parentPid: process.pid, claudePid: null, configDir: '/c', peersOff: false };
+  const caller = { parentPid: process.pid, configDir: '/c', peersOff: false };
 
   function intake(knownAfter: number) {
     let asked = 0;
     const session = { id: 'aaaa2222' };
     const registry = {
-      findByAncestry: () => (++asked > knownAfter ? session : undefined),
-      table: { byClaudeSessionId: () => undefined },
+      sessionOf: () => (++asked > knownAfter ? session : undefined),
     } as unknown as SessionRegistry;
     const hooks = new HookIntake({ registry, dispatcher: {} as Dispatcher, clock: systemClock });
     return { hooks, session, asked: () => asked };
@@ -25,20 +25,20 @@ describe('the session of a waiting hook', () => {
 
   it('may be known a moment later: claude has started the hook before its session file could be read', async () => {
     const { hooks, session } = intake(3);
-    expect(hooks.findSession(payload, caller)).toBeUndefined();
-    expect(await hooks.findSessionSoon(payload, caller)).toBe(session);
+    expect(hooks.findSession(caller)).toBeUndefined();
+    expect(await hooks.findSessionSoon(caller)).toBe(session);
   });
 
   it('is not waited for when claude has gone', async () => {
     const { hooks, asked } = intake(3);
     // larger than any process id there can be
-    expect(await hooks.findSessionSoon(payload, { ...caller, parentPid: 2 ** 30 })).toBeUndefined();
+    expect(await hooks.findSessionSoon({ ...caller, parentPid: 2 ** 30 })).toBeUndefined();
     expect(asked()).toBe(1);
   });
 });
 
 describe('what hooks say of a session', () => {
-  const caller = { parentPid: 1, claudePid: 1, configDir: '/c', peersOff: false };
+  const caller = { parentPid: 1, configDir: '/c', peersOff: false };
 
   /** A session whose hooks are told to the daemon one by one. */
   function told() {
@@ -46,13 +46,19 @@ describe('what hooks say of a session', () => {
     const table = new SessionTable(clock);
     const { session } = table.ensure({ pid: 1, startTime: '1', cwd: '/work', configDir: '/c' });
     const dispatcher = { turnEnded: vi.fn(), claimForHook: () => undefined, proven: () => true };
-    const registry = { findByAncestry: () => session, touch: () => undefined, table } as unknown as SessionRegistry;
+    const look = vi.fn();
+    const registry = {
+      sessionOf: (pid: number) => table.byPid(pid) ?? 'other',
+      touch: () => undefined,
+      readFileNow: look,
+      table,
+    } as unknown as SessionRegistry;
     const hooks = new HookIntake({ registry, dispatcher: dispatcher as unknown as Dispatcher, clock });
     const hear = (event: string, fields: Partial<HookPayload> = {}): Session['hookState'] => {
       hooks.handle({ event, sessionId: 's', transcriptPath: null, promptId: 'p', ...fields } as HookPayload, caller);
       return session.hookState;
     };
-    return { hear, dispatcher, session, clock };
+    return { hear, hooks, dispatcher, session, clock, look };
   }
 
   it('a compaction in mid-turn starts no session that is idle', () => {
@@ -86,6 +92,34 @@ describe('what hooks say of a session', () => {
     expect(send).not.toHaveBeenCalled();
     hear('UserPromptSubmit', { prompt: 'a question' });
     expect(send).toHaveBeenCalledWith({ type: 'prompt-submitted' });
+  });
+
+  it(`counts for the claude that has started the hook, and for no other ${verifies('nested-claude')}`, () => {
+    const { hooks, session, dispatcher } = told();
+    const stop = { event: 'Stop', sessionId: 's', transcriptPath: '/t', promptId: 'p' } as HookPayload;
+    for (const parentPid of [2, null]) hooks.handle(stop, { ...caller, parentPid });
+    expect(dispatcher.turnEnded).not.toHaveBeenCalled();
+    expect(session).toMatchObject({ hooksSeen: false, claudeSessionId: null, transcriptPath: null });
+  });
+
+  it(`of a conversation that nobody has told of changes nothing ${verifies('nested-claude')}`, () => {
+    const { hear, dispatcher, session, look } = told();
+    session.fileRead(aSessionFile({ sessionId: 's' }));
+    const before = { claudeSessionId: 's', transcriptPath: session.transcriptPath, hookState: null, hooksSeen: false };
+    for (const event of ['UserPromptSubmit', 'Stop', 'StopFailure', 'SessionEnd', 'PermissionRequest']) {
+      hear(event, { sessionId: 'another', transcriptPath: '/another', prompt: 'a question' });
+      expect(session).toMatchObject({ ...before, leavingSinceSteadyMs: null });
+    }
+    expect(dispatcher.turnEnded).not.toHaveBeenCalled();
+    // claude's file may be ahead of what its watcher has told
+    look.mockImplementation(() => session.fileRead(aSessionFile({ sessionId: 'next' })));
+    hear('UserPromptSubmit', { sessionId: 'next', transcriptPath: '/next', prompt: 'a question' });
+    expect(session).toMatchObject({ claudeSessionId: 'next', transcriptPath: '/next', hookState: 'busy' });
+    // and a SessionStart ahead of the file
+    hear('SessionStart', { sessionId: 'cleared', transcriptPath: '/cleared', source: 'clear' });
+    hear('Stop', { sessionId: 'cleared', transcriptPath: '/cleared' });
+    expect(session).toMatchObject({ claudeSessionId: 'cleared', transcriptPath: '/cleared', hookState: 'idle' });
+    expect(dispatcher.turnEnded).toHaveBeenCalledOnce();
   });
 
   it('an API error ends the turn', () => {

@@ -85,7 +85,6 @@ describe.each(shells)('%s', (shell) => {
     const PATH = tool === 'curl' ? process.env.PATH : pathWithoutCurl(top);
     const env = {
       PATH,
-      CLAUDE_PID: '4711',
       CLAUDE_CONFIG_DIR: '/a config/josé/設定',
       CLAUDEX_PEERS: 'off',
       http_proxy: 'http://127.0.0.1:9',
@@ -97,7 +96,6 @@ describe.each(shells)('%s', (shell) => {
     expect([request.method, request.url]).toEqual(['POST', '/v1/hooks']);
     expect(request.headers).toMatchObject({
       'content-type': 'application/json',
-      'x-claude-pid': '4711',
       'x-claudex-peers': 'off',
       // `exec` keeps the shell's pid, so the parent the daemon is told is the one that ran the hook: claude
       'x-claudex-ppid': String(process.pid),

@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { installClaudex } from '../../../install-scripts/install.ts';
 import { readInstalledState } from '../../../install-scripts/installed-state.ts';
 import { hookEvents } from '../../../src/claude/hooks/hook-settings.ts';
+import { hookEventsOf, leastHookEvents } from '../../../src/claude/session/capabilities.ts';
 import { packageRoot } from '../../../src/home/package.ts';
 
 function makeHome(settings?: string) {
@@ -42,6 +43,23 @@ test('installed, with the badge', () => {
     const state = { state: 'installed', hooks: true, statusLine: true, userHasStatusLine: false, settingsPath };
     expect(readInstalledState(env)).toEqual(state);
   }
+});
+
+test('for an older claude: only the events that it knows, and that is all of it', () => {
+  const { env, settingsPath } = makeHome();
+  installClaudex({ env, claudeVersion: '2.1.70' });
+  const events = (): string[] => Object.keys(JSON.parse(readFileSync(settingsPath, 'utf8')).hooks).sort();
+  expect(events()).toEqual(hookEvents.filter((event) => event !== 'StopFailure').sort());
+  expect(readInstalledState(env, hookEventsOf('2.1.70')).state).toBe('installed');
+  expect(readInstalledState(env, leastHookEvents).hooks).toBe(true);
+  // claude has been updated since
+  expect(readInstalledState(env, hookEventsOf('2.1.332')).state).toBe('partial');
+  expect(installClaudex({ env, claudeVersion: '2.1.332' }).changed).toBe(true);
+  expect(events()).toEqual([...hookEvents].sort());
+  expect(installClaudex({ env, claudeVersion: '2.1.332' }).changed).toBe(false);
+  // and an older one again: what it does not know is taken out
+  installClaudex({ env, claudeVersion: '2.0.0' });
+  expect(events()).toEqual([...leastHookEvents].sort());
 });
 
 test('the status line of the user, kept or wrapped', () => {

@@ -43,15 +43,6 @@ describe(`modes left on in the terminal ${verifies('terminal-restored')}`, () =>
     expect(undone('\x1b[31;1m\x1b(0')).toBe('');
   });
 
-  it('knows which screen is shown', () => {
-    const modes = new TerminalModes();
-    expect(modes.inAlternateScreen).toBe(false);
-    modes.output(Buffer.from('\x1b[?47h'));
-    expect(modes.inAlternateScreen).toBe(true);
-    modes.output(Buffer.from('\x1b[?47l'));
-    expect(modes.inAlternateScreen).toBe(false);
-  });
-
   it('is not led astray by what only begins like a sequence', () => {
     expect(undone(`\x1b[?${'9'.repeat(100)}`, { chunkBytes: 10 })).toBe('');
     expect(undone('\x1b[?x\x1b[?\x1b[>\x1b')).toBe('');

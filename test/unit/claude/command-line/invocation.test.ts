@@ -84,6 +84,14 @@ describe(`environment for claude ${verifies('clean-environment')}`, () => {
     expect(environmentForClaude(given)).toEqual(env);
     expect(given.CLAUDECODE).toBe('1');
   });
+
+  it('keeps what a person may have set where no claude is around', () => {
+    const own = { CLAUDE_ENV_FILE: '/f', CLAUDE_EFFORT: 'high', GIT_EDITOR: 'true', AI_AGENT: 'mine' };
+    expect(environmentForClaude(own)).toEqual(own);
+    for (const mark of ['CLAUDECODE', 'CLAUDE_CODE_SESSION_ID']) {
+      expect(environmentForClaude({ ...own, GIT_EDITOR: 'vi', [mark]: '1' })).toEqual({ GIT_EDITOR: 'vi' });
+    }
+  });
 });
 
 describe('capabilities by version', () => {
@@ -104,10 +112,10 @@ describe('capabilities by version', () => {
 
   it('knows both test versions and an old one', () => {
     for (const version of ['2.1.197', '2.1.330', null]) {
-      expect(capabilitiesOf(version)).toMatchObject({ stopAdditionalContext: true, asyncRewake: true });
+      expect(capabilitiesOf(version)).toEqual({ stopAdditionalContext: true });
     }
-    expect(capabilitiesOf('2.1.120')).toMatchObject({ stopAdditionalContext: false, asyncRewake: true });
-    expect(capabilitiesOf('2.0.5')).toMatchObject({ stopAdditionalContext: false, asyncRewake: false });
+    expect(capabilitiesOf('2.1.120')).toEqual({ stopAdditionalContext: false });
+    expect(capabilitiesOf('2.0.5')).toEqual({ stopAdditionalContext: false });
   });
 });
 

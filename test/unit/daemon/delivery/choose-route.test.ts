@@ -1,11 +1,6 @@
 /** The whole table: every state × moment × message × offer, checked against the policy as issue 3 words it. */
 import { describe, expect, it } from 'vitest';
-import {
-  chooseRoute,
-  defaultPolicy,
-  type Moment,
-  type SessionSituation,
-} from '../../../../src/daemon/delivery/choose-route.ts';
+import { chooseRoute, type Moment, type SessionSituation } from '../../../../src/daemon/delivery/choose-route.ts';
 import type { Message, Route } from '../../../../src/protocol/message.ts';
 import { routes } from '../../../../src/protocol/message.ts';
 import type { SessionState } from '../../../../src/protocol/session.ts';
@@ -79,12 +74,12 @@ const table: Array<[rule: string, fits: (one: Case) => boolean, decision: Route 
   ['nothing on offer', () => true, 'wait'],
 ];
 
-const shutForMs = { open: undefined, shut: 500, 'long-shut': defaultPolicy.gatePatienceMs };
+const gatePatienceMs = 2000;
+const shutForMs = { open: undefined, shut: 500, 'long-shut': gatePatienceMs };
 
 function situation(one: Case): SessionSituation {
   return {
     state: one.state,
-    capabilities: { stopAdditionalContext: true, asyncRewake: true },
     supervised: one.supervised,
     gateShutForMs: shutForMs[one.gate],
     hasInboxSocket: one.socket,
@@ -104,7 +99,7 @@ function decide(one: Case, forcedRoute?: Route) {
       ...(forcedRoute !== undefined && { forcedRoute }),
     },
     one.moment,
-    { ...defaultPolicy, typePeers: one.typePeers },
+    { gatePatienceMs, typePeers: one.typePeers },
   );
 }
 
@@ -167,11 +162,13 @@ describe(`choose-route ${verifies('routes')}`, () => {
   it('names what a session lacks that reports nothing', () => {
     const bare = { ...situation({ ...allCases()[0]!, state: 'idle' }), supervised: false, hasInboxSocket: false };
     const task = { kind: 'task', when: 'idle', sender: { kind: 'user', label: 'x' } } as const;
-    expect(chooseRoute({ ...bare, hasWaiter: false }, task, 'now')).toEqual({
+    expect(chooseRoute({ ...bare, hasWaiter: false }, task, 'now', { gatePatienceMs, typePeers: false })).toEqual({
       wait: 'the next prompt',
       needsPerson: true,
     });
-    expect(chooseRoute({ ...bare, hasWaiter: false, hasHooks: false }, task, 'now')).toEqual({
+    expect(
+      chooseRoute({ ...bare, hasWaiter: false, hasHooks: false }, task, 'now', { gatePatienceMs, typePeers: false }),
+    ).toEqual({
       wait: 'a way in (the session reports nothing)',
       needsPerson: true,
     });

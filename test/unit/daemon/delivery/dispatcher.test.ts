@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { defaultPolicy } from '../../../../src/daemon/delivery/choose-route.ts';
 import { Dispatcher } from '../../../../src/daemon/delivery/dispatcher.ts';
 import { WaysIn } from '../../../../src/daemon/delivery/ways-in.ts';
 import type { Journal } from '../../../../src/daemon/messages/journal.ts';
@@ -22,6 +21,7 @@ import { aSessionFile } from '../../../support/a-session-file.ts';
 
 const hourMs = 3_600_000;
 const leaseMs = 4000;
+const gatePatienceMs = 2000;
 
 function aDesk() {
   const clock = new TestClock();
@@ -53,7 +53,7 @@ function aDesk() {
     waysIn,
     log,
     clock,
-    policy: defaultPolicy,
+    policy: { gatePatienceMs, typePeers: false },
     leaseMs,
     isStopped: (pid) => stopped.has(pid),
   });
@@ -243,7 +243,7 @@ describe('delivery dispatcher: leases', () => {
     await stage.dispatcher.accept(aMessage('m1', { recipient: session.id }));
     stage.dispatcher.pasteReported(session, { messageId: 'm1', outcome: 'refused', reason: 'draft' });
     stage.clock.now -= hourMs;
-    stage.pass(defaultPolicy.gatePatienceMs + 1);
+    stage.pass(gatePatienceMs + 1);
     expect(stage.mailbox.get('m1')?.history.map((one) => one.route)).toEqual([
       undefined,
       'paste',

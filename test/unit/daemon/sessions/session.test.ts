@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { newSession, persistedOf, restoredSession, stateOf } from '../../../../src/daemon/sessions/session.ts';
+import { persistedOf, restoredSession } from '../../../../src/daemon/sessions/persisted-session.ts';
+import { newSession, stateOf } from '../../../../src/daemon/sessions/session.ts';
 import { waitingForOf } from '../../../../src/daemon/sessions/session-record.ts';
 import { TestClock } from '../../../support/a-clock.ts';
 import { aSessionFile } from '../../../support/a-session-file.ts';
