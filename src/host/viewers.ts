@@ -19,6 +19,9 @@ import { decidedSize, type SizedViewer } from './whose-size.ts';
 /** What a viewer may have been sent and not have taken: with more it is behind. */
 const maxBehindBytes = 1024 * 1024;
 
+/** A snapshot with all its scrollback may be larger than that, once. */
+const maxSnapshotBytes = 16 * 1024 * 1024;
+
 /** A viewer is asked for a sign of life this often; one that has not given any by the next time is gone. */
 const pingEveryMs = 15_000;
 
@@ -26,6 +29,8 @@ interface Viewer extends SizedViewer {
   socket: Socket;
   /** `waiting`: for its snapshot. `behind`: until its socket has drained, then for a fresh one. */
   state: 'waiting' | 'live' | 'behind';
+  /** While it waits: output that its snapshot will not hold. */
+  since: Buffer[];
   answered: boolean;
 }
 
@@ -63,13 +68,14 @@ export class Viewers {
       size: hello.size,
       lastActive: ++this.#order,
       state: 'waiting',
+      since: [],
       answered: true,
     };
     this.#all.add(viewer);
     socket.once('close', () => this.#remove(viewer));
     this.#applySize();
     socket.write(jsonFrame(frameKinds.welcome, { ...welcome(), protocol: framesProtocol, size: mirror.size }));
-    void this.#snapshot(viewer, true);
+    this.#snapshot(viewer, true);
     this.#pings ??= setInterval(() => this.#ping(), pingEveryMs).unref();
     changed();
     return viewer;
@@ -86,6 +92,8 @@ export class Viewers {
     viewer.size = size;
     if (!viewer.readOnly) viewer.lastActive = ++this.#order;
     this.#applySize();
+    // its terminal has made something else of what it showed
+    if (viewer.state === 'live') this.#snapshot(viewer, false);
   }
 
   alive(viewer: Viewer): void {
@@ -97,6 +105,7 @@ export class Viewers {
     if (bytes.length === 0 || this.#all.size === 0) return;
     const framed = frame(frameKinds.output, bytes);
     for (const viewer of this.#all) {
+      if (viewer.state === 'waiting') viewer.since.push(framed);
       if (viewer.state !== 'live') continue;
       viewer.socket.write(framed);
       if (viewer.socket.writableLength > maxBehindBytes) this.#fallBehind(viewer);
@@ -120,24 +129,32 @@ export class Viewers {
     // a screen of another size is drawn anew for everybody: what each has made of the old one differs
     for (const viewer of this.#all) {
       viewer.socket.write(jsonFrame(frameKinds.size, size));
-      if (viewer.state === 'live') void this.#snapshot(viewer, false);
+      if (viewer.state === 'live') this.#snapshot(viewer, false);
     }
   }
 
-  /** Output that comes meanwhile is in the snapshot: it is drawn once all has settled, and the viewer is live from then on. */
-  async #snapshot(viewer: Viewer, scrollback: boolean): Promise<void> {
-    viewer.state = 'waiting';
+  /** The screen as it is when all output so far is on it, then what has come since; not in the middle of a sequence. */
+  #snapshot(viewer: Viewer, scrollback: boolean): void {
     const { mirror } = this.#options;
-    await mirror.settled();
-    if (viewer.state !== 'waiting' || !this.#all.has(viewer)) return;
-    viewer.socket.write(frame(frameKinds.snapshot, mirror.snapshot({ scrollback })));
-    viewer.state = 'live';
+    viewer.state = 'waiting';
+    viewer.since = [];
+    const asked = viewer.since;
+    mirror.whenSettled(() => {
+      if (viewer.state !== 'waiting' || viewer.since !== asked || !this.#all.has(viewer)) return;
+      // the rest of the sequence is on its way: it is in a screen that is a little younger
+      if (mirror.isInSequence && asked.length > 0) return this.#snapshot(viewer, scrollback);
+      viewer.socket.write(frame(frameKinds.snapshot, mirror.snapshot({ scrollback })));
+      for (const framed of asked) viewer.socket.write(framed);
+      viewer.since = [];
+      viewer.state = 'live';
+      if (viewer.socket.writableLength > maxSnapshotBytes) this.#fallBehind(viewer);
+    });
   }
 
   #fallBehind(viewer: Viewer): void {
     viewer.state = 'behind';
     viewer.socket.once('drain', () => {
-      if (viewer.state === 'behind') void this.#snapshot(viewer, false);
+      if (viewer.state === 'behind') this.#snapshot(viewer, false);
     });
   }
 

@@ -63,6 +63,18 @@ export function managedView(one: ManagedSession): ManagedView {
   };
 }
 
+/** One managed session as `GET /v1/managed` tells of it. */
+export interface ManagedRecord extends ManagedView {
+  id: string;
+  name: string | null;
+  cwd: string;
+  /** Claude's own id of its conversation. */
+  sessionId: string | null;
+  viewers: number;
+  /** Where viewers connect; nobody listens there while it does not run. */
+  socket: string;
+}
+
 /** `POST /v1/managed` */
 export interface StartRequest {
   cwd: string;

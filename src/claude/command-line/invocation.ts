@@ -1,7 +1,7 @@
 /** Which of claude's own command lines open an interactive session (docs: CLI reference). Everything else is handed over as it is. */
 
 /** Options of claude that take a value as the next word; needed to find its first positional word. */
-const optionsWithValue = new Set([
+export const optionsWithValue = new Set([
   '--add-dir',
   '--agent',
   '--agents',

@@ -32,6 +32,8 @@ export interface DispatcherOptions {
   clock: Clock;
   policy: RoutePolicy;
   leaseMs: number;
+  /** Is the session of that id a managed one? Its messages wait for it while it does not run. */
+  comesBack: (id: string) => boolean;
   /** True while that process is stopped. */
   isStopped: (pid: number) => boolean;
 }
@@ -55,7 +57,7 @@ export class Dispatcher {
     this.#waysIn = options.waysIn;
     const { table, store, clock, log, leaseMs, isStopped } = options;
     this.#timers = new DispatchTimers(clock);
-    this.#successors = new Successors(table, store);
+    this.#successors = new Successors(table, store, options.comesBack);
     this.#turns = new TurnOutcomes(store);
     this.#leases = new Leases({ store, clock, log, leaseMs, isStopped });
 

@@ -102,7 +102,7 @@ export class HostKeeper {
 
   /** One conversation, one process. @throws ClaudexError CONVERSATION_OPEN */
   refuseOpen(claudeSessionId: string): void {
-    const holder = this.#options.table.byClaudeSessionId(claudeSessionId);
+    const holder = this.#options.table.all().find((one) => one.claudeSessionId === claudeSessionId);
     if (holder) throw new ClaudexError('CONVERSATION_OPEN', `Session ${holder.id} (${holder.cwd}) has it.`);
   }
 

@@ -3,11 +3,14 @@
  * managed-store.ts's, which hosts run host-keeper.ts's.
  */
 import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { Log } from '../../home/log.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { ManagedSession, StartRequest } from '../../protocol/managed.ts';
+import type { AbsentSession } from '../delivery/accept-send.ts';
+import type { Names } from '../sessions/names.ts';
 import { newSessionId, type Session, stateOf } from '../sessions/session.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
 import type { HostKeeper } from './host-keeper.ts';
@@ -138,6 +141,18 @@ export class ManagedSessions {
     idle.note(one.id);
   }
 
+  /** The name given at its start is its name from then on. */
+  nameIt(session: Session, names: Pick<Names, 'set'>): void {
+    const name = this.#options.store.get(session.id)?.name;
+    if (!name) return;
+    try {
+      names.set(session, name);
+    } catch (error) {
+      // another session has been given that name meanwhile: it keeps it
+      this.#options.log('managed session without its name', { id: session.id, error: String(error) });
+    }
+  }
+
   /** Nothing is there twice: neither a name in a folder, nor a conversation. */
   #refuseSecond({ cwd, name, claudeSessionId }: StartRequest): void {
     const all = this.#options.store.all();
@@ -175,6 +190,19 @@ export class ManagedSessions {
     this.#turn = result.catch(() => undefined); // whoever asked has it
     return result;
   }
+}
+
+/** One that does not run, as a message finds it: what sleeps or is about to start takes messages, what was stopped does not. */
+export function absentSession(one: ManagedSession): AbsentSession {
+  const takes = isUp(one) || one.state === 'sleeping';
+  return {
+    id: one.id,
+    name: basename(one.cwd) || '/',
+    alias: one.name,
+    cwd: one.cwd,
+    takes,
+    why: takes ? '' : `${describe(one)} is ${one.state}${one.exit ? `: ${one.exit.reason}` : ''}.`,
+  };
 }
 
 /** Claude keeps a conversation from its first turn on; before that there is nothing to resume. */

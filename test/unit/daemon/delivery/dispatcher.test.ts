@@ -48,6 +48,7 @@ function aDesk() {
   const log = () => undefined;
   const store = new MessageStore({ journal, log, clock });
   const dispatcher = new Dispatcher({
+    comesBack: () => false,
     table,
     store,
     waysIn,

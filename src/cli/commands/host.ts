@@ -1,0 +1,72 @@
+/** `claudex host run <id>`: what the daemon starts to hold a managed session. Not for people. */
+import { randomUUID } from 'node:crypto';
+import { closeSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { findClaude } from '../../claude/binary.ts';
+import { conversationChoice, withoutConversation } from '../../claude/command-line/conversation-arguments.ts';
+import { environmentForClaude } from '../../claude/environment.ts';
+import { toClaudexError } from '../../errors/claudex-error.ts';
+import { claudexPaths, hostPaths } from '../../home/paths.ts';
+import type { ManagedSession } from '../../protocol/managed.ts';
+import { argumentsWithHooks, launchedByVariable, readSettingsForRun } from '../start/run-claude.ts';
+import { removeSettingsForLaunch } from '../start/settings-file-for-launch.ts';
+
+export function addHost(program: Command): void {
+  const host = program.command('host', { hidden: true }).description('holds a managed session; the daemon starts it');
+  host
+    .command('run')
+    .argument('<id>', 'the session')
+    .addHelpText('after', '\nExample:\n  claudex host run k7m2p9qd')
+    .action(run);
+}
+
+async function run(id: string): Promise<void> {
+  const { env } = process;
+  const paths = claudexPaths(env);
+  const report = (value: object): void => {
+    try {
+      writeSync(3, `${JSON.stringify(value)}\n`);
+      closeSync(3);
+    } catch {
+      // no such descriptor: run by hand
+    }
+  };
+  try {
+    const session = JSON.parse(readFileSync(join(paths.managed, `${id}.json`), 'utf8')) as ManagedSession;
+    const settings = readSettingsForRun(env);
+    const { runHost } = await import('../../host/run-host.ts');
+    const { socket, file } = hostPaths(id, env);
+    const wasResume = session.hasConversation && session.claudeSessionId !== null;
+    await runHost({
+      id,
+      cwd: session.cwd,
+      file: findClaude({ env, setting: settings['claude.path'] ?? undefined }),
+      args: argumentsWithHooks(claudeArguments(session, wasResume), session.cwd, settings),
+      env: { ...capableTerminal(environmentForClaude(env)), [launchedByVariable]: String(process.pid) },
+      ownEnv: env,
+      wasResume,
+      socketPath: socket,
+      filePath: file,
+      ready: () => report({ ready: true }),
+    });
+  } catch (error) {
+    const { code, facts } = toClaudexError(error);
+    report({ ready: false, code, facts });
+    throw error;
+  } finally {
+    removeSettingsForLaunch(paths);
+  }
+}
+
+/** Its conversation again; or a new one, under an id of ours where its own arguments choose none. */
+function claudeArguments({ args, claudeSessionId }: ManagedSession, wasResume: boolean): string[] {
+  if (wasResume && claudeSessionId !== null) return ['--resume', claudeSessionId, ...withoutConversation(args)];
+  return conversationChoice(args).chooses ? args : ['--session-id', randomUUID(), ...args];
+}
+
+/** Nobody's terminal is there at its start: claude gets one that can do what the mirror can. */
+function capableTerminal(env: Record<string, string>): Record<string, string> {
+  const isPoor = !env.TERM || env.TERM === 'dumb';
+  return isPoor ? { ...env, TERM: 'xterm-256color', COLORTERM: 'truecolor' } : env;
+}
