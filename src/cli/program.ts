@@ -9,7 +9,6 @@ import { addConfig } from './commands/config.ts';
 import { addDaemon } from './commands/daemon.ts';
 import { addDemo } from './commands/demo.ts';
 import { addHistory } from './commands/history.ts';
-import { addHost } from './commands/host.ts';
 import { addInbox } from './commands/inbox.ts';
 import { addInstall } from './commands/install.ts';
 import { addForget, addRestart, addResume, addStop } from './commands/lifecycle.ts';
@@ -121,7 +120,6 @@ Exit codes: 0 done, 1 our bug, 2 wrong usage, 3 you can fix it, 4 timed out wait
   addServe(program);
   addDemo(program);
   addMcpServer(program);
-  addHost(program);
   addCompletion(program);
   for (const command of program.commands) inherit(command, 'claudex');
   return program;

@@ -5,6 +5,7 @@
 import { rmSync } from 'node:fs';
 import { readPromptBox } from '../claude/session/prompt-box.ts';
 import { replaceFile } from '../home/replace-file.ts';
+import { steadyNow } from '../process/clock.ts';
 import { processStartTime } from '../process/identity.ts';
 import type { HostFile } from '../protocol/host-files.ts';
 import { ClaudeOnPty } from '../runner/claude-on-pty.ts';
@@ -55,6 +56,7 @@ export async function runHost(options: HostOptions): Promise<void> {
     calls,
   });
   const { pty } = claude;
+  const startedSteadyMs = steadyNow();
   const signals = forwardSignals(pty);
   // nobody's terminal is asked anything: the mirror answers, for everybody
   const mirror = new ScreenMirror({
@@ -77,7 +79,6 @@ export async function runHost(options: HostOptions): Promise<void> {
     id: options.id,
     host: { pid: process.pid, startTime: processStartTime(process.pid)! },
     claude: { pid: pty.pid, startTime: processStartTime(pty.pid) ?? '' },
-    startedAt: Date.now(),
     wasResume: options.wasResume,
     viewers: 0,
     maybeDraft: true,
@@ -126,7 +127,12 @@ export async function runHost(options: HostOptions): Promise<void> {
   clearTimeout(quiet);
   await new Promise<void>((resolve) => mirror.whenSettled(resolve));
   tell({
-    ended: { code: exit.code, signal: exit.signal, at: Date.now(), lastWords: mirror.text({ lines: 6, ansi: false }) },
+    ended: {
+      code: exit.code,
+      signal: exit.signal,
+      ranMs: steadyNow() - startedSteadyMs,
+      lastWords: mirror.text({ lines: 6, ansi: false }),
+    },
   });
   viewers.dismiss({
     reason: 'ended',

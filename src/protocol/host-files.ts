@@ -5,12 +5,17 @@ export interface HostFile {
   id: string;
   host: { pid: number; startTime: string };
   claude: { pid: number; startTime: string };
-  /** Steady while the machine runs; milliseconds since the epoch. */
-  startedAt: number;
   wasResume: boolean;
   viewers: number;
   /** Unsent text may stand in the prompt box. */
   maybeDraft: boolean;
   /** Null while claude runs. */
-  ended: { code: number; signal: number; at: number; lastWords: string } | null;
+  ended: {
+    code: number;
+    signal: number;
+    /** How long claude has run. */
+    ranMs: number;
+    /** The last lines of its screen. */
+    lastWords: string;
+  } | null;
 }

@@ -9,6 +9,7 @@ import { asHomeError } from '../../home/private-folder.ts';
 import { isAlive } from '../../process/identity.ts';
 import { durationText } from '../text/durations.ts';
 import { forTerminal } from '../text/render.ts';
+import { addHost } from './host.ts';
 
 export function addDaemon(program: Command): void {
   const daemon = program
@@ -73,6 +74,7 @@ export function addDaemon(program: Command): void {
     .command('run', { hidden: true })
     .description('be the daemon, in the foreground')
     .action(() => runInForeground());
+  addHost(daemon);
 }
 
 /** Asks the daemon to stop and waits until it is gone; one that does not answer is killed. False when none runs. */

@@ -1,4 +1,4 @@
-/** `claudex host run <id>`: what the daemon starts to hold a managed session. Not for people. */
+/** `claudex daemon host <id>`: what the daemon starts to hold a managed session. Not for people. */
 import { randomUUID } from 'node:crypto';
 import { closeSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,13 +12,9 @@ import type { ManagedSession } from '../../protocol/managed.ts';
 import { argumentsWithHooks, launchedByVariable, readSettingsForRun } from '../start/run-claude.ts';
 import { removeSettingsForLaunch } from '../start/settings-file-for-launch.ts';
 
-export function addHost(program: Command): void {
-  const host = program.command('host', { hidden: true }).description('holds a managed session; the daemon starts it');
-  host
-    .command('run')
-    .argument('<id>', 'the session')
-    .addHelpText('after', '\nExample:\n  claudex host run k7m2p9qd')
-    .action(run);
+/** Below the command of the daemon, which starts it. */
+export function addHost(daemon: Command): void {
+  daemon.command('host', { hidden: true }).argument('<id>', 'the session').action(run);
 }
 
 async function run(id: string): Promise<void> {

@@ -27,7 +27,6 @@ export const ownCommands = [
   'serve',
   'demo',
   'mcp-server',
-  'host',
   'completion',
   'help',
 ] as const;

@@ -147,7 +147,7 @@ export class HostKeeper {
     if (file) table.unexpect(file.claude.pid);
     idle.forget(id);
     hosts.clear(id);
-    const end = endOf(file, now);
+    const end = endOf(file);
     const next = afterEnd(one, end, now);
     log('managed session ended', { id, state: next.state, reason: next.reason });
     const exit: ManagedExit = { code: end.code, signal: end.signal, reason: next.reason, at: now };
@@ -169,12 +169,12 @@ export class HostKeeper {
   }
 }
 
-function endOf(file: HostFile | undefined, now: number): ClaudeEnd {
+function endOf(file: HostFile | undefined): ClaudeEnd {
   const ended = file?.ended ?? null;
   return {
     code: ended?.signal === 0 ? ended.code : null,
     signal: ended && ended.signal !== 0 ? ended.signal : null,
-    ranMs: file ? (ended?.at ?? now) - file.startedAt : 0,
+    ranMs: ended?.ranMs ?? Number.POSITIVE_INFINITY,
     wasResume: file?.wasResume ?? false,
     lastWords: ended?.lastWords ?? '',
   };

@@ -34,7 +34,7 @@ export function hostProcesses(env: NodeJS.ProcessEnv): HostProcesses {
     const ownMemory = '--max-semi-space-size=2';
     let child: ReturnType<typeof spawnBackground>;
     try {
-      child = spawnBackground([ownMemory, entryPoint(), 'host', 'run', session.id], {
+      child = spawnBackground([ownMemory, entryPoint(), 'daemon', 'host', session.id], {
         cwd: session.cwd,
         env: { ...session.env, CLAUDEX_HOME: home },
         errorLog,
