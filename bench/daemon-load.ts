@@ -107,6 +107,7 @@ async function startSessions(
     const stream = await client.supervise({
       pid: child.pid!,
       startTime: processStartTime(child.pid!)!,
+      supervisorPid: process.pid,
       cwd: `${cwd}/${index}`,
       configDir,
     });

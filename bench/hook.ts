@@ -2,12 +2,16 @@
  * What one hook event and one badge cost claude: `/bin/sh -c <command>` as it stands in the settings, the event on stdin,
  * a live daemon and a session it knows. This process plays the claude.
  */
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { hookCommand, statusLineCommand } from '../src/claude/hooks/hook-settings.ts';
+import { claudexPaths } from '../src/home/paths.ts';
 import { processStartTime } from '../src/process/identity.ts';
-import { repositoryRoot } from '../test/support/claudex-bin.ts';
+import { repositoryRoot, runClaudex } from '../test/support/claudex.ts';
+import { createHermeticHome } from '../test/support/hermetic-home.ts';
 import { type BenchHome, startBenchHome } from './bench-home.ts';
-import type { Figure, Measurement } from './figure.ts';
+import { type Figure, type Measurement, median } from './figure.ts';
 import { type Command, interleavedMedians, timeCommand } from './timing.ts';
 
 const sessionId = '00000000-0000-4000-8000-00000000be9c';
@@ -34,6 +38,7 @@ export const measureHook: Measurement = async ({ quick }) => {
     quick ? 4 : 12,
   );
   disconnect();
+  const starting = await measureStartingHook(payload, quick ? 3 : 10);
   const target = { max: 12 };
   const figure = (name: string, value: number, baseline: Figure['baseline']): Figure => ({
     measurement: 'hook',
@@ -47,8 +52,34 @@ export const measureHook: Measurement = async ({ quick }) => {
     { ...figure('one hook event, p50', medians.hook, { name: 'as a Node hook', value: medians.nodeHook }), target },
     figure('the same beside an empty `sh`', medians.hook, { name: '`sh -c :`', value: medians.empty }),
     figure('the same beside an empty Node', medians.hook, { name: '`node -e 0`', value: medians.nodeEmpty }),
+    {
+      ...figure('the hook that starts the daemon, p50', starting.hook, { name: '`sh -c :`', value: starting.empty }),
+      target: { max: starting.empty + 15, name: '`sh -c :` + 15' },
+      note: 'one at a time',
+    },
   ];
 };
+
+/** With claudex installed and no daemon: what claude waits for while the daemon is being started. One at a time. */
+async function measureStartingHook(stdin: string, rounds: number): Promise<{ hook: number; empty: number }> {
+  const home = createHermeticHome();
+  const env = home.env();
+  const paths = claudexPaths(env);
+  await runClaudex(['install', '--no-mcp'], { env, cwd: home.cwd });
+  const command = (text: string): Command => ({ file: '/bin/sh', args: ['-c', text], env, stdin });
+  const samples: { hook: number[]; empty: number[] } = { hook: [], empty: [] };
+  for (let round = -1; round < rounds; round++) {
+    const empty = await timeCommand(command(':'));
+    const hook = await timeCommand(command(hookCommand({ hooksDir: paths.hooks, home: paths.home })));
+    while (!existsSync(paths.socketAddress)) await delay(10);
+    await runClaudex(['daemon', 'stop'], { env, cwd: home.cwd });
+    rmSync(paths.stopped);
+    if (round < 0) continue;
+    samples.empty.push(empty);
+    samples.hook.push(hook);
+  }
+  return { hook: median(samples.hook), empty: median(samples.empty) };
+}
 
 export const measureBadge: Measurement = async ({ quick }) => {
   const { env, disconnect, location } = await connectSession();
@@ -90,6 +121,7 @@ async function connectSession(): Promise<
   const stream = await client.supervise({
     pid: process.pid,
     startTime: processStartTime(process.pid)!,
+    supervisorPid: process.pid,
     cwd: home.cwd,
     configDir: join(home.home, '.claude'),
   });

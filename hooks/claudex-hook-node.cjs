@@ -2,7 +2,7 @@
 const http = require('node:http');
 const { env, stdin, stdout } = process;
 const giveUp = () => process.exit(0);
-setTimeout(giveUp, 1000).unref(); // as curl's --max-time there
+setTimeout(giveUp, (Number(env.CLAUDEX_HOOK_SECONDS) || 1) * 1000).unref(); // as curl's --max-time there
 const chunks = [];
 stdin.on('data', (chunk) => chunks.push(chunk));
 stdin.on('end', () => {

@@ -1,5 +1,5 @@
 /**
- * Our MCP server in claude's user config (`mcpServers` of .claude.json, facts section 5): written and removed by claude's own
+ * Our MCP server in claude's user config (`mcpServers` of .claude.json, docs/claude-facts.md#mcp-servers): written and removed by claude's own
  * `claude mcp`, because every running claude rewrites that file; by a minimal edit only where that does not work.
  */
 import { execFileSync } from 'node:child_process';

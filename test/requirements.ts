@@ -1,171 +1,139 @@
 /**
- * What claudex promises, as data: id → behaviour → where the promise comes from. Tests cite ids with `verifies`;
+ * What claudex promises, as data: id → behaviour, and where somebody has met its absence. Tests cite ids with `verifies`;
  * test/unit/requirements.test.ts counts them both ways.
  */
 
 export const requirements = {
   'terminal-bytes': {
     text: 'Bytes of claude reach the terminal as they are, all of them, also those written just before the exit.',
-    source: 'house style, principle 1; issue 2 part 2',
   },
   'terminal-exit': {
     text: 'The exit code or the signal of claude is the one of claudex.',
-    source: 'issue 2 part 2',
   },
   'terminal-restored': {
     text: 'The terminal is as it was found, whatever ended claude.',
-    source: 'issue 2 part 2; field notes, ai-jail #40',
+    source: 'ai-jail #40',
   },
-  'terminal-size': { text: 'The size of the terminal and its changes reach claude.', source: 'issue 2 part 2' },
+  'terminal-size': { text: 'The size of the terminal and its changes reach claude.' },
   'terminal-settings': {
     text: 'Claude finds its terminal set as the person’s: flags, control characters, size in cells and pixels.',
-    source: 'issue 4 part 1',
   },
   'terminal-nested': {
     text: 'claudex passes everything on inside another terminal program, and inside another claudex.',
-    source: 'issue 4 part 5',
   },
   'terminal-flow': {
     text: 'A terminal or a claude that does not read costs no memory and loses nothing.',
-    source: 'issue 4 part 2',
   },
   suspend: {
     text: 'A stop gives the shell its terminal back, and going on brings claude back.',
-    source: 'issue 4 part 4',
   },
   'without-pty': {
     text: 'Without the terminal library claude runs all the same, and the other commands work.',
-    source: 'issue 4 part 6',
   },
   passthrough: {
     text: 'What is no session goes to claude with our own stdio: identical bytes and exit code.',
-    source: 'issue 2 part 2',
   },
   'never-itself': {
     text: 'claudex never runs itself as claude; when there is no claude it says how to install one.',
-    source: 'issue 2 part 2',
   },
   'clean-environment': {
     text: 'An outer session’s own variables do not reach claude; the user’s CLAUDE_CODE_* settings do.',
-    source: 'issue 2 part 2; cc#76269, cc#72347',
+    source: 'claude-code #76269; claude-code #72347',
   },
-  'runs-alone': { text: 'With the daemon down or broken the session runs on.', source: 'issue 2 part 2' },
+  'runs-alone': { text: 'With the daemon down or broken the session runs on.' },
   'launch-settings': {
     text: 'Hooks for one launch are merged with the user’s own --settings, which keep their say.',
-    source: 'issue 2 part 2',
   },
   'clean-descriptors': {
     text: 'What claudex leaves running keeps no file open for whoever happened to start it.',
-    source: 'issue 2 part 3: a script that holds a lock',
+    source: 'a script that holds a lock',
   },
-  'one-daemon': { text: 'There is exactly one daemon per CLAUDEX_HOME.', source: 'issue 2 part 3; cc#84029' },
+  'one-daemon': { text: 'There is exactly one daemon per CLAUDEX_HOME.', source: 'claude-code #84029' },
   'private-home': {
     text: 'Home 0700, socket and files 0600; a path too long for sun_path moves to a runtime folder.',
-    source: 'issue 2 part 3',
   },
   'daemon-comes-back': {
     text: 'A stale socket, a deleted socket and a killed daemon are mended by whoever comes next.',
-    source: 'issue 2 part 3',
   },
   'package-removed': {
     text: 'A session and an MCP server live on when the package they run from is replaced or removed.',
-    source: 'issue 11 part 6; field findings A5',
   },
   'daemon-by-hooks': {
     text: 'After install the hooks of a claude start the daemon where none runs, at once and unseen; not after a person has stopped it.',
-    source: 'issue 11 part 9; field findings, part 3, A4',
   },
   'idle-exit': {
     text: 'A daemon that no session, message or viewer needs ends by itself, and at once when its folder is gone.',
-    source: 'issue 11 part 9',
   },
   'bad-requests': {
     text: 'A wrong request is answered with a 4xx and a code, and the daemon goes on.',
-    source: 'issue 3 part 7',
   },
-  'log-without-bodies': { text: 'Logs are structured, rotated, and never hold a body.', source: 'issue 2 part 3' },
+  'log-without-bodies': { text: 'Logs are structured, rotated, and never hold a body.' },
   badge: {
     text: 'The badge says id, peers and unread, each absent at 0, in a file per session.',
-    source: 'issue 2 part 5',
   },
-  target: { text: 'id, name, basename or path finds one session, or says who is live.', source: 'issue 2 part 6' },
+  target: { text: 'id, name, basename or path finds one session, or says who is live.' },
   'accepted-on-disk': {
     text: 'An accepted message is on disk; a journal cut short or damaged loses only what was cut.',
-    source: 'issue 3 part 2',
   },
   'exactly-once': {
     text: 'A message goes in once: states only move along allowed steps, a key repeats the first id, a restart doubles nothing.',
-    source: 'issue 3 parts 2 and 4; agent-deck #1142',
+    source: 'agent-deck #1142',
   },
   'keyboard-walks': {
     text: 'Whatever a person presses while messages come: none lost, doubled, mixed with their text or run by a shell, no draft touched, no dialog answered.',
-    source: 'issue 11 part 11',
   },
   'order-kept': {
     text: 'Order per recipient is the order of acceptance, also after a retry.',
-    source: 'issue 3 part 2',
   },
   routes: {
     text: 'One pure function chooses the route from state, sender, kind and what is on offer.',
-    source: 'issue 3 part 1',
   },
   'plain-text': {
     text: 'A body is plain text: no control character of it reaches the terminal, no line of it is a command.',
-    source: 'issue 2 part 6; issue 3 part 7',
   },
   'no-endless-repeat': {
     text: 'What cannot be proven is tried once more at most, by another way where there is one; then it stands still until a person decides.',
-    source: 'issue 11 part 2',
   },
   denial: {
     text: 'A dialog that our message opens in claude comes up in nobody’s typing, and a no is an answer.',
-    source: 'issue 11 part 2',
   },
   mark: {
     text: 'Only the first attribution line proves a delivery; a body is never cut.',
-    source: 'issue 3 parts 2 and 7',
   },
   draft: {
     text: 'Whatever the person typed, pasted or recalled is a draft; what a terminal says by itself is not.',
-    source: 'issue 2 part 6; agent-message-queue #95',
+    source: 'agent-message-queue #95',
   },
   'prompt-box': {
     text: 'Only a box known to be empty is typed into; in doubt it is unknown.',
-    source: 'issue 2 part 6',
   },
   dialog: { text: 'No dialog is ever answered by a message.', source: 'agent-message-queue #216; devthrottle #3210' },
   'keys-kept': {
     text: 'Keys pressed while a message is typed follow it in order, none lost.',
-    source: 'issue 2 part 6',
   },
   enter: {
     text: 'Enter is a write of its own, pressed again only while our own text stands in the box untouched.',
-    source: 'issue 2 part 6; Codeman #455',
+    source: 'Codeman #455',
   },
-  'idle-wake': { text: 'A message wakes an idle session.', source: 'issue 2; cc#44380' },
-  note: { text: 'A note is silent until the next prompt or task.', source: 'issue 2 part 6' },
-  answer: { text: 'ask prints the answer of the turn the message started.', source: 'issue 3 part 3' },
-  hold: { text: 'What waits for a session is for the next one in that folder.', source: 'issue 3 part 4' },
-  settings: { text: 'Environment over file over default; each value is checked.', source: 'issue 2 part 7' },
+  'idle-wake': { text: 'A message wakes an idle session.', source: 'claude-code #44380' },
+  note: { text: 'A note is silent until the next prompt or task.' },
+  answer: { text: 'ask prints the answer of the turn the message started.' },
+  hold: { text: 'What waits for a session is for the next one in that folder.' },
+  settings: { text: 'Environment over file over default; each value is checked.' },
   'mcp-tools': {
     text: 'The tools of the MCP server list sessions, send, read the inbox and the history; what they return fits claude’s limit or comes in pages.',
-    source: 'issue 5 part 1',
   },
   'mcp-stdout': {
     text: 'The MCP server writes nothing but JSON-RPC to stdout, whatever comes in.',
-    source: 'issue 5 part 1',
   },
   'mcp-identity': {
     text: 'The MCP server knows its session by its parent process, also after /clear and a restart of the daemon.',
-    source: 'issue 5 part 1',
   },
   'mcp-install': {
     text: 'install tells claude of the MCP server and uninstall takes exactly that out.',
-    source: 'issue 5 part 1',
   },
   'peer-rules': {
     text: 'Messages of sessions are attributed, linked to what they answer, damped by hops and rate, and only between those who may.',
-    source: 'issue 5 part 2',
   },
   'managed-outlives-terminal': {
     text: 'A managed session runs on without a terminal; whoever attaches sees its screen as it is, and may leave again.',
@@ -185,103 +153,85 @@ export const requirements = {
   },
   'inbox-drain': {
     text: 'What a session takes by reading its inbox is delivered once, proven by its transcript.',
-    source: 'issue 5 part 1',
   },
   'warm-fresh': {
     text: 'Nothing of a request is left for the next one on a warm process; what cannot be reset ends the process.',
-    source: 'issue 6 parts 2 and 3; claude-agent-sdk-typescript #34',
+    source: 'claude-agent-sdk-typescript #34',
   },
   'warm-same': {
     text: 'claudex prompt prints and exits as claude -p does; what it cannot do so is refused or run cold.',
-    source: 'issue 6 part 4',
   },
   'warm-bounded': {
     text: 'Every wait of the pool is bounded, a crash costs one request at most, abort ends a turn.',
-    source: 'issue 6 part 2',
   },
   'warm-hygiene': {
     text: 'What a request has started does not outlive it; after close no process is left.',
-    source: 'issue 6 part 2; claude-tap #455',
+    source: 'claude-tap #455',
   },
   'warm-unseen': {
     text: 'A claude without a prompt box is no session: it is not listed and gets no messages.',
-    source: 'issue 6; measured on 2.1.197 and 2.1.330',
+    source: 'measured on 2.1.197 and 2.1.330',
   },
   'warm-library': {
     text: 'createClient answers, streams, and fails with the codes that it names.',
-    source: 'issue 6 part 1',
   },
   'history-turns': {
     text: 'A transcript of either test version reads as turns: prompt, steps, answer, how it ended.',
-    source: 'issue 5 part 3',
   },
   'history-damaged': {
     text: 'Unknown, damaged, cut, huge and half-written lines are passed over; the rest is read.',
-    source: 'issue 5 part 3',
   },
   'history-redacted': {
     text: 'Long tool results are cut and say by how much, what looks like a secret is masked, unless raw.',
-    source: 'issue 5 part 3',
   },
   'history-terminal': {
     text: 'What stands in a transcript cannot act on the terminal that shows it.',
-    source: 'issue 5 part 4; CVE-2021-42574',
+    source: 'CVE-2021-42574',
   },
   'history-target': {
     text: 'A conversation is found by live session, name, session id or folder, also after its end.',
-    source: 'issue 5 part 4',
   },
   'search-exact': {
     text: 'The quick look at raw bytes finds every line that the exact match would.',
-    source: 'issue 5 part 4',
   },
-  'search-bounded': { text: 'No pattern makes a search hang.', source: 'issue 5 part 4' },
+  'search-bounded': { text: 'No pattern makes a search hang.' },
   'session-name': {
     text: 'A name stays through /clear and a restart of the daemon, and comes back with its conversation.',
-    source: 'issue 5 part 5; claude-pool #113',
+    source: 'claude-pool #113',
   },
   'find-session': {
     text: 'list picks by folder and state; the completions of each shell offer live sessions.',
-    source: 'issue 5 part 5',
   },
   'serve-sdk': {
     text: 'An Anthropic SDK with another baseURL and key streams and answers as with the API itself, errors included.',
-    source: 'issue 6 part 5',
   },
   'serve-honest': {
     text: 'What a claude process cannot honour of a request is refused by name, never silently different.',
-    source: 'issue 6 part 5',
   },
   'serve-isolated': {
     text: 'A workspace has its own folder, config folder, credentials, MCP servers and process tree; none sees another’s.',
-    source: 'issue 6 part 5',
   },
   'serve-guarded': {
     text: 'Loopback, a token, the Host header, size and time of a body, no way out of the workspaces root.',
-    source: 'issue 6 part 5',
   },
   'serve-limits': {
     text: 'Each workspace runs and queues so many requests; the next one is refused with 429 and when to come back.',
-    source: 'issue 6 part 5',
   },
   'serve-ends': {
     text: 'A client that goes aborts its request; whatever ends the server, no process is left.',
-    source: 'issue 6 part 5',
   },
   'serve-watched': {
     text: 'Health without a token; metrics with one, in Prometheus’ format.',
-    source: 'issue 6 part 5',
   },
   'nested-claude': {
     text: 'A claude that runs inside a session takes nothing of it, ends nothing of it, and speaks and reads for nobody.',
-    source: 'issue 11 part 3; field findings, part 2, A1',
   },
   'unwritable-home': {
     text: 'A claudex folder that takes no writes is an error that names the folder, what the system says, and the fix.',
     source: 'a daemon started on a full disk said INTERNAL',
   },
-  'import-direction': { text: 'Folders import in one direction only.', source: 'house style, layout' },
-} as const satisfies Record<string, { text: string; source: string }>;
+  'import-direction': { text: 'Folders import in one direction only.' },
+} as const satisfies Record<string, { text: string; source?: string }>;
 
 export type RequirementId = keyof typeof requirements;
 

@@ -167,7 +167,7 @@ async function nudge(seat: SessionSlot, sessionId: string): Promise<void> {
     }
     const at = Math.round((Date.now() - startedAt) / 1000);
     const what = `${first?.id} is ${first?.state}${first?.route ? ` by ${first.route}` : ''} (${first?.reason ?? 'no reason'})`;
-    stalls.push(`${at} s, ${seat.profile.name}, ${seat.cwd.split('/').at(-1)}: ${what}`);
+    stalls.push(`${at} s, ${seat.profile.name}, ${seat.cwd.split('/').at(-1)?.slice(0, 7)}: ${what}`);
     say(`stalled: ${stalls.at(-1)}`);
   }
   await promptIn(seat);

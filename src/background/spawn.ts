@@ -28,7 +28,7 @@ export function spawnBackground(args: readonly string[], { cwd, env, errorLog }:
   }
 }
 
-/** Ours that a child would get, and where the system does not tell (no /proc) those that it would not get as well. */
+/** Our descriptors that a child would inherit. Without /proc nobody can say which: then all that are open. */
 function inheritable(): number[] {
   const isTold = process.platform === 'linux';
   return readdirSync(isTold ? '/proc/self/fdinfo' : '/dev/fd')

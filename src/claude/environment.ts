@@ -1,6 +1,6 @@
 /**
  * The environment claude gets: a copy of ours without what an outer Claude session has put there for its own children.
- * Handing those down breaks the inner one: no transcript, no session file, no start (field notes: cc#76269, cc#72347).
+ * Handing those down breaks the inner one: no transcript, no session file, no start (docs/claude-facts.md#environment).
  * The user's own settings stay (CLAUDE_CODE_USE_BEDROCK, …), and what claude would set as well, where no claude is around us.
  */
 

@@ -33,7 +33,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });
-  // `claudex ask … 2>&1 >answer | head`: nobody reads of the progress any more; the answer is wanted all the same
+  // `claudex ask … 2>&1 >answer | head`: the reader of the progress has gone, but the answer still goes to its file
   process.stderr.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });

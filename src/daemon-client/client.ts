@@ -16,6 +16,7 @@ import type {
   SendManyRequest,
   SendReply,
   SendRequest,
+  ShownMessage,
   SupervisorCommand,
   SupervisorHello,
 } from '../protocol/wire.ts';
@@ -71,9 +72,9 @@ export class DaemonClient {
   }
 
   /** All messages, or those from and to the session of that id. */
-  async messages(id?: string): Promise<Message[]> {
+  async messages(id?: string): Promise<ShownMessage[]> {
     const query = id === undefined ? '' : `?session=${encodeURIComponent(id)}`;
-    return (await this.#json<{ messages: Message[] }>('GET', `/v1/messages${query}`)).messages;
+    return (await this.#json<{ messages: ShownMessage[] }>('GET', `/v1/messages${query}`)).messages;
   }
 
   /** Takes what waits for that session, for itself to read: its mark in the transcript proves the delivery. */
@@ -81,7 +82,7 @@ export class DaemonClient {
     return this.#json('POST', `/v1/sessions/${encodeURIComponent(id)}/drain`);
   }
 
-  message(id: string): Promise<Message> {
+  message(id: string): Promise<ShownMessage> {
     return this.#json('GET', messagePath(id));
   }
 

@@ -2,20 +2,22 @@
  * A running daemon of at least our version, started if there is none. Safe to call from many processes at once:
  * the daemon's own lock lets one win, the others connect to it.
  */
-import { closeSync, existsSync, lstatSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Readable } from 'node:stream';
 import { lockOwner } from '../background/lock.ts';
-import { spawnBackground } from '../background/spawn.ts';
-import { environmentForClaude } from '../claude/environment.ts';
-import { ClaudexError, isErrorCode } from '../errors/claudex-error.ts';
-import { entryPoint, isAtLeast, packageVersion } from '../home/package.ts';
-import { type ClaudexPaths, claudexPaths } from '../home/paths.ts';
-import { asHomeError, ensurePrivateDir, makeDir } from '../home/private-folder.ts';
+import { startBackground } from '../background/start.ts';
+import { ClaudexError } from '../errors/claudex-error.ts';
+import { isAtLeast, packageVersion } from '../home/package.ts';
+import { claudexPaths } from '../home/paths.ts';
+import { ensurePrivateDir } from '../home/private-folder.ts';
 import { steadyNow } from '../process/clock.ts';
+import { untilGone } from '../process/until-gone.ts';
 import { DaemonClient } from './client.ts';
 
+/** Until when another try is made where whoever has won the race does not answer. */
 const startTimeoutMs = 10_000;
+/** A daemon that is replaced is given so long to go. */
+const replacedGoesMs = 3000;
 /** A daemon that is there and has not said by then how it is, hangs. */
 const answerTakesMs = 4000;
 /** Whoever has won the race for the lock and does not answer by then may have died over it: another try is due. */
@@ -61,7 +63,8 @@ export async function ensureDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClient
     const status = await client.status(answerTakesMs);
     if (isAtLeast(status.version, version)) return client;
     await client.shutdown('replaced');
-    await waitForExit(status.pid);
+    // one that does not go is left to the lock: the new one then says why it cannot start
+    await untilGone(status.pid, replacedGoesMs);
   } catch (error) {
     if (!(error instanceof ClaudexError) || error.code !== 'DAEMON_UNREACHABLE') throw error;
     // nobody can take its place while it lives
@@ -89,18 +92,6 @@ async function answerWithin(client: DaemonClient, timeoutMs: number): Promise<un
   }
 }
 
-/** Bounded: a daemon that does not go is left to the lock (the new one then says why it cannot start). */
-async function waitForExit(pid: number): Promise<void> {
-  for (let waitedMs = 0; waitedMs < 3000; waitedMs += 20) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return; // gone
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 /** A person has stopped the daemon: hooks of running sessions leave it so, until a command or a new session starts it. */
 export function holdStopped(env: NodeJS.ProcessEnv): void {
   const { home, stopped } = claudexPaths(env);
@@ -108,62 +99,16 @@ export function holdStopped(env: NodeJS.ProcessEnv): void {
 }
 
 async function startDaemon(env: NodeJS.ProcessEnv): Promise<void> {
-  const paths = claudexPaths(env);
-  const errorLog = openErrorLog(paths);
-  rmSync(paths.stopped, { force: true });
-  // a flood of messages would let V8's nursery grow, for good: 133 MB instead of 93 with a thousand sessions
-  const memory = '--max-semi-space-size=2';
-  const child = spawnBackground([memory, entryPoint(), 'daemon', 'run'], {
-    cwd: paths.home,
-    env: { ...environmentForClaude(env), CLAUDEX_HOME: paths.home, CLAUDEX_DAEMON: '1' },
-    errorLog,
+  const { home, log, stopped } = claudexPaths(env);
+  rmSync(stopped, { force: true });
+  await startBackground({
+    words: ['daemon', 'run'],
+    // a flood of messages would let V8's nursery grow, for good: 133 MB instead of 93 with a thousand sessions
+    nodeOptions: ['--max-semi-space-size=2'],
+    home,
+    env,
+    extraEnv: { CLAUDEX_DAEMON: '1' },
+    errorLog: `${log}.stderr`,
+    failedAs: 'DAEMON_START_FAILED',
   });
-  closeSync(errorLog);
-  try {
-    await readReadiness(child.stdio[3] as Readable, new Promise((resolve) => child.once('exit', resolve)), child);
-  } finally {
-    child.unref();
-  }
-}
-
-/** Makes the home on the way. */
-function openErrorLog({ home, log }: ClaudexPaths): number {
-  try {
-    ensurePrivateDir(home);
-    makeDir(dirname(log));
-    return openSync(`${log}.stderr`, 'a', 0o600);
-  } catch (error) {
-    throw asHomeError(error, home);
-  }
-}
-
-async function readReadiness(
-  pipe: Readable,
-  exited: Promise<unknown>,
-  child: { on(event: 'error', listener: (error: Error) => void): unknown },
-): Promise<void> {
-  let text = '';
-  const report = await new Promise<string>((resolve, reject) => {
-    const timer = setTimeout(() => reject(failed(`It did not get ready within ${startTimeoutMs} ms.`)), startTimeoutMs);
-    const settle = (done: () => void): void => {
-      clearTimeout(timer);
-      pipe.destroy();
-      done();
-    };
-    child.on('error', (error) => settle(() => reject(failed(error.message))));
-    pipe.setEncoding('utf8');
-    pipe.on('data', (chunk: string) => {
-      text += chunk;
-      if (text.includes('\n')) settle(() => resolve(text));
-    });
-    pipe.on('error', () => undefined); // the end comes as exit
-    void exited.then(() => settle(() => (text.includes('\n') ? resolve(text) : reject(failed('It ended at once.')))));
-  });
-  const ready = JSON.parse(report) as { ready: boolean; code?: string; facts?: string };
-  if (!ready.ready)
-    throw new ClaudexError(isErrorCode(ready.code) ? ready.code : 'DAEMON_START_FAILED', ready.facts ?? '');
-}
-
-function failed(facts: string): ClaudexError {
-  return new ClaudexError('DAEMON_START_FAILED', facts);
 }

@@ -1,6 +1,6 @@
 /** Waits for what becomes of messages, across restarts of the daemon, with progress for whoever waits. */
 import { ClaudexError } from '../errors/claudex-error.ts';
-import { isFinal, type Message } from '../protocol/message.ts';
+import { isSettled, type Message } from '../protocol/message.ts';
 import type { SessionRecord } from '../protocol/session.ts';
 import type { DaemonClient } from './client.ts';
 import { ensureDaemon } from './ensure-daemon.ts';
@@ -21,7 +21,7 @@ export interface FollowOptions {
 
 /**
  * Resolves with the message once it is answered.
- * @throws ClaudexError WAIT_TIMED_OUT, NEEDS_PERSON, MESSAGE_FAILED (failed, expired or cancelled)
+ * @throws ClaudexError WAIT_TIMED_OUT, NEEDS_PERSON, MESSAGE_STUCK, MESSAGE_FAILED (failed, expired or cancelled)
  */
 export async function followMessage(client: DaemonClient, id: string, options: FollowOptions): Promise<Message> {
   const stop = new AbortController();
@@ -52,7 +52,7 @@ async function follow(first: DaemonClient, id: string, options: FollowOptions, s
     try {
       let message = await client.message(id);
       const look = (session: SessionRecord | undefined): Message | undefined => {
-        if (isFinal(message.state)) return settle(message);
+        if (isSettled(message.state)) return settle(message);
         say(progressText(message, session));
         if (options.failOnPermission && session?.state === 'waiting') {
           throw new ClaudexError('NEEDS_PERSON', `${session.id} waiting: ${session.waitingFor ?? 'dialog'}.`);
@@ -82,7 +82,7 @@ async function follow(first: DaemonClient, id: string, options: FollowOptions, s
 function settle(message: Message): Message {
   if (message.state === 'answered') return message;
   throw new ClaudexError(
-    'MESSAGE_FAILED',
+    message.state === 'stuck' ? 'MESSAGE_STUCK' : 'MESSAGE_FAILED',
     `Message ${message.id} is ${message.state}${message.reason ? `: ${message.reason}` : ''}.`,
   );
 }

@@ -65,7 +65,7 @@ export class HookIntake {
   handle(payload: HookPayload, caller: HookCaller): string {
     const session = this.findSession(caller);
     if (!session || !this.#isAbout(session, payload)) return '';
-    session.hookHeard(caller.peersOff);
+    session.hookHeard(caller.peersOff, payload.permissionMode);
     if (payload.event !== 'SessionEnd') session.conversationIs(payload.sessionId, payload.transcriptPath);
     const reply = this.#react(session, payload);
     this.#registry.touch(session);

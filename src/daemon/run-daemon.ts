@@ -12,11 +12,14 @@ import { type ClaudexPaths, claudeConfigDir, claudexPaths } from '../home/paths.
 import { ensurePrivateDir } from '../home/private-folder.ts';
 import { refreshStarter } from '../home/starter.ts';
 import { systemClock } from '../process/clock.ts';
+import { reportFailuresTo } from '../process/guard.ts';
 import { isStopped, processStartTime } from '../process/identity.ts';
 import { Signal } from '../process/signal.ts';
 import { readSettings } from '../settings/read.ts';
 import { Dispatcher } from './delivery/dispatcher.ts';
 import { PeerRules } from './delivery/peer-rules.ts';
+import { Successors } from './delivery/successors.ts';
+import { WaitReasons } from './delivery/wait-reasons.ts';
 import { WaysIn } from './delivery/ways-in.ts';
 import { DesktopNotification } from './desktop-notification.ts';
 import { EventStreams } from './event-streams.ts';
@@ -55,6 +58,7 @@ export async function runDaemon(env: NodeJS.ProcessEnv): Promise<boolean> {
   const version = packageVersion();
   if (!takeLock(paths.lock, version)) return false;
   const log = openLog(paths.log);
+  reportFailuresTo((error, what) => log('failure', { what, error: wordsOf(error) }));
   try {
     await start(paths, env, version, log);
     return true;
@@ -77,23 +81,24 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const registry = new SessionRegistry({ persistPath: paths.sessions, clock });
   const { table } = registry;
   const names = new Names(paths.names, table);
-  const journal = new Journal(paths.journal, { endedAfter: keepingAt(clock.timeOfDay()).endedAfter });
+  const journal = new Journal(paths.journal, { keeping: keepingAt(clock.timeOfDay()) });
   const store = new MessageStore({ journal, log, clock });
   const { mailbox } = store;
   const waysIn = new WaysIn(clock);
   const managedStore = new ManagedStore({ folder: paths.managed, home: paths.home, clock, log });
+  const policy = {
+    gatePatienceMs: settings['delivery.gatePatienceMs'],
+    typePeers: settings['delivery.typePeers'],
+  };
   const dispatcher = new Dispatcher({
     table,
     store,
     waysIn,
     log,
     clock,
-    policy: {
-      gatePatienceMs: settings['delivery.gatePatienceMs'],
-      typePeers: settings['delivery.typePeers'],
-    },
+    policy,
     leaseMs: settings['delivery.leaseMs'],
-    comesBack: (id) => managedStore.get(id) !== undefined,
+    successors: new Successors(table, store, (id) => managedStore.get(id) !== undefined),
     isStopped,
   });
   const hosts = hostProcesses(env);
@@ -129,6 +134,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     managedStore,
     hosts,
     env,
+    waits: new WaitReasons({ table, store, waysIn, clock, policy }),
     store,
     registry,
     table,
@@ -147,7 +153,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     endsInMs: () => idleExit.leftMs(),
   });
   const server = createHttpServer(routes, (error) => {
-    log('internal error', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    log('internal error', { error: wordsOf(error) });
   });
   idleExit.watch(server);
   const lifetime = new Lifetime({ paths, server, log });
@@ -155,7 +161,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   // who hears of what, in this order
   const badgesOf = (): BadgeSubject[] =>
     table.all().map(({ id, alias, claudeSessionId }) => {
-      return { label: alias ?? id, sessionId: claudeSessionId, pending: mailbox.pendingFor(id) };
+      return { label: alias ?? id, sessionId: claudeSessionId, ...mailbox.waitingFor(id) };
     });
   registry.started.add(({ id, pid }) => log('session started', { id, pid }));
   registry.started.add((session) => managed.nameIt(session, names));
@@ -165,14 +171,16 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   registry.changed.add((session) => dispatcher.sessionChanged(session));
   registry.changed.add((session) => managed.sessionChanged(session));
   registry.changed.add((session) =>
-    events.send({ type: 'session', session: recordOf(session, mailbox.pendingFor(session.id)) }),
+    events.send({ type: 'session', session: recordOf(session, mailbox.waitingFor(session.id)) }),
   );
   registry.changed.add(() => badges.updateSoon(badgesOf));
   registry.gone.add(({ id, pid }) => log('session gone', { id, pid }));
   // its way in is shut before its messages are passed on
   registry.gone.add((session) => waysIn.sessionGone(session));
   registry.gone.add((session) => dispatcher.sessionGone(session));
-  registry.gone.add((session) => events.send({ type: 'session', session: { ...recordOf(session, 0), state: 'gone' } }));
+  registry.gone.add((session) =>
+    events.send({ type: 'session', session: { ...recordOf(session, { pending: 0, stuck: 0 }), state: 'gone' } }),
+  );
   registry.gone.add(() => badges.updateSoon(badgesOf));
   registry.gone.add(() => idleExit.touch());
   store.changed.add((message) => events.send({ type: 'message', message }));
@@ -216,4 +224,8 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   lifetime.watch();
   refreshStarter(paths.starter);
   idleExit.start();
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

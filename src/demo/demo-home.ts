@@ -1,6 +1,6 @@
 /**
  * The demo's throw-away world: one temporary folder that is HOME, CLAUDEX_HOME and TMPDIR at once, holds both projects and
- * an onboarded claude, and an environment that knows nothing of the user's own (facts section 1).
+ * an onboarded claude, and an environment that knows nothing of the user's own (docs/claude-facts.md#environment).
  */
 import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';

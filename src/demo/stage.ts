@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { DaemonClient } from '../daemon-client/client.ts';
 import { ensureDaemon } from '../daemon-client/ensure-daemon.ts';
 import { packageRoot } from '../home/package.ts';
-import { isAlive } from '../process/identity.ts';
+import { untilGone } from '../process/until-gone.ts';
 import type { SessionRecord } from '../protocol/session.ts';
 import { type ChosenClaude, chooseClaude } from './choose-claude.ts';
 import { createDemoHome, type DemoHome, type ProjectName } from './demo-home.ts';
@@ -128,9 +128,6 @@ export class Stage {
     const pid = (await this.#client?.status().catch(() => undefined))?.pid;
     if (pid === undefined) return; // never started, or died
     await this.#client?.shutdown('stopped').catch(() => undefined); // it may be gone before it has answered
-    for (let waitedMs = 0; waitedMs < 3000 && isAlive(pid); waitedMs += 20) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+    if (!(await untilGone(pid, 3000))) process.kill(pid, 'SIGKILL');
   }
 }

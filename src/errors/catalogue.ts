@@ -168,6 +168,12 @@ export const errorCatalogue = {
     'The message got no answer.',
     'see why (claudex inbox show <id>), then send it again (claudex inbox retry <id>).',
   ),
+  MESSAGE_STUCK: entry(
+    5,
+    409,
+    'Nobody knows whether the message went in.',
+    'look at the session: if the message is not there, `claudex inbox retry <id>` sends it again; else `claudex inbox cancel <id>` puts it away.',
+  ),
   NEEDS_PERSON: entry(
     6,
     409,

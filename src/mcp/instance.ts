@@ -19,6 +19,8 @@ export interface Instance {
   takes_messages: boolean;
   /** Messages that wait for it. */
   pending: number;
+  /** Messages for it of which nobody knows whether they arrived; its person decides. */
+  stuck: number;
   claude_session_id: string | null;
   claude_version: string | null;
   started_at: string;
@@ -37,6 +39,7 @@ export function instanceOf(session: SessionRecord, ownId: string | undefined): I
     is_you: session.id === ownId,
     takes_messages: session.peers,
     pending: session.pending,
+    stuck: session.stuck,
     claude_session_id: session.sessionId,
     claude_version: session.version,
     started_at: session.startedAt,
@@ -48,7 +51,8 @@ export function instanceOf(session: SessionRecord, ownId: string | undefined): I
 export function describeInstance(session: SessionRecord): string {
   const state = session.waitingFor === null ? session.state : `${session.state} for a person: ${session.waitingFor}`;
   const pending = session.pending === 0 ? '' : `, ${session.pending} messages wait for it`;
+  const stuck = session.stuck === 0 ? '' : `, ${session.stuck} stuck (nobody knows whether they arrived)`;
   const closed = session.peers ? '' : ', takes no messages';
   const names = [session.name, session.alias].filter((one) => one !== null).join(', ');
-  return `${session.id} (${names}) in ${session.cwd}: ${state}${pending}${closed}`;
+  return `${session.id} (${names}) in ${session.cwd}: ${state}${pending}${stuck}${closed}`;
 }

@@ -1,5 +1,5 @@
 /**
- * Results in pages. Claude refuses a tool's output over 25,000 tokens (facts section 5); a character is one token at the
+ * Results in pages. Claude refuses a tool's output over 25,000 tokens (docs/claude-facts.md#mcp-servers); a character is one token at the
  * very most in what people write, so a page stays below that with room for what surrounds it.
  */
 import { wrongArguments } from './tool.ts';

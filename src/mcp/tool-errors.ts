@@ -12,6 +12,7 @@ const fixes: Partial<Record<ErrorCode, string>> = {
   EMPTY_MESSAGE: 'give the text in "body".',
   NO_SUCH_MESSAGE: 'call read_inbox to see the messages of this session.',
   MESSAGE_FAILED: 'see why in read_inbox; send it again only if it makes sense.',
+  MESSAGE_STUCK: 'do not send it again: it may have arrived. Tell the person, who can look at that session.',
   NO_SUCH_CONVERSATION:
     'give a live session (list_instances), a folder that claude has worked in, or a claude session id.',
   NO_SUCH_TURN: 'call read_history to see the numbers of its turns; -1 is the last.',

@@ -1,6 +1,7 @@
 /**
- * The open files that whoever starts claudex hands down to it. Node keeps those up to 15 or so from its children, and not the
- * rest (libuv, uv_disable_stdio_inheritance); which is wrong for a claude that is told of one, and for what runs in the background.
+ * Open files that claudex inherits from whoever starts it. In a child libuv closes only the first 16 or so of them
+ * (uv_disable_stdio_inheritance); higher ones leak into the child. Both are wrong in places: claude needs a descriptor that its
+ * arguments name, and a background process must hold none.
  */
 import { fstatSync } from 'node:fs';
 

@@ -54,6 +54,8 @@ export interface UnprovenTry {
   route: Route;
   /** Which lease of the message it was. */
   lease: number;
+  /** The session it was for. */
+  session: string | null;
 }
 
 export interface Message {

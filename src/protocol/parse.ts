@@ -121,8 +121,10 @@ export function parseSupervisorHello(value: unknown): SupervisorHello {
   return {
     pid: fields.integer('pid'),
     startTime: fields.string('startTime'),
+    supervisorPid: fields.integer('supervisorPid'),
     cwd: fields.string('cwd'),
     configDir: fields.string('configDir'),
+    ...withoutUndefined({ permissionMode: fields.optionalString('permissionMode') }),
   };
 }
 

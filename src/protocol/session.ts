@@ -27,6 +27,8 @@ export interface SessionRecord {
   peers: boolean;
   /** Messages accepted for it and not delivered yet. */
   pending: number;
+  /** Messages for it of which nobody knows whether they went in: a person decides. */
+  stuck: number;
   /** Claude's version. */
   version: string | null;
   startedAt: string;

@@ -24,6 +24,12 @@ export interface SendRequest {
 /** The same to several targets: one message each, or none at all. */
 export type SendManyRequest = Omit<SendRequest, 'target'> & { targets: string[] };
 
+/** `GET /v1/messages`, `GET /v1/messages/:id` */
+export type ShownMessage = Message & {
+  /** What it waits for at this moment, in words. Absent when it does not wait. */
+  waitsFor?: string;
+};
+
 /** The daemon's answer to a send: the message is on disk. */
 export interface SendReply {
   id: string;
@@ -48,8 +54,12 @@ export interface SupervisorHello {
   /** The claude process. */
   pid: number;
   startTime: string;
+  /** The supervisor itself: while it is stopped, what it was given is not lost. */
+  supervisorPid: number;
   cwd: string;
   configDir: string;
+  /** The permission mode that claude was started in, where its command line or its settings say. */
+  permissionMode?: string;
 }
 
 /** Daemon → supervisor. */
@@ -66,6 +76,8 @@ export type SupervisorCommand =
       /** Not to be begun later than this, by the steady clock. */
       deadlineSteadyMs: number;
     }
+  /** Say, by a GateReport, when nobody types there and no draft stands there; at once if that is so now. */
+  | { type: 'look-at-gate' }
   /** Claude has reported a submitted prompt (hook). `mark` when it was one of ours. */
   | { type: 'prompt-submitted'; mark?: string }
   /** The daemon goes away. `replaced`: somebody else brings up the next one. */
@@ -112,6 +124,8 @@ export interface DaemonStatus {
   uptimeMs: number;
   sessions: number;
   pending: number;
+  /** Messages of which nobody knows whether they went in, with the reason. */
+  stuck: Array<{ id: string; recipient: string; reason: string }>;
   /** Sessions whose hooks have never reported, though they should have. */
   silent: Array<{ id: string; cwd: string }>;
   /** In how long the daemon ends by itself when nobody needs it meanwhile; null while a session, a message or a viewer does. */

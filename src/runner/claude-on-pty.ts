@@ -25,12 +25,14 @@ export class ClaudeOnPty {
   readonly #personKeys = new PersonKeys();
   readonly #ring: OutputRing;
   readonly #lane: InputLane;
+  readonly #args: readonly string[];
   #outputCame: (() => void) | undefined;
   #connection: { close(): void; keyPressed(): void } | undefined;
   #closed = false;
 
   /** Starts it. @throws ClaudexError NO_PSEUDO_TERMINAL */
   constructor(options: Omit<PtyOptions, 'onOutput' | 'onWritable'>) {
+    this.#args = options.args;
     this.#ring = new OutputRing(options.size);
     this.pty = spawnPty({
       ...options,
@@ -91,6 +93,7 @@ export class ClaudeOnPty {
       this.#connection = connectToDaemon({
         env,
         claudePid: this.pty.pid,
+        claudeArgs: this.#args,
         keys: this.#personKeys,
         ring: this.#ring,
         lane: this.#lane,

@@ -1,4 +1,5 @@
 /** Everything of a supervisor that has to do with the daemon; loaded after claude has been started. */
+import { startingPermissionMode } from '../claude/command-line/permission-mode.ts';
 import type { DaemonClient } from '../daemon-client/client.ts';
 import { claudeConfigDir } from '../home/paths.ts';
 import { steadyNow } from '../process/clock.ts';
@@ -14,6 +15,7 @@ import { PromptGate } from './prompt-gate.ts';
 export interface DaemonConnectionOptions {
   env: NodeJS.ProcessEnv;
   claudePid: number;
+  claudeArgs: readonly string[];
   keys: PersonKeys;
   ring: OutputRing;
   lane: InputLane;
@@ -32,6 +34,7 @@ export function connectToDaemon(options: DaemonConnectionOptions): { close: () =
   const configDir = claudeConfigDir(options.env);
   const startTime = processStartTime(options.claudePid);
   if (startTime === undefined) return { close: () => undefined, keyPressed: () => undefined };
+  const permissionMode = startingPermissionMode(options.claudeArgs, configDir);
   let session: { id: string; client: DaemonClient } | undefined;
   /** The daemon may be away when we report; it finds out by itself then (lease deadline, transcript). */
   const tell = (report: (client: DaemonClient, id: string) => Promise<unknown>): void => {
@@ -52,9 +55,11 @@ export function connectToDaemon(options: DaemonConnectionOptions): { close: () =
     {
       pid: options.claudePid,
       startTime,
+      supervisorPid: process.pid,
       // the physical folder, as claude itself names it
       cwd: process.cwd(),
       configDir,
+      ...(permissionMode !== undefined && { permissionMode }),
     },
     (command: SupervisorCommand, client) =>
       guard(() => {
@@ -64,6 +69,8 @@ export function connectToDaemon(options: DaemonConnectionOptions): { close: () =
             return typist.reconnected();
           case 'paste':
             return typist.take(command);
+          case 'look-at-gate':
+            return typist.lookAtGate();
           case 'prompt-submitted':
             return typist.promptSubmitted(command.mark);
           case 'bye':

@@ -107,6 +107,14 @@ export class MessageTypist {
     else this.#options.gate.personHasSubmitted();
   }
 
+  /** The daemon is to know when nobody types here and no draft stands here: at once, or as soon as that is so. */
+  async lookAtGate(): Promise<void> {
+    // what becomes of the paste makes the daemon look again
+    if (this.#busy) return;
+    if ((await this.#options.gate.shutBecause()) === undefined) this.#options.reportGateOpen();
+    else this.#watchGate();
+  }
+
   /** The person has pressed a key: a waiting message may have to wait for the pause after it. */
   keyPressed(): void {
     if (this.#gateTimer) this.#watchGate();

@@ -42,7 +42,7 @@ export type PasteOutcome = 'proven' | GateReason;
 
 type Write = (bytes: Buffer) => void;
 
-/** Enter in the same write as the paste is swallowed by 2.1.197; 30 ms later works on all versions (facts section 3). */
+/** Enter in the same write as the paste is swallowed by 2.1.197; 30 ms later works on all versions (docs/claude-facts.md#ways-in). */
 const enterDelayMs = 30;
 /** A paste that claude has read and shows nothing of for so long was swallowed: it is still starting. */
 const swallowedAfterMs = 700;

@@ -1,7 +1,7 @@
 /**
- * Claude has given the terminal up: it ends, or has been suspended, and reads no more; what is typed now is for the shell, or for
- * claude when it is back. It lives on for as long as its hooks take. Keys that we read meanwhile would end with it, or meet a
- * terminal that echoes them, so they are left where they are.
+ * When claude turns bracketed paste and all its other modes off, it is about to exit or to suspend. From then on keys belong to the
+ * shell, or to claude when it is back, so we stop reading them: keys that we had read would be lost when claude exits. Claude may take
+ * seconds to exit, because its hooks run first.
  */
 import type { TerminalModes } from '../terminal/terminal-modes.ts';
 

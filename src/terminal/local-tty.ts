@@ -52,7 +52,7 @@ export class LocalTty {
 
   /**
    * Turns on raw mode in both directions: Node's own leaves output processing on, and `\n` would come out as `\r\n`
-   * (facts, section 7). A terminal that is raw already stays as it is.
+   * (docs/claude-facts.md#terminals-and-node-pty). A terminal that is raw already stays as it is.
    */
   enterRawMode(): void {
     const now = this.#calls.readSettings(0);

@@ -1,7 +1,6 @@
 /**
- * The calls that Node does not have: a terminal's settings (termios) and its size with pixels, what it holds, and handing down
- * an open file. They are the C library's
- * own, reached through koffi, whose binary comes ready-made from npm.
+ * Calls of the C library that Node does not have: a terminal's settings (termios), its size with pixels, how many bytes wait in it,
+ * and handing an open file down to a child. They are reached through koffi, whose binary comes ready-made from npm.
  */
 import { createRequire } from 'node:module';
 import { ClaudexError } from '../errors/claudex-error.ts';

@@ -1,8 +1,10 @@
-/** The facts about claude that claudex leans on, held against the real binary (shared facts, sections 2 and 4). */
+/** The facts about claude that claudex leans on, held against the real binary (docs/claude-facts.md). */
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { realClaudeVersion } from '../support/claude-binary.ts';
+import { claudeOptions } from '../../src/claude/command-line/options.ts';
+import { realClaudePath, realClaudeVersion } from '../support/claude-binary.ts';
 import { createHookLog } from '../support/hook-log.ts';
 import {
   countInTranscripts,
@@ -16,6 +18,7 @@ import {
   waitForPromptBox,
   waitForSession,
 } from '../support/real-claude.ts';
+import { run } from '../support/run-command.ts';
 import { useTestBed } from '../support/test-bed.ts';
 import { waitForFile } from '../support/wait-for-file.ts';
 
@@ -46,6 +49,30 @@ describe(`claude ${realClaudeVersion()}`, () => {
     await waitForFile(payload.transcript_path, (text) => text?.includes(needle), { what: needle });
   }
 
+  it('has no option that our table does not have, and each with as many values', () => {
+    const home = bed.home();
+    const help = execFileSync(realClaudePath(), ['--help'], { env: home.env(), encoding: 'utf8' });
+    const told = [...help.matchAll(/^ {2}(-[^\s,]+(?:, -[^\s,]+)*)(?: ([<[])[^>\]]*?(\.{3})?[>\]])?(?: |$)/gm)];
+    expect(told.length).toBeGreaterThan(50);
+    for (const [, names, bracket, dots] of told) {
+      const values = dots ? 'many' : bracket === '<' ? 1 : bracket === '[' ? 'optional' : 0;
+      for (const name of names!.split(', '))
+        expect({ name, ...claudeOptions.get(name) }).toMatchObject({ name, values });
+    }
+  });
+
+  it('takes a word after an option with a value for that value, also when it is the name of a command', () => {
+    const home = bed.home();
+    const run = (...args: string[]) =>
+      spawnSync(realClaudePath(), args, { env: home.env(), input: '', encoding: 'utf8' });
+    expect(run('mcp', 'list').stdout).toContain('No MCP servers');
+    for (const args of [['--resume'], ['--add-dir', home.cwd], ['--tools', 'Bash']]) {
+      const { stdout, status } = run(...args, 'mcp', 'list');
+      expect(stdout).not.toContain('No MCP servers');
+      expect(status).not.toBe(0);
+    }
+  });
+
   it('carries hooks through --settings, exec makes claude the parent of the hook', async () => {
     const { home, hooks, driver } = await startedClaude();
     const start = await hooks.waitFor('SessionStart');
@@ -56,6 +83,14 @@ describe(`claude ${realClaudeVersion()}`, () => {
     expect(sessionFile(home, driver.pid)?.sessionId).toBe(start.payload.session_id);
     expect(sessionFile(home, driver.pid)?.cwd).toBe(home.cwd);
     expect(existsSync(join(home.home, '.claude', 'settings.json'))).toBe(false);
+  });
+
+  it('tells hooks by CLAUDE_CODE_ENTRYPOINT whether it is a session or `claude -p`', async () => {
+    const { home, hooks, api } = await startedClaude();
+    expect((await hooks.waitFor('SessionStart')).entrypoint).toBe('cli');
+    const settings = JSON.stringify(hooks.settings);
+    await run(realClaudePath(), ['--settings', settings, '-p', 'hello'], { env: home.env(api), cwd: home.cwd });
+    expect((await hooks.waitFor('UserPromptSubmit')).entrypoint).toBe('sdk-cli');
   });
 
   it('says idle, busy, idle in its session file, and removes it at its exit', async () => {

@@ -12,7 +12,7 @@ import { bringsBack, keyBytes, type Step, type Walk } from './steps.ts';
 import { keeps } from './verdict.ts';
 
 /** The session may take this long over what it was given, on a busy machine. */
-const settleMs = 60_000;
+const settleMs = 40_000;
 /** A message that has not gone in by then is judged at the end; the box is not looked at again. */
 const watchMs = 6000;
 const dialogMs = 2500;

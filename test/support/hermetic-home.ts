@@ -74,6 +74,8 @@ export function createHermeticHome(options: HermeticHomeOptions = {}): HermeticH
     HOME: home,
     TMPDIR: tmp,
     CLAUDEX_HOME: claudexHome,
+    // a loaded machine answers late; what a hook that hangs costs is tested where it is meant
+    CLAUDEX_HOOK_SECONDS: '20',
     CLAUDEX_CLAUDE_BIN: realClaudePath(),
     // Nobody listens on port 9: a claude that was given no API reaches nothing.
     ANTHROPIC_BASE_URL: api?.url ?? 'http://127.0.0.1:9',

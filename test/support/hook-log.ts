@@ -24,6 +24,8 @@ export interface LoggedHookEvent {
   parentPid: number;
   /** CLAUDE_CODE_SESSION_ID of the hook's environment. */
   environmentSessionId: string;
+  /** CLAUDE_CODE_ENTRYPOINT of it: `cli` for a session. */
+  entrypoint: string;
   payload: HookPayload;
 }
 
@@ -64,8 +66,8 @@ export function createHookLog(home: HermeticHome): HookLog {
     script,
     `#!/bin/sh
 payload=$(cat)
-printf '{"hookPid":%s,"parentPid":%s,"environmentSessionId":"%s","payload":%s}\\n' \\
-  "$$" "$PPID" "$CLAUDE_CODE_SESSION_ID" "$payload" >>'${log}'
+printf '{"hookPid":%s,"parentPid":%s,"environmentSessionId":"%s","entrypoint":"%s","payload":%s}\\n' \\
+  "$$" "$PPID" "$CLAUDE_CODE_SESSION_ID" "$CLAUDE_CODE_ENTRYPOINT" "$payload" >>'${log}'
 mv '${folder}'/"$1".answer '${folder}'/"$1".answer.$$ 2>/dev/null && cat '${folder}'/"$1".answer.$$
 exit 0
 `,

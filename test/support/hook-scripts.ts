@@ -33,7 +33,9 @@ export function makePlace() {
 
 /** Runs `command` as claude runs a hook: `<shell> -c <command>`, the event on stdin. */
 export function run(shell: string, command: string, input: string, env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
-  const child = spawn(shell, ['-c', command], { env: { PATH: process.env.PATH, HOME: '/nonexistent', ...env } });
+  const child = spawn(shell, ['-c', command], {
+    env: { PATH: process.env.PATH, HOME: '/nonexistent', CLAUDEX_HOOK_SECONDS: '20', ...env },
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (chunk) => {

@@ -69,7 +69,7 @@ export async function runFromMenu(driver: PtyDriver, command: string): Promise<v
   driver.key('enter');
 }
 
-/** Claude's own word about one of its processes (facts, section 4). */
+/** Claude's own word about one of its processes (docs/claude-facts.md#session-file). */
 export interface ClaudeSessionFile {
   pid: number;
   sessionId: string;

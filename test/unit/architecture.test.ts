@@ -1,4 +1,4 @@
-/** The import direction of the house style, read from the import statements; `import type` counts as well. */
+/** The import direction of docs/architecture.md, read from the import statements; `import type` counts as well. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -119,6 +119,7 @@ describe(`architecture ${verifies('import-direction')}`, () => {
     const reading = files.filter((file) => /\bDate\.now\b|new Date\(\)/.test(readFileSync(join(root, file), 'utf8')));
     expect(reading.sort()).toEqual([
       'install-scripts/install.ts', // when it was installed
+      'src/cli/commands/inbox.ts', // in how long it goes
       'src/cli/commands/send.ts', // --at, --expires
       'src/cli/text/render.ts', // how old
       'src/demo/stand-ins/claude-tui.ts', // startedAt, as claude writes it

@@ -207,14 +207,14 @@ describe(`badges ${verifies('badge')}`, () => {
     const badges = new Badges(dir, () => undefined);
     expect(readdirSync(dir)).toEqual([]);
     badges.update([
-      { label: 'a', sessionId: 's-1', pending: 1 },
-      { label: 'b', sessionId: null, pending: 0 },
-      { label: 'c', sessionId: '../../evil', pending: 0 },
+      { label: 'a', sessionId: 's-1', pending: 1, stuck: 0 },
+      { label: 'b', sessionId: null, pending: 0, stuck: 0 },
+      { label: 'c', sessionId: '../../evil', pending: 0, stuck: 0 },
     ]);
     expect(readdirSync(dir)).toEqual(['s-1']);
     expect(readFileSync(join(dir, 's-1'), 'utf8')).toBe(`${process.pid}\n[a · 2 peers · ✉1]\n`);
     expect(statSync(join(dir, 's-1')).mode & 0o777).toBe(0o600);
-    badges.update([{ label: 'a', sessionId: 's-2', pending: 0 }]);
+    badges.update([{ label: 'a', sessionId: 's-2', pending: 0, stuck: 0 }]);
     expect(readdirSync(dir)).toEqual(['s-2']);
     expect(readFileSync(join(dir, 's-2'), 'utf8')).toBe(`${process.pid}\n[a]\n`);
     badges.update([]);

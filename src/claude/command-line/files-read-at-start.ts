@@ -7,15 +7,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { claudeConfigDir, userHome } from '../../home/paths.ts';
 import { entriesBelow, type LookBudget } from '../project-files.ts';
-
-/** Options whose value may name a file, or a folder of files, that is read at the start. */
-const fileOptions: ReadonlySet<string> = new Set([
-  '--settings',
-  '--mcp-config',
-  '--system-prompt-file',
-  '--append-system-prompt-file',
-  '--plugin-dir',
-]);
+import { optionIn, valueWords } from './options.ts';
 
 /** Folders of which every file counts, however it was written. */
 const folders = ['agents', 'output-styles'];
@@ -68,15 +60,11 @@ function withAncestors(dir: string): string[] {
 }
 
 function namedFiles(args: readonly string[]): string[] {
-  const named: string[] = [];
-  let reading = false;
-  for (const arg of args) {
-    const [option, ...value] = arg.split('=');
-    if (arg.startsWith('-')) {
-      reading = fileOptions.has(option!);
-      if (reading && value.length > 0) named.push(value.join('='));
-    } else if (reading) named.push(arg);
-  }
+  const named = args.flatMap((arg, index) => {
+    const found = optionIn(arg);
+    if (!found?.option.file) return [];
+    return found.inline === undefined ? args.slice(index + 1, index + 1 + valueWords(args, index)) : [found.inline];
+  });
   return named.filter((text) => !text.trimStart().startsWith('{'));
 }
 

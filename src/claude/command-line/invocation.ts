@@ -1,41 +1,5 @@
 /** Which of claude's own command lines open an interactive session (docs: CLI reference). Everything else is handed over as it is. */
-
-/** Options of claude that take a value as the next word; needed to find its first positional word. */
-export const optionsWithValue = new Set([
-  '--add-dir',
-  '--agent',
-  '--agents',
-  '--allowedTools',
-  '--allowed-tools',
-  '--append-system-prompt',
-  '--append-system-prompt-file',
-  '--betas',
-  '--debug-file',
-  '--disallowedTools',
-  '--disallowed-tools',
-  '--effort',
-  '--fallback-model',
-  '--file',
-  '--from-pr',
-  '--input-format',
-  '--json-schema',
-  '--max-budget-usd',
-  '--max-turns',
-  '--mcp-config',
-  '--model',
-  '--name',
-  '-n',
-  '--output-format',
-  '--permission-mode',
-  '--permission-prompt-tool',
-  '--plugin-dir',
-  '--session-id',
-  '--setting-sources',
-  '--settings',
-  '--system-prompt',
-  '--system-prompt-file',
-  '--tools',
-]);
+import { optionIn, valueWords } from './options.ts';
 
 /** Claude's own subcommands; they run, print and end. */
 const subcommands = new Set([
@@ -63,21 +27,24 @@ const subcommands = new Set([
   'upgrade',
 ]);
 
-const printingFlags = new Set(['-p', '--print', '-v', '--version', '-h', '--help', '--bg', '--background']);
-
 /** True when claude, given these words on a terminal, shows its prompt box. */
 export function opensSession(args: readonly string[]): boolean {
   for (let index = 0; index < args.length; index++) {
     const word = args[index]!;
     if (word === '--') return true;
-    if (printingFlags.has(word)) return false;
+    if (prints(word)) return false;
     if (!word.startsWith('-')) return hasNoPrintingFlag(args.slice(index + 1)) && !subcommands.has(word);
-    if (optionsWithValue.has(word)) index++;
+    index += valueWords(args, index);
   }
   return true;
 }
 
 function hasNoPrintingFlag(rest: readonly string[]): boolean {
   const end = rest.indexOf('--');
-  return !(end === -1 ? rest : rest.slice(0, end)).some((word) => printingFlags.has(word));
+  return !(end === -1 ? rest : rest.slice(0, end)).some(prints);
+}
+
+function prints(word: string): boolean {
+  const found = optionIn(word);
+  return found?.option.prints === true && found.inline === undefined;
 }

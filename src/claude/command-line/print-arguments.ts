@@ -1,7 +1,8 @@
 /**
- * The command line of `claude -p` taken apart (docs: CLI reference; `--help` of 2.1.197 and 2.1.330): what is fixed when
+ * The command line of `claude -p` taken apart (options.ts): what is fixed when
  * claude starts, what only shapes the output, what needs a process of its own.
  */
+import { optionIn, valueWords } from './options.ts';
 import type { OutputFormat } from './print-output.ts';
 
 export interface PrintInvocation {
@@ -14,55 +15,6 @@ export interface PrintInvocation {
   /** The word that a warm process cannot honour as `claude -p` does, and why; undefined when there is none. */
   cold: string | undefined;
 }
-
-/** One value each. */
-const withValue: ReadonlySet<string> = new Set([
-  '--agent',
-  '--agents',
-  '--append-system-prompt',
-  '--append-system-prompt-file',
-  '--effort',
-  '--fallback-model',
-  '--json-schema',
-  '--max-turns',
-  '--model',
-  '--permission-mode',
-  '--permission-prompts',
-  '--plugin-dir',
-  '--plugin-url',
-  '--setting-sources',
-  '--settings',
-  '--system-prompt',
-  '--system-prompt-file',
-  '--system-prompt-snapshot',
-]);
-
-/** As many values as follow. */
-const withValues: ReadonlySet<string> = new Set([
-  '--add-dir',
-  '--allowedTools',
-  '--allowed-tools',
-  '--betas',
-  '--disallowedTools',
-  '--disallowed-tools',
-  '--mcp-config',
-  '--tools',
-]);
-
-const withoutValue: ReadonlySet<string> = new Set([
-  '--allow-dangerously-skip-permissions',
-  '--bare',
-  '--dangerously-skip-permissions',
-  '--disable-slash-commands',
-  '--exclude-dynamic-system-prompt-sections',
-  '--include-hook-events',
-  '--include-partial-messages',
-  '--no-chrome',
-  '--no-session-persistence',
-  '--restricted',
-  '--safe-mode',
-  '--strict-mcp-config',
-]);
 
 const formats: readonly string[] = ['text', 'json', 'stream-json'];
 
@@ -90,22 +42,17 @@ export function parsePrintArguments(words: readonly string[]): PrintInvocation {
       takePrompt(word);
       continue;
     }
-    const equals = word.indexOf('=');
-    const name = equals === -1 ? word : word.slice(0, equals);
-    const inline = equals === -1 ? undefined : word.slice(equals + 1);
-    if (word === '-p' || word === '--print') continue;
-    if (word === '--verbose') parsed.verbose = true;
-    else if (withoutValue.has(word)) parsed.args.push(word);
-    else if (withValues.has(name)) {
-      parsed.args.push(word);
-      while (inline === undefined && index + 1 < words.length && !words[index + 1]!.startsWith('-')) {
-        parsed.args.push(words[++index]!);
-      }
-    } else if (withValue.has(name) || name === '--output-format' || name === '--input-format') {
-      const value = inline ?? words[++index];
-      if (value === undefined) parsed.cold ??= `${name} without a value`;
-      else takeValue(parsed, name, value);
-    } else parsed.cold ??= name;
+    const found = optionIn(word);
+    const end = index + valueWords(words, index);
+    if (!found?.option.warm || (found.option.values === 0 && found.inline !== undefined)) {
+      parsed.cold ??= found?.name ?? word.split('=')[0]!;
+    } else if (found.option.values === 1) {
+      const value = found.inline ?? words[end];
+      if (value === undefined) parsed.cold ??= `${found.name} without a value`;
+      else takeValue(parsed, found.name, value);
+    } else if (found.option.warm === 'start') parsed.args.push(...words.slice(index, end + 1));
+    else if (found.name === '--verbose') parsed.verbose = true;
+    index = end;
   }
   if (parsed.format === 'stream-json' && !parsed.verbose)
     parsed.cold ??= '--output-format stream-json without --verbose';

@@ -1,10 +1,12 @@
-/** What claude tells a hook on stdin (docs: hooks; facts section 2), as far as claudex uses it. */
+/** What claude tells a hook on stdin (docs/claude-facts.md#hooks), as far as claudex uses it. */
 
 export interface HookPayload {
   event: string;
   sessionId: string;
   transcriptPath: string | null;
   cwd: string | null;
+  /** `default`, `bypassPermissions` and others; SessionStart does not tell it (2.1.332). */
+  permissionMode: string | null;
   /** 2.1.196 and newer; the same for a prompt and the Stop that ends its turn. */
   promptId: string | null;
   /** UserPromptSubmit */
@@ -36,6 +38,7 @@ export function parseHookPayload(value: unknown): HookPayload | undefined {
     sessionId: record.session_id,
     transcriptPath: text('transcript_path'),
     cwd: text('cwd'),
+    permissionMode: text('permission_mode'),
     promptId: text('prompt_id'),
     prompt: text('prompt'),
     source: text('source'),

@@ -1,5 +1,5 @@
 /**
- * The entries that make claude talk to us, in the shape of Claude Code's settings (docs: hooks, statusLine; facts section 2).
+ * The entries that make claude talk to us, in the shape of Claude Code's settings (docs/claude-facts.md#hooks).
  * Used twice: written into the user's settings by `claudex install`, or carried for one launch through `--settings`.
  */
 

@@ -1,7 +1,7 @@
 import { isAtLeast } from '../../home/package.ts';
 import { type HookEventName, hookEvents } from '../hooks/hook-settings.ts';
 
-/** Which ways in a claude version offers. Versions: facts section 3, measured on 2.1.197 and 2.1.330. */
+/** Which ways in a claude version offers. Versions: docs/claude-facts.md#hooks. */
 
 export interface Capabilities {
   /** A Stop hook's additionalContext continues the turn without an error line (2.1.163). */
@@ -30,7 +30,7 @@ const oldestVersion = '2.0.0';
 
 /**
  * The events that we listen to and that this claude knows; an unknown version knows all. Settings that name one which claude
- * does not know open a dialog at its start (facts, section 9).
+ * does not know open a dialog at its start (docs/claude-facts.md#hooks).
  */
 export function hookEventsOf(version: string | null): HookEventName[] {
   return hookEvents.filter((event) => isAtLeast(version, hookEventSince[event]));

@@ -1,4 +1,4 @@
-/** Claude's own per-session inbox socket (since 2.1.224, facts section 3): one JSON line in, nothing back. */
+/** Claude's own per-session inbox socket (since 2.1.224, docs/claude-facts.md#ways-in): one JSON line in, nothing back. */
 import { lstatSync } from 'node:fs';
 import { connect } from 'node:net';
 

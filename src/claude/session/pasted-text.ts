@@ -15,6 +15,8 @@ interface Size {
 const maxLineChars = 700;
 /** A lower terminal folds a paste of two lines as well. */
 const minRowsForWords = 13;
+/** Several pastes in one write are each taken as the first in an empty box: a `!` there begins a shell command (2.1.197). */
+const beginsCommand = /^\s*[!/#@&]/;
 const foldAboveChars = 800;
 const foldAboveLines = 3;
 const backspace = 0x7f;
@@ -31,8 +33,8 @@ export function pasteKeys(text: string, size: Size): Buffer {
 /** True when `text`, put in once by `pasteKeys`, stands in the box and nothing else does. */
 export function holdsExactly(box: PromptBox, text: string): boolean {
   if (box.kind !== 'text') return false;
-  const shown = withoutSpace(box.text);
-  const wanted = withoutSpace(text);
+  const shown = signsOf(box.text);
+  const wanted = signsOf(text);
   if (box.hiddenRows) return shown !== '' && wanted.endsWith(shown);
   return shown === wanted || isFoldOf(shown, text);
 }
@@ -43,10 +45,10 @@ export function holdsExactly(box: PromptBox, text: string): boolean {
  */
 export function eraseKeys(box: PromptBox, text: string): Buffer | undefined {
   if (box.kind !== 'text') return undefined;
-  const shown = withoutSpace(box.text);
+  const shown = signsOf(box.text);
   if (isFoldOf(shown.replace(/^.*(?=\[Pasted)/, ''), text)) return Buffer.of(backspace);
   const isAlone = holdsExactly(box, text);
-  if (!isAlone && !(shown.endsWith(withoutSpace(text)) && /^[\n\x20-\x7e\u00a1-\u017f\u2010-\u2027]*$/.test(text))) {
+  if (!isAlone && !(shown.endsWith(signsOf(text)) && /^[\n\x20-\x7e\u00a1-\u017f\u2010-\u2027]*$/.test(text))) {
     return undefined;
   }
   const typed = withInertEnd(text).replaceAll('\t', '    ');
@@ -64,7 +66,8 @@ function inPastes(pieces: readonly string[]): Buffer {
 
 /** 2.1.332 scrolls a box that is higher than this; then it cannot be seen whole. */
 function fitsAsWords(lines: readonly string[], { cols, rows }: Size): boolean {
-  if (rows < minRowsForWords || lines.some((line) => line.length > maxLineChars)) return false;
+  if (rows < minRowsForWords || lines.some((line) => line.length > maxLineChars || beginsCommand.test(line)))
+    return false;
   const columns = cols - 4;
   let needed = 0;
   for (const line of lines) {
@@ -82,7 +85,10 @@ function isFoldOf(shown: string, text: string): boolean {
   return /[\u2028\u2029]/.test(text) || Number(fold[1] ?? 0) === text.split('\n').length - 1;
 }
 
-/** Claude wraps lines, makes spaces of tabs, and leaves out or moves what has no width; accents may be put together. */
-function withoutSpace(text: string): string {
-  return text.normalize('NFC').replace(/[\s\p{Cf}\p{Mn}]/gu, '');
+/**
+ * The letters, digits and ASCII signs alone. Claude wraps lines, makes spaces of tabs, puts accents together, and leaves out what
+ * has no width or shows something else for it.
+ */
+function signsOf(text: string): string {
+  return text.normalize('NFC').replace(/[^\x21-\x7e\p{L}\p{N}]/gu, '');
 }

@@ -1,5 +1,5 @@
 /**
- * Claude's own small file per running session: `<config dir>/sessions/<pid>.json` (facts, section 4; undocumented).
+ * Claude's own small file per running session: `<config dir>/sessions/<pid>.json` (docs/claude-facts.md#session-file).
  * Right where hooks are wrong: idle after Esc, waiting under a dialog. Never trusted when its pid is dead.
  */
 import { readFileSync, readlinkSync } from 'node:fs';

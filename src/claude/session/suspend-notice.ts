@@ -1,7 +1,7 @@
 /**
- * Claude suspends itself on Ctrl-Z: it leaves its terminal modes, says so, and stops its own process group. Behind a pty of
- * ours that group is orphaned, so the stop has no effect and claude would only sit there deaf (facts, section 7).
- * What it says is the one sign of it: measured on 2.1.197 and 2.1.330, pinned by test/e2e/terminal/suspend.test.ts.
+ * On Ctrl-Z claude leaves its terminal modes, prints a notice, and stops its own process group. Behind our pty that group is
+ * orphaned, so the stop has no effect: claude would go on running and read nothing (docs/claude-facts.md#ways-in). The notice is
+ * the only sign of it.
  */
 
 /** True when `output` ends in claude's notice that it has suspended itself. */
@@ -10,9 +10,9 @@ export function announcesSuspend(output: string): boolean {
 }
 
 /**
- * Z with modifiers, as the terminals write it to which claude has turned on the kitty protocol or modifyOtherKeys: also with
- * Num Lock, Caps Lock or Shift in the number of the modifiers, and from a layout on which another letter is on that key. Claude
- * takes all of them for Ctrl-Z (measured on 2.1.197 and 2.1.330).
+ * Ctrl-Z as a terminal writes it after claude has turned on the kitty protocol or modifyOtherKeys. The number of the modifiers may
+ * hold Num Lock, Caps Lock or Shift as well. On some keyboard layouts the key has another letter. Claude takes all of these for
+ * Ctrl-Z (test/e2e/terminal/suspend.test.ts).
  */
 const zWithModifiers = ['\x1b[122', ':122;', ';122~', '\x1b[90;', ';90~'];
 

@@ -1,6 +1,6 @@
 /**
- * The lines of `claude -p --input-format stream-json --output-format stream-json` (docs: headless mode; facts section 6;
- * measured on 2.1.197 and 2.1.330, see docs/warm.md). One JSON object a line, both ways.
+ * The lines of `claude -p --input-format stream-json --output-format stream-json` (docs/warm.md,
+ * docs/claude-facts.md#print-mode). One JSON object a line, both ways.
  */
 
 /** Arguments that make claude serve requests on stdin until it is closed. */

@@ -2,8 +2,10 @@
  * Looking for a message's mark in claude's transcript (JSONL, append-only; one file per session_id).
  * A mark that stands in the transcript has been put in: it must not be put in again.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemErrorCode } from '../../errors/claudex-error.ts';
+import { reportOnce } from '../../process/guard.ts';
 import { type MarkRecord, parseMarkRecord, standingOf } from './mark-standing.ts';
 
 const chunkBytes = 1 << 20;
@@ -26,7 +28,11 @@ export interface MarkOptions {
 
 /** Size in bytes; 0 when there is no such file yet, or none that can be read. */
 export function transcriptSize(path: string): number {
-  return withFile(path, 0, (fd) => fstatSync(fd).size);
+  try {
+    return statSync(path).size;
+  } catch (error) {
+    return unreadable(path, error, 0);
+  }
 }
 
 /**
@@ -128,11 +134,18 @@ export function guessTranscriptPath(configDir: string, cwd: string, sessionId: s
 function withFile<T>(path: string, missing: T, use: (fd: number) => T): T {
   let fd: number | undefined;
   try {
+    // a pipe in its place would hold us up
+    if (!statSync(path).isFile()) return missing;
     fd = openSync(path, 'r');
     return use(fd);
-  } catch {
-    return missing;
+  } catch (error) {
+    return unreadable(path, error, missing);
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
+}
+
+function unreadable<T>(path: string, error: unknown, missing: T): T {
+  if (systemErrorCode(error) !== 'ENOENT') reportOnce(`transcript ${path}`, error);
+  return missing;
 }

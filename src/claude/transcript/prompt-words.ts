@@ -4,12 +4,13 @@
 const before = [
   /^Another Claude session sent a message:\n/,
   /^<task-notification>[\s\S]*?<\/task-notification>\n<system-reminder>\n(?:[^\n[]*: )?/,
-  /^<pasted_content\b[^>]*>\n?/,
+  // 2.1.332 begins with two empty lines, and names the id in the end tag again
+  /^\s*<pasted_content\b[^>]*>\n?/,
 ];
 const after = [
   /\n\nThis came from another Claude session\b[\s\S]*$/,
   /\s*<\/system-reminder>\s*$/,
-  /\n?<\/pasted_content>\s*$/,
+  /\n?<\/pasted_content\b[^>]*>\s*$/,
 ];
 
 /** `prompt`, as a hook or a transcript gives it, from its sender's first word to the last. */

@@ -1,12 +1,13 @@
-import { closeSync, readFileSync, watch, writeSync } from 'node:fs';
+import { readFileSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { lockOwner } from '../../background/lock.ts';
+import { reportFailure, reportReady } from '../../background/ready-report.ts';
 import { connectDaemon, ensureDaemon, holdStopped } from '../../daemon-client/ensure-daemon.ts';
-import { ClaudexError, toClaudexError } from '../../errors/claudex-error.ts';
+import { stopDaemon } from '../../daemon-client/stop-daemon.ts';
+import { ClaudexError } from '../../errors/claudex-error.ts';
 import { claudexPaths } from '../../home/paths.ts';
 import { asHomeError } from '../../home/private-folder.ts';
-import { isAlive } from '../../process/identity.ts';
 import { durationText } from '../text/durations.ts';
 import { forTerminal } from '../text/render.ts';
 import { addHost } from './host.ts';
@@ -77,29 +78,6 @@ export function addDaemon(program: Command): void {
   addHost(daemon);
 }
 
-/** Asks the daemon to stop and waits until it is gone; one that does not answer is killed. False when none runs. */
-export async function stopDaemon(env: NodeJS.ProcessEnv): Promise<boolean> {
-  const client = await connectDaemon(env);
-  if (!client) {
-    const hung = lockOwner(claudexPaths(env).lock);
-    if (!hung) return false;
-    process.kill(hung.pid, 'SIGKILL');
-    await untilGone(hung.pid);
-    return true;
-  }
-  const { pid } = await client.status();
-  await client.shutdown('stopped');
-  await untilGone(pid);
-  return true;
-}
-
-/** A process that has been told to end: waits until it has, five seconds at most. */
-export async function untilGone(pid: number): Promise<void> {
-  for (let waitedMs = 0; waitedMs < 5000 && isAlive(pid); waitedMs += 20) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 function printLogs(count: number, follow: boolean): void {
   const { log } = claudexPaths(process.env);
   let shown = readLog(log);
@@ -128,22 +106,15 @@ function readLog(path: string): string {
   }
 }
 
-/** Reports readiness on file descriptor 3 where the starter has opened one (CLAUDEX_DAEMON). */
 async function runInForeground(): Promise<void> {
-  const report = (value: object): void => {
-    if (process.env.CLAUDEX_DAEMON !== '1') return;
-    writeSync(3, `${JSON.stringify(value)}\n`);
-    closeSync(3);
-  };
+  const { env } = process;
   try {
     const { runDaemon } = await import('../../daemon/run-daemon.ts');
-    const started = await runDaemon(process.env);
-    report({ ready: true, pid: process.pid });
-    if (!started && process.env.CLAUDEX_DAEMON !== '1')
-      process.stdout.write('Another daemon serves this home already.\n');
+    const started = await runDaemon(env);
+    reportReady(env);
+    if (!started && env.CLAUDEX_DAEMON !== '1') process.stdout.write('Another daemon serves this home already.\n');
   } catch (error) {
-    const known = toClaudexError(asHomeError(error, claudexPaths().home));
-    report({ ready: false, code: known.code, facts: known.facts });
+    reportFailure(env, asHomeError(error, claudexPaths(env).home));
     throw error;
   }
 }

@@ -1,12 +1,12 @@
 /** `claudex daemon host <id>`: what the daemon starts to hold a managed session. Not for people. */
 import { randomUUID } from 'node:crypto';
-import { closeSync, readFileSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { reportFailure, reportReady } from '../../background/ready-report.ts';
 import { findClaude } from '../../claude/binary.ts';
 import { conversationChoice, withoutConversation } from '../../claude/command-line/conversation-arguments.ts';
 import { environmentForClaude } from '../../claude/environment.ts';
-import { toClaudexError } from '../../errors/claudex-error.ts';
 import { claudexPaths, hostPaths } from '../../home/paths.ts';
 import type { ManagedSession } from '../../protocol/managed.ts';
 import { argumentsWithHooks, launchedByVariable, readSettingsForRun } from '../start/run-claude.ts';
@@ -20,14 +20,6 @@ export function addHost(daemon: Command): void {
 async function run(id: string): Promise<void> {
   const { env } = process;
   const paths = claudexPaths(env);
-  const report = (value: object): void => {
-    try {
-      writeSync(3, `${JSON.stringify(value)}\n`);
-      closeSync(3);
-    } catch {
-      // no such descriptor: run by hand
-    }
-  };
   try {
     const session = JSON.parse(readFileSync(join(paths.managed, `${id}.json`), 'utf8')) as ManagedSession;
     const settings = readSettingsForRun(env);
@@ -44,11 +36,10 @@ async function run(id: string): Promise<void> {
       wasResume,
       socketPath: socket,
       filePath: file,
-      ready: () => report({ ready: true }),
+      ready: () => reportReady(env),
     });
   } catch (error) {
-    const { code, facts } = toClaudexError(error);
-    report({ ready: false, code, facts });
+    reportFailure(env, error);
     throw error;
   } finally {
     removeSettingsForLaunch(paths);

@@ -2,9 +2,11 @@ import type { Command } from 'commander';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { pathTarget } from '../../daemon-client/path-target.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
-import { isFinal, type Message, type Recipient } from '../../protocol/message.ts';
+import { isFinal, type Recipient, type StateChange } from '../../protocol/message.ts';
 import { oneLine } from '../../protocol/sanitise.ts';
 import type { SessionRecord } from '../../protocol/session.ts';
+import type { ShownMessage } from '../../protocol/wire.ts';
+import { durationText } from '../text/durations.ts';
 import { age, colours, forTerminal, table } from '../text/render.ts';
 
 interface InboxOptions {
@@ -49,12 +51,12 @@ export function addInbox(program: Command): void {
     });
   inbox
     .command('cancel <id>')
-    .description('take back a message that has not been delivered')
+    .description('take back a message that has not been delivered, or put a stuck one away')
     .addHelpText('after', '\nExample:\n  claudex inbox cancel m4k2pqr7stuvwxyz')
     .action(async (id: string) => change(id, 'cancel'));
   inbox
     .command('retry <id>')
-    .description('queue a failed, expired or cancelled message again')
+    .description('queue a stuck, failed, expired or cancelled message again')
     .addHelpText('after', '\nExample:\n  claudex inbox retry m4k2pqr7stuvwxyz')
     .action(async (id: string) => change(id, 'retry'));
 }
@@ -77,17 +79,18 @@ async function list(target: string | undefined, options: InboxOptions): Promise<
   if (options.json) return void process.stdout.write(`${JSON.stringify(messages, null, 2)}\n`);
   if (messages.length === 0) return void process.stdout.write('No messages wait.\n');
   const chalk = colours(process.stdout);
+  const hasReplies = messages.some((one) => one.replyTo !== undefined);
   const rows = messages.map((one) => [
     one.id,
     one.recipient.name,
     one.kind,
     one.state,
-    one.reason ?? one.route ?? '',
+    howText(one),
     age(new Date(one.acceptedAt).toISOString()),
-    one.replyTo ?? '',
+    ...(hasReplies ? [one.replyTo ?? ''] : []),
     firstLine(one.body),
   ]);
-  const header = ['ID', 'FOR', 'KIND', 'STATE', 'HOW', 'AGE', 'ANSWERS', 'TEXT'];
+  const header = ['ID', 'FOR', 'KIND', 'STATE', 'HOW', 'AGE', ...(hasReplies ? ['REPLY TO'] : []), 'TEXT'];
   process.stdout.write(
     `${table(header, rows, (cell, column, row) => (row === -1 ? chalk.bold(cell) : column === 0 ? chalk.cyan(cell) : cell))}\n`,
   );
@@ -126,18 +129,44 @@ function firstLine(body: string): string {
   return line.length > 40 || body.includes('\n') ? `${line.slice(0, 40)}…` : line;
 }
 
-function describe(message: Message): string {
+/** How it goes in, why it has not, or when it goes. */
+function howText(message: ShownMessage, now = Date.now()): string {
+  const { waitsFor, reason, route, notBefore } = message;
+  if (message.state === 'queued' && notBefore !== undefined && notBefore > now)
+    return `in ${durationText(notBefore - now)}`;
+  if (waitsFor !== undefined) return `waits for ${waitsFor}`;
+  return reason ?? route ?? '';
+}
+
+/** When a message goes that is not to go yet, and what it waits for. */
+function waitLines({ state, notBefore, expiresAt, waitsFor }: ShownMessage, now = Date.now()): string[] {
+  const until = (at: number): string => `${new Date(at).toISOString()} (in ${durationText(at - now)})`;
+  const isDelayed = state === 'queued' && notBefore !== undefined && notBefore > now;
+  return [
+    ...(isDelayed ? [`Goes:   ${until(notBefore)} at the earliest`] : []),
+    ...(waitsFor !== undefined && !isDelayed ? [oneLine(`Waits for: ${waitsFor}`)] : []),
+    ...(state === 'queued' && expiresAt !== undefined && expiresAt > now ? [`Expires: ${until(expiresAt)}`] : []),
+    ...(state === 'stuck' ? ['Stuck: look at the session, then `claudex inbox retry` or `claudex inbox cancel`'] : []),
+  ];
+}
+
+/** One step of its history; one that came again and again says so. */
+function stepText({ state, at, route, reason, times, lastAt }: StateChange): string {
+  const again = times === undefined ? '' : `, ${times} times until ${new Date(lastAt ?? at).toISOString()}`;
+  return oneLine(
+    `${new Date(at).toISOString()}  ${state}${route ? ` by ${route}` : ''}${reason ? ` (${reason})` : ''}${again}`,
+  );
+}
+
+function describe(message: ShownMessage): string {
   const lines = [
     oneLine(
       `${message.id}  ${message.kind} for ${message.recipient.name} (${message.recipient.id ?? 'waits for a session in'} ${message.recipient.cwd})`,
     ),
     oneLine(`From:   ${message.sender.label}`),
-    ...(message.replyTo ? [oneLine(`Answers: ${message.replyTo}`)] : []),
-    ...message.history.map((one) =>
-      oneLine(
-        `${new Date(one.at).toISOString()}  ${one.state}${one.route ? ` by ${one.route}` : ''}${one.reason ? ` (${one.reason})` : ''}`,
-      ),
-    ),
+    ...(message.replyTo ? [oneLine(`Reply to: ${message.replyTo}`)] : []),
+    ...waitLines(message),
+    ...message.history.map(stepText),
     '',
     forTerminal(message.body),
     ...(message.answer === undefined ? [] : ['', 'Answer:', forTerminal(message.answer)]),

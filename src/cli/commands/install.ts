@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import { stopDaemon } from '../../daemon-client/stop-daemon.ts';
 import { colours } from '../text/render.ts';
 import { locateClaude } from '../version.ts';
-import { stopDaemon } from './daemon.ts';
 import { drainWorker } from './warm.ts';
 
 /** What to do now; the change itself is `--dry-run`'s to show. */

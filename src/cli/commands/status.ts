@@ -16,6 +16,9 @@ import { durationText } from '../text/durations.ts';
 import { colours } from '../text/render.ts';
 import { locateClaude } from '../version.ts';
 
+/** More stuck messages than these are only counted. */
+const shownStuck = 5;
+
 export interface Problem {
   code: ErrorCode;
   message: string;
@@ -38,6 +41,8 @@ export interface StatusReport {
   claude: { path: string | null; version: string | null };
   sessions: number;
   pending: number;
+  /** Messages of which nobody knows whether they went in. */
+  stuck: number;
   problems: Problem[];
 }
 
@@ -102,6 +107,10 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
   const mcp = readMcpState(env);
   if (mcp.state === 'stale') note(new ClaudexError('MCP_STALE', `It is named in ${mcp.path}.`));
   for (const { id, cwd } of status?.silent ?? []) note(new ClaudexError('SESSION_SILENT', `It is ${id} (${cwd}).`));
+  // a daemon of an older version knows of none
+  const stuck = status?.stuck ?? [];
+  for (const { id, recipient, reason } of stuck.slice(0, shownStuck))
+    note(new ClaudexError('MESSAGE_STUCK', `${id} for ${recipient}: ${reason}.`));
   return {
     daemon: {
       running: status !== undefined,
@@ -115,6 +124,7 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
     claude: { path: claude.path, version: claude.version },
     sessions: status?.sessions ?? 0,
     pending: status?.pending ?? 0,
+    stuck: stuck.length,
     problems,
   };
 }
@@ -143,7 +153,7 @@ function statusText(report: StatusReport): string {
     `mcp        ${report.mcp ? 'yes (sessions have the tools of claudex)' : 'no (`claudex install` tells claude of the server)'}`,
     `claude     ${claude.path === null ? 'not found' : `${claude.version ?? 'unknown version'} (${oneLine(claude.path)})`}`,
     `sessions   ${report.sessions}`,
-    `waiting    ${report.pending} messages`,
+    `messages   ${report.pending} waiting${report.stuck > 0 ? `, ${report.stuck} stuck` : ''}`,
   ];
   for (const problem of report.problems) {
     lines.push('', `${chalk.red(problem.code)} ${oneLine(problem.message)}`, `Fix: ${problem.fix}`);

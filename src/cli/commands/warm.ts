@@ -4,11 +4,11 @@ import { ClaudexError, toClaudexError } from '../../errors/claudex-error.ts';
 import { packageVersion } from '../../home/package.ts';
 import { claudexPaths } from '../../home/paths.ts';
 import { kill, killTree } from '../../process/tree.ts';
+import { untilGone } from '../../process/until-gone.ts';
 import { askWorker } from '../../warm/worker/ask-worker.ts';
 import type { WorkerReply, WorkerRequest, WorkerStatus } from '../../warm/worker/worker-protocol.ts';
 import { askWarm } from '../prompt.ts';
 import { shortPath } from '../text/render.ts';
-import { untilGone } from './daemon.ts';
 
 /** The worker answers at once what it does, also in the middle of its work. */
 const statusPatienceMs = 5000;

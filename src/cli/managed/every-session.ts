@@ -36,6 +36,7 @@ function notRunning(one: ManagedRecord): AnySession {
     supervised: false,
     peers: true,
     pending: 0,
+    stuck: 0,
     version: null,
     startedAt: one.since,
     lastActiveAt: one.since,

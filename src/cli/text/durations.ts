@@ -15,9 +15,11 @@ export function parseDuration(text: string): number {
   return Math.round(total);
 }
 
-/** For reading: `5 s`, `30 min`. */
+/** For reading: `5 s`, `30 min`, `5 h`, `3 d`. */
 export function durationText(ms: number): string {
-  return ms < 120_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`;
+  if (ms < 120_000) return `${Math.round(ms / 1000)} s`;
+  if (ms < 2 * 3_600_000) return `${Math.round(ms / 60_000)} min`;
+  return ms < 2 * 86_400_000 ? `${Math.round(ms / 3_600_000)} h` : `${Math.round(ms / 86_400_000)} d`;
 }
 
 /** `18:00` (the next one) or a date such as 2026-01-31T18:00. Milliseconds since the epoch. @throws ClaudexError USAGE */

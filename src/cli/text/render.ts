@@ -73,7 +73,7 @@ export function sessionTable(sessions: readonly SessionRecord[], chalk: ChalkIns
       shortPath(one.cwd),
       stateText(one),
       one.supervised ? 'claudex' : 'bare',
-      String(one.pending),
+      one.stuck > 0 ? `${one.pending} (${one.stuck} stuck)` : String(one.pending),
       age(one.startedAt, now),
     ]);
   return table(['ID', 'NAME', 'FOLDER', 'STATE', 'RUN BY', 'PENDING', 'AGE'], rows, (cell, column, row) => {

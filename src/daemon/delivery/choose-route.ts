@@ -10,10 +10,16 @@ export interface SessionSituation {
   state: SessionState;
   /** A supervisor is connected and can be asked to type. */
   supervised: boolean;
+  /** For how long its supervisor, which is away, is still waited for; undefined when none is. */
+  supervisorDueInMs: number | undefined;
+  /** Milliseconds since the supervisor saw that nobody types and no draft stands there; undefined when it has not. */
+  gateOpenForMs: number | undefined;
   /** Milliseconds since the supervisor last refused and has not reported an open gate since; undefined when it has not. */
   gateShutForMs: number | undefined;
   /** Claude's own inbox socket. */
   hasInboxSocket: boolean;
+  /** What comes by that socket opens a dialog: a person there has to agree (permission mode bypassPermissions). */
+  holdsPeers: boolean;
   /** A waiter (asyncRewake hook) is connected. */
   hasWaiter: boolean;
   /** One is connected, or the Stop hook of the turn that the last one has started brings the next. */
@@ -33,7 +39,14 @@ export type RouteDecision =
       retryInMs?: number;
       /** Nothing goes on until a person does something at that session. */
       needsPerson?: boolean;
+      /** The supervisor is to say when nobody types there. */
+      asksGate?: boolean;
+      /** No way in is on offer. */
+      noWay?: boolean;
     };
+
+/** What of a message the choice goes by. */
+export type Choosable = Pick<Message, 'kind' | 'when' | 'sender' | 'forcedRoute' | 'unproven' | 'recipient'>;
 
 export interface RoutePolicy {
   /** How long the gate may stay shut before another way is taken. */
@@ -42,30 +55,43 @@ export interface RoutePolicy {
   typePeers: boolean;
 }
 
+/** A word about the gate is good for so long: what has been typed since is unknown. */
+const gateWordMs = 1000;
+
+/** By another way than the one that could not be proven, where there is another; else by that one, once more. */
 export function chooseRoute(
   session: SessionSituation,
-  message: Pick<Message, 'kind' | 'when' | 'sender' | 'forcedRoute'>,
+  message: Choosable,
   moment: Moment,
   policy: RoutePolicy,
 ): RouteDecision {
-  const decision = choose(session, message, moment, policy);
+  const here = message.unproven?.filter((one) => one.session === message.recipient.id) ?? [];
+  const tried = here.map((one) => one.route);
+  const other = choose(session, message, moment, policy, tried);
+  const decision =
+    tried.length > 0 && 'wait' in other && other.noWay ? choose(session, message, moment, policy, []) : other;
   if (!message.forcedRoute || !('route' in decision) || decision.route === message.forcedRoute) return decision;
   return { wait: `only ${message.forcedRoute} may carry it` };
 }
 
 function choose(
   session: SessionSituation,
-  message: Pick<Message, 'kind' | 'when' | 'sender' | 'forcedRoute'>,
+  message: Choosable,
   moment: Moment,
   policy: RoutePolicy,
+  tried: readonly Route[],
 ): RouteDecision {
   if (session.state === 'gone') return { wait: 'the session has ended' };
   const forced = message.forcedRoute;
-  const may = (route: Route): boolean => forced === undefined || forced === route;
-  const canType = session.supervised && (message.sender.kind === 'user' || policy.typePeers) && may('paste');
-  const canSocket = session.hasInboxSocket && may('inbox-socket');
+  const may = (route: Route): boolean => (forced === undefined || forced === route) && !tried.includes(route);
+  const mayType = (message.sender.kind === 'user' || policy.typePeers) && may('paste');
+  const canType = session.supervised && mayType;
+  const typesSoon = mayType && session.supervisorDueInMs !== undefined;
+  // what may be typed comes up in no dialog of claude's: it waits for the box
+  const isTyped = session.holdsPeers && (message.sender.kind === 'user' || policy.typePeers) && session.supervised;
+  const canSocket = session.hasInboxSocket && may('inbox-socket') && (!isTyped || forced === 'inbox-socket');
   const canWake = (moment === 'stop-hook' ? session.waiterComes : session.hasWaiter) && may('wake');
-  const hasBetterThanHook = canType || canSocket || canWake;
+  const hasBetterThanHook = canType || typesSoon || canSocket || canWake;
 
   if (moment === 'prompt-hook') {
     if (message.kind === 'note') return { route: 'next-prompt' };
@@ -81,8 +107,11 @@ function choose(
 
   if (session.state === 'starting') return { wait: 'the session to start' };
   if (session.state === 'waiting') return { wait: 'a person to answer the session', needsPerson: true };
+  const bySocket: RouteDecision = isSafeToAsk(session)
+    ? { route: 'inbox-socket' }
+    : { wait: 'an empty prompt box (claude is to ask the person there)', asksGate: true };
   if (session.state === 'busy') {
-    if (message.when === 'now' && canSocket) return { route: 'inbox-socket' };
+    if (message.when === 'now' && canSocket) return bySocket;
     return { wait: 'the end of the turn' };
   }
   if (canType) {
@@ -94,7 +123,14 @@ function choose(
       return { wait: 'an empty prompt box', retryInMs: policy.gatePatienceMs - shutFor };
     }
   }
-  if (canSocket) return { route: 'inbox-socket' };
+  if (typesSoon) return { wait: 'its claudex to connect again', retryInMs: session.supervisorDueInMs! };
+  if (canSocket) return bySocket;
   if (canWake) return { route: 'wake' };
-  return { wait: session.hasHooks ? 'the next prompt' : 'a way in (the session reports nothing)', needsPerson: true };
+  const wait = session.hasHooks ? 'the next prompt' : 'a way in (the session reports nothing)';
+  return { wait, needsPerson: true, noWay: true };
+}
+
+/** No dialog opens in a person's typing, as far as that can be known: a bare session has nobody who looks. */
+function isSafeToAsk({ holdsPeers, supervised, gateOpenForMs }: SessionSituation): boolean {
+  return !holdsPeers || !supervised || (gateOpenForMs !== undefined && gateOpenForMs <= gateWordMs);
 }

@@ -5,9 +5,9 @@
 import { maxHookOutputChars } from '../../claude/hooks/hook-payload.ts';
 import type { Log } from '../../home/log.ts';
 import type { Clock } from '../../process/clock.ts';
-import { Signal } from '../../process/signal.ts';
+import { guarded } from '../../process/guard.ts';
 import { composeTexts } from '../../protocol/attribution.ts';
-import { isFinal, type Message, type Recipient, type Route } from '../../protocol/message.ts';
+import type { Message, Recipient, Route } from '../../protocol/message.ts';
 import type { LeaseReport } from '../../protocol/wire.ts';
 import type { MessageStore } from '../messages/message-store.ts';
 import { type Session, stateOf } from '../sessions/session.ts';
@@ -17,7 +17,10 @@ import { DispatchTimers } from './dispatch-timers.ts';
 import { isReadyTask, nextDueInMs } from './due-messages.ts';
 import { claimsForHook, claimsForReader, isRunningTask } from './hook-claims.ts';
 import { Leases } from './leases.ts';
-import { Successors } from './successors.ts';
+import { PersonNeeded, stuckNotice } from './person-needed.ts';
+import { mayBeIn } from './retry-rules.ts';
+import type { Successors } from './successors.ts';
+import { newPlace } from './transcript-proof.ts';
 import { type EndedTurn, TurnOutcomes } from './turn-outcomes.ts';
 import type { WaysIn } from './ways-in.ts';
 
@@ -32,22 +35,21 @@ export interface DispatcherOptions {
   clock: Clock;
   policy: RoutePolicy;
   leaseMs: number;
-  /** Is the session of that id a managed one? Its messages wait for it while it does not run. */
-  comesBack: (id: string) => boolean;
+  successors: Successors;
   /** True while that process is stopped. */
   isStopped: (pid: number) => boolean;
 }
 
 export class Dispatcher {
-  /** A task cannot go in before a person does something at that session, and why. */
-  readonly personNeeded = new Signal<{ session: Session; reason: string }>();
+  readonly #person = new PersonNeeded();
+  /** A task cannot go in before a person does something, and why. */
+  readonly personNeeded = this.#person.needed;
   readonly #options: DispatcherOptions;
   readonly #store: MessageStore;
   readonly #turns: TurnOutcomes;
   readonly #waysIn: WaysIn;
   readonly #timers: DispatchTimers;
   readonly #leases: Leases;
-  readonly #successors: Successors;
   /** What sessionChanged last saw: a new state makes an old refusal void. */
   readonly #lastState = new Map<string, string>();
 
@@ -55,43 +57,45 @@ export class Dispatcher {
     this.#options = options;
     this.#store = options.store;
     this.#waysIn = options.waysIn;
-    const { table, store, clock, log, leaseMs, isStopped } = options;
+    const { store, clock, log, leaseMs, isStopped } = options;
     this.#timers = new DispatchTimers(clock);
-    this.#successors = new Successors(table, store, options.comesBack);
     this.#turns = new TurnOutcomes(store);
     this.#leases = new Leases({ store, clock, log, leaseMs, isStopped });
 
     this.#timers.due.add(({ dueAtSteadyMs }) => this.#leases.timerFired(dueAtSteadyMs)); // before anything is called late
     this.#timers.due.add(({ session }) => this.pump(session));
     this.#turns.settled.add((session) => this.pump(session));
-    this.#leases.proved.add(({ session, message, promptId }) => this.proven(session, message.id, promptId));
+    this.#leases.proved.add(({ session, message, proof }) =>
+      this.proven(session, message.id, proof.promptId, proof.path),
+    );
     // its turn may be over long since, with nobody to tell
     this.#leases.proved.add(({ session }) => this.#turns.sessionChanged(session));
+    this.#leases.stuck.add(({ session, message }) => this.#person.tell(session, message, stuckNotice));
   }
 
   /** Journalled and on disk when it resolves. @throws ClaudexError JOURNAL_UNWRITABLE; nothing is queued then. */
   async accept(message: Message): Promise<void> {
     await this.#store.accept(message);
-    this.#pumpRecipient(message.recipient);
+    // accepted it is, whatever becomes of it next
+    guarded('delivery', () => this.#pumpRecipient(message.recipient));
   }
 
-  /** Ends a message that has not been delivered, or queues an ended one again. False when its state does not allow that. */
-  change(id: string, state: 'cancelled' | 'queued'): boolean {
+  /** A person takes a message back, or has it tried again. False when its state does not allow that. */
+  change(id: string, what: 'cancel' | 'retry'): boolean {
     const message = this.#store.recall(id);
-    if (!message || (state === 'cancelled' ? message.state !== 'queued' : !isFinal(message.state))) return false;
-    const moved = state === 'queued' ? this.#successors.retry(message) : this.#store.move(id, { state });
-    if (moved) this.#pumpRecipient(message.recipient);
-    return moved;
+    if (!message || !this.#options.successors[what](message)) return false;
+    this.#pumpRecipient(message.recipient);
+    return true;
   }
 
   /** The sessions that the last daemon knew are known again; none has been pumped yet. */
   restored(): void {
-    this.#successors.restore();
+    this.#options.successors.restore();
   }
 
   /** A session has started: what waited for one in that folder is now for it. */
   sessionStarted(session: Session): void {
-    this.#successors.adopt(session);
+    this.#options.successors.adopt(session);
   }
 
   /** Something about a session has changed: see whether its turn was interrupted, then try to deliver. */
@@ -111,7 +115,7 @@ export class Dispatcher {
     this.#leases.proveAll(session);
     this.#turns.sessionGone(session);
     for (const message of this.#store.mailbox.openFor(session.id)) {
-      const heir = this.#successors.orphan(message, session);
+      const heir = this.#options.successors.orphan(message, session);
       // not before all that is to be moved has been moved: what is older may come after this
       if (heir) this.#timers.set(heir, 0);
     }
@@ -131,10 +135,11 @@ export class Dispatcher {
     }
     const isWorking = mailbox.countOpen(session.id, 'delivered') > 0 && mailbox.firstOpen(session.id, isRunningTask);
     if (next.when === 'idle' && isWorking) return;
-    if (next.attempts > 0 && this.#leases.prove(session, next)) return;
+    if (mayBeIn(next) && this.#leases.prove(session, next)) return;
     const decision = this.#chooseRoute(session, next, 'now');
     if ('wait' in decision) {
-      if (decision.needsPerson) this.personNeeded.emit({ session, reason: decision.wait });
+      if (decision.needsPerson) this.#person.tell(session, next, decision.wait);
+      if (decision.asksGate) session.supervisor?.send({ type: 'look-at-gate' });
       // whatever becomes due later stands behind this one
       if (decision.retryInMs !== undefined) this.#timers.set(session, decision.retryInMs);
       return;
@@ -175,18 +180,20 @@ export class Dispatcher {
   }
 
   gateOpened(session: Session): void {
-    session.gateOpened();
+    session.gateSeenOpen();
     this.pump(session);
   }
 
-  /** Claude has reported our mark: the message is in. */
-  proven(session: Session, messageId: string, promptId: string | null): boolean {
+  /** Claude has reported our mark, or it stands in the transcript `path`: the message is in, if it can be. */
+  proven(session: Session, messageId: string, promptId: string | null, path?: string): boolean {
     const message = this.#store.mailbox.get(messageId);
-    if (!message || message.recipient.id !== session.id) return false;
+    if (!message || message.recipient.id !== session.id || !mayBeIn(message)) return false;
+    const route = message.route ?? message.unproven?.at(-1)?.route;
     const moved = this.#store.move(messageId, {
       state: 'delivered',
-      ...(message.route !== undefined && { route: message.route }),
+      ...(route !== undefined && { route }),
       ...(promptId !== null && { promptId }),
+      ...newPlace(message, path),
     });
     if (moved) this.#turns.delivered(session, message);
     return moved;
@@ -220,12 +227,14 @@ export class Dispatcher {
     const lease = message.attempts;
     this.#waysIn.carry(session, message, route, {
       lateInMs: this.#leases.leftMs(message),
-      onRefused: (reason) => {
-        if (this.#leases.giveBack(message, lease, reason)) this.pump(session);
-      },
-      onRecovered: () => {
-        if (this.#options.table.byId(session.id) === session) this.pump(session);
-      },
+      onRefused: (reason) =>
+        guarded('refused way in', () => {
+          if (this.#leases.giveBack(message, lease, reason)) this.pump(session);
+        }),
+      onRecovered: () =>
+        guarded('recovered way in', () => {
+          if (this.#options.table.byId(session.id) === session) this.pump(session);
+        }),
     });
   }
 

@@ -24,9 +24,9 @@ export function claimsForHook(
   now: number,
   questions: HookQuestions,
 ): { messages: Message[]; route: Route } | undefined {
-  // what an earlier hook carried is in claude's hands already; what is being typed or sent is not
+  // a paste or a socket write is still under way: nothing may overtake it. What an earlier hook carried has been handed over.
   if (open.some((one) => one.state === 'leased' && !isSilentRoute(one.route))) return undefined;
-  // what an earlier hook carried may never have arrived (its process killed): nothing of its kind overtakes it
+  // A hook may have been killed before it printed its answer. Until its message is proven, no message of that kind overtakes it.
   const unproven = new Set(open.filter((one) => one.state === 'leased').map((one) => one.kind));
   const messages: Message[] = [];
   let route: Route | undefined;
@@ -35,7 +35,7 @@ export function claimsForHook(
     if (message.kind === 'task' && messages.some((one) => one.kind === 'task')) continue;
     // one task per turn: the one that this turn is for is in claude's hands
     if (message.kind === 'task' && message.when === 'idle' && open.some(isRunningTask)) break;
-    if (message.attempts > 0 && questions.isIn(message)) continue;
+    if (message.unproven !== undefined && questions.isIn(message)) continue;
     const decision = questions.decide(message);
     if ('wait' in decision) {
       if (message.kind === 'task') break;
@@ -62,7 +62,7 @@ export function claimsForReader(open: readonly Message[], now: number, isIn: (me
   for (const message of open) {
     if (message.state !== 'queued' || (message.notBefore ?? 0) > now) continue;
     if ((message.forcedRoute ?? 'inbox-read') !== 'inbox-read') continue;
-    if (message.attempts > 0 && isIn(message)) continue;
+    if (message.unproven !== undefined && isIn(message)) continue;
     // one too many for a tool's result: the next reading takes it
     if (taken.length > 0 && composeTexts([...taken, message], Number.POSITIVE_INFINITY).length > maxDrainChars) break;
     taken.push(message);

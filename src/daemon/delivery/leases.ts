@@ -8,10 +8,11 @@ import { Signal } from '../../process/signal.ts';
 import type { Message, Route } from '../../protocol/message.ts';
 import type { LeaseReport } from '../../protocol/wire.ts';
 import type { MessageStore } from '../messages/message-store.ts';
-import type { Session } from '../sessions/session.ts';
+import { type Session, stateOf } from '../sessions/session.ts';
 import { isSilentRoute } from './hook-claims.ts';
 import { LeaseClock } from './lease-clock.ts';
-import { findProof, leaseStart } from './transcript-proof.ts';
+import { stuckBecause } from './retry-rules.ts';
+import { findProof, findProofAnywhere, hasTranscript, isHeld, leaseStart, type Proof } from './transcript-proof.ts';
 
 /** A typed message is its supervisor's for this long; it reports sooner when the text has left the box unproven. */
 const typedLeaseMs = 600_000;
@@ -19,8 +20,11 @@ const typedLeaseMs = 600_000;
 /** The first look into the transcript for what a hook carried; later ones come at growing intervals. */
 const firstLookMs = 250;
 
-/** While claude itself is to read a message, it is looked this often whether it has been stopped. */
+/** While claude itself is to read a message, it is looked this often whether it has been stopped, or asks a person. */
 const stoppedLookMs = 1000;
+
+/** Claude writes a little late that it has taken what a person has let through. */
+const answerGraceMs = 1500;
 
 export interface LeasesOptions {
   store: MessageStore;
@@ -32,8 +36,10 @@ export interface LeasesOptions {
 }
 
 export class Leases {
-  /** The transcript shows the message's mark. */
-  readonly proved = new Signal<{ session: Session; message: Message; promptId: string | null }>();
+  /** A transcript shows the message's mark. */
+  readonly proved = new Signal<{ session: Session; message: Message; proof: Proof }>();
+  /** A message stands still: nobody knows whether it went in. */
+  readonly stuck = new Signal<{ session: Session; message: Message }>();
   readonly #options: LeasesOptions;
   readonly #clock: LeaseClock;
 
@@ -64,19 +70,22 @@ export class Leases {
     return this.#clock.leftMs(message);
   }
 
-  /** Ends one lease without proof, if it still is that one. True when the message is queued again. */
+  /** Ends one lease of which it is certain that nothing went in, if it still is that one. True when the message is queued again. */
   giveBack(message: Message, lease: number, reason: string): boolean {
-    if (message.state !== 'leased' || message.attempts !== lease) return false;
+    if (!isLease(message, lease)) return false;
     return this.#options.store.move(message.id, { state: 'queued', reason });
   }
 
-  /** What a supervisor says of a paste. True when that has put the message back into the queue. */
+  /** What a supervisor says of a paste. True when that has ended the lease. */
   pasteReported(session: Session, report: LeaseReport): boolean {
     const message = this.#options.store.mailbox.get(report.messageId);
     // its lease may have ended meanwhile, and the message be on another way
     if (message?.state !== 'leased' || message.route !== 'paste' || message.recipient.id !== session.id) return false;
     const lease = report.lease ?? message.attempts;
-    if (report.outcome === 'refused') return this.giveBack(message, lease, `prompt box: ${report.reason}`);
+    if (report.outcome === 'refused') {
+      if (report.reason !== 'unproven') return this.giveBack(message, lease, `prompt box: ${report.reason}`);
+      return isLease(message, lease) && this.#endUnproven(session, message, 'prompt box: unproven');
+    }
     if (lease === message.attempts) {
       this.#clock.begin(message, typedLeaseMs);
       message.leaseDeadline = this.#options.clock.timeOfDay() + typedLeaseMs;
@@ -89,29 +98,61 @@ export class Leases {
     let lookInMs: number | undefined;
     for (const message of this.#leasedTo(session)) {
       if (this.prove(session, message)) continue;
-      // Claude is stopped (SIGSTOP). It reads the message when it goes on, so the lease must not run out: a second copy would
-      // arrive beside the first.
-      if (this.#isClaudes(message) && this.#options.isStopped(session.pid)) this.#clock.begin(message);
+      // whoever has it cannot act on it now, and will: a second copy would arrive beside the first
+      if (this.#isWithheld(session, message)) this.#clock.begin(message);
+      else if (this.#wasDenied(session, message)) {
+        this.#options.store.move(message.id, { state: 'failed', reason: 'denied by the person at that session' });
+        continue;
+      }
       if (this.#clock.leftMs(message) > 0) {
         lookInMs = Math.min(lookInMs ?? Number.POSITIVE_INFINITY, this.lookInMs(message));
         continue;
       }
       this.#options.log('lease ran out', { id: message.id, route: message.route, attempts: message.attempts });
-      this.giveBack(message, message.attempts, `${message.route}: no proof in time`);
+      this.#endUnproven(session, message, `${message.route}: no proof in time`);
     }
     return lookInMs;
+  }
+
+  /** The one who is to read or type it is stopped (SIGSTOP, Ctrl-Z), or a dialog of claude's is in front of it. */
+  #isWithheld(session: Session, message: Message): boolean {
+    const { isStopped } = this.#options;
+    if (message.route === 'paste') return session.supervisor !== null && isStopped(session.supervisor.pid);
+    return isStopped(session.pid) || (message.route === 'inbox-socket' && stateOf(session) === 'waiting');
+  }
+
+  /** Claude has held the message back until a person agreed to it, and asks no more: had they agreed, it would be proven. */
+  #wasDenied(session: Session, message: Message): boolean {
+    if (message.route !== 'inbox-socket' || this.#clock.heldMs(message) < answerGraceMs) return false;
+    if (!isHeld(session, message)) return false;
+    session.holdsPeers();
+    return true;
+  }
+
+  /** Ends a lease that may have put the message in: found, or to be tried once more, or stuck. True when the lease has ended. */
+  #endUnproven(session: Session, message: Message, reason: string): boolean {
+    const proof = findProofAnywhere(session, message);
+    if (proof) {
+      this.proved.emit({ session, message, proof });
+      return true;
+    }
+    const evidence = { hooks: session.hooksSeen, transcript: hasTranscript(session) };
+    const stuckReason = stuckBecause(message, message.route!, evidence);
+    this.#options.store.move(message.id, {
+      state: stuckReason === undefined ? 'queued' : 'stuck',
+      reason: stuckReason ?? reason,
+      unproven: true,
+    });
+    if (stuckReason !== undefined) this.stuck.emit({ session, message });
+    return true;
   }
 
   /** What hooks and readers carry is proven by the transcript alone, so that is looked into; the other routes report by hook. */
   lookInMs(message: Message): number {
     const leftMs = this.#clock.leftMs(message);
     if (isSilentRoute(message.route)) return Math.min(leftMs, Math.max(firstLookMs, this.#clock.heldMs(message)));
-    return this.#isClaudes(message) ? Math.min(leftMs, stoppedLookMs) : leftMs;
-  }
-
-  /** True for what is in claude's own hands; what is typed is the supervisor's, which knows when to let go of it. */
-  #isClaudes({ route }: Message): boolean {
-    return route !== 'paste';
+    // what is typed is the supervisor's, which knows when to let go of it
+    return message.route === 'paste' ? leftMs : Math.min(leftMs, stoppedLookMs);
   }
 
   /** Looks for every leased message of the session in its transcripts. */
@@ -121,12 +162,16 @@ export class Leases {
 
   /** True when the transcript shows the message. */
   prove(session: Session, message: Message): boolean {
-    const found = findProof(session, message);
-    if (found) this.proved.emit({ session, message, promptId: found.promptId });
-    return found !== undefined;
+    const proof = findProof(session, message);
+    if (proof) this.proved.emit({ session, message, proof });
+    return proof !== undefined;
   }
 
   #leasedTo(session: Session): Message[] {
     return this.#options.store.mailbox.openFor(session.id).filter((one) => one.state === 'leased');
   }
+}
+
+function isLease(message: Message, lease: number): boolean {
+  return message.state === 'leased' && message.attempts === lease;
 }

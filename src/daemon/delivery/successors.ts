@@ -1,9 +1,12 @@
 /** Whose a message is when its session ends, and when the next one starts in that folder. */
-import { isFinal, type Message } from '../../protocol/message.ts';
+
+import { transcriptSize } from '../../claude/transcript/marks.ts';
+import { isFinal, isSettled, type Message } from '../../protocol/message.ts';
 import type { MessageStore } from '../messages/message-store.ts';
 import type { Session } from '../sessions/session.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
-import { findProof, transcriptEnds } from './transcript-proof.ts';
+import { mayBeIn, stuckBecause } from './retry-rules.ts';
+import { findProof, hasTranscript, transcriptEnds } from './transcript-proof.ts';
 
 export class Successors {
   readonly #table: SessionTable;
@@ -31,14 +34,16 @@ export class Successors {
   orphan(message: Message, gone?: Session): Session | undefined {
     const { id, route } = message;
     // nobody may have been there to see that it went in
-    if (message.attempts > 0 && message.state !== 'delivered' && findProof(undefined, message)) {
+    if (mayBeIn(message) && message.state !== 'delivered' && findProof(undefined, message)) {
       this.#store.move(id, { state: 'delivered', ...(route !== undefined && { route }) });
     }
     if (message.state === 'delivered') {
       this.#store.move(id, { state: 'failed', reason: 'the session ended before its turn did' });
       return undefined;
     }
-    if (message.state === 'leased') this.#store.move(id, { state: 'queued', reason: 'the session ended' });
+    if (message.state === 'leased') this.#endLease(message, gone);
+    // a person decides about it, where it is
+    if (message.state === 'stuck') return undefined;
     if (message.recipient.id !== null && this.#comesBack(message.recipient.id)) return undefined;
     // the next session of that folder may have started before this one was missed
     return this.#readdress(message, this.#table.heirOf(message.recipient.cwd, gone));
@@ -54,12 +59,38 @@ export class Successors {
     }
   }
 
-  /** An ended message is to be tried again, whatever the transcripts say of earlier tries. False when it was answered. */
+  /** Takes a message back that has not been delivered. False when its state does not allow that. */
+  cancel({ id, state }: Message): boolean {
+    return (state === 'queued' || state === 'stuck') && this.#store.move(id, { state: 'cancelled' });
+  }
+
+  /**
+   * An ended or stuck message is to be tried again, whatever the transcripts say of earlier tries; one that was stuck and is found
+   * in them by now is delivered instead. False when it was answered, or has not ended.
+   */
   retry(message: Message): boolean {
-    if (message.state === 'answered') return false;
+    const { id, state } = message;
+    if (!isSettled(state) || state === 'answered') return false;
     const session = this.#findHome(message);
+    const proof = state === 'stuck' ? findProof(session, message) : undefined;
+    if (proof) {
+      const route = message.unproven?.at(-1)?.route;
+      const { promptId } = proof;
+      return this.#store.move(id, { state: 'delivered', ...(route && { route }), ...(promptId && { promptId }) });
+    }
     const transcriptsFrom = transcriptEnds(session, message);
-    return this.#store.move(message.id, { state: 'queued', reason: 'retried by hand', transcriptsFrom });
+    return this.#store.move(id, { state: 'queued', reason: 'retried by hand', transcriptsFrom });
+  }
+
+  /** A dead session's transcript is whole: what it does not have did not go in. Where it has none, nobody knows. */
+  #endLease(message: Message, gone: Session | undefined): void {
+    const isOut = gone ? hasTranscript(gone) : message.transcriptsFrom?.some((one) => transcriptSize(one.path) > 0);
+    const stuckReason = isOut ? undefined : stuckBecause(message, message.route!, { hooks: true, transcript: true });
+    this.#store.move(message.id, {
+      state: stuckReason === undefined ? 'queued' : 'stuck',
+      reason: stuckReason ?? 'the session ended',
+      ...(!isOut && { unproven: true }),
+    });
   }
 
   /** Its own session, or whoever sits in its folder. */

@@ -2,6 +2,7 @@
  * What became of the turns that messages started: answered, failed, or interrupted without a word.
  * Knows claude's two weak spots here: an interrupt fires no hook, and the transcript is written a little late.
  */
+import { guarded } from '../../process/guard.ts';
 import { Signal } from '../../process/signal.ts';
 import type { Message } from '../../protocol/message.ts';
 import type { MessageStore } from '../messages/message-store.ts';
@@ -124,7 +125,10 @@ export class TurnOutcomes {
 
   #arm(timers: Map<string, NodeJS.Timeout>, session: Session, delayMs: number, then: () => void): void {
     this.#disarm(timers, session);
-    timers.set(session.id, setTimeout(then, delayMs));
+    timers.set(
+      session.id,
+      setTimeout(() => guarded('end of a turn', then), delayMs),
+    );
   }
 
   #disarm(timers: Map<string, NodeJS.Timeout>, session: Session): void {

@@ -1,5 +1,6 @@
 /** Which ways into a session are there at this moment, and putting a leased message on one of them. */
 
+import { bypassMode } from '../../claude/command-line/permission-mode.ts';
 import { maxHookOutputChars } from '../../claude/hooks/hook-payload.ts';
 import { writeToInbox } from '../../claude/session/inbox-socket.ts';
 import type { Clock } from '../../process/clock.ts';
@@ -9,8 +10,9 @@ import { type Session, stateOf } from '../sessions/session.ts';
 import type { SessionSituation } from './choose-route.ts';
 import { type Waiter, WakeHooks } from './wake-hooks.ts';
 
-/** How long an inbox socket that refused us is left alone. */
-const brokenSocketMs = 5000;
+/** How long an inbox socket that has refused us is left alone, the first time and at most; each time twice as long. */
+const firstPauseMs = 5000;
+const longestPauseMs = 5 * 60_000;
 
 /** A paste is not begun this shortly before its lease runs out: typing, Enter and the word of it take a moment. */
 const typingTakesMs = 2000;
@@ -26,8 +28,8 @@ export interface CarryTerms {
 
 export class WaysIn {
   readonly #waiters = new WakeHooks();
-  /** Sessions whose inbox socket has refused us. */
-  readonly #brokenSockets = new Set<string>();
+  /** Inbox sockets that have refused us, by session: which, how often in a row, and whether it is to be left alone. */
+  readonly #refusals = new Map<string, { path: string; count: number; paused: boolean }>();
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -44,12 +46,17 @@ export class WaysIn {
   }
 
   situation(session: Session): SessionSituation {
-    const { gateShutSinceSteadyMs } = session;
+    const { gateShutSinceSteadyMs, gateOpenAtSteadyMs, supervisorDueSteadyMs } = session;
+    const now = this.#clock.steady();
+    const isDue = session.supervisor === null && supervisorDueSteadyMs !== null && supervisorDueSteadyMs > now;
     return {
       state: stateOf(session),
       supervised: session.supervisor !== null,
-      gateShutForMs: gateShutSinceSteadyMs === null ? undefined : this.#clock.steady() - gateShutSinceSteadyMs,
+      supervisorDueInMs: isDue ? supervisorDueSteadyMs - now : undefined,
+      gateShutForMs: gateShutSinceSteadyMs === null ? undefined : now - gateShutSinceSteadyMs,
+      gateOpenForMs: gateOpenAtSteadyMs === null ? undefined : now - gateOpenAtSteadyMs,
       hasInboxSocket: this.#hasInboxSocket(session),
+      holdsPeers: session.hasHeldPeers || session.permissionMode === bypassMode,
       hasWaiter: this.#waiters.has(session.id),
       waiterComes: this.#waiters.hasOrWill(session.id),
       hasHooks: session.hooksSeen,
@@ -68,15 +75,7 @@ export class WaysIn {
         deadlineSteadyMs: this.#clock.steady() + terms.lateInMs - Math.min(typingTakesMs, terms.lateInMs / 2),
       });
     } else if (route === 'inbox-socket') {
-      writeToInbox(session.file!.messagingSocketPath!, composeText(message)).catch(() => {
-        this.#brokenSockets.add(session.id);
-        terms.onRefused('inbox socket: unreachable');
-        // a pause, not a verdict: where it is the only way in, nothing would ever be tried again
-        setTimeout(() => {
-          this.#brokenSockets.delete(session.id);
-          terms.onRecovered();
-        }, brokenSocketMs).unref();
-      });
+      this.#writeToInbox(session, message, terms);
     } else if (route === 'wake') {
       this.#waiters.wake(session.id, composeTexts([message], maxHookOutputChars));
     }
@@ -96,7 +95,7 @@ export class WaysIn {
 
   sessionGone(session: Session): void {
     this.#waiters.dismiss(session.id);
-    this.#brokenSockets.delete(session.id);
+    this.#refusals.delete(session.id);
   }
 
   /** Ends every waiter's process (the daemon is being stopped for good). */
@@ -104,7 +103,28 @@ export class WaysIn {
     this.#waiters.dismissAll();
   }
 
-  #hasInboxSocket(session: Session): boolean {
-    return !!session.file?.messagingSocketPath && !this.#brokenSockets.has(session.id);
+  #writeToInbox(session: Session, message: Message, terms: CarryTerms): void {
+    const path = session.file!.messagingSocketPath!;
+    writeToInbox(path, composeText(message)).then(
+      () => this.#refusals.delete(session.id),
+      () => {
+        const before = this.#refusals.get(session.id);
+        const refusal = { path, count: before?.path === path ? before.count + 1 : 1, paused: true };
+        this.#refusals.set(session.id, refusal);
+        terms.onRefused('inbox socket: unreachable');
+        // a pause, not a verdict: where it is the only way in, nothing would ever be tried again
+        const pauseMs = Math.min(firstPauseMs * 2 ** (refusal.count - 1), longestPauseMs);
+        setTimeout(() => {
+          refusal.paused = false;
+          terms.onRecovered();
+        }, pauseMs).unref();
+      },
+    );
+  }
+
+  #hasInboxSocket({ id, file }: Session): boolean {
+    if (!file?.messagingSocketPath) return false;
+    const refusal = this.#refusals.get(id);
+    return refusal === undefined || !refusal.paused || refusal.path !== file.messagingSocketPath;
   }
 }

@@ -27,8 +27,9 @@ export interface IndexedMessage {
 export interface Keeping {
   /** Ended before this, in milliseconds since the epoch: dropped. */
   endedAfter: number;
-  /** Of the others, so many of the newest are kept. */
+  /** Of the others, so many of the newest are kept, and so many bytes of their lines. */
   atMost: number;
+  atMostBytes: number;
 }
 
 /** What has become of the lines of a journal that has been made short. */
@@ -95,15 +96,23 @@ export class JournalIndex {
   }
 
   /** Those that ended too long ago, or that are too many, the oldest first. */
-  *beyond({ endedAfter, atMost }: Keeping): Generator<IndexedMessage> {
+  *beyond({ endedAfter, atMost, atMostBytes }: Keeping): Generator<IndexedMessage> {
     let tooMany = this.#ended - atMost;
+    let tooManyBytes = this.endedBytes() - atMostBytes;
     for (const one of this.#messages.values()) {
       if (one.endedAt === undefined) continue;
-      if (one.endedAt <= endedAfter || tooMany > 0) {
-        tooMany--;
-        yield one;
-      }
+      if (one.endedAt > endedAfter && tooMany <= 0 && tooManyBytes <= 0) continue;
+      tooMany--;
+      tooManyBytes -= bytesOf(one);
+      yield one;
     }
+  }
+
+  /** What the lines of ended messages take. */
+  endedBytes(): number {
+    let bytes = 0;
+    for (const one of this.#messages.values()) if (one.endedAt !== undefined) bytes += bytesOf(one);
+    return bytes;
   }
 
   /** The journal goes on in another file. Of a message that has no place there, nothing is known any more. */
@@ -151,6 +160,10 @@ export class JournalIndex {
     this.#names.set(own, own);
     return own;
   }
+}
+
+function bytesOf({ bytes, later = [] }: IndexedMessage): number {
+  return later.reduce((sum, value, at) => (at % 2 === 1 ? sum + value : sum), bytes);
 }
 
 /** The lines from `oldEnd` on, shifted; undefined when there are none. */

@@ -13,6 +13,8 @@ export const journalHeader = { journal: 'claudex', version: 1 };
 const pieceBytes = 1 << 20;
 /** Where the words before a message's body end, in all but made-up messages. */
 const headBytes = 2048;
+/** Of a change of state: as far as its state. */
+const stateHeadBytes = 120;
 /** What comes after a body that has just been accepted; most of it a key. */
 const tailBytes = 32 << 10;
 
@@ -89,25 +91,32 @@ const stateHead = /^\{"t":"state","id":"([^"\\]+)","at":(\d+),"state":"(\w+)"[,}
 
 /** What the index keeps of a line. @throws ClaudexError DAEMON_START_FAILED for a journal of a newer format */
 export function readHead(buffer: Buffer, start: number, end: number): LineHead | 'header' | undefined {
-  const head = buffer.toString('utf8', start, Math.min(end, start + headBytes));
-  const state = stateHead.exec(head);
+  const head = buffer[start + 6] === 0x73 ? stateHeadOf(buffer, start, end) : acceptHeadOf(buffer, start, end);
+  return head ?? headOf(parseLine(buffer.toString('utf8', start, end)));
+}
+
+/** Undefined where the beginning of the line does not tell. */
+function stateHeadOf(buffer: Buffer, start: number, end: number): LineHead | undefined {
+  const state = stateHead.exec(latin1(buffer, start, Math.min(end, start + stateHeadBytes)));
   // a refusal says more than its head
-  if (state && state[3] !== 'cancelled' && buffer[end - 1] === 0x7d) {
-    return { t: 'state', id: state[1]!, at: Number(state[2]), state: state[3] as MessageState };
-  }
-  return acceptedHead(head, buffer, start, end) ?? headOf(parseLine(buffer.toString('utf8', start, end)));
+  if (!state || state[3] === 'cancelled' || buffer[end - 1] !== 0x7d) return undefined;
+  return { t: 'state', id: state[1]!, at: Number(state[2]), state: state[3] as MessageState };
 }
 
 /** Undefined where the two ends of the line do not tell. */
-function acceptedHead(head: string, buffer: Buffer, start: number, end: number): LineHead | undefined {
+function acceptHeadOf(buffer: Buffer, start: number, end: number): LineHead | undefined {
+  const head = buffer.toString('utf8', start, Math.min(end, start + headBytes));
   const accept = acceptHead.exec(head);
   if (!accept || !head.includes('"body":"')) return undefined;
   const [, endedAt, headKey, id, to = null] = accept;
   const from = senderOf.exec(head)?.[1];
-  const tail = buffer.toString('latin1', Math.max(start, end - tailBytes), end);
-  if (endedAt === undefined && !acceptedJustNow.test(tail.slice(-200))) return undefined;
-  if (!tail.endsWith('}}')) return undefined;
-  const key = endedAt === undefined ? keyIn(tail) : headKey;
+  if (buffer[end - 1] !== 0x7d || buffer[end - 2] !== 0x7d) return undefined;
+  let key = headKey;
+  if (endedAt === undefined) {
+    const tail = latin1(buffer, Math.max(start, end - tailBytes), end);
+    if (!acceptedJustNow.test(tail.slice(-160))) return undefined;
+    key = keyIn(tail);
+  }
   return {
     t: 'accept',
     // a part of a text keeps the whole of it alive
@@ -117,6 +126,11 @@ function acceptedHead(head: string, buffer: Buffer, start: number, end: number):
     ...(key !== undefined && { key: JSON.parse(key) as string }),
     ...(endedAt !== undefined && { endedAt: Number(endedAt) }),
   };
+}
+
+/** As `toString('latin1', …)`, without its checks, which cost more than the text does: millions of lines are read at a start. */
+function latin1(buffer: Buffer, start: number, end: number): string {
+  return (buffer as Buffer & { latin1Slice(start: number, end: number): string }).latin1Slice(start, end);
 }
 
 /** Inside a text, these quotes would have backslashes before them. */

@@ -5,9 +5,10 @@ import { compactJournal } from './compact-journal.ts';
 import type { Journal } from './journal.ts';
 import type { Keeping } from './journal-index.ts';
 
-/** Ended messages are kept this long for `inbox` and for idempotency keys, and at most so many. */
+/** Ended messages are kept this long for `inbox` and for idempotency keys, and at most so many and so many bytes of them. */
 const keepEndedMs = 7 * 24 * 3600 * 1000;
 const keepEndedMost = 100_000;
+const keepEndedBytes = 512 << 20;
 
 /** A smaller journal is left as it is. */
 const smallBytes = 256 << 10;
@@ -20,7 +21,7 @@ const retryMs = 10 * 60_000;
 
 /** What is kept of ended messages at that time of day. */
 export function keepingAt(now: number): Keeping {
-  return { endedAfter: now - keepEndedMs, atMost: keepEndedMost };
+  return { endedAfter: now - keepEndedMs, atMost: keepEndedMost, atMostBytes: keepEndedBytes };
 }
 
 export class JournalUpkeep {
@@ -42,7 +43,8 @@ export class JournalUpkeep {
     let shortBytes = 0;
     for (const message of journal.index.all()) shortBytes += message.bytes;
     this.#dueBytes = Math.max(2 * shortBytes, smallBytes);
-    if (journal.damagedLines > 0) this.#dueBytes = 0;
+    const isTooMuch = journal.index.endedBytes() > keepEndedBytes || journal.index.endedCount > keepEndedMost;
+    if (journal.damagedLines > 0 || isTooMuch) this.#dueBytes = 0;
     this.#look(quietMs);
   }
 

@@ -6,7 +6,7 @@
 import { closeSync, fdatasync, fstatSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { ClaudexError, systemErrorCode } from '../../errors/claudex-error.ts';
 import type { Message } from '../../protocol/message.ts';
-import { type IndexedMessage, JournalIndex, type MovedLines } from './journal-index.ts';
+import { type IndexedMessage, JournalIndex, type Keeping, type MovedLines } from './journal-index.ts';
 import { headOf, journalHeader, type LineHead, parseLine, readHead, visitLines } from './journal-lines.ts';
 import { applyEntry, type JournalEntry } from './mailbox.ts';
 
@@ -18,8 +18,8 @@ export interface JournalDisk {
 }
 
 export interface JournalOptions {
-  /** What ended up to then, in milliseconds since the epoch, is not even taken into the index. */
-  endedAfter?: number;
+  /** What is not kept is not even taken into the index, but for some of the oldest. */
+  keeping?: Keeping;
   disk?: JournalDisk;
   /** A piece has been read at the start. */
   onPiece?: () => void;
@@ -142,7 +142,7 @@ export class Journal {
   }
 
   /** @returns which messages have an open end but are not here */
-  #readLines({ endedAfter = 0, onPiece }: JournalOptions, keep: ReadonlySet<string>): Set<string> {
+  #readLines({ keeping, onPiece }: JournalOptions, keep: ReadonlySet<string>): Set<string> {
     const isSecond = keep.size > 0;
     const strays = new Set<string>();
     const visit = (buffer: Buffer, start: number, end: number, offset: number): void => {
@@ -155,11 +155,17 @@ export class Journal {
       if (isSecond && !keep.has(head.id)) return;
       const isKnown = this.index.note(head, offset, end - start);
       if (!isKnown && !isSecond) strays.add(head.id);
-      const message = isSecond ? undefined : this.index.get(head.id);
-      if (message?.endedAt !== undefined && message.endedAt <= endedAfter) this.index.drop(message);
+      if (keeping && !isSecond) this.#dropEnded(head.id, keeping);
     };
     this.#bytes = visitLines(this.#fd, fstatSync(this.#fd).size, visit, onPiece);
     return strays;
+  }
+
+  #dropEnded(id: string, keeping: Keeping): void {
+    const message = this.index.get(id);
+    if (message?.endedAt !== undefined && message.endedAt <= keeping.endedAfter) this.index.drop(message);
+    if (this.index.endedCount < 1.2 * keeping.atMost) return;
+    for (const one of [...this.index.beyond(keeping)]) this.index.drop(one);
   }
 
   #readLine(offset: number, bytes: number): JournalEntry | undefined {

@@ -98,6 +98,11 @@ export class Mailbox {
     return this.#openBytes;
   }
 
+  /** How many messages of one recipient have not been delivered yet, and of how many nobody knows it. */
+  waitingFor(recipientId: string): { pending: number; stuck: number } {
+    return { pending: this.pendingFor(recipientId), stuck: this.countOpen(recipientId, 'stuck') };
+  }
+
   pendingTotal(): number {
     let total = 0;
     for (const id of this.#open.keys()) total += this.pendingFor(id);
@@ -213,7 +218,8 @@ export function applyEntry(message: Message, entry: Exclude<JournalEntry, { t: '
 function applyState(message: Message, entry: StateEntry): void {
   if (entry.state === 'queued' && isSettled(message.state)) startAfresh(message, entry);
   if (entry.unproven && message.route !== undefined) {
-    message.unproven = [...(message.unproven ?? []), { route: message.route, lease: message.attempts }];
+    const { route, attempts: lease, recipient } = message;
+    message.unproven = [...(message.unproven ?? []), { route, lease, session: recipient.id }];
   }
   message.state = entry.state;
   addToHistory(message.history, entry);

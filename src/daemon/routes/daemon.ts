@@ -65,6 +65,10 @@ export function ownRoutes(options: OwnRoutesOptions): RouteDefinition[] {
       uptimeMs: Math.round(now - options.startedAtSteadyMs),
       sessions: table.all().length,
       pending: mailbox.pendingTotal(),
+      stuck: mailbox
+        .all()
+        .filter((one) => one.state === 'stuck')
+        .map(({ id, recipient, reason }) => ({ id, recipient: recipient.name, reason: reason ?? '' })),
       silent: silent.map(({ id, cwd }) => ({ id, cwd })),
       endsInMs: options.endsInMs(),
     };

@@ -28,11 +28,11 @@ export function hookRoutes({ hooks, waysIn, dispatcher, configDir }: HookRoutesO
   /** The answer is the wake-up: it stays open until there is something to say. */
   async function wait({ body, headers, response }: RouteRequest): Promise<typeof handled> {
     const caller = hookCaller(headers, configDir);
-    hookPayload(body);
+    const payload = hookPayload(body);
     const session = await hooks.findSessionSoon(caller);
     if (!session) throw new ClaudexError('NOT_IN_A_SESSION');
     if (response.destroyed) return handled; // it has gone meanwhile
-    session.hookHeard(caller.peersOff);
+    session.hookHeard(caller.peersOff, payload.permissionMode);
     const end = (status: number, text = ''): void => {
       response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(text);
     };

@@ -2,9 +2,11 @@
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { isFinal, type Message } from '../../protocol/message.ts';
 import { parseSendRequest } from '../../protocol/parse.ts';
+import type { ShownMessage } from '../../protocol/wire.ts';
 import { type AcceptOptions, acceptSend, acceptSends } from '../delivery/accept-send.ts';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
 import { speakerOf } from '../delivery/speaker.ts';
+import type { WaitReasons } from '../delivery/wait-reasons.ts';
 import type { RouteDefinition } from '../http-server.ts';
 import type { MessageStore } from '../messages/message-store.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
@@ -15,24 +17,25 @@ export interface MessageRoutesOptions {
   store: MessageStore;
   dispatcher: Dispatcher;
   registry: Pick<SessionRegistry, 'claudeAbove'>;
+  waits: Pick<WaitReasons, 'of'>;
 }
 
-export function messageRoutes({ accept, store, dispatcher, registry }: MessageRoutesOptions): RouteDefinition[] {
+export function messageRoutes({ accept, store, dispatcher, registry, waits }: MessageRoutesOptions): RouteDefinition[] {
   return [
     { method: 'POST', path: '/v1/messages', who: 'local', status: 202, handle: ({ body }) => send(body) },
     { method: 'GET', path: '/v1/messages', who: 'local', handle: ({ query }) => list(query.get('session')) },
-    { method: 'GET', path: '/v1/messages/:id', who: 'local', handle: ({ params }) => message(params[0]!) },
+    { method: 'GET', path: '/v1/messages/:id', who: 'local', handle: ({ params }) => shown(message(params[0]!)) },
     {
       method: 'POST',
       path: '/v1/messages/:id/cancel',
       who: 'local',
-      handle: ({ params }) => change(params[0]!, 'cancelled'),
+      handle: ({ params }) => change(params[0]!, 'cancel'),
     },
     {
       method: 'POST',
       path: '/v1/messages/:id/retry',
       who: 'local',
-      handle: ({ params }) => change(params[0]!, 'queued'),
+      handle: ({ params }) => change(params[0]!, 'retry'),
     },
   ];
 
@@ -44,11 +47,16 @@ export function messageRoutes({ accept, store, dispatcher, registry }: MessageRo
   }
 
   /** All of them, or those from and to one session. */
-  function list(session: string | null): { messages: Message[] } {
+  function list(session: string | null): { messages: ShownMessage[] } {
     const all = [...store.mailbox.all().filter((one) => !isFinal(one.state)), ...store.ended()];
     const wanted = (one: Message): boolean =>
       session === null || one.recipient.id === session || one.sender.id === session;
-    return { messages: all.filter(wanted) };
+    return { messages: all.filter(wanted).map(shown) };
+  }
+
+  function shown(one: Message): ShownMessage {
+    const waitsFor = waits.of(one);
+    return waitsFor === undefined ? one : { ...one, waitsFor };
   }
 
   function message(id: string): Message {
@@ -57,9 +65,9 @@ export function messageRoutes({ accept, store, dispatcher, registry }: MessageRo
     return found;
   }
 
-  function change(id: string, state: 'cancelled' | 'queued'): Message {
+  function change(id: string, what: 'cancel' | 'retry'): Message {
     const found = message(id);
-    if (!dispatcher.change(id, state)) throw new ClaudexError('WRONG_STATE', `It is ${found.state}.`);
+    if (!dispatcher.change(id, what)) throw new ClaudexError('WRONG_STATE', `It is ${found.state}.`);
     return message(id);
   }
 }

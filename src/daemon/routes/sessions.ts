@@ -32,7 +32,7 @@ export function sessionRoutes(options: SessionRoutesOptions): RouteDefinition[] 
   ];
 
   function record(session: Session): SessionRecord {
-    return recordOf(session, mailbox.pendingFor(session.id));
+    return recordOf(session, mailbox.waitingFor(session.id));
   }
 
   function records(): SessionRecord[] {

@@ -41,8 +41,8 @@ export function supervisorRoutes({ registry, dispatcher, version }: SupervisorRo
     if (!session || session.startTime !== hello.startTime) {
       throw new ClaudexError('NO_SUCH_SESSION', `Process ${hello.pid} is not running.`);
     }
-    const supervisor = { send: openStream(response) };
-    session.connected(supervisor);
+    const supervisor = { pid: hello.supervisorPid, send: openStream(response) };
+    session.connected(supervisor, hello.permissionMode);
     response.once('close', () => {
       if (!session.disconnected(supervisor)) return;
       registry.touch(session);

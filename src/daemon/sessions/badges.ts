@@ -6,11 +6,12 @@ import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import type { Log } from '../../home/log.ts';
 
-/** `[abc12345 · 3 peers · ✉2]`, or `[reviewer · …]` of a session with a name; peers and messages are left out at 0. Pure. */
-export function renderBadge(label: string, peers: number, unread: number): string {
+/** `[abc12345 · 3 peers · ✉2 · 1 stuck]`, or `[reviewer · …]` of a session with a name; what is 0 is left out. Pure. */
+export function renderBadge(label: string, peers: number, unread: number, stuck = 0): string {
   const parts = [label];
   if (peers > 0) parts.push(peers === 1 ? '1 peer' : `${peers} peers`);
   if (unread > 0) parts.push(`✉${unread}`);
+  if (stuck > 0) parts.push(`${stuck} stuck`);
   return `[${parts.join(' · ')}]`;
 }
 
@@ -19,6 +20,7 @@ export interface BadgeSubject {
   label: string;
   sessionId: string | null;
   pending: number;
+  stuck: number;
 }
 
 export class Badges {
@@ -62,7 +64,7 @@ export class Badges {
     const wanted = new Map<string, string>();
     for (const one of sessions) {
       if (one.sessionId !== null && /^[0-9a-zA-Z-]+$/.test(one.sessionId)) {
-        wanted.set(one.sessionId, renderBadge(one.label, sessions.length - 1, one.pending));
+        wanted.set(one.sessionId, renderBadge(one.label, sessions.length - 1, one.pending, one.stuck));
       }
     }
     for (const [sessionId, badge] of wanted) {

@@ -3,9 +3,9 @@
  * comes back when its conversation is resumed, and still finds the conversation after its end. Unique among live sessions;
  * an ended one gives its name up to whoever is called so next.
  */
-import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ClaudexError } from '../../errors/claudex-error.ts';
+import { readKeptList } from '../../home/kept-list.ts';
 import { asHomeError } from '../../home/private-folder.ts';
 import { replaceFile } from '../../home/replace-file.ts';
 import type { SessionName } from '../../protocol/session.ts';
@@ -25,7 +25,7 @@ export class Names {
   constructor(path: string, table: SessionTable) {
     this.#path = path;
     this.#table = table;
-    this.#names = readNames(path);
+    this.#names = readKeptList(path, 'names', parseName);
   }
 
   all(): SessionName[] {
@@ -84,10 +84,10 @@ export class Names {
   }
 }
 
-function readNames(path: string): SessionName[] {
-  try {
-    return (JSON.parse(readFileSync(path, 'utf8')) as { names?: SessionName[] }).names ?? [];
-  } catch {
-    return []; // none yet, or damaged
-  }
+function parseName(value: unknown): SessionName | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { alias, id, sessionId, cwd } = value as Record<string, unknown>;
+  const isWhole =
+    [alias, id, cwd].every((one) => typeof one === 'string') && (sessionId === null || typeof sessionId === 'string');
+  return isWhole ? (value as SessionName) : undefined;
 }

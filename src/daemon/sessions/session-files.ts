@@ -6,6 +6,7 @@ import { type FSWatcher, readdirSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { type ClaudeSessionFile, readSessionFile, sessionFilesDir } from '../../claude/session/session-file.ts';
 
+import { guarded } from '../../process/guard.ts';
 export type OnSessionFile = (configDir: string, pid: number, file: ClaudeSessionFile | undefined) => void;
 
 export class SessionFiles {
@@ -32,7 +33,7 @@ export class SessionFiles {
     } catch {
       return; // claude has not made it yet
     }
-    for (const name of names) this.#report(configDir, name);
+    for (const name of names) guarded('session file', () => this.#report(configDir, name));
   }
 
   close(): void {
@@ -43,7 +44,7 @@ export class SessionFiles {
   #watchDir(configDir: string, dir: string): boolean {
     try {
       const watcher = watch(dir, (event, name) => {
-        if (name !== null) this.#report(configDir, name);
+        if (name !== null) guarded('session file', () => this.#report(configDir, name));
         // the folder itself was removed: wait for the next one
         if (event === 'rename' && name === basename(dir)) this.#restart(configDir);
       });

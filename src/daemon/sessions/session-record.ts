@@ -12,7 +12,7 @@ export function waitingForOf(session: Session): string | null {
 }
 
 /** The session as `GET /v1/sessions` shows it. */
-export function recordOf(session: Session, pending: number): SessionRecord {
+export function recordOf(session: Session, waiting: { pending: number; stuck: number }): SessionRecord {
   return {
     id: session.id,
     name: nameOf(session),
@@ -26,7 +26,7 @@ export function recordOf(session: Session, pending: number): SessionRecord {
     waitingFor: waitingForOf(session),
     supervised: session.supervisor !== null,
     peers: !session.peersOff,
-    pending,
+    ...waiting,
     version: session.version,
     startedAt: new Date(session.startedAt).toISOString(),
     lastActiveAt: new Date(session.lastActiveAt).toISOString(),

@@ -2,18 +2,19 @@
  * Keeps the session table true: claude's session files, supervisors and hooks report into it; dead processes leave it.
  * Owns the persisted table and the liveness sweep; its signals tell of every change.
  */
-import { readFileSync } from 'node:fs';
 import {
   type ClaudeSessionFile,
   hasPromptBox,
   isWrittenBy,
   readSessionFile,
 } from '../../claude/session/session-file.ts';
+import { readKeptList } from '../../home/kept-list.ts';
 import { replaceFile } from '../../home/replace-file.ts';
 import type { Clock } from '../../process/clock.ts';
+import { guarded } from '../../process/guard.ts';
 import { ancestry, isAlive, processStartTime } from '../../process/identity.ts';
 import { Signal } from '../../process/signal.ts';
-import type { PersistedSession } from './persisted-session.ts';
+import { parsePersisted } from './persisted-session.ts';
 import type { Session } from './session.ts';
 import { SessionFiles } from './session-files.ts';
 import { SessionTable } from './session-table.ts';
@@ -42,7 +43,9 @@ export class SessionRegistry {
 
   /** Restores what the last daemon knew; of those that have died since, `gone` tells at once. */
   restore(): void {
-    const restored = this.#readPersisted().map((one) => this.table.restore(one));
+    // damaged: sessions come back through their files, with new ids
+    const persisted = readKeptList(this.#persistPath, 'sessions', parsePersisted);
+    const restored = persisted.map((one) => this.table.restore(one));
     const dead = restored.filter((one) => processStartTime(one.pid) !== one.startTime);
     for (const session of dead) this.table.remove(session);
     for (const session of dead) this.gone.emit(session);
@@ -147,7 +150,7 @@ export class SessionRegistry {
     const needed = this.table.all().length > 0;
     if (needed && this.#sweep === undefined) {
       this.#sweep = setInterval(() => {
-        for (const session of this.table.all()) this.checkAlive(session);
+        for (const session of this.table.all()) guarded('sweep', () => this.checkAlive(session));
       }, sweepMs);
     } else if (!needed) {
       clearInterval(this.#sweep);
@@ -184,21 +187,6 @@ export class SessionRegistry {
       replaceFile(this.#persistPath, text, { mode: 0o600, flush: false });
     } catch {
       // a full disk: ids would change at the next restart of the daemon, nothing else
-    }
-  }
-
-  #readPersisted(): PersistedSession[] {
-    try {
-      const value = JSON.parse(readFileSync(this.#persistPath, 'utf8')) as {
-        sessions?: Array<PersistedSession & { sessionId?: string }>;
-      };
-      // up to 0.1 claude's id was called sessionId
-      return (value.sessions ?? []).map((one) => ({
-        ...one,
-        claudeSessionId: one.claudeSessionId ?? one.sessionId ?? null,
-      }));
-    } catch {
-      return []; // first start, or damaged: sessions come back through their files, with new ids
     }
   }
 }

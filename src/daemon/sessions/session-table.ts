@@ -1,7 +1,8 @@
 /** Who is running: one record per claude process (pid and start time), supervised or bare. */
 import type { Clock } from '../../process/clock.ts';
 import { type PersistedSession, persistedOf, restoredSession } from './persisted-session.ts';
-import { newSession, type Session, type SessionProcess } from './session.ts';
+import { newSession, type Session } from './session.ts';
+import type { SessionProcess } from './session-process.ts';
 
 /** A session may appear this long before the one it follows was last seen: that one takes its time to die. */
 const heirSlackMs = 2000;

@@ -2,25 +2,16 @@
  * The daemon's own record of one running claude process: what is known of it, and how each thing that happens changes it.
  * Knows how state is derived (claude's own session file first, hooks second); does not read files or sockets itself.
  */
-import { randomBytes } from 'node:crypto';
+import { bypassMode } from '../../claude/command-line/permission-mode.ts';
 import { type ClaudeSessionFile, stateFromStatus } from '../../claude/session/session-file.ts';
 import { guessTranscriptPath } from '../../claude/transcript/marks.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { SessionState } from '../../protocol/session.ts';
-import type { SupervisorCommand } from '../../protocol/wire.ts';
+import { newSessionId } from './session-id.ts';
+import type { SessionProcess, Supervisor } from './session-process.ts';
 
-/** The process that a session is. */
-export interface SessionProcess {
-  pid: number;
-  startTime: string;
-  cwd: string;
-  configDir: string;
-}
-
-/** The connected supervisor of a session. */
-export interface Supervisor {
-  send(command: SupervisorCommand): void;
-}
+/** How long a supervisor may take to come back: it waits for a daemon's address, and connects at once. */
+const reconnectMs = 10_000;
 
 /** A session as everybody sees it. Its fields change by its own methods alone. */
 export type Session = Readonly<LiveSession>;
@@ -52,11 +43,20 @@ export class LiveSession {
   /** The tool of the last permission request, until the turn goes on. */
   permissionTool: string | null = null;
   transcriptPath: string | null = null;
-  /** The last turn has left background tasks or scheduled prompts. */
   hasBackgroundWork = false;
   supervisor: Supervisor | null = null;
   /** Set by a refused paste, cleared when the supervisor reports an open gate. */
   gateShutSinceSteadyMs: number | null = null;
+  /** When the supervisor last said that nobody types there and no draft stands there. */
+  gateOpenAtSteadyMs: number | null = null;
+  /** It was started by claudex: its supervisor comes back after it has been away. */
+  hadSupervisor = false;
+  /** Until when its supervisor is waited for, before another way in is taken. */
+  supervisorDueSteadyMs: number | null = null;
+  /** What a hook, or claude's command line, last said of it. Null until one has. */
+  permissionMode: string | null = null;
+  /** It has held a message of ours until a person agreed. */
+  hasHeldPeers = false;
   lastActiveAt: number;
   /** When a daemon first and last saw it. */
   firstSeenSteadyMs: number;
@@ -93,10 +93,18 @@ export class LiveSession {
     this.alias = alias;
   }
 
-  /** A hook of it has reached us. */
-  hookHeard(peersOff: boolean): void {
+  /** A hook of it has reached us; not every hook tells the mode (null). */
+  hookHeard(peersOff: boolean, permissionMode: string | null): void {
     this.hooksSeen = true;
     this.peersOff = peersOff;
+    this.permissionMode = permissionMode ?? this.permissionMode;
+    // in another mode it lets them in
+    if (permissionMode !== null && permissionMode !== bypassMode) this.hasHeldPeers = false;
+  }
+
+  /** It has held a message of ours until a person agreed. */
+  holdsPeers(): void {
+    this.hasHeldPeers = true;
   }
 
   /** A SessionStart hook tells of a conversation. */
@@ -147,9 +155,13 @@ export class LiveSession {
     this.leavingSinceSteadyMs ??= this.#clock.steady();
   }
 
-  connected(supervisor: Supervisor): void {
+  /** `startMode`: the permission mode that claude was started in, where its supervisor knows. */
+  connected(supervisor: Supervisor, startMode?: string): void {
     this.supervisor = supervisor;
-    this.gateShutSinceSteadyMs = null;
+    this.hadSupervisor = true;
+    this.supervisorDueSteadyMs = null;
+    this.permissionMode ??= startMode ?? null;
+    this.gateOpened();
     this.leavingSinceSteadyMs = null;
   }
 
@@ -158,7 +170,13 @@ export class LiveSession {
     if (this.supervisor !== supervisor) return false;
     this.supervisor = null;
     this.leavingSinceSteadyMs = this.#clock.steady();
+    this.supervisorDue();
     return true;
+  }
+
+  /** Its supervisor is away, and comes back soon if it lives. */
+  supervisorDue(): void {
+    if (this.hadSupervisor) this.supervisorDueSteadyMs = this.#clock.steady() + reconnectMs;
   }
 
   /** This daemon goes away: what happens to the connection says nothing about the session any more. */
@@ -169,11 +187,19 @@ export class LiveSession {
   /** Its supervisor would not type. */
   gateRefused(): void {
     this.gateShutSinceSteadyMs ??= this.#clock.steady();
+    this.gateOpenAtSteadyMs = null;
   }
 
-  /** An earlier refusal says nothing any more. */
+  /** An earlier word about the gate says nothing any more. */
   gateOpened(): void {
     this.gateShutSinceSteadyMs = null;
+    this.gateOpenAtSteadyMs = null;
+  }
+
+  /** Its supervisor has looked: nobody types, and no draft stands there. */
+  gateSeenOpen(): void {
+    this.gateShutSinceSteadyMs = null;
+    this.gateOpenAtSteadyMs = this.#clock.steady();
   }
 
   /** Claude has written its session file. @returns true when something that we show or decide by has changed */
@@ -212,15 +238,9 @@ export function newSession(process: SessionProcess, clock: Clock, id: string = n
 
 /** The record of a process that an earlier daemon has known, with what that one wrote down. */
 export function knownSession<Known extends SessionProcess & Pick<Session, 'id'>>(known: Known, clock: Clock): Session {
-  return Object.assign(new LiveSession(known.id, known, clock), known);
-}
-
-const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';
-
-/** Eight characters, first one a letter: never mistaken for a pid or an option. */
-export function newSessionId(): string {
-  const id = Array.from(randomBytes(8), (byte) => alphabet[byte & 31]).join('');
-  return /^[a-z]/.test(id) ? id : newSessionId();
+  const session = Object.assign(new LiveSession(known.id, known, clock), known);
+  session.supervisorDue();
+  return session;
 }
 
 /** Claude's own word first, hooks second. */

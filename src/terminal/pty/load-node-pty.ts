@@ -5,7 +5,7 @@ import { ClaudexError } from '../../errors/claudex-error.ts';
 
 /**
  * The native half of node-pty 1.1. Its JavaScript half is left out: it loses the tail of a burst, adds TERM and PWD to the
- * environment, and costs 3 ms of claude's start (facts, section 7). `fork` is not public: the version is pinned exactly,
+ * environment, and costs 3 ms of claude's start (docs/claude-facts.md#terminals-and-node-pty). `fork` is not public: the version is pinned exactly,
  * and every session in the tests goes through it.
  */
 export interface NativePty {
@@ -47,7 +47,7 @@ export function loadNodePty(): LoadedPty {
   }
 }
 
-/** The helper has come without its x bit (field notes, Codeman #204): nothing could be started then. */
+/** The helper may have been unpacked without its x bit, and then no session could be started. */
 export function makeExecutable(path: string): void {
   try {
     accessSync(path, constants.X_OK);

@@ -10,7 +10,7 @@ const maxTailBytes = 128 * 1024;
 
 /**
  * Passes output on, and after the exit finds the end of it: what stands before a sentinel that we write to the slave. We hold
- * the slave open, so that the kernel keeps the tail; without that 76 of 390 bursts came short (facts, section 7).
+ * the slave open, so that the kernel keeps the tail; without that 76 of 390 bursts came short (docs/claude-facts.md#terminals-and-node-pty).
  */
 export class Drain {
   readonly #slave: number;

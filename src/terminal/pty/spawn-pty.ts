@@ -39,8 +39,8 @@ export interface Pty {
   /** False when the process does not keep up: `onWritable` is called when it does again. */
   write(bytes: Buffer): boolean;
   /**
-   * What had been typed before the process was started: it finds `bytes` as they are, as another terminal has taken them
-   * already. That one has echoed them, or a shell has kept it from doing so; and has made its Enter, or not, into a line's end.
+   * Keys that were typed before the process was started. The outer terminal has processed them already (echo, Enter into a
+   * newline), so the inner terminal must not process them again.
    */
   typedAhead(bytes: Buffer): void;
   /** How many bytes of what was written to it the process has not read yet; of a terminal that edits lines, of whole ones. */

@@ -169,7 +169,8 @@ export class PoolBook {
       else {
         const victim = this.#leastRecent(() => true);
         if (victim) this.#evict(victim, 'displaced', actions);
-        // else somebody has to end first; whoever came later may still find one of theirs idle
+        // Without a victim this request waits for a process to end. The loop goes on, because a later request may find an idle
+        // process of its own kind.
       }
     }
     if (lowMemory) {

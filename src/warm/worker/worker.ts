@@ -2,11 +2,12 @@
  * The worker: a background process that keeps claude warm for `claudex prompt`. Not the registry daemon: what happens here
  * does not touch sessions or messages. Starts when first asked, goes when nobody asks any more.
  */
-import { closeSync, rmSync, writeSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { listen } from '../../background/listen.ts';
 import { lastLockOwner, releaseLock, takeLock } from '../../background/lock.ts';
+import { reportFailure, reportReady } from '../../background/ready-report.ts';
 import { parsePrintArguments } from '../../claude/command-line/print-arguments.ts';
 import { toClaudexError } from '../../errors/claudex-error.ts';
 import { type Log, openLog } from '../../home/log.ts';
@@ -29,17 +30,17 @@ const maxAskChars = 64 * 1024 * 1024;
 const acquireTimeoutMs = 10 * 60_000;
 const lastWordsMs = 2000;
 
-/** Runs until it is idle for long, drained or told to end. Reports on file descriptor 3 when it listens. */
+/** Runs until it is idle for long, drained or told to end. Tells its starter when it listens. */
 export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
   const paths = claudexPaths(env);
   try {
     for (const dir of [paths.home, paths.warm, dirname(paths.warmSocket)]) ensurePrivateDir(dir);
     const before = lastLockOwner(paths.warmLock)?.pid;
-    if (!takeLock(paths.warmLock, packageVersion())) return report('ready');
+    if (!takeLock(paths.warmLock, packageVersion())) return reportReady(env);
     const log = openLog(paths.warmLog);
     const worker = new Worker(paths, env, log);
     await worker.listen();
-    report('ready');
+    reportReady(env);
     log('started', { pid: process.pid, version: packageVersion() });
     // it was killed: a claude in the middle of a turn goes on without it
     if (before !== undefined && !isAlive(before)) void killTree(undefined, `${before}-`);
@@ -48,19 +49,8 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
   } catch (thrown) {
     const error = asHomeError(thrown, paths.home);
     releaseLock(paths.warmLock);
-    const { code, facts } = toClaudexError(error);
-    report(`${code} ${facts}`);
+    reportFailure(env, error);
     throw error;
-  }
-}
-
-/** `ready`, or the code and the facts of an error, to whoever has started us; nobody has when it is run by hand. */
-function report(text: string): void {
-  try {
-    writeSync(3, `${text}\n`);
-    closeSync(3);
-  } catch {
-    // no such descriptor: run in the foreground
   }
 }
 

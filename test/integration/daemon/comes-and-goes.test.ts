@@ -1,13 +1,14 @@
 /** The daemon comes when it is needed and goes when it is not, and whoever works with it finds the next one. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { verifies } from '../../requirements.ts';
 import { withClaude } from '../../support/claude-wrapper.ts';
-import { runClaudex, startClaudex } from '../../support/claudex.ts';
+import { repositoryRoot, runClaudex, startClaudex } from '../../support/claudex.ts';
 import { sendMessage, waitForMessage, waitForSessionRecord } from '../../support/daemon-watch.ts';
 import type { HermeticHome } from '../../support/hermetic-home.ts';
+import { standAsSession } from '../../support/mcp-client.ts';
 import { isAlive, processCommandLine, processesWithEnvironment } from '../../support/processes.ts';
 import { waitForPromptBox } from '../../support/real-claude.ts';
 import { run } from '../../support/run-command.ts';
@@ -111,6 +112,40 @@ describe('the daemon comes and goes', () => {
     await hook(start);
     await logged(home, /"daemon ready"[\s\S]*"daemon ready"/);
     expect(existsSync(join(home.claudexHome, 'daemon.stopped'))).toBe(false);
+  });
+
+  it('what a hook has to tell reaches a daemon that is only slow, though the hook has given up on it', async () => {
+    const home = bed.home();
+    await runClaudex(['daemon', 'start'], { env: home.env(), cwd: home.cwd });
+    standAsSession(home, process.pid, home.cwd, 'a-session');
+    await waitForSessionRecord(home, (one) => one.pid === process.pid && one.peers);
+    const pid = lockedPid(home);
+    process.kill(pid, 'SIGSTOP');
+    const payload = { hook_event_name: 'SessionStart', source: 'startup', session_id: 'a-session', cwd: home.cwd };
+    const env = home.env(undefined, { CLAUDEX_HOOK_SECONDS: '1', CLAUDEX_PEERS: 'off' });
+    const hook = await run(join(repositoryRoot, 'hooks', 'claudex-hook'), [], { env, stdin: JSON.stringify(payload) });
+    expect(hook).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    process.kill(pid, 'SIGCONT');
+    await waitForSessionRecord(home, (one) => one.pid === process.pid && !one.peers);
+  });
+
+  it(`a session finds its way back where nothing can be watched (no inotify left) ${verifies('daemon-comes-back')}`, async () => {
+    const home = bed.home();
+    const broken = join(home.root, 'broken');
+    mkdirSync(broken);
+    const env = withClaude(
+      home,
+      'fake-tui.mjs',
+      { CHAOS_BREAK: broken, NODE_OPTIONS: `--import=${join(repositoryRoot, 'bench', 'chaos', 'broken-system.mjs')}` },
+      true,
+    );
+    const driver = startClaudex([], { cwd: home.cwd, env });
+    await waitForPromptBox(driver, { content: '', ...patient });
+    await waitForSessionRecord(home, (one) => one.supervised && one.state === 'idle');
+    writeFileSync(join(broken, 'inotify'), '');
+    await runClaudex(['daemon', 'stop'], { env: home.env(), cwd: home.root });
+    await runClaudex(['daemon', 'start'], { env: home.env(), cwd: home.root });
+    await waitForSessionRecord(home, (one) => one.supervised);
   });
 
   it(`a session finds its way back after uninstall --purge ${verifies('daemon-comes-back')}`, async () => {

@@ -87,7 +87,7 @@ describe('what hooks say of a session', () => {
   it('/clear does not say that the prompt box is empty: on a busy machine the command still stands in it', () => {
     const { hear, session } = told();
     const send = vi.fn();
-    session.connected({ send });
+    session.connected({ pid: 7, send });
     hear('SessionStart', { source: 'clear' });
     expect(send).not.toHaveBeenCalled();
     hear('UserPromptSubmit', { prompt: 'a question' });

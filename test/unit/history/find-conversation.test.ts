@@ -47,6 +47,7 @@ function session(more: Partial<SessionRecord>): SessionRecord {
     waitingFor: null,
     supervised: true,
     pending: 0,
+    stuck: 0,
     peers: true,
   } as const;
   return { ...base, ...rest, version: null, startedAt: '', lastActiveAt: '', ...more };

@@ -140,7 +140,8 @@ describe.each(shells)('%s', (shell) => {
     mkdirSync(bin);
     writeFileSync(join(bin, 'curl'), '#!/bin/sh\ncat >/dev/null\necho "$@"\n', { mode: 0o755 });
     const PATH = `${bin}:${process.env.PATH}`;
-    expect((await run(shell, hookCommand(location), event, { PATH })).stdout).toContain(' --max-time 1 ');
+    const asUsual = { PATH, CLAUDEX_HOOK_SECONDS: '' };
+    expect((await run(shell, hookCommand(location), event, asUsual)).stdout).toContain(' --max-time 1 ');
     // who waits beside the session may wait long
     expect((await run(shell, hookCommand(location, 'wait'), event, { PATH })).stderr).not.toContain('--max-time');
   });

@@ -28,6 +28,13 @@ describe(`which command lines open a session ${verifies('passthrough')}`, () => 
     '-- -p',
     'hello -- -p',
     '--permission-mode plan do it',
+    // the word is the option's value
+    '--debug mcp list',
+    '-r update',
+    '--from-pr doctor',
+    '-w plugin',
+    '--add-dir /a /b mcp',
+    '--tools Bash mcp',
   ])('claude %s: yes', (line) => {
     expect(opensSession(line.split(' ').filter(Boolean))).toBe(true);
   });
@@ -48,6 +55,9 @@ describe(`which command lines open a session ${verifies('passthrough')}`, () => 
     'agents',
     '--model opus mcp list',
     '--bg do it',
+    '--debug --model opus mcp list',
+    '--debug=api mcp list',
+    '--add-dir /a --verbose update',
     'plugin install x',
     'setup-token',
   ])('claude %s: no', (line) => {

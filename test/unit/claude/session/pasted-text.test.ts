@@ -20,6 +20,7 @@ describe('a paste', () => {
     ['many lines', 'line\n'.repeat(40), size],
     ['a line that fills more than the box', `${'word '.repeat(139)}\n`.repeat(4), size],
     ['a line that is folded by itself', `${'x'.repeat(900)}\na\nb\nc`, { cols: 200, rows: 60 }],
+    ['a line that begins like a command', 'a\nb\n !c\nd', size],
     ['a low terminal', 'a\nb\nc\nd', { cols: 80, rows: 12 }],
   ])('is left whole for claude to fold: %s', (_, text, at) => {
     expect(keysOf(text, at)).toBe(`\x1b[200~${text}\x1b[201~`);
@@ -33,6 +34,7 @@ describe('what stands in the box', () => {
     ['with spaces for tabs', 'a    b', 'a\tb'],
     ['without what has no width', 'ab c', 'a\u200bb\u2028c'],
     ['with accents put together', 'caf\u00e9', 'cafe\u0301'],
+    ['with something else for what turns the direction', '\ufffd\ufffdabc\ufffd', '\u202e\u2066abc\u2069\ufeff'],
     ['folded', '[Pasted text #3 +11 lines]', 'line\n'.repeat(12).trimEnd()],
     ['folded, one line', '[Pasted text #1]', 'x'.repeat(900)],
     ['folded, wrapped', '[Pasted text\n  #12 +1 lines]', 'a\nb'],

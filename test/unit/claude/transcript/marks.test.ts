@@ -67,8 +67,23 @@ describe('findMark', () => {
     ],
     ['with its line last', said(`do it\nat once\n${mark} from the user]`), { promptId: 'p1', onlyQueued: false }],
     [
-      'as claude 2.1.330 wraps a long paste',
-      said(`<pasted_content id="1">\n${text}\n</pasted_content>`),
+      'as claude 2.1.332 wraps a long paste',
+      said(`\n\n<pasted_content id="e85a">\n${text}\n</pasted_content id="e85a">\n`),
+      { promptId: 'p1', onlyQueued: false },
+    ],
+    [
+      'wrapped so, with its line last',
+      said(`\n\n<pasted_content id="e85a">\ndo it\n${mark} from the user]\n</pasted_content id="e85a">\n`),
+      { promptId: 'p1', onlyQueued: false },
+    ],
+    [
+      'as claude 2.1.332 wraps one',
+      said(`\n\n<pasted_content id="658e">\n${text}\n</pasted_content id="658e">\n`),
+      { promptId: 'p1', onlyQueued: false },
+    ],
+    [
+      'with its line last, as claude 2.1.332 wraps it',
+      said(`\n\n<pasted_content id="658e">\ndo it\n${mark} from the user]\n</pasted_content id="658e">\n`),
       { promptId: 'p1', onlyQueued: false },
     ],
     ['as a text block', said([{ type: 'text', text }]), { promptId: 'p1', onlyQueued: false }],

@@ -1,10 +1,11 @@
-/** The whole table: every state × moment × message × offer, checked against the policy as issue 3 words it. */
+/** The whole table: every state × moment × message × offer, checked against the policy as docs/delivery.md words it. */
 import { describe, expect, it } from 'vitest';
 import { chooseRoute, type Moment, type SessionSituation } from '../../../../src/daemon/delivery/choose-route.ts';
 import type { Message, Route } from '../../../../src/protocol/message.ts';
 import { routes } from '../../../../src/protocol/message.ts';
 import type { SessionState } from '../../../../src/protocol/session.ts';
 import { verifies } from '../../../requirements.ts';
+import { aMessage } from '../../../support/a-message.ts';
 
 interface Case {
   state: SessionState;
@@ -81,13 +82,18 @@ function situation(one: Case): SessionSituation {
   return {
     state: one.state,
     supervised: one.supervised,
+    supervisorDueInMs: undefined,
     gateShutForMs: shutForMs[one.gate],
+    gateOpenForMs: undefined,
     hasInboxSocket: one.socket,
+    holdsPeers: false,
     hasWaiter: one.waiter,
     waiterComes: one.waiter,
     hasHooks: true,
   };
 }
+
+const recipient = { id: 's1', name: 'api', cwd: '/work/api' };
 
 function decide(one: Case, forcedRoute?: Route) {
   return chooseRoute(
@@ -96,6 +102,7 @@ function decide(one: Case, forcedRoute?: Route) {
       kind: one.kind,
       when: one.when,
       sender: { kind: one.sender, label: 'x' },
+      recipient,
       ...(forcedRoute !== undefined && { forcedRoute }),
     },
     one.moment,
@@ -161,16 +168,78 @@ describe(`choose-route ${verifies('routes')}`, () => {
 
   it('names what a session lacks that reports nothing', () => {
     const bare = { ...situation({ ...allCases()[0]!, state: 'idle' }), supervised: false, hasInboxSocket: false };
-    const task = { kind: 'task', when: 'idle', sender: { kind: 'user', label: 'x' } } as const;
+    const task = { kind: 'task', when: 'idle', sender: { kind: 'user', label: 'x' }, recipient } as const;
     expect(chooseRoute({ ...bare, hasWaiter: false }, task, 'now', { gatePatienceMs, typePeers: false })).toEqual({
       wait: 'the next prompt',
       needsPerson: true,
+      noWay: true,
     });
     expect(
       chooseRoute({ ...bare, hasWaiter: false, hasHooks: false }, task, 'now', { gatePatienceMs, typePeers: false }),
     ).toEqual({
       wait: 'a way in (the session reports nothing)',
       needsPerson: true,
+      noWay: true,
     });
+  });
+});
+
+describe('choose-route: what is known of the session', () => {
+  const policy = { gatePatienceMs, typePeers: false };
+  const idle = situation({
+    ...allCases()[0]!,
+    state: 'idle',
+    supervised: true,
+    socket: true,
+    waiter: false,
+    gate: 'open',
+  });
+  const task = (given: Parameters<typeof aMessage>[1] = {}) => aMessage('m1', given);
+  const fromPeer = task({ sender: { kind: 'peer', label: 'web' } });
+  const choose = (more: Partial<SessionSituation>, message = task()) =>
+    chooseRoute({ ...idle, ...more }, message, 'now', policy);
+  const unproven = (...tried: Route[]) =>
+    task({ unproven: tried.map((route, index) => ({ route, lease: index + 1, session: 's1' })) });
+
+  it(`after a try that could not be proven comes another way, where there is one ${verifies('no-endless-repeat')}`, () => {
+    expect(choose({}, unproven('paste'))).toEqual({ route: 'inbox-socket' });
+    expect(choose({ gateShutForMs: 0 }, unproven('paste'))).toEqual({ route: 'inbox-socket' });
+    expect(choose({ supervised: false }, unproven('inbox-socket'))).toEqual({ route: 'inbox-socket' });
+    expect(choose({ supervised: false, hasWaiter: true }, unproven('inbox-socket'))).toEqual({ route: 'wake' });
+    expect(choose({ hasInboxSocket: false }, unproven('paste'))).toEqual({ route: 'paste' });
+    const elsewhere = task({ unproven: [{ route: 'paste', lease: 1, session: 'another' }] });
+    expect(choose({}, elsewhere)).toEqual({ route: 'paste' });
+    // a hook's answer is another way, too
+    expect(chooseRoute({ ...idle, hasInboxSocket: false }, unproven('paste'), 'prompt-hook', policy)).toEqual({
+      route: 'next-prompt',
+    });
+  });
+
+  it(`a supervisor that is away is waited for, so that the user's word stays the user's ${verifies('routes')}`, () => {
+    const away = { supervised: false, supervisorDueInMs: 700, hasWaiter: true };
+    expect(choose(away)).toEqual({ wait: 'its claudex to connect again', retryInMs: 700 });
+    expect(chooseRoute({ ...idle, ...away }, task(), 'stop-hook', policy)).toHaveProperty('wait');
+    expect(choose(away, fromPeer)).toEqual({ route: 'inbox-socket' });
+    expect(choose({ ...away, supervisorDueInMs: undefined })).toEqual({ route: 'inbox-socket' });
+  });
+
+  it(`where the socket opens a dialog, the user's own message waits for the box ${verifies('denial')}`, () => {
+    const bypass = { holdsPeers: true, gateShutForMs: 60_000 };
+    expect(choose(bypass)).toEqual({ wait: 'an empty prompt box' });
+    expect(choose({ holdsPeers: true })).toEqual({ route: 'paste' });
+    expect(choose({ ...bypass, state: 'busy' }, task({ when: 'now' }))).toEqual({ wait: 'the end of the turn' });
+    expect(choose({ holdsPeers: true }, unproven('paste'))).toEqual({ route: 'paste' });
+  });
+
+  it(`a peer's message opens it only while nobody types there, as far as somebody looks ${verifies('denial')}`, () => {
+    const wait = { wait: 'an empty prompt box (claude is to ask the person there)', asksGate: true };
+    const now = { ...fromPeer, when: 'now' as const };
+    for (const message of [fromPeer, task({ forcedRoute: 'inbox-socket' })]) {
+      expect(choose({ holdsPeers: true }, message)).toEqual(wait);
+      expect(choose({ holdsPeers: true, gateOpenForMs: 1001 }, message)).toEqual(wait);
+      expect(choose({ holdsPeers: true, gateOpenForMs: 3 }, message)).toEqual({ route: 'inbox-socket' });
+    }
+    expect(choose({ holdsPeers: true, state: 'busy' }, now)).toEqual(wait);
+    expect(choose({ holdsPeers: true, supervised: false }, fromPeer)).toEqual({ route: 'inbox-socket' });
   });
 });

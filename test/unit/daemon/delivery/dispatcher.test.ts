@@ -1,9 +1,11 @@
 /** The dispatcher over a real mailbox and a real session table; journal, terminal and both clocks are the test's. */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Dispatcher } from '../../../../src/daemon/delivery/dispatcher.ts';
+import { Successors } from '../../../../src/daemon/delivery/successors.ts';
 import { WaysIn } from '../../../../src/daemon/delivery/ways-in.ts';
 import type { Journal } from '../../../../src/daemon/messages/journal.ts';
 import { JournalIndex } from '../../../../src/daemon/messages/journal-index.ts';
@@ -48,7 +50,7 @@ function aDesk() {
   const log = () => undefined;
   const store = new MessageStore({ journal, log, clock });
   const dispatcher = new Dispatcher({
-    comesBack: () => false,
+    successors: new Successors(table, store, () => false),
     table,
     store,
     waysIn,
@@ -82,9 +84,11 @@ function aDesk() {
       const process = { pid: ++pid, startTime: `${pid}`, cwd, configDir: '/none' };
       const { session } = table.ensure(process);
       session.turnEnded();
+      session.hookHeard(false, 'default');
       const commands: Array<Extract<SupervisorCommand, { type: 'paste' }>> = [];
       typed.set(session.id, commands);
       session.connected({
+        pid: 9000 + pid,
         send: (command) => {
           if (command.type === 'paste') commands.push(command);
         },
@@ -179,11 +183,11 @@ describe('delivery dispatcher: whose a message is', () => {
     const first = stage.start();
     first.promptSubmitted();
     await stage.dispatcher.accept(aMessage('m1', { recipient: first.id }));
-    expect(stage.dispatcher.change('m1', 'cancelled')).toBe(true);
+    expect(stage.dispatcher.change('m1', 'cancel')).toBe(true);
     stage.pass(60_000);
     stage.end(first);
     const second = stage.start();
-    expect(stage.dispatcher.change('m1', 'queued')).toBe(true);
+    expect(stage.dispatcher.change('m1', 'retry')).toBe(true);
     expect(stage.typedInto(second)).toEqual(['m1']);
   });
 });
@@ -360,7 +364,7 @@ describe('delivery dispatcher: a retry by hand', () => {
     stage.dispatcher.proven(session, 'm1', 'p1');
     stage.dispatcher.turnEnded(session, { promptId: 'p1', answer: null, failure: 'API error' });
     expect(stage.mailbox.get('m1')?.state).toBe('failed');
-    expect(stage.dispatcher.change('m1', 'queued')).toBe(true);
+    expect(stage.dispatcher.change('m1', 'retry')).toBe(true);
     expect(stage.mailbox.get('m1')).toMatchObject({ state: 'leased', attempts: 2 });
     expect(stage.mailbox.get('m1')).not.toHaveProperty('promptId');
     expect(stage.typedInto(session)).toEqual(['m1', 'm1']);
@@ -373,7 +377,7 @@ describe('delivery dispatcher: a retry by hand', () => {
     await stage.dispatcher.accept(aMessage('m1', { recipient: session.id }));
     stage.dispatcher.proven(session, 'm1', 'p1');
     stage.dispatcher.turnEnded(session, { promptId: 'p1', answer: 'done' });
-    expect(stage.dispatcher.change('m1', 'queued')).toBe(false);
+    expect(stage.dispatcher.change('m1', 'retry')).toBe(false);
     stage.dispatcher.close();
   });
 });

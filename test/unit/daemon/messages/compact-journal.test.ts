@@ -11,7 +11,11 @@ import { verifies } from '../../../requirements.ts';
 import { aMessage } from '../../../support/a-message.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
 
-const everything: Keeping = { endedAfter: Number.NEGATIVE_INFINITY, atMost: Number.POSITIVE_INFINITY };
+const everything: Keeping = {
+  endedAfter: Number.NEGATIVE_INFINITY,
+  atMost: Number.POSITIVE_INFINITY,
+  atMostBytes: Number.POSITIVE_INFINITY,
+};
 const accept = (id: string, given: Partial<Omit<Message, 'recipient'>> = {}): JournalEntry => {
   return { t: 'accept', message: aMessage(id, given) };
 };
@@ -68,10 +72,18 @@ describe('compaction of the journal', () => {
   it('leaves out what ended too long ago, and the oldest of too many', async () => {
     for (const id of ['m1', 'm2', 'm3', 'm4', 'm5']) journal.append(accept(id, { key: `key ${id}` }));
     for (const [id, at] of Object.entries({ m2: 10, m3: 30, m4: 30, m5: 30 })) journal.append(move(id, 'failed', at));
-    await compact({ endedAfter: 20, atMost: 2 });
+    await compact({ ...everything, endedAfter: 20, atMost: 2 });
     expect([...journal.index.all()].map((one) => one.id)).toEqual(['m1', 'm4', 'm5']);
     expect(journal.index.endedCount).toBe(2);
     expect(journal.index.byKey('key m3')).toBeUndefined();
+    expect(toldAgain()).toEqual(told(journal));
+  });
+
+  it('leaves out the oldest of what would take too many bytes', async () => {
+    for (const id of ['m1', 'm2', 'm3', 'm4']) journal.append(accept(id, { body: 'x'.repeat(10_000) }));
+    for (const id of ['m2', 'm3', 'm4']) journal.append(move(id, 'failed'));
+    await compact({ ...everything, atMostBytes: 22_000 });
+    expect([...journal.index.all()].map((one) => one.id)).toEqual(['m1', 'm3', 'm4']);
     expect(toldAgain()).toEqual(told(journal));
   });
 
@@ -119,7 +131,7 @@ describe('compaction of the journal', () => {
     for (let index = 0; index < 50; index++) journal.append(accept(`m${index}`, { body: 'x'.repeat(20_000) }));
     journal.append(move('m0', 'failed', 10));
     const pause = async (): Promise<void> => journal.append(move('m0', 'queued', 50));
-    const keeping = { endedAfter: 20, atMost: 100 };
+    const keeping = { ...everything, endedAfter: 20 };
     expect(await compact(keeping, pause)).toBe(false);
     expect(existsSync(compactedPath(journal.path))).toBe(false);
     expect(journal.read(journal.index.get('m0')!)?.state).toBe('queued');

@@ -179,7 +179,7 @@ describe('journal', () => {
     journal.append({ t: 'state', id: 'm3', at: 30, state: 'failed' });
     journal.append({ t: 'state', id: 'm2', at: 40, state: 'queued' });
     journal.close();
-    const again = new Journal(path, { endedAfter: 20 });
+    const again = new Journal(path, { keeping: { endedAfter: 20, atMost: 10, atMostBytes: 1e6 } });
     expect([...again.index.all()].map(({ id, endedAt }) => [id, endedAt])).toEqual([
       ['m3', 30],
       ['m2', undefined],

@@ -96,8 +96,8 @@ describe('mailbox: what could not be proven', () => {
     mailbox.move('m1', { state: 'leased', at: 50, route: 'wake' });
     mailbox.move('m1', { state: 'stuck', at: 60, unproven, reason: 'no proof' });
     const tries = [
-      { route: 'paste', lease: 2 },
-      { route: 'wake', lease: 3 },
+      { route: 'paste', lease: 2, session: 's1' },
+      { route: 'wake', lease: 3, session: 's1' },
     ];
     expect(mailbox.get('m1')).toMatchObject({ state: 'stuck', reason: 'no proof', unproven: tries, expiresAt: 1000 });
     expect(mailbox.countOpen('s1', 'stuck')).toBe(1);

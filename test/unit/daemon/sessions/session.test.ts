@@ -48,7 +48,10 @@ describe('a session', () => {
 
   it('forgets its supervisor by the word of that one alone', () => {
     const { session, clock } = aSession();
-    const [first, second] = [{ send: () => undefined }, { send: () => undefined }];
+    const [first, second] = [
+      { pid: 7, send: () => undefined },
+      { pid: 7, send: () => undefined },
+    ];
     session.connected(first);
     session.connected(second);
     expect(session.disconnected(first)).toBe(false);
@@ -66,7 +69,7 @@ describe('a session', () => {
   it('is the same after a restart of the daemon, but for what that has to see anew', () => {
     const { session, clock } = aSession();
     session.fileRead(aSessionFile({ version: '2.1.330' }));
-    session.hookHeard(true);
+    session.hookHeard(true, null);
     session.named('api');
     session.promptSubmitted();
     clock.pass(60_000);

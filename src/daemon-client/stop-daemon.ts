@@ -1,0 +1,21 @@
+/** Stopping the daemon for good: nobody brings up another until somebody needs one. */
+import { lockOwner } from '../background/lock.ts';
+import { claudexPaths } from '../home/paths.ts';
+import { untilGone } from '../process/until-gone.ts';
+import { connectDaemon } from './ensure-daemon.ts';
+
+/** Asks the daemon to stop and waits until it is gone; one that does not answer is killed. False when none runs. */
+export async function stopDaemon(env: NodeJS.ProcessEnv): Promise<boolean> {
+  const client = await connectDaemon(env);
+  if (!client) {
+    const hung = lockOwner(claudexPaths(env).lock);
+    if (!hung) return false;
+    process.kill(hung.pid, 'SIGKILL');
+    await untilGone(hung.pid);
+    return true;
+  }
+  const { pid } = await client.status();
+  await client.shutdown('stopped');
+  await untilGone(pid);
+  return true;
+}
