@@ -89,12 +89,10 @@ function socketPath(home: string, env: NodeJS.ProcessEnv, name: string): string 
   // loaded here only: node:crypto would cost every start 3 ms
   const { createHash } = process.getBuiltinModule('node:crypto');
   const digest = createHash('sha256').update(home).digest('hex').slice(0, 16);
-  const runtime = env.XDG_RUNTIME_DIR || tmpdir();
-  return join(
-    runtime,
-    `claudex-${process.getuid?.() ?? 0}`,
-    name === 'daemon.sock' ? `${digest}.sock` : `${digest}-${basename(name)}`,
-  );
+  const file = name === 'daemon.sock' ? `${digest}.sock` : `${digest}-${basename(name)}`;
+  const inRuntime = (runtime: string): string => join(runtime, `claudex-${process.getuid?.() ?? 0}`, file);
+  const elsewhere = inRuntime(env.XDG_RUNTIME_DIR || tmpdir());
+  return Buffer.byteLength(elsewhere) <= maxSocketPathBytes ? elsewhere : inRuntime('/tmp');
 }
 
 /** What the host of a managed session has: its socket, what it says of itself, what it writes on stderr. */

@@ -36,6 +36,7 @@ export class Suspend {
     this.#options = options;
     process.on('SIGTSTP', this.#onStopSignal);
     process.on('SIGCONT', this.#onContinue);
+    process.on('SIGCHLD', this.#onChildSignal);
   }
 
   /** Keys on their way to claude. */
@@ -61,6 +62,7 @@ export class Suspend {
     clearTimeout(this.#takeBack);
     process.removeListener('SIGTSTP', this.#onStopSignal);
     process.removeListener('SIGCONT', this.#onContinue);
+    process.removeListener('SIGCHLD', this.#onChildSignal);
   }
 
   #watch(): void {
@@ -75,7 +77,20 @@ export class Suspend {
     this.#stopAnyway ??= setTimeout(() => this.#stop(), stopAnywayMs);
   };
 
-  #stop(): void {
+  /** Claude was stopped from outside (`kill -STOP`), and not by us: the shell is to have its terminal, as it would directly. */
+  readonly #onChildSignal = (): void => {
+    // loaded here only: it loads node:child_process, which no session's start should wait for
+    import('../process/identity.ts')
+      .then(async ({ isStopped }) => {
+        if (this.#stopped || !isStopped(this.#options.pty.pid)) return;
+        await this.#options.flushed();
+        if (isStopped(this.#options.pty.pid)) this.#stop(() => this.#options.takeTerminal());
+      })
+      .catch(() => undefined); // our files have gone: claude stands still, as it was told to
+  };
+
+  /** @param noEffect where nobody can stop us: by default both go on */
+  #stop(noEffect: () => void = () => this.#continueClaude()): void {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#watchUntil = 0;
@@ -86,15 +101,26 @@ export class Suspend {
     process.removeListener('SIGTSTP', this.#onStopSignal);
     // our whole job, as the terminal's own Ctrl-Z would
     process.kill(0, 'SIGTSTP');
-    this.#takeBack = setTimeout(this.#onContinue, stopTakesMs);
+    this.#takeBack = setTimeout(() => {
+      this.#goOn();
+      noEffect();
+    }, stopTakesMs);
   }
 
-  readonly #onContinue = (): void => {
+  #goOn(): void {
     clearTimeout(this.#takeBack);
     if (this.#stopped) process.on('SIGTSTP', this.#onStopSignal);
     this.#stopped = false;
+  }
+
+  #continueClaude(): void {
     // also after a stop that we were not asked about (kill -STOP): the shell has had the terminal meanwhile
     this.#options.takeTerminal();
     this.#options.pty.kill('SIGCONT');
+  }
+
+  readonly #onContinue = (): void => {
+    this.#goOn();
+    this.#continueClaude();
   };
 }

@@ -19,13 +19,36 @@ const notUndone = new Set([3, 1048]);
 /** Scroll region and line drawing, colours, keypad. Resetting the region moves the cursor: it is saved and restored around it. */
 const resetWithoutModes = '\x1b7\x1b[r\x1b8\x1b(B\x1b[0m\x1b>';
 
+/** The longest of those below is followed to here. */
+const maxLook = 16;
+
+/** Kitty keyboard flags: those pushed and not popped, the oldest first; and those set without a push. */
+class KittyFlags {
+  pushed: number[] = [];
+  set = 0;
+
+  get anyOn(): boolean {
+    return this.pushed.length > 0 || this.set > 0;
+  }
+
+  undo(): string {
+    return (this.pushed.length > 0 ? `\x1b[<${this.pushed.length}u` : '') + (this.set > 0 ? '\x1b[=0u' : '');
+  }
+
+  redo(): string {
+    return this.pushed.map((flags) => `\x1b[>${flags}u`).join('') + (this.set > 0 ? `\x1b[=${this.set}u` : '');
+  }
+}
+
 export class TerminalModes {
   /** Private modes that are not as a terminal has them at first: number → is it on. */
   readonly #changed = new Map<number, boolean>();
-  /** Kitty keyboard flags pushed and not popped, the oldest first; and those set without a push. */
-  #kittyPushed: number[] = [];
-  #kittySet = 0;
+  /** Each screen has keyboard flags of its own. */
+  readonly #mainKeyboard = new KittyFlags();
+  #alternateKeyboard = new KittyFlags();
   #modifyOtherKeys = 0;
+  /** What is asked of the terminal beside its modes and stays after a crash, each with what takes it back. */
+  readonly #looks = new Map<string, string>();
   /** The way to report the mouse that is on; 0 is none. */
   #mouse = 0;
   #sawEscape = false;
@@ -47,6 +70,11 @@ export class TerminalModes {
         while (end < bytes.length && isParameter(bytes[end]!)) end++;
         if (end < bytes.length) this.#apply(bytes.toString('latin1', at + 2, end + 1));
         else if (end - at < maxSequence) this.#begun = Buffer.from(bytes.subarray(at));
+      } else if (bytes[at + 1] === 0x5d || (bytes[at + 1] === 0x5b && isCursorShape(bytes, at + 2))) {
+        const look = bytes.toString('latin1', at + 1, at + maxLook);
+        if (bytes.length - at < maxLook && !/[\x07\x1b\x5c]|q/.test(look))
+          this.#begun = Buffer.from(bytes.subarray(at));
+        else this.#look(look);
       } else if (at + 1 === bytes.length || (at + 2 === bytes.length && bytes[at + 1] === 0x5b)) {
         this.#begun = Buffer.from(bytes.subarray(at));
       }
@@ -60,7 +88,9 @@ export class TerminalModes {
 
   /** Has the program anything left that it would have to undo? */
   get anyOn(): boolean {
-    return this.#changed.size > 0 || this.#kittyPushed.length > 0 || this.#kittySet > 0 || this.#modifyOtherKeys > 0;
+    return (
+      this.#changed.size > 0 || this.#mainKeyboard.anyOn || this.#alternateKeyboard.anyOn || this.#modifyOtherKeys > 0
+    );
   }
 
   /**
@@ -69,17 +99,17 @@ export class TerminalModes {
    */
   undo(diedOfSignal: boolean): string {
     if (!this.anyOn && !(diedOfSignal && this.#sawEscape)) return '';
+    // the other screen's flags may be another program's
+    const leave = alternateScreens.filter((mode) => this.#changed.get(mode)).map((mode) => `\x1b[?${mode}l`);
     const keyboard =
-      (this.#kittyPushed.length > 0 ? `\x1b[<${this.#kittyPushed.length}u` : '') +
-      (this.#kittySet > 0 ? '\x1b[=0u' : '') +
+      this.#alternateKeyboard.undo() +
+      leave.join('') +
+      this.#mainKeyboard.undo() +
       (this.#modifyOtherKeys > 0 ? '\x1b[>4;0m' : '');
-    const shown = alternateScreens.filter((mode) => this.#changed.get(mode));
-    // each screen has keyboard flags of its own
-    const leave = shown.map((mode) => `\x1b[?${mode}l`).join('') + (shown.length > 0 ? keyboard : '');
     const modes = [...this.#changed]
       .filter(([mode]) => !alternateScreens.includes(mode))
       .map(([mode, on]) => `\x1b[?${mode}${on ? 'l' : 'h'}`);
-    return keyboard + leave + resetWithoutModes + modes.join('');
+    return keyboard + resetWithoutModes + modes.join('') + [...this.#looks.values()].join('');
   }
 
   /**
@@ -91,11 +121,35 @@ export class TerminalModes {
       .filter(([mode]) => !alternateScreens.includes(mode) && (!mouseModes.includes(mode) || mode === this.#mouse))
       .map(([mode, on]) => `\x1b[?${mode}${on ? 'h' : 'l'}`);
     return (
-      modes.join('') +
-      this.#kittyPushed.map((flags) => `\x1b[>${flags}u`).join('') +
-      (this.#kittySet > 0 ? `\x1b[=${this.#kittySet}u` : '') +
-      (this.#modifyOtherKeys > 0 ? `\x1b[>4;${this.#modifyOtherKeys}m` : '')
+      modes.join('') + this.#keyboard.redo() + (this.#modifyOtherKeys > 0 ? `\x1b[>4;${this.#modifyOtherKeys}m` : '')
     );
+  }
+
+  /** Is the alternate screen shown? */
+  get #inAlternateScreen(): boolean {
+    return alternateScreens.some((mode) => this.#changed.get(mode));
+  }
+
+  /** Of the screen that is shown. */
+  get #keyboard(): KittyFlags {
+    return this.#inAlternateScreen ? this.#alternateKeyboard : this.#mainKeyboard;
+  }
+
+  /** `text`: what follows ESC, cut off somewhere. Cursor shape, progress (OSC 9;4), text, background and cursor colour. */
+  #look(text: string): void {
+    const shape = /^\[(\d*) q/.exec(text)?.[1];
+    const progress = /^\]9;4;(\d)/.exec(text)?.[1];
+    const [, colour, value] = /^\](1[012]);([^?])/.exec(text) ?? [];
+    const reset = /^\]1(1[012])(?!\d|;)/.exec(text)?.[1];
+    if (shape !== undefined) this.#remember('shape', Number(shape) > 0 ? '\x1b[0 q' : undefined);
+    if (progress !== undefined) this.#remember('progress', progress === '0' ? undefined : '\x1b]9;4;0\x07');
+    if (value !== undefined) this.#remember(`colour ${colour}`, `\x1b]1${colour}\x07`);
+    if (reset !== undefined) this.#remember(`colour ${reset}`, undefined);
+  }
+
+  #remember(look: string, undo: string | undefined): void {
+    if (undo === undefined) this.#looks.delete(look);
+    else this.#looks.set(look, undo);
   }
 
   /** `sequence`: what follows ESC [. */
@@ -106,9 +160,10 @@ export class TerminalModes {
     if (kind === '?' && (final === 'h' || final === 'l')) {
       for (const mode of numbers) this.#setMode(mode, final === 'h');
     } else if (final === 'u') {
-      if (kind === '>') this.#kittyPushed.push(numbers[0] || 0);
-      else if (kind === '<') this.#kittyPushed.splice(-(numbers[0] || 1));
-      else if (kind === '=') this.#kittySet = numbers[1] === 3 ? 0 : numbers[0] || 0;
+      const keyboard = this.#keyboard;
+      if (kind === '>') keyboard.pushed.push(numbers[0] || 0);
+      else if (kind === '<') keyboard.pushed.splice(-(numbers[0] || 1));
+      else if (kind === '=') keyboard.set = numbers[1] === 3 ? 0 : numbers[0] || 0;
     } else if (kind === '>' && numbers[0] === 4 && (final === 'm' || final === 'n')) {
       this.#modifyOtherKeys = final === 'm' ? (numbers[1] ?? 0) : 0;
     }
@@ -116,10 +171,18 @@ export class TerminalModes {
 
   #setMode(mode: number, on: boolean): void {
     if (!Number.isInteger(mode) || notUndone.has(mode)) return;
+    if (alternateScreens.includes(mode) && on !== this.#inAlternateScreen) this.#alternateKeyboard = new KittyFlags();
     if (mouseModes.includes(mode)) this.#mouse = on ? mode : 0;
     if (on === onByDefault.has(mode)) this.#changed.delete(mode);
     else this.#changed.set(mode, on);
   }
+}
+
+/** `0 q` to `6 q`, or ` q`, as far as it is there. */
+function isCursorShape(bytes: Buffer, at: number): boolean {
+  const from = bytes[at] === 0x20 ? at : at + 1;
+  const isShort = from >= bytes.length || (from + 1 >= bytes.length && bytes[from] === 0x20);
+  return isShort ? isParameter(bytes[at] ?? 0) || bytes[at] === 0x20 : bytes[from] === 0x20 && bytes[from + 1] === 0x71;
 }
 
 function isParameter(byte: number): boolean {

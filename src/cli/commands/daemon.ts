@@ -12,6 +12,9 @@ import { durationText } from '../text/durations.ts';
 import { forTerminal } from '../text/render.ts';
 import { addHost } from './host.ts';
 
+/** After a start that failed, what it has to say is out by then. */
+const notStartedMs = 500;
+
 export function addDaemon(program: Command): void {
   const daemon = program
     .command('daemon')
@@ -115,6 +118,8 @@ async function runInForeground(): Promise<void> {
     if (!started && env.CLAUDEX_DAEMON !== '1') process.stdout.write('Another daemon serves this home already.\n');
   } catch (error) {
     reportFailure(env, asHomeError(error, claudexPaths(env).home));
+    // whatever still stands of it does not live on
+    setTimeout(() => process.exit(), notStartedMs).unref();
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 /** A hook that finds no daemon starts one, where `claudex install` has left how; and when it does not. */
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, existsSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { hookCommand } from '../../../src/claude/hooks/hook-settings.ts';
 import { verifies } from '../../requirements.ts';
 import { deadPid, makePlace, run, shells, silent, startDaemon } from '../../support/hook-scripts.ts';
+import { waitForFile } from '../../support/wait-for-file.ts';
 
 const started = JSON.stringify({ hook_event_name: 'SessionStart', source: 'startup' });
 const stop = JSON.stringify({ hook_event_name: 'Stop' });
@@ -113,7 +114,16 @@ describe.each(shells)(`%s ${verifies('daemon-by-hooks')}`, (shell) => {
     onTestFinished(() => new Promise((resolve) => claude.close(() => resolve())));
     const env = { CLAUDE_CODE_MESSAGING_SOCKET: inbox, CLAUDEX_PEERS: 'off' };
     expect(await run(shell, hookCommand(place.location, 'wait'), stop, env)).toEqual(silent);
-    const waiting = run(shell, hookCommand(place.location, 'wait'), started, env);
+    // it waits once it has slept: of a daemon that was there before it has nothing to tell
+    const bin = join(place.top, 'bin');
+    mkdirSync(bin);
+    const sleep = `#!/bin/sh\n: >'${join(bin, 'slept')}'\nPATH=/usr/bin:/bin exec sleep "$@"\n`;
+    writeFileSync(join(bin, 'sleep'), sleep, { mode: 0o755 });
+    const waiting = run(shell, hookCommand(place.location, 'wait'), started, {
+      ...env,
+      PATH: `${bin}:${process.env.PATH}`,
+    });
+    await waitForFile(join(bin, 'slept'), (text) => text !== undefined);
     const received = await startDaemon(place.top, place.home, 200, '');
     expect(await waiting).toEqual(silent);
     expect(received.map(({ request, body }) => [request.url, body])).toEqual([['/v1/hooks', started]]);

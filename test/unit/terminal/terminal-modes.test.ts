@@ -43,6 +43,35 @@ describe(`modes left on in the terminal ${verifies('terminal-restored')}`, () =>
     expect(undone('\x1b[31;1m\x1b(0')).toBe('');
   });
 
+  it.each([1, 2, 3, 5, 1_000_000])('takes back after a crash what is no mode (%d bytes)', (chunkBytes) => {
+    const left = '\x1b[5 q\x1b]9;4;1;50\x07\x1b]11;#102030\x1b\\\x1b]12;red\x07';
+    const undo = undone(left, { diedOfSignal: true, chunkBytes });
+    for (const sequence of ['\x1b[0 q', '\x1b]9;4;0\x07', '\x1b]111\x07', '\x1b]112\x07'])
+      expect(undo).toContain(sequence);
+    expect(undo).not.toContain('\x1b]110\x07');
+    expect(undone(left, { chunkBytes })).toBe(''); // a program that has ended by itself meant it
+    expect(undone(`${left}\x1b[?25l`, { chunkBytes })).toContain('\x1b[0 q');
+  });
+
+  it.each([1, 3, 1_000_000])(
+    'takes nothing back that the program has taken back, or only asked for (%d bytes)',
+    (chunkBytes) => {
+      const asked = '\x1b]11;?\x07\x1b]0;title 9;4;1\x07\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\\x1b[38;5;7mq\x1b[2J';
+      const cleaned = '\x1b[2 q\x1b[ q\x1b]9;4;3\x07\x1b]9;4;0\x07\x1b]10;red\x07\x1b]110\x07';
+      const undo = undone(asked + cleaned, { diedOfSignal: true, chunkBytes });
+      expect(undo).toBe('\x1b7\x1b[r\x1b8\x1b(B\x1b[0m\x1b>');
+    },
+  );
+
+  it('pops keyboard flags on the screen that they were pushed on, and nothing of the other', () => {
+    const alternate = undone('\x1b[?1049h\x1b[>1u\x1b[>5u');
+    expect(alternate.split('\x1b[<2u')).toHaveLength(2);
+    expect(alternate.indexOf('\x1b[<2u')).toBeLessThan(alternate.indexOf('\x1b[?1049l'));
+    const main = undone('\x1b[>1u\x1b[?1049h');
+    expect(main.indexOf('\x1b[<1u')).toBeGreaterThan(main.indexOf('\x1b[?1049l'));
+    expect(undone('\x1b[?1049h\x1b[>1u\x1b[?1049l')).toBe('');
+  });
+
   it('is not led astray by what only begins like a sequence', () => {
     expect(undone(`\x1b[?${'9'.repeat(100)}`, { chunkBytes: 10 })).toBe('');
     expect(undone('\x1b[?x\x1b[?\x1b[>\x1b')).toBe('');
