@@ -28,6 +28,7 @@ export const ownCommands = [
   'demo',
   'mcp-server',
   'completion',
+  'version',
   'help',
 ] as const;
 

@@ -121,7 +121,7 @@ function recipientOf(request: SendRequest, { table, waysIn, absent }: AcceptOpti
     if (request.route !== undefined && !waysIn.offers(session, request.route)) {
       throw new ClaudexError('ROUTE_UNAVAILABLE', `Session ${session.id} has no ${request.route}.`);
     }
-    return { id: session.id, name: nameOf(session), cwd: session.cwd };
+    return { id: session.id, name: session.alias ?? nameOf(session), cwd: session.cwd };
   } catch (error) {
     if (!(error instanceof ClaudexError) || error.code !== 'NO_SUCH_SESSION') throw error;
     return absentRecipient(request.target, absent()) ?? heldRecipient(request, error);
