@@ -41,6 +41,7 @@ export class LiveSession extends SessionPlace {
   /** The tool of the last permission request, until the turn goes on. */
   permissionTool: string | null = null;
   transcriptPath: string | null = null;
+  hasBackgroundWork = false;
   /** Set by a refused paste, cleared when the supervisor reports an open gate. */
   gateShutSinceSteadyMs: number | null = null;
   /** When the supervisor last said that nobody types there and no draft stands there. */
@@ -102,13 +103,12 @@ export class LiveSession extends SessionPlace {
     this.hasHeldPeers = true;
   }
 
-  /** It is another process from now on. */
   override movedTo(process: Pick<SessionProcess, 'pid' | 'startTime'>): void {
     super.movedTo(process);
     this.file = null;
     this.hookState = null;
     this.permissionTool = null;
-    this.gateShutSinceSteadyMs = null;
+    this.gateOpened();
     this.leavingSinceSteadyMs = null;
   }
 
@@ -139,7 +139,8 @@ export class LiveSession extends SessionPlace {
     this.#hooksSay('busy');
   }
 
-  turnEnded(): void {
+  turnEnded(hasBackgroundWork = false): void {
+    this.hasBackgroundWork = hasBackgroundWork;
     this.#hooksSay('idle');
   }
 
@@ -236,9 +237,9 @@ export class LiveSession extends SessionPlace {
   }
 }
 
-/** The record of a process that has just been seen for the first time. */
-export function newSession(process: SessionProcess, clock: Clock): Session {
-  return new LiveSession(newSessionId(), process, clock);
+/** The record of a process that has just been seen for the first time; a managed session has an `id` before that. */
+export function newSession(process: SessionProcess, clock: Clock, id: string = newSessionId()): Session {
+  return new LiveSession(id, process, clock);
 }
 
 /** The record of a process that an earlier daemon has known, with what that one wrote down. */
