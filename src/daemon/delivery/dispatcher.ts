@@ -81,7 +81,7 @@ export class Dispatcher {
     await this.#store.accept(message);
     // accepted it is, whatever becomes of it next
     guarded('delivery', () => {
-      this.#successors.bringHome(message);
+      this.#options.successors.bringHome(message);
       this.#pumpRecipient(message.recipient);
     });
   }
