@@ -76,7 +76,7 @@ export function findAnswer(path: string, mark: string): string | undefined {
   });
   if (start === -1) return undefined;
   let answer: string | undefined;
-  for (const line of lines.slice(start + 1)) {
+  for (const line of [...writtenTooEarly(lines, start), ...lines.slice(start + 1)]) {
     const record = parseMarkRecord(line);
     if (record?.isSidechain) continue;
     if (record?.type === 'user' && record.origin?.kind === 'human' && record.promptId !== undefined) break;
@@ -85,6 +85,16 @@ export function findAnswer(path: string, mark: string): string | undefined {
     if (text !== '' && record.message.stop_reason === 'end_turn') answer = text;
   }
   return answer;
+}
+
+/** What is younger than the record at `start` though it stands before it: 2.1.197 writes the first answer before the first prompt. */
+function writtenTooEarly(lines: readonly string[], start: number): string[] {
+  const prompt = parseMarkRecord(lines[start]!)?.timestamp;
+  if (prompt === undefined) return [];
+  return lines.slice(Math.max(0, start - 20), start).filter((line) => {
+    const at = parseMarkRecord(line)?.timestamp;
+    return at !== undefined && at > prompt;
+  });
 }
 
 /** True when claude has said there that it holds the message with that mark back until a person has agreed (2.1.330, 2.1.332). */
