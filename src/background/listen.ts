@@ -21,9 +21,17 @@ export async function refuseLiveSocket(path: string): Promise<void> {
 export async function listen(server: Server, path: string): Promise<void> {
   await refuseLiveSocket(path);
   rmSync(path, { force: true });
+  await listenOn(server, path);
+}
+
+/** Listens on a path where nothing stands. A failure later on is not this one's. @throws the system's error */
+export async function listenOn(server: Server, path: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(path, resolve);
+    server.listen(path, () => {
+      server.off('error', reject);
+      resolve();
+    });
   });
   chmodSync(path, 0o600);
 }

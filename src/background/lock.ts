@@ -2,9 +2,13 @@
  * Exactly one daemon per CLAUDEX_HOME. The lock is a file, put there whole or not at all, that names its owner by pid and start time;
  * a lock whose owner is dead is taken over, and only what is provably ours is ever removed.
  */
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { placeFile } from '../home/replace-file.ts';
+import { steadyNow } from '../process/clock.ts';
 import { isAlive, processStartTime } from '../process/identity.ts';
+
+/** Whoever comes up touches its lock several times in this time. */
+const touchedOfLateMs = 5000;
 
 export interface LockOwner {
   pid: number;
@@ -60,10 +64,30 @@ function removeDead(path: string, text: string): void {
   }
 }
 
-/** True while the lock file names this process. */
+/** True while the lock file names this process, or cannot be read though it is there (no descriptor left). */
 export function holdsLock(path: string): boolean {
-  const owner = parseOwner(readText(path));
+  const text = readText(path);
+  if (text === undefined && existsSync(path)) return true;
+  const owner = parseOwner(text);
   return owner?.pid === process.pid && owner.startTime === processStartTime(process.pid);
+}
+
+/** A long start is under way: whoever waits for this process goes on waiting. */
+export function touchLock(path: string): void {
+  try {
+    const seconds = steadyNow() / 1000; // the time of day may be set meanwhile
+    utimesSync(path, seconds, seconds);
+  } catch {
+    // gone: nobody waits for us
+  }
+}
+
+/** True while the lock's owner lives and has touched it of late. */
+export function isComingUp(path: string): boolean {
+  const touchedAt = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  if (touchedAt === undefined || lockOwner(path) === undefined) return false;
+  const agoMs = steadyNow() - touchedAt;
+  return agoMs > -1000 && agoMs < touchedOfLateMs;
 }
 
 /** Removes the lock if it is ours. */

@@ -1,5 +1,5 @@
 /** Starts one of our background processes (the daemon, the worker of `claudex prompt`) and waits until it says that it is ready. */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { environmentForClaude } from '../claude/environment.ts';
@@ -10,6 +10,7 @@ import { readReport, readyVariable } from './ready-report.ts';
 import { spawnBackground } from './spawn.ts';
 
 const startTimeoutMs = 10_000;
+const maxErrorLogBytes = 1 << 20;
 /** Where spawnBackground puts the pipe. */
 const readyFd = 3;
 
@@ -25,6 +26,8 @@ export interface StartOptions {
   extraEnv?: Record<string, string>;
   /** Where its standard output and error go; the folder is made on the way. */
   errorLog: string;
+  /** A start that takes long is waited for while this says so. */
+  isUnderWay?: () => boolean;
   /** The code for a start that fails for no reason of its own. */
   failedAs: ErrorCode;
 }
@@ -47,7 +50,11 @@ export async function startBackground(options: StartOptions): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => {
       const fail = (facts: string): void => reject(new ClaudexError(failedAs, facts));
-      const timer = setTimeout(() => fail(`It was not ready within ${startTimeoutMs} ms.`), startTimeoutMs);
+      const timer = setInterval(() => {
+        if (options.isUnderWay?.()) return;
+        clearInterval(timer);
+        fail(`It was not ready within ${startTimeoutMs} ms.`);
+      }, startTimeoutMs);
       let text = '';
       pipe.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;
@@ -56,7 +63,7 @@ export async function startBackground(options: StartOptions): Promise<void> {
       pipe.on('error', () => undefined); // its end comes as close
       // it closes the pipe after its word, or by ending
       pipe.once('close', () => {
-        clearTimeout(timer);
+        clearInterval(timer);
         const failure = readReport(text, failedAs);
         if (failure) reject(failure);
         else resolve();
@@ -72,6 +79,10 @@ function openErrorLog({ home, errorLog }: StartOptions): number {
   try {
     ensurePrivateDir(home);
     makeDir(dirname(errorLog));
+    // each crash adds to it
+    if ((statSync(errorLog, { throwIfNoEntry: false })?.size ?? 0) > maxErrorLogBytes) {
+      renameSync(errorLog, `${errorLog}.1`);
+    }
     return openSync(errorLog, 'a', 0o600);
   } catch (error) {
     throw asHomeError(error, home);

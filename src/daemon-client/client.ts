@@ -12,6 +12,7 @@ import type {
   DrainReply,
   ErrorBody,
   LeaseReport,
+  ListedMessage,
   SendManyRequest,
   SendReply,
   SendRequest,
@@ -68,10 +69,13 @@ export class DaemonClient {
     return (await this.#json<{ messages: SendReply[] }>('POST', '/v1/messages', request)).messages;
   }
 
-  /** All messages, or those from and to the session of that id. */
-  async messages(id?: string): Promise<ShownMessage[]> {
-    const query = id === undefined ? '' : `?session=${encodeURIComponent(id)}`;
-    return (await this.#json<{ messages: ShownMessage[] }>('GET', `/v1/messages${query}`)).messages;
+  /** The open messages and so many of the newest ended ones, their texts cut short; of all sessions, or from and to one. */
+  async messages(of: { session?: string; ended?: number } = {}): Promise<ListedMessage[]> {
+    const query = new URLSearchParams({
+      ended: `${of.ended ?? 0}`,
+      ...(of.session !== undefined && { session: of.session }),
+    });
+    return (await this.#json<{ messages: ListedMessage[] }>('GET', `/v1/messages?${query}`)).messages;
   }
 
   /** Takes what waits for that session, for itself to read: its mark in the transcript proves the delivery. */

@@ -2,13 +2,13 @@
  * A running daemon of at least our version, started if there is none. Safe to call from many processes at once:
  * the daemon's own lock lets one win, the others connect to it.
  */
-import { existsSync, lstatSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { lockOwner } from '../background/lock.ts';
+import { isComingUp, lockOwner } from '../background/lock.ts';
 import { startBackground } from '../background/start.ts';
 import { ClaudexError } from '../errors/claudex-error.ts';
 import { isAtLeast, packageVersion } from '../home/package.ts';
-import { claudexPaths } from '../home/paths.ts';
+import { type ClaudexPaths, claudexPaths } from '../home/paths.ts';
 import { ensurePrivateDir } from '../home/private-folder.ts';
 import { steadyNow } from '../process/clock.ts';
 import { untilGone } from '../process/until-gone.ts';
@@ -29,14 +29,31 @@ const winnerTakesMs = 2000;
  * @throws ClaudexError HOME_NOT_PRIVATE when the home, the socket's folder or the socket is not ours
  */
 export function daemonClient(env: NodeJS.ProcessEnv): DaemonClient {
-  const { home, socket } = claudexPaths(env);
+  const paths = claudexPaths(env);
+  const { home } = paths;
   if (existsSync(home)) ensurePrivateDir(home);
+  const socket = addressedSocket(paths) ?? paths.socket;
   if (dirname(socket) !== home) ensurePrivateDir(dirname(socket));
   const stat = lstatSync(socket, { throwIfNoEntry: false });
   if (stat && (stat.uid !== process.geteuid?.() || !stat.isSocket())) {
     throw new ClaudexError('HOME_NOT_PRIVATE', `${socket} is not a socket of yours.`);
   }
   return new DaemonClient(socket);
+}
+
+/**
+ * Where the daemon says that it listens: with a long home, the socket's folder is of the environment it was started in. Undefined
+ * where it does not say, or where nobody listens any more.
+ */
+function addressedSocket({ socketAddress }: ClaudexPaths): string | undefined {
+  try {
+    const stat = lstatSync(socketAddress);
+    if (!stat.isFile() || stat.uid !== process.geteuid?.()) return undefined;
+    const path = readFileSync(socketAddress, 'utf8').trim();
+    return path.startsWith('/') && existsSync(path) ? path : undefined;
+  } catch {
+    return undefined; // no daemon runs
+  }
 }
 
 /** Connects to the running daemon; undefined when there is none. Starts nothing. @throws ClaudexError HOME_NOT_PRIVATE */
@@ -73,9 +90,12 @@ export async function ensureDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClient
   }
   for (const until = steadyNow() + startTimeoutMs; ; ) {
     await startDaemon(env);
-    const failure = await answerWithin(client, winnerTakesMs);
-    if (failure === undefined) return client;
-    if (steadyNow() > until) throw failure;
+    // it may listen elsewhere than the last one
+    const started = daemonClient(env);
+    const failure = await answerWithin(started, winnerTakesMs);
+    if (failure === undefined) return started;
+    // one that reads a long journal says so by its lock
+    if (steadyNow() > until && !isComingUp(claudexPaths(env).lock)) throw failure;
   }
 }
 
@@ -99,7 +119,7 @@ export function holdStopped(env: NodeJS.ProcessEnv): void {
 }
 
 async function startDaemon(env: NodeJS.ProcessEnv): Promise<void> {
-  const { home, log, stopped } = claudexPaths(env);
+  const { home, log, lock, stopped } = claudexPaths(env);
   rmSync(stopped, { force: true });
   await startBackground({
     words: ['daemon', 'run'],
@@ -109,6 +129,7 @@ async function startDaemon(env: NodeJS.ProcessEnv): Promise<void> {
     env,
     extraEnv: { CLAUDEX_DAEMON: '1' },
     errorLog: `${log}.stderr`,
+    isUnderWay: () => isComingUp(lock),
     failedAs: 'DAEMON_START_FAILED',
   });
 }

@@ -29,6 +29,7 @@ export class DesktopNotification {
     const { enabled, clock, log, env } = this.#options;
     const now = clock.steady();
     if (!enabled || now - (this.#lastAtSteadyMs.get(session.id) ?? Number.NEGATIVE_INFINITY) < quietMs) return;
+    for (const [id, at] of this.#lastAtSteadyMs) if (now - at >= quietMs) this.#lastAtSteadyMs.delete(id);
     this.#lastAtSteadyMs.set(session.id, now);
     log('person needed', { session: session.id, reason });
     const [command, ...args] = notifyCommand(

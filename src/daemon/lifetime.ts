@@ -2,14 +2,16 @@
  * How the daemon stays reachable and how it ends: its address and its socket are put back when they are removed, a lock that
  * is somebody else's ends it, signals end it, and it goes down in one order.
  */
-import { chmodSync, existsSync, type FSWatcher, rmSync, watch } from 'node:fs';
+import { existsSync, type FSWatcher, rmSync, watch } from 'node:fs';
 import type { Server } from 'node:http';
 import { basename, dirname } from 'node:path';
-import { listen } from '../background/listen.ts';
+import { listen, listenOn } from '../background/listen.ts';
 import { holdsLock, releaseLock } from '../background/lock.ts';
 import type { Log } from '../home/log.ts';
 import type { ClaudexPaths } from '../home/paths.ts';
+import { ensurePrivateDir } from '../home/private-folder.ts';
 import { replaceFile } from '../home/replace-file.ts';
+import { guarded, reportOnce } from '../process/guard.ts';
 import { Signal } from '../process/signal.ts';
 import type { StopReason } from './routes/daemon.ts';
 
@@ -18,6 +20,9 @@ export type EndReason = StopReason | 'terminated' | 'idle';
 
 /** After it has been told to stop, open streams get this long to end. */
 const stopPatienceMs = 500;
+
+/** Lock and socket are looked at this often where they cannot be watched. */
+const lookMs = 2000;
 
 export interface LifetimeOptions {
   paths: ClaudexPaths;
@@ -35,6 +40,9 @@ export class Lifetime {
   readonly #options: LifetimeOptions;
   readonly #watchers: FSWatcher[] = [];
   #isEnding = false;
+  #isWatching = false;
+  #isListeningAnew = false;
+  #lookTimer: NodeJS.Timeout | undefined;
 
   constructor(options: LifetimeOptions) {
     this.#options = options;
@@ -42,25 +50,32 @@ export class Lifetime {
 
   /** Can be reached from now on. @throws ClaudexError DAEMON_START_FAILED */
   async open(): Promise<void> {
-    const { server, paths } = this.#options;
+    const { server, paths, log } = this.#options;
     await listen(server, paths.socket);
-    this.#writeAddress();
+    // no descriptor left to accept with: those who are connected go on
+    server.on('error', (error) => log('socket error', { error: String(error) }));
+    try {
+      this.#writeAddress();
+    } catch (error) {
+      this.abandon();
+      throw error;
+    }
+  }
+
+  /** It has not come up after all: nobody can reach it any more. */
+  abandon(): void {
+    this.#end('not started');
   }
 
   /** Looks after its address, its socket and its lock, and hears signals, from now on. */
   watch(): void {
     const { paths, log } = this.#options;
-    const watched = [paths.lock, paths.socketAddress, paths.home].map((path) => basename(path));
-    const homeWatcher = watch(paths.home, (_event, name) => {
-      if (name === null || !watched.includes(name)) return;
-      if (!holdsLock(paths.lock)) this.#end('displaced');
-      else if (!existsSync(paths.socketAddress)) this.#writeAddress();
-    });
-    homeWatcher.on('error', () => this.#end('displaced'));
-    const socketWatcher = watch(dirname(paths.socket), (_event, name) => {
-      if (name === basename(paths.socket) && !this.#isEnding && !existsSync(paths.socket)) this.#listenAnew();
-    });
-    this.#watchers.push(homeWatcher, socketWatcher);
+    this.#watchFolders();
+    // where nothing can be watched, or the socket stands in a folder that others clean up
+    if (!this.#isWatching || dirname(paths.socket) !== paths.home) {
+      this.#lookTimer = setInterval(() => this.#look(), lookMs);
+      this.#lookTimer.unref();
+    }
     process.once('SIGTERM', () => this.stop('terminated'));
     process.once('SIGINT', () => this.stop('terminated'));
     process.on('SIGHUP', () => log('hangup ignored'));
@@ -84,6 +99,7 @@ export class Lifetime {
     const { paths, server, log } = this.#options;
     log('daemon stops', { reason });
     for (const watcher of this.#watchers) watcher.close();
+    clearInterval(this.#lookTimer);
     server.close();
     server.closeIdleConnections();
     const homeIsOurs = holdsLock(paths.lock);
@@ -97,17 +113,59 @@ export class Lifetime {
     setImmediate(() => server.closeAllConnections());
   }
 
+  #watchFolders(): void {
+    const { paths } = this.#options;
+    for (const watcher of this.#watchers.splice(0)) watcher.close();
+    const own = [paths.lock, paths.socketAddress, paths.home, paths.socket].map((path) => basename(path));
+    try {
+      for (const folder of new Set([paths.home, dirname(paths.socket)])) {
+        const watcher = watch(folder, (_event, name) => {
+          if (name === null || name === basename(folder) || own.includes(name)) this.#look();
+        });
+        watcher.on('error', () => this.#look());
+        this.#watchers.push(watcher);
+      }
+      this.#isWatching = true;
+    } catch (error) {
+      // no inotify left (ENOSPC, EMFILE)
+      this.#isWatching = false;
+      reportOnce('the claudex folder cannot be watched, so it is looked at', error);
+    }
+  }
+
+  #look(): void {
+    if (this.#isEnding) return;
+    const { paths } = this.#options;
+    guarded('look at lock and socket', () => {
+      if (!holdsLock(paths.lock)) this.#end('displaced');
+      else if (!existsSync(paths.socket)) void this.#listenAnew();
+      else if (!existsSync(paths.socketAddress)) this.#writeAddress();
+    });
+  }
+
   /** In one step: a hook that reads an empty address would be silent. */
   #writeAddress(): void {
     const { paths } = this.#options;
     replaceFile(paths.socketAddress, `${paths.socket}\n`, { flush: false });
   }
 
-  /** The old listener serves nobody any more; its open streams live on. */
-  #listenAnew(): void {
+  /** The old listener serves nobody any more; its open streams live on. Where it cannot be done, the next daemon does it. */
+  async #listenAnew(): Promise<void> {
+    if (this.#isListeningAnew) return;
+    this.#isListeningAnew = true;
     const { server, paths, log } = this.#options;
     log('socket removed, listening anew');
-    server.close();
-    server.listen(paths.socket, () => chmodSync(paths.socket, 0o600));
+    try {
+      ensurePrivateDir(dirname(paths.socket));
+      server.close();
+      await listenOn(server, paths.socket);
+      if (!existsSync(paths.socketAddress)) this.#writeAddress();
+      this.#watchFolders();
+    } catch (error) {
+      log('cannot listen anew', { error: String(error) });
+      this.stop('terminated');
+    } finally {
+      this.#isListeningAnew = false;
+    }
   }
 }

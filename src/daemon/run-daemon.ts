@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { refuseLiveSocket } from '../background/listen.ts';
-import { releaseLock, takeLock } from '../background/lock.ts';
+import { releaseLock, takeLock, touchLock } from '../background/lock.ts';
 import { type Log, openLog } from '../home/log.ts';
 import { packageVersion } from '../home/package.ts';
 import { type ClaudexPaths, claudeConfigDir, claudexPaths } from '../home/paths.ts';
@@ -74,7 +74,10 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const registry = new SessionRegistry({ persistPath: paths.sessions, clock });
   const { table } = registry;
   const names = new Names(paths.names, table);
-  const journal = new Journal(paths.journal, { keeping: keepingAt(clock.timeOfDay()) });
+  const journal = new Journal(paths.journal, {
+    keeping: keepingAt(clock.timeOfDay()),
+    onPiece: () => touchLock(paths.lock),
+  });
   const store = new MessageStore({ journal, log, clock });
   const { mailbox } = store;
   const waysIn = new WaysIn(clock);
@@ -180,15 +183,20 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
 
   // up
   await lifetime.open();
-  // dead sessions first, then the living: the messages of the dead are older
-  registry.restore();
-  dispatcher.restored();
-  registry.start(configDir);
-  store.expire();
-  log('daemon ready', { pid: process.pid, version, messages: mailbox.pendingTotal() });
-  lifetime.watch();
-  refreshStarter(paths.starter);
-  idleExit.start();
+  try {
+    // dead sessions first, then the living: the messages of the dead are older
+    registry.restore();
+    dispatcher.restored();
+    registry.start(configDir);
+    store.expire();
+    log('daemon ready', { pid: process.pid, version, messages: mailbox.pendingTotal() });
+    lifetime.watch();
+    refreshStarter(paths.starter);
+    idleExit.start();
+  } catch (error) {
+    lifetime.abandon();
+    throw error;
+  }
 }
 
 function wordsOf(error: unknown): string {

@@ -32,7 +32,7 @@ function listIn(text: string, name: string): unknown[] | undefined {
 
 function setAside(path: string, refused: number | undefined): void {
   const what = refused === undefined ? 'another shape' : `${refused} entries of another shape`;
-  reportOnce(`damaged ${path}`, new Error(`${path} has ${what}; it is kept as ${path}.damaged`));
+  reportOnce(`damaged ${path}`, `${path} has ${what}; it is kept as ${path}.damaged`);
   try {
     renameSync(path, `${path}.damaged`);
   } catch (error) {

@@ -83,12 +83,10 @@ function socketPath(home: string, env: NodeJS.ProcessEnv, name: string): string 
   // loaded here only: node:crypto would cost every start 3 ms
   const { createHash } = process.getBuiltinModule('node:crypto');
   const digest = createHash('sha256').update(home).digest('hex').slice(0, 16);
-  const runtime = env.XDG_RUNTIME_DIR || tmpdir();
-  return join(
-    runtime,
-    `claudex-${process.getuid?.() ?? 0}`,
-    name === 'daemon.sock' ? `${digest}.sock` : `${digest}-worker.sock`,
-  );
+  const file = name === 'daemon.sock' ? `${digest}.sock` : `${digest}-worker.sock`;
+  const inRuntime = (runtime: string): string => join(runtime, `claudex-${process.getuid?.() ?? 0}`, file);
+  const elsewhere = inRuntime(env.XDG_RUNTIME_DIR || tmpdir());
+  return Buffer.byteLength(elsewhere) <= maxSocketPathBytes ? elsewhere : inRuntime('/tmp');
 }
 
 /** Claude's own config folder: CLAUDE_CONFIG_DIR, else ~/.claude. */

@@ -60,6 +60,8 @@ const forbidden = ['EROFS', 'EACCES', 'EPERM'];
 /** `error` as HOME_UNWRITABLE where it is the system's and says that `home` takes no writes; any other as it is. */
 export function asHomeError(error: unknown, home: string): unknown {
   const code = systemErrorCode(error) ?? '';
+  // inotify says ENOSPC when it has no watch left
+  if ((error as NodeJS.ErrnoException).syscall === 'watch') return error;
   if (!full.includes(code) && !forbidden.includes(code)) return error;
   const { path, address } = error as { path?: string; address?: string };
   const file = path ?? address;

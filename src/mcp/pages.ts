@@ -56,7 +56,7 @@ export function pageOfText(text: string, start: number, maxChars = maxPageChars)
 }
 
 /** The beginning of a text for a list; says how much there is. */
-export function preview(text: string, maxChars: number): string {
+export function preview(text: string, maxChars: number, wholeChars = text.length): string {
   const { text: start, nextCursor } = pageOfText(text, 0, maxChars);
-  return nextCursor === undefined ? start : `${start}… (${text.length} characters in all)`;
+  return nextCursor === undefined ? start : `${start}… (${wholeChars} characters in all)`;
 }

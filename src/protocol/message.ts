@@ -101,6 +101,30 @@ export interface Message {
   history: StateChange[];
 }
 
+/** A message in a list: the beginnings of its texts, and how long they are. */
+export interface MessageSummary extends Message {
+  bodyChars: number;
+  answerChars?: number;
+}
+
+/** How much of a text a list shows. */
+const summaryChars = 500;
+
+/** A message as lists show it. */
+export function summaryOf(message: Message): MessageSummary {
+  const { body, answer } = message;
+  return {
+    ...message,
+    body: beginning(body),
+    bodyChars: body.length,
+    ...(answer !== undefined && { answer: beginning(answer), answerChars: answer.length }),
+  };
+}
+
+function beginning(text: string): string {
+  return text.length <= summaryChars ? text : text.slice(0, summaryChars).toWellFormed();
+}
+
 /** What one reading of an inbox hands over, at most, in characters; a single longer message becomes a pointer. */
 export const maxDrainChars = 10_000;
 

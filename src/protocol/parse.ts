@@ -141,6 +141,13 @@ export function parseGateReport(value: unknown): GateReport {
   return { open: new Fields(value).boolean('open', false) };
 }
 
+/** A count in a query, 0 where there is none. @throws ClaudexError BAD_REQUEST */
+export function parseCount(query: URLSearchParams, name: string, most: number): number {
+  const text = query.get(name) ?? '0';
+  if (!/^\d{1,9}$/.test(text)) throw new ClaudexError('BAD_REQUEST', `"${name}" must be a whole number.`);
+  return Math.min(Number(text), most);
+}
+
 /** A list of pids, nearest ancestor first. */
 export function parseWhoami(value: unknown): { pids: number[]; configDir: string; exact: boolean } {
   const fields = new Fields(value);

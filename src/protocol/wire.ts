@@ -1,5 +1,5 @@
 /** The words that cross the daemon's socket. Bodies are JSON; streams are one JSON object a line (NDJSON). */
-import type { Message, MessageKind, Route, Sender } from './message.ts';
+import type { Message, MessageKind, MessageSummary, Route, Sender } from './message.ts';
 import type { SessionRecord } from './session.ts';
 
 /** `POST /v1/messages` */
@@ -24,11 +24,14 @@ export interface SendRequest {
 /** The same to several targets: one message each, or none at all. */
 export type SendManyRequest = Omit<SendRequest, 'target'> & { targets: string[] };
 
-/** `GET /v1/messages`, `GET /v1/messages/:id` */
+/** `GET /v1/messages/:id` */
 export type ShownMessage = Message & {
   /** What it waits for at this moment, in words. Absent when it does not wait. */
   waitsFor?: string;
 };
+
+/** `GET /v1/messages`: one of many, its texts cut short. */
+export type ListedMessage = MessageSummary & ShownMessage;
 
 /** The daemon's answer to a send: the message is on disk. */
 export interface SendReply {

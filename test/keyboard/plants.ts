@@ -28,7 +28,7 @@ export function walkFor(plant: Plant): Walk {
   const enter: Step = { do: 'keys', keys: ['enter'] };
   const steps: Record<Plant, Step[]> = {
     doubled: [watch],
-    lost: [{ do: 'type', text: 'p1q HOLD12000' }, { do: 'wait', ms: 300 }, enter, { do: 'wait', ms: 800 }, watch],
+    lost: [{ do: 'type', text: 'p1q a draft' }, watch],
     changed: [watch],
     mixed: [{ do: 'type', text: 'p1q a draft' }, watch],
     'run by a shell': [watch],
@@ -77,8 +77,7 @@ export async function sabotage(
       await wentIn();
       return submit(text);
     case 'lost':
-      await stage.client.changeMessage(id, 'cancel');
-      return;
+      return cancel(stage, id);
     case 'changed':
       await wentIn();
       return submit(text.replace('go', 'stop'));
@@ -95,5 +94,14 @@ export async function sabotage(
       return;
     case 'dialog answered':
       return;
+  }
+}
+
+/** It waits for the draft to go; a lease that is refused just then is waited for. */
+async function cancel({ client }: KeyboardStage, id: string): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const cancelled = await client.changeMessage(id, 'cancel').catch(() => undefined);
+    if (cancelled) return;
+    await delay(20);
   }
 }

@@ -18,6 +18,8 @@ const watchMs = 6000;
 const dialogMs = 2500;
 /** A box that does not come to rest by then is not looked at. */
 const restMs = 4000;
+/** Where a fault is planted, it must be looked at, however slow the machine is. */
+const plantedMs = 60_000;
 
 /** Plays `walk` in a home of its own and tells what was seen. `plant`: a fault is acted in claudex's place. */
 export async function playWalk(walk: Walk, plant?: Plant): Promise<Evidence> {
@@ -121,14 +123,17 @@ class Player {
       this.#stage.driver.write(burst.text);
       typed = burst.text;
     }
-    const wentIn = await this.#until(async () => {
-      const state = (await this.#stage.message(id))?.state;
-      return state !== undefined && state !== 'queued' && state !== 'leased';
-    }, watchMs);
+    const wentIn = await this.#until(
+      async () => {
+        const state = (await this.#stage.message(id))?.state;
+        return state !== undefined && state !== 'queued' && state !== 'leased';
+      },
+      this.#plant ? plantedMs : watchMs,
+    );
     if (!wentIn || !before || !this.#stage.runs) return;
     const fits = (box: Box | undefined): boolean => {
       // a dialog or a view covers it: nothing can be said
-      return box === undefined || (keeps(box.text, before.text, typed) && !/MSG\d+X|\[claudex/.test(box.text));
+      return box === undefined || keeps(box.text, before.text, typed);
     };
     await this.#until(() => fits(this.#box()), 8000);
     const after = this.#box();
@@ -138,7 +143,7 @@ class Player {
   /** The box of an idle session with no message on its way, once it stays as it is; undefined when that does not come. */
   async #boxAtRest(): Promise<Box | undefined> {
     let last: string | undefined;
-    for (const deadline = Date.now() + restMs; Date.now() < deadline; ) {
+    for (const deadline = Date.now() + (this.#plant ? plantedMs : restMs); Date.now() < deadline; ) {
       await this.#quiet();
       const sessions = await this.#stage.sessions();
       const box = this.#box();
@@ -151,7 +156,7 @@ class Player {
 
   async #watchDialog({ number, from }: Step & { do: 'watch dialog' }): Promise<void> {
     const isOpen = (): boolean => /Do you want to (proceed|allow)/.test(this.#stage.driver.screen());
-    if (!(await this.#until(isOpen, 4000))) return;
+    if (!(await this.#until(isOpen, this.#plant ? plantedMs : 4000))) return;
     await this.#quiet();
     if (!isOpen()) return;
     const results = (): number => this.#stage.api.requests.filter(({ isToolResult }) => isToolResult).length;

@@ -29,9 +29,6 @@ export function judge(evidence: Evidence): Violation[] {
   return [
     ...evidence.sent.flatMap((sent) => judgeMessage(sent, byId.get(sent.id), evidence)),
     ...evidence.boxChecks.flatMap(({ number, before, burst, after }): Violation[] => {
-      if (/MSG\d+X|\[claudex/.test(after)) {
-        return [{ promise: 'kept', message: number, why: `a message stands in the box: ${show(after)}` }];
-      }
       if (keeps(after, before, burst)) return [];
       return [{ promise: 'kept', message: number, why: `${show(before)} and ${show(burst)} became ${show(after)}` }];
     }),
@@ -43,11 +40,17 @@ export function judge(evidence: Evidence): Violation[] {
   ];
 }
 
-/** True when `after` holds what stood there and, in one piece and wherever the cursor was, what was typed meanwhile. */
+/**
+ * True when `after` holds what stood there and, in one piece and wherever the cursor was, what was typed meanwhile; and no message
+ * that was not there (the person may have brought one back).
+ */
 export function keeps(after: string, before: string, burst: string): boolean {
+  if (message.test(after) && !message.test(before)) return false;
   const now = squeeze(after);
   return now.includes(squeeze(burst)) && now.replace(squeeze(burst), '').includes(squeeze(before));
 }
+
+const message = /MSG\d+X|\[claudex/;
 
 function judgeMessage(sent: SentMessage, message: Message | undefined, evidence: Evidence): Violation[] {
   const { number, id } = sent;

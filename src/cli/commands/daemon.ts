@@ -11,6 +11,9 @@ import { asHomeError } from '../../home/private-folder.ts';
 import { durationText } from '../text/durations.ts';
 import { forTerminal } from '../text/render.ts';
 
+/** After a start that failed, what it has to say is out by then. */
+const notStartedMs = 500;
+
 export function addDaemon(program: Command): void {
   const daemon = program
     .command('daemon')
@@ -113,6 +116,8 @@ async function runInForeground(): Promise<void> {
     if (!started && env.CLAUDEX_DAEMON !== '1') process.stdout.write('Another daemon serves this home already.\n');
   } catch (error) {
     reportFailure(env, asHomeError(error, claudexPaths(env).home));
+    // whatever still stands of it does not live on
+    setTimeout(() => process.exit(), notStartedMs).unref();
     throw error;
   }
 }

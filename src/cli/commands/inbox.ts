@@ -1,13 +1,17 @@
 import type { Command } from 'commander';
+import type { DaemonClient } from '../../daemon-client/client.ts';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { pathTarget } from '../../daemon-client/path-target.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
-import { isFinal, type Recipient, type StateChange } from '../../protocol/message.ts';
+import type { Recipient, StateChange } from '../../protocol/message.ts';
 import { oneLine } from '../../protocol/sanitise.ts';
 import type { SessionRecord } from '../../protocol/session.ts';
 import type { ShownMessage } from '../../protocol/wire.ts';
 import { durationText } from '../text/durations.ts';
 import { age, colours, forTerminal, table } from '../text/render.ts';
+
+/** So many of the newest finished messages are listed. */
+const endedListed = 1000;
 
 interface InboxOptions {
   json?: boolean;
@@ -27,7 +31,7 @@ export function addInbox(program: Command): void {
     .command('list [target]', { isDefault: true })
     .description('the messages that are not finished (of one session: id, name or folder)')
     .addHelpText('after', '\nExample:\n  claudex inbox list api --all')
-    .option('-a, --all', 'finished ones too')
+    .option('-a, --all', `finished ones too (the newest ${endedListed})`)
     .option('-w, --watch', 'print each change as it comes, until Ctrl-C')
     .option('--json', 'print JSON')
     .action(list);
@@ -71,11 +75,9 @@ async function list(target: string | undefined, options: InboxOptions): Promise<
   const client = await ensureDaemon(process.env);
   const fits = recipientFilter(target, await client.sessions());
   if (options.watch) return watch(fits, options);
-  const all = (await client.messages()).filter((one) => fits(one.recipient));
-  if (target !== undefined && all.length === 0 && !(await client.sessions()).some(fits)) {
-    throw new ClaudexError('NO_SUCH_SESSION', `Asked for "${target}".`);
-  }
-  const messages = all.filter((one) => options.all || !isFinal(one.state));
+  const listed = await client.messages(options.all ? { ended: endedListed } : {});
+  const messages = listed.filter((one) => fits(one.recipient));
+  if (target !== undefined && messages.length === 0) await checkTarget(client, target, fits);
   if (options.json) return void process.stdout.write(`${JSON.stringify(messages, null, 2)}\n`);
   if (messages.length === 0) return void process.stdout.write('No messages wait.\n');
   const chalk = colours(process.stdout);
@@ -94,6 +96,13 @@ async function list(target: string | undefined, options: InboxOptions): Promise<
   process.stdout.write(
     `${table(header, rows, (cell, column, row) => (row === -1 ? chalk.bold(cell) : column === 0 ? chalk.cyan(cell) : cell))}\n`,
   );
+}
+
+/** @throws ClaudexError NO_SUCH_SESSION when nobody is called so, and no message was for anybody who was */
+async function checkTarget(client: DaemonClient, target: string, fits: (one: Recipient) => boolean): Promise<void> {
+  if ((await client.sessions()).some(fits)) return;
+  const known = await client.messages({ ended: endedListed });
+  if (!known.some((one) => fits(one.recipient))) throw new ClaudexError('NO_SUCH_SESSION', `Asked for "${target}".`);
 }
 
 /** By id, name (any case) or folder; everybody when no target is given. */

@@ -7,7 +7,7 @@ import type { Keeping } from './journal-index.ts';
 
 /** Ended messages are kept this long for `inbox` and for idempotency keys, and at most so many and so many bytes of them. */
 const keepEndedMs = 7 * 24 * 3600 * 1000;
-const keepEndedMost = 100_000;
+const keepEndedMost = 50_000;
 const keepEndedBytes = 512 << 20;
 
 /** A smaller journal is left as it is. */
@@ -39,10 +39,10 @@ export class JournalUpkeep {
     this.#journal = journal;
     this.#log = log;
     this.#clock = clock;
-    // what is found at a start is short where every message has its one line
+    // what is found at a start is short where every message has its one line, or nearly
     let shortBytes = 0;
     for (const message of journal.index.all()) shortBytes += message.bytes;
-    this.#dueBytes = Math.max(2 * shortBytes, smallBytes);
+    this.#dueBytes = Math.max(1.25 * shortBytes, smallBytes);
     const isTooMuch = journal.index.endedBytes() > keepEndedBytes || journal.index.endedCount > keepEndedMost;
     if (journal.damagedLines > 0 || isTooMuch) this.#dueBytes = 0;
     this.#look(quietMs);

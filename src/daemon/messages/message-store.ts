@@ -95,10 +95,10 @@ export class MessageStore {
     return message;
   }
 
-  /** The ended messages that fit what is known of them without reading them, the newest first. Each is read when it is asked for. */
-  *ended(fits: (one: IndexedMessage) => boolean = () => true): Generator<Message> {
+  /** The newest of the ended messages that fit what is known of them without reading them. Each is read when it is asked for. */
+  *ended(fits: (one: IndexedMessage) => boolean = () => true, most = Number.POSITIVE_INFINITY): Generator<Message> {
     const chosen = [...this.#journal.index.all()].filter((one) => one.endedAt !== undefined && fits(one));
-    for (const one of chosen.reverse()) {
+    for (const one of chosen.slice(-most).reverse()) {
       // between two of them it may have been dropped
       const message = this.mailbox.get(one.id) ?? (this.#journal.index.get(one.id) && this.#journal.read(one));
       if (message && isFinal(message.state)) yield message;

@@ -1,8 +1,8 @@
 /** Routes about messages: sending, looking, ending, trying again. */
 import { ClaudexError } from '../../errors/claudex-error.ts';
-import { isFinal, type Message } from '../../protocol/message.ts';
-import { parseSendRequest } from '../../protocol/parse.ts';
-import type { ShownMessage } from '../../protocol/wire.ts';
+import { isFinal, type Message, summaryOf } from '../../protocol/message.ts';
+import { parseCount, parseSendRequest } from '../../protocol/parse.ts';
+import type { ListedMessage, ShownMessage } from '../../protocol/wire.ts';
 import { type AcceptOptions, acceptSend, acceptSends } from '../delivery/accept-send.ts';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
 import { speakerOf } from '../delivery/speaker.ts';
@@ -10,6 +10,11 @@ import type { WaitReasons } from '../delivery/wait-reasons.ts';
 import type { RouteDefinition } from '../http-server.ts';
 import type { MessageStore } from '../messages/message-store.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
+
+/** So many ended messages are listed at most: each is read from disk. */
+const maxEndedListed = 10_000;
+/** Hooks are answered in between. */
+const sliceMs = 5;
 
 export interface MessageRoutesOptions {
   /** What taking a message needs. */
@@ -23,7 +28,7 @@ export interface MessageRoutesOptions {
 export function messageRoutes({ accept, store, dispatcher, registry, waits }: MessageRoutesOptions): RouteDefinition[] {
   return [
     { method: 'POST', path: '/v1/messages', who: 'local', status: 202, handle: ({ body }) => send(body) },
-    { method: 'GET', path: '/v1/messages', who: 'local', handle: ({ query }) => list(query.get('session')) },
+    { method: 'GET', path: '/v1/messages', who: 'local', handle: ({ query }) => list(query) },
     { method: 'GET', path: '/v1/messages/:id', who: 'local', handle: ({ params }) => shown(message(params[0]!)) },
     {
       method: 'POST',
@@ -46,12 +51,26 @@ export function messageRoutes({ accept, store, dispatcher, registry, waits }: Me
     return { messages: await acceptSends(request, accept) };
   }
 
-  /** All of them, or those from and to one session. */
-  function list(session: string | null): { messages: ShownMessage[] } {
-    const all = [...store.mailbox.all().filter((one) => !isFinal(one.state)), ...store.ended()];
-    const wanted = (one: Message): boolean =>
-      session === null || one.recipient.id === session || one.sender.id === session;
-    return { messages: all.filter(wanted).map(shown) };
+  /** The open ones, and as many of the newest ended ones as are asked for; all, or those from and to one session. */
+  async function list(query: URLSearchParams): Promise<{ messages: ListedMessage[] }> {
+    const session = query.get('session');
+    const most = parseCount(query, 'ended', maxEndedListed);
+    const isOf = (from: string | undefined, to: string | null): boolean =>
+      session === null || from === session || to === session;
+    const open = store.mailbox.all().filter((one) => !isFinal(one.state) && isOf(one.sender.id, one.recipient.id));
+    const listed = open.map(listedOf);
+    let sliceEndMs = performance.now() + sliceMs;
+    for (const message of most === 0 ? [] : store.ended(({ from, to }) => isOf(from, to), most)) {
+      listed.push(listedOf(message));
+      if (performance.now() < sliceEndMs) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      sliceEndMs = performance.now() + sliceMs;
+    }
+    return { messages: listed.sort((a, b) => a.acceptedAt - b.acceptedAt) };
+  }
+
+  function listedOf(one: Message): ListedMessage {
+    return summaryOf(shown(one));
   }
 
   function shown(one: Message): ShownMessage {

@@ -22,6 +22,9 @@ import { SessionTable } from './session-table.ts';
 /** How soon a process that died without a word is missed (kill -9 leaves claude's session file behind). */
 const sweepMs = 1500;
 
+/** Config dirs that are watched though no session of theirs lives. */
+const maxWatchedDirs = 20;
+
 export class SessionRegistry {
   /** A session has started (not: was known to the last daemon). `changed` follows. */
   readonly started = new Signal<Session>();
@@ -32,6 +35,7 @@ export class SessionRegistry {
   readonly table: SessionTable;
   readonly #files: SessionFiles;
   readonly #persistPath: string;
+  #defaultConfigDir: string | undefined;
   #sweep: NodeJS.Timeout | undefined;
   #persistDue = false;
 
@@ -53,10 +57,18 @@ export class SessionRegistry {
 
   /** Starts watching; what was restored counts as changed. */
   start(defaultConfigDir: string): void {
+    this.#defaultConfigDir = defaultConfigDir;
     const restored = this.table.all();
     for (const session of restored) this.watchConfigDir(session.configDir);
     this.watchConfigDir(defaultConfigDir);
     for (const session of restored) this.#changed(session);
+  }
+
+  /** Where many config dirs have come and gone, one without a session is not watched any more. */
+  #releaseConfigDir(configDir: string): void {
+    const isNeeded =
+      configDir === this.#defaultConfigDir || this.table.all().some((one) => one.configDir === configDir);
+    if (!isNeeded && this.#files.watchedCount > maxWatchedDirs) this.#files.release(configDir);
   }
 
   watchConfigDir(configDir: string): void {
@@ -130,6 +142,7 @@ export class SessionRegistry {
     this.table.remove(session);
     this.#persistSoon();
     this.#armSweep();
+    this.#releaseConfigDir(session.configDir);
     this.gone.emit(session);
   }
 

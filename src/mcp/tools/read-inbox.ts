@@ -1,13 +1,15 @@
 import type { DaemonClient } from '../../daemon-client/client.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { composeTexts } from '../../protocol/attribution.ts';
-import { type Message, maxDrainChars } from '../../protocol/message.ts';
+import { type Message, type MessageSummary, maxDrainChars } from '../../protocol/message.ts';
 import { pageOf, pageOfText, parseCursor, preview } from '../pages.ts';
 import { z } from '../sdk.ts';
 import { defineTool, type ToolOutcome, wrongArguments } from '../tool.ts';
 
 /** How much of each text the list shows. */
 const previewChars = 400;
+/** How many ended messages are looked through for those that the session has sent. */
+const sentListed = 200;
 
 export const readInbox = defineTool({
   name: 'read_inbox',
@@ -35,12 +37,14 @@ Comes back: waiting, in_hand, sent (id, state, answer), or handed_over with the 
       const own = await ownSession(client);
       if (message !== undefined) return readOne(await client.message(message), own?.id, cursor);
       if (!own) throw new ClaudexError('NOT_IN_A_SESSION');
-      return drain ? handOver(client, own.id) : list(await client.messages(own.id), own.id, cursor);
+      return drain
+        ? handOver(client, own.id)
+        : list(await client.messages({ session: own.id, ended: sentListed }), own.id, cursor);
     });
   },
 });
 
-function list(messages: readonly Message[], ownId: string, cursor: string | undefined): ToolOutcome {
+function list(messages: readonly MessageSummary[], ownId: string, cursor: string | undefined): ToolOutcome {
   const rows = messages
     .filter((one) => one.recipient.id === ownId || one.sender.id === ownId)
     .filter((one) => one.sender.id === ownId || ['queued', 'leased', 'delivered'].includes(one.state))
@@ -72,14 +76,14 @@ interface Row {
   answer?: string;
 }
 
-function rowOf(message: Message, ownId: string): Row {
+function rowOf(message: MessageSummary, ownId: string): Row {
   const { sender, recipient } = message;
   const toMe = recipient.id === ownId && sender.id !== ownId;
   return {
     box: toMe ? (message.state === 'delivered' ? 'in_hand' : 'waiting') : 'sent',
     ...headOf(message),
-    body: preview(message.body, previewChars),
-    ...(message.answer !== undefined && { answer: preview(message.answer, previewChars) }),
+    body: preview(message.body, previewChars, message.bodyChars),
+    ...(message.answer !== undefined && { answer: preview(message.answer, previewChars, message.answerChars) }),
   };
 }
 

@@ -1,5 +1,5 @@
 /** Walks through claude's whole keyboard while messages come: fixed seeds, walks that once broke a promise, planted faults. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { planWalk } from '../../keyboard/person.ts';
@@ -13,20 +13,25 @@ import { repositoryRoot } from '../../support/claudex.ts';
 import { installLeakCheck } from '../../support/leak-check.ts';
 
 const foundFolder = join(repositoryRoot, 'test', 'keyboard', 'found');
-const found = existsSync(foundFolder) ? readdirSync(foundFolder).filter((name) => name.endsWith('.json')) : [];
+const found = readdirSync(foundFolder).filter((name) => name.endsWith('.json'));
 
 describe(`a person at the keyboard of claude ${realClaudeVersion()}`, () => {
   installLeakCheck();
 
   it(`keeps every promise on the walks of fixed seeds ${verifies('keyboard-walks')}`, async () => {
-    const walks = [18, 20].map((seed) => planWalk(seed, 2));
+    const walks = [4, 12, 36].map((seed) => planWalk(seed, 2));
     const verdicts = await Promise.all(walks.map(async (walk) => judge(await playWalk(walk))));
     expect(verdicts).toEqual(walks.map(() => []));
   });
 
-  it.each(found)('keeps every promise on the walk that was found: %s', async (name) => {
-    const walk = JSON.parse(readFileSync(join(foundFolder, name), 'utf8')) as Walk;
-    expect(judge(await playWalk(walk))).toEqual([]);
+  it('keeps every promise on the walks that were found', async () => {
+    const verdicts = await Promise.all(
+      found.map(async (name) => {
+        const walk = JSON.parse(readFileSync(join(foundFolder, name), 'utf8')) as Walk;
+        return { name, violations: judge(await playWalk(walk)) };
+      }),
+    );
+    expect(verdicts).toEqual(found.map((name) => ({ name, violations: [] })));
   });
 
   it('sees every planted fault', async () => {
