@@ -119,6 +119,7 @@ export const errorCatalogue = {
     'The message is empty.',
     'give the text as arguments, with --file, or on standard input.',
   ),
+  FILE_UNREADABLE: entry(2, 400, 'The file cannot be read.', 'check its path and its permissions.'),
   MESSAGE_TOO_LARGE: entry(
     2,
     413,
@@ -207,6 +208,12 @@ export const errorCatalogue = {
     500,
     "Claude's settings file cannot be read as JSON, so it was left alone.",
     'mend the file by hand, then run the command again.',
+  ),
+  USER_SETTINGS_REFUSED: entry(
+    3,
+    500,
+    'Claude refuses its settings file and uses none of it: no hook runs, and no badge is shown.',
+    'take comments and trailing commas out at that place; claude takes plain JSON only.',
   ),
   USER_SETTINGS_UNWRITABLE: entry(
     3,
@@ -335,6 +342,46 @@ export const errorCatalogue = {
     'That is no workspace.',
     'name a plain folder right below the root (--workspaces); links are not followed out of it.',
   ),
+  MANAGED_EXISTS: entry(
+    3,
+    409,
+    'There is a managed session of that name in that folder.',
+    'attach to it (claudex attach <id>), resume it (claudex resume <id>), forget it (claudex forget <id>), or give the new one a name (--name).',
+  ),
+  NO_SUCH_MANAGED: entry(
+    3,
+    404,
+    'No managed session matches that target.',
+    'run `claudex list --all` to see them; `claudex start` makes one.',
+  ),
+  NOT_RUNNING: entry(3, 409, 'That session is not running.', 'start it again: claudex resume <id>.'),
+  SESSION_RUNS: entry(3, 409, 'That session is running.', 'stop it first: claudex stop <id>.'),
+  SESSIONS_FULL: entry(
+    3,
+    409,
+    'As many managed sessions run as may, and none of them is idle.',
+    'stop one (claudex stop <id>), wait until one is idle, or raise the setting sessions.max.',
+  ),
+  CONVERSATION_OPEN: entry(
+    3,
+    409,
+    'That conversation is open in another process.',
+    'attach to it (claudex attach <id>), or go on in a copy of it (-- --resume <id> --fork-session).',
+  ),
+  HOST_START_FAILED: entry(
+    3,
+    500,
+    'The session could not be started.',
+    'mend what it names above; its log is hosts/<id>.log in the claudex folder.',
+  ),
+  HOST_UNREACHABLE: entry(
+    3,
+    503,
+    'The process that holds that session does not answer.',
+    'see `claudex list --all`; if it hangs, `claudex stop --now <id>` ends it.',
+  ),
+  ATTACH_INSIDE: entry(2, 409, 'A session cannot be attached to from inside itself.', 'run it in another terminal.'),
+  NO_TERMINAL: entry(2, 400, 'That needs a terminal.', 'run it in one; `claudex peek` shows the screen without.'),
   USAGE: entry(2, 400, 'The command line is not understood.', 'run `claudex help` or `claudex <command> --help`.'),
   INTERNAL: entry(
     1,

@@ -18,10 +18,12 @@ const heights: Record<string, number> = {
   terminal: 5,
   background: 5,
   'daemon-client': 6,
+  'host-client': 6,
   runner: 7,
   history: 7,
   warm: 7,
   supervisor: 8,
+  host: 8,
   daemon: 8,
   mcp: 8,
   serve: 8,
@@ -117,7 +119,8 @@ describe(`architecture ${verifies('import-direction')}`, () => {
     const reading = files.filter((file) => /\bDate\.now\b|new Date\(\)/.test(readFileSync(join(root, file), 'utf8')));
     expect(reading.sort()).toEqual([
       'install-scripts/install.ts', // when it was installed
-      'src/cli/commands/inbox.ts', // in how long it goes
+      'src/cli/commands/inbox.ts',
+      'src/cli/commands/list.ts', // in how long it goes
       'src/cli/commands/send.ts', // --at, --expires
       'src/cli/text/render.ts', // how old
       'src/demo/stand-ins/claude-tui.ts', // startedAt, as claude writes it

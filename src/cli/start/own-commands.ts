@@ -4,6 +4,14 @@ export const ownCommands = [
   'ask',
   'inbox',
   'list',
+  'start',
+  'attach',
+  'detach',
+  'peek',
+  'stop',
+  'resume',
+  'restart',
+  'forget',
   'name',
   'history',
   'search',
@@ -20,6 +28,7 @@ export const ownCommands = [
   'demo',
   'mcp-server',
   'completion',
+  'version',
   'help',
 ] as const;
 

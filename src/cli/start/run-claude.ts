@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isatty } from 'node:tty';
 import { readInstalledState } from '../../../install-scripts/installed-state.ts';
 import { findClaude, leadsBack } from '../../claude/binary.ts';
-import { opensSession } from '../../claude/command-line/invocation.ts';
+import { opensSession, resumedSessionId } from '../../claude/command-line/invocation.ts';
 import { readsUserSettings, withLaunchSettings } from '../../claude/command-line/launch-settings.ts';
 import { environmentForClaude } from '../../claude/environment.ts';
 import { claudexSettings } from '../../claude/hooks/hook-settings.ts';
@@ -22,7 +22,7 @@ import { printError } from '../text/print-error.ts';
 import { removeSettingsForLaunch, writeSettingsForLaunch } from './settings-file-for-launch.ts';
 
 /** Tells a claudex that claude's name led back to it. */
-const launchedByVariable = 'CLAUDEX_LAUNCHED_BY';
+export const launchedByVariable = 'CLAUDEX_LAUNCHED_BY';
 
 /** Where a terminal or tmux names a window after what runs in it, it takes the first word; else it would say `node`. */
 const processTitle = 'claude (claudex)';
@@ -38,7 +38,7 @@ export async function runClaude(args: readonly string[], input?: string): Promis
     await refuseToRecurse(env);
     const file = findClaude({ env, setting: settings['claude.path'] ?? undefined });
     process.title = processTitle;
-    const isSession = isatty(0) && isatty(1) && opensSession(args);
+    const isSession = isatty(0) && isatty(1) && opensSession(args) && !(await showsBackgroundSession(args, env));
     mirrorExit(isSession ? await runSession(file, args, settings) : await withoutPty(file, args, input));
   } catch (error) {
     const known = toClaudexError(error);
@@ -46,6 +46,12 @@ export async function runClaude(args: readonly string[], input?: string): Promis
     // not the exit code alone: a crashed session still holds its terminals open
     process.exit(known.exitCode);
   }
+}
+
+/** Claude shows a session that runs in the background, and refuses to where it is given settings, such as ours. */
+async function showsBackgroundSession(args: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> {
+  const id = resumedSessionId(args);
+  return id !== undefined && (await import('./background-session.ts')).isBackgroundSession(id, env);
 }
 
 async function runSession(file: string, args: readonly string[], settings: Settings): Promise<PtyExit> {
@@ -84,7 +90,7 @@ async function refuseToRecurse(env: NodeJS.ProcessEnv): Promise<void> {
 }
 
 /** A bad setting must not keep anybody from claude: it is named, and the defaults are used. */
-function readSettingsForRun(env: NodeJS.ProcessEnv): Settings {
+export function readSettingsForRun(env: NodeJS.ProcessEnv): Settings {
   try {
     return readSettings(env).values;
   } catch (error) {
@@ -96,7 +102,7 @@ function readSettingsForRun(env: NodeJS.ProcessEnv): Settings {
 }
 
 /** Installed: claude's own settings carry the hooks. Not installed, or those not read: this launch does, and ~/.claude stays. */
-function argumentsWithHooks(args: readonly string[], cwd: string, settings: Settings): readonly string[] {
+export function argumentsWithHooks(args: readonly string[], cwd: string, settings: Settings): readonly string[] {
   const { env } = process;
   const installed = readInstalledState(env, leastHookEvents);
   const hasUserSettings = readsUserSettings(args);

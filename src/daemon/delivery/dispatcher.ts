@@ -10,7 +10,8 @@ import { composeTexts } from '../../protocol/attribution.ts';
 import type { Message, Recipient, Route } from '../../protocol/message.ts';
 import type { LeaseReport } from '../../protocol/wire.ts';
 import type { MessageStore } from '../messages/message-store.ts';
-import { type Session, stateOf } from '../sessions/session.ts';
+import type { Session } from '../sessions/session.ts';
+import { stateOf } from '../sessions/session-state.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
 import { chooseRoute, type Moment, type RouteDecision, type RoutePolicy } from './choose-route.ts';
 import { DispatchTimers } from './dispatch-timers.ts';
@@ -19,7 +20,7 @@ import { claimsForHook, claimsForReader, isRunningTask } from './hook-claims.ts'
 import { Leases } from './leases.ts';
 import { PersonNeeded, stuckNotice } from './person-needed.ts';
 import { mayBeIn } from './retry-rules.ts';
-import { Successors } from './successors.ts';
+import type { Successors } from './successors.ts';
 import { newPlace } from './transcript-proof.ts';
 import { type EndedTurn, TurnOutcomes } from './turn-outcomes.ts';
 import type { WaysIn } from './ways-in.ts';
@@ -35,8 +36,11 @@ export interface DispatcherOptions {
   clock: Clock;
   policy: RoutePolicy;
   leaseMs: number;
+  successors: Successors;
   /** True while that process is stopped. */
   isStopped: (pid: number) => boolean;
+  /** Looks whether claude has moved the session into the background, and tells everybody. */
+  hasMoved: (session: Session) => boolean;
 }
 
 export class Dispatcher {
@@ -49,7 +53,6 @@ export class Dispatcher {
   readonly #waysIn: WaysIn;
   readonly #timers: DispatchTimers;
   readonly #leases: Leases;
-  readonly #successors: Successors;
   /** What sessionChanged last saw: a new state makes an old refusal void. */
   readonly #lastState = new Map<string, string>();
 
@@ -57,9 +60,8 @@ export class Dispatcher {
     this.#options = options;
     this.#store = options.store;
     this.#waysIn = options.waysIn;
-    const { table, store, clock, log, leaseMs, isStopped } = options;
+    const { store, clock, log, leaseMs, isStopped } = options;
     this.#timers = new DispatchTimers(clock);
-    this.#successors = new Successors(table, store);
     this.#turns = new TurnOutcomes(store);
     this.#leases = new Leases({ store, clock, log, leaseMs, isStopped });
 
@@ -84,19 +86,19 @@ export class Dispatcher {
   /** A person takes a message back, or has it tried again. False when its state does not allow that. */
   change(id: string, what: 'cancel' | 'retry'): boolean {
     const message = this.#store.recall(id);
-    if (!message || !this.#successors[what](message)) return false;
+    if (!message || !this.#options.successors[what](message)) return false;
     this.#pumpRecipient(message.recipient);
     return true;
   }
 
   /** The sessions that the last daemon knew are known again; none has been pumped yet. */
   restored(): void {
-    this.#successors.restore();
+    this.#options.successors.restore();
   }
 
   /** A session has started: what waited for one in that folder is now for it. */
   sessionStarted(session: Session): void {
-    this.#successors.adopt(session);
+    this.#options.successors.adopt(session);
   }
 
   /** Something about a session has changed: see whether its turn was interrupted, then try to deliver. */
@@ -116,8 +118,8 @@ export class Dispatcher {
     this.#leases.proveAll(session);
     this.#turns.sessionGone(session);
     for (const message of this.#store.mailbox.openFor(session.id)) {
-      const heir = this.#successors.orphan(message, session);
-      // not before all that is to be moved has been moved: what is older may come after this
+      const heir = this.#options.successors.orphan(message, session);
+      // The successor is pumped in the next turn of the event loop, because an older message may still be moved to it in this one.
       if (heir) this.#timers.set(heir, 0);
     }
   }
@@ -137,10 +139,11 @@ export class Dispatcher {
     const isWorking = mailbox.countOpen(session.id, 'delivered') > 0 && mailbox.firstOpen(session.id, isRunningTask);
     if (next.when === 'idle' && isWorking) return;
     if (mayBeIn(next) && this.#leases.prove(session, next)) return;
+    if (this.#options.hasMoved(session)) return; // whoever tells of that asks again
     const decision = this.#chooseRoute(session, next, 'now');
     if ('wait' in decision) {
       if (decision.needsPerson) this.#person.tell(session, next, decision.wait);
-      if (decision.asksGate) session.supervisor?.send({ type: 'look-at-gate' });
+      if (decision.asksGate) session.typist?.send({ type: 'look-at-gate' });
       // whatever becomes due later stands behind this one
       if (decision.retryInMs !== undefined) this.#timers.set(session, decision.retryInMs);
       return;
@@ -229,13 +232,9 @@ export class Dispatcher {
     this.#waysIn.carry(session, message, route, {
       lateInMs: this.#leases.leftMs(message),
       onRefused: (reason) =>
-        guarded('refused way in', () => {
-          if (this.#leases.giveBack(message, lease, reason)) this.pump(session);
-        }),
+        guarded('refused way in', () => this.#leases.giveBack(message, lease, reason) && this.pump(session)),
       onRecovered: () =>
-        guarded('recovered way in', () => {
-          if (this.#options.table.byId(session.id) === session) this.pump(session);
-        }),
+        guarded('recovered way in', () => this.#options.table.byId(session.id) === session && this.pump(session)),
     });
   }
 

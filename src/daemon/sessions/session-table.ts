@@ -11,6 +11,8 @@ export class SessionTable {
   readonly #clock: Clock;
   readonly #byPid = new Map<number, Session>();
   readonly #byId = new Map<string, Session>();
+  /** Ids that processes have before they are known: those of managed sessions. */
+  readonly #expected = new Map<number, string>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -35,10 +37,20 @@ export class SessionTable {
   ensure(process: SessionProcess): { session: Session; isNew: boolean; replaced?: Session } {
     const known = this.#byPid.get(process.pid);
     if (known?.startTime === process.startTime) return { session: known, isNew: false };
-    const session = newSession(process, this.#clock);
+    const session = newSession(process, this.#clock, this.#expected.get(process.pid));
     if (known) this.#byId.delete(known.id);
     this.#file(session);
     return { session, isNew: true, ...(known && { replaced: known }) };
+  }
+
+  /** The session that process `pid` is going to be has this id. */
+  expect(pid: number, id: string): void {
+    this.#expected.set(pid, id);
+  }
+
+  /** That process has ended. */
+  unexpect(pid: number): void {
+    this.#expected.delete(pid);
   }
 
   restore(persisted: PersistedSession): Session {
@@ -59,6 +71,18 @@ export class SessionTable {
     const leftAt = gone ? (gone.leavingSinceSteadyMs ?? gone.lastSeenSteadyMs) : Number.NEGATIVE_INFINITY;
     const appearedFrom = leftAt - heirSlackMs;
     return this.all().find((one) => one.cwd === cwd && one.id !== gone?.id && one.firstSeenSteadyMs >= appearedFrom);
+  }
+
+  /** It is another process from now on. */
+  move(session: Session, process: Pick<SessionProcess, 'pid' | 'startTime'>): void {
+    if (this.#byPid.get(session.pid) === session) this.#byPid.delete(session.pid);
+    session.movedTo(process);
+    this.#file(session);
+  }
+
+  /** The session that was moved out of that process, and may come back to it. */
+  bySeat(pid: number, startTime: string): Session | undefined {
+    return this.all().find(({ seat }) => seat?.pid === pid && seat.startTime === startTime);
   }
 
   remove(session: Session): void {

@@ -1,9 +1,11 @@
 /** The dispatcher over a real mailbox and a real session table; journal, terminal and both clocks are the test's. */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Dispatcher } from '../../../../src/daemon/delivery/dispatcher.ts';
+import { Successors } from '../../../../src/daemon/delivery/successors.ts';
 import { WaysIn } from '../../../../src/daemon/delivery/ways-in.ts';
 import type { Journal } from '../../../../src/daemon/messages/journal.ts';
 import { JournalIndex } from '../../../../src/daemon/messages/journal-index.ts';
@@ -48,6 +50,7 @@ function aDesk() {
   const log = () => undefined;
   const store = new MessageStore({ journal, log, clock });
   const dispatcher = new Dispatcher({
+    successors: new Successors(table, store, () => false),
     table,
     store,
     waysIn,
@@ -56,6 +59,7 @@ function aDesk() {
     policy: { gatePatienceMs, typePeers: false },
     leaseMs,
     isStopped: (pid) => stopped.has(pid),
+    hasMoved: () => false,
   });
   /** What each supervised session was told to type, by session id. */
   const typed = new Map<string, Array<Extract<SupervisorCommand, { type: 'paste' }>>>();
