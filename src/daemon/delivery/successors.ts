@@ -60,11 +60,13 @@ export class Successors {
   /**
    * A message whose session is not there, or that waits for one, is for who is there now: while it was on its way to the disk, its
    * session may have ended, or the one that it is held for may have started.
+   * @returns whose it is now
    */
-  bringHome(message: Message): void {
-    if (isFinal(message.state)) return;
+  bringHome(message: Message): Message['recipient'] {
+    if (isFinal(message.state)) return message.recipient;
     if (message.recipient.id === null) this.#findHome(message);
     else if (!this.#table.byId(message.recipient.id)) this.orphan(message);
+    return message.recipient;
   }
 
   /** Takes a message back that has not been delivered. False when its state does not allow that. */
