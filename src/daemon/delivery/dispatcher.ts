@@ -14,7 +14,7 @@ import { type Session, stateOf } from '../sessions/session.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
 import { chooseRoute, type Moment, type RouteDecision, type RoutePolicy } from './choose-route.ts';
 import { DispatchTimers } from './dispatch-timers.ts';
-import { isReadyTask, nextDueInMs } from './due-messages.ts';
+import { Delays, isReadyTask, nextDueInMs } from './due-messages.ts';
 import { claimsForHook, claimsForReader, isRunningTask } from './hook-claims.ts';
 import { Leases } from './leases.ts';
 import { PersonNeeded, stuckNotice } from './person-needed.ts';
@@ -50,6 +50,7 @@ export class Dispatcher {
   readonly #timers: DispatchTimers;
   readonly #leases: Leases;
   readonly #successors: Successors;
+  readonly #delays: Delays;
   /** What sessionChanged last saw: a new state makes an old refusal void. */
   readonly #lastState = new Map<string, string>();
 
@@ -59,6 +60,7 @@ export class Dispatcher {
     this.#waysIn = options.waysIn;
     const { table, store, clock, log, leaseMs, isStopped } = options;
     this.#timers = new DispatchTimers(clock);
+    this.#delays = new Delays(clock, () => store.mailbox.all());
     this.#successors = new Successors(table, store);
     this.#turns = new TurnOutcomes(store);
     this.#leases = new Leases({ store, clock, log, leaseMs, isStopped });
@@ -125,7 +127,7 @@ export class Dispatcher {
   /** Delivers what can be delivered to this session now. */
   pump(session: Session): void {
     this.#timers.clear(session);
-    const now = this.#options.clock.timeOfDay();
+    const now = this.#delays.now();
     const { mailbox } = this.#store;
     const lookInMs = mailbox.countOpen(session.id, 'leased') > 0 ? this.#leases.review(session) : undefined;
     // nothing else may go in while a lease is out
@@ -150,7 +152,7 @@ export class Dispatcher {
 
   /** What a UserPromptSubmit or Stop hook is to carry: leased here, proven by the transcript. Undefined for nothing. */
   claimForHook(session: Session, moment: Exclude<Moment, 'now'>, promptId: string | null): string | undefined {
-    const claims = claimsForHook(this.#store.mailbox.openFor(session.id), this.#options.clock.timeOfDay(), {
+    const claims = claimsForHook(this.#store.mailbox.openFor(session.id), this.#delays.now(), {
       decide: (message) => this.#chooseRoute(session, message, moment),
       isIn: (message) => this.#leases.prove(session, message),
     });
@@ -165,7 +167,7 @@ export class Dispatcher {
   claimForReader(session: Session): Message[] {
     const open = this.#store.mailbox.openFor(session.id);
     const isIn = (message: Message): boolean => this.#leases.prove(session, message);
-    return this.#lease(session, claimsForReader(open, this.#options.clock.timeOfDay(), isIn), 'inbox-read');
+    return this.#lease(session, claimsForReader(open, this.#delays.now(), isIn), 'inbox-read');
   }
 
   /** What has been delivered into the turn that the session is in. */
@@ -228,14 +230,12 @@ export class Dispatcher {
     const lease = message.attempts;
     this.#waysIn.carry(session, message, route, {
       lateInMs: this.#leases.leftMs(message),
-      onRefused: (reason) =>
-        guarded('refused way in', () => {
-          if (this.#leases.giveBack(message, lease, reason)) this.pump(session);
-        }),
-      onRecovered: () =>
-        guarded('recovered way in', () => {
-          if (this.#options.table.byId(session.id) === session) this.pump(session);
-        }),
+      onRefused: (reason) => {
+        if (this.#leases.giveBack(message, lease, reason)) this.pump(session);
+      },
+      onRecovered: () => {
+        if (this.#options.table.byId(session.id) === session) this.pump(session);
+      },
     });
   }
 
