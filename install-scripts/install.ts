@@ -9,6 +9,7 @@ import { claudeConfigDir, claudexPaths } from '../src/home/paths.ts';
 import { ensurePrivateDir } from '../src/home/private-folder.ts';
 import { areHookScriptsStale, ensureHookScripts } from './hook-scripts.ts';
 import { type InstalledFile, readInstallRecord, writeInstallRecord } from './install-record.ts';
+import { refusedPlace } from './installed-state.ts';
 import { type AddResult, addClaudexEntries, removeClaudexEntries } from './settings-edit.ts';
 import {
   backupPathFor,
@@ -61,7 +62,7 @@ export function installClaudex(options: InstallOptions): InstallReport {
     settingsPath: file.path,
     ...(backupPath && { backupPath }),
     diff: settingsDiff(file.path, file.text, edit.text),
-    notes: edit.notes,
+    notes: [...refusedNote(file.path, edit.text), ...edit.notes],
   };
   if (dryRun) return report;
 
@@ -73,6 +74,15 @@ export function installClaudex(options: InstallOptions): InstallReport {
   const files = { ...record?.files, [file.path]: installed };
   writeInstallRecord(paths.installRecord, { ...record, version: packageVersion(), files });
   return report;
+}
+
+function refusedNote(path: string, text: string): string[] {
+  const at = refusedPlace(path, text);
+  return at === undefined
+    ? []
+    : [
+        `Claude refuses this file and uses none of it, our entries neither: take comments and trailing commas out at ${at}.`,
+      ];
 }
 
 /** Unified diff of one settings file; empty when nothing changes. */

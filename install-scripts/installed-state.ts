@@ -22,6 +22,8 @@ export interface InstalledState {
   userHasStatusLine: boolean;
   /** Why claude would run none of it all the same. */
   disabled?: string;
+  /** Where it stops being the plain JSON that claude takes: `path:line:column`. */
+  refused?: string;
   settingsPath: string;
 }
 
@@ -41,6 +43,7 @@ export function readInstalledState(
   } catch (error) {
     return { state: systemErrorCode(error) === 'ENOENT' ? 'absent' : 'unreadable', ...nothing };
   }
+  const refusedAt = refusedPlace(settingsPath, text);
   const settings = parseSettings(text);
   if (!isObject(settings)) return { state: 'unreadable', ...nothing };
   const { hooks = {}, statusLine } = settings;
@@ -58,9 +61,29 @@ export function readInstalledState(
     hooks: hooksWork,
     statusLine: statusLineWorks,
     userHasStatusLine,
+    ...(refusedAt !== undefined && { refused: refusedAt }),
     ...(settings.disableAllHooks === true && { disabled: `disableAllHooks is true in ${settingsPath}` }),
     settingsPath,
   };
+}
+
+/**
+ * Where claude stops reading its settings: it takes plain JSON, a byte-order mark before it, and nothing else (2.1.197, 2.1.332). We
+ * read comments and trailing commas too. Undefined for a file that it takes.
+ */
+export function refusedPlace(path: string, text: string): string | undefined {
+  const body = text.replace(/^\uFEFF/, '');
+  try {
+    if (body.trim() !== '') JSON.parse(body);
+    return undefined;
+  } catch {
+    // not plain JSON
+  }
+  const { parse } = createRequire(import.meta.url)('jsonc-parser') as typeof import('jsonc-parser');
+  const errors: import('jsonc-parser').ParseError[] = [];
+  parse(body, errors, { allowTrailingComma: false, disallowComments: true });
+  const before = body.slice(0, errors[0]?.offset ?? 0).split('\n');
+  return `${path}:${before.length}:${before.at(-1)!.length + 1}`;
 }
 
 /** The settings value; blank text is `{}`, undefined means it cannot be parsed. */

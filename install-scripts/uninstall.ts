@@ -61,7 +61,7 @@ export function uninstallClaudex(options: UninstallOptions): UninstallReport {
     changed: changing.length > 0,
     settingsPaths: changing.map(({ file }) => file.path),
     diff: changing.map(({ file, content }) => settingsDiff(file.path, file.text, content?.toString() ?? '')).join(''),
-    notes: changing.length > 0 ? [] : ['No claudex entries were in the settings.'],
+    notes: [],
   };
   if (dryRun) return report;
 

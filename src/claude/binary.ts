@@ -30,9 +30,12 @@ export function findClaude(options: FindClaudeOptions): string {
   for (const [source, path] of named) {
     if (!path) continue;
     if (!isExecutableFile(path))
-      throw new ClaudexError('CLAUDE_NOT_FOUND', `${source} names ${path}, which cannot be run.`);
+      throw new ClaudexError('CLAUDE_NOT_FOUND', `${source} names ${path}, which cannot be run${takeAway(source)}.`);
     if (isOurs(path)) {
-      throw new ClaudexError('CLAUDE_NOT_FOUND', `${source} names ${path}, which is claudex itself.`);
+      throw new ClaudexError(
+        'CLAUDE_NOT_FOUND',
+        `${source} names ${path}, which is claudex itself${takeAway(source)}.`,
+      );
     }
     return path;
   }
@@ -47,6 +50,12 @@ export function findClaude(options: FindClaudeOptions): string {
     'CLAUDE_NOT_FOUND',
     ours.length > 0 ? `PATH has ${ours.join(', ')}, but that is claudex itself.` : 'No folder in PATH has it.',
   );
+}
+
+/** The way out that the fix of the catalogue does not know. */
+function takeAway(source: string): string {
+  if (source === 'the setting claude.path') return '; `claudex config unset claude.path` takes that away';
+  return source === 'CLAUDEX_CLAUDE_BIN' ? '; `unset CLAUDEX_CLAUDE_BIN` takes that away' : '';
 }
 
 function isExecutableFile(path: string): boolean {

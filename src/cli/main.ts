@@ -2,7 +2,8 @@
  * First words decide: one of ours goes to the command program, everything else is claude's. Built into one file with
  * what claude's start needs; the program stays outside it (bundle.mjs).
  */
-import { isOwnCommand } from './start/own-commands.ts';
+import { nearestWord } from './start/nearest-word.ts';
+import { isOwnCommand, ownCommands } from './start/own-commands.ts';
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`claudex: cannot start: ${error instanceof Error ? error.stack : String(error)}\n`);
@@ -33,6 +34,12 @@ async function main(args: string[]): Promise<void> {
   }
   const { runClaude } = await import('./start/run-claude.ts');
   const explicit = args[0] === 'run' || args[0] === '--';
+  if (!explicit && args[0] !== undefined && process.stderr.isTTY) {
+    const near = nearestWord(args[0], ownCommands);
+    // said before claude starts, which may mean it as its prompt
+    if (near !== undefined)
+      process.stderr.write(`claudex: "${args[0]}" goes to claude. Did you mean claudex ${near}?\n`);
+  }
   return runClaude(explicit ? args.slice(1) : args);
 }
 

@@ -5,7 +5,7 @@ import { maxBodyBytes } from '../protocol/message.ts';
 
 /**
  * @param words the message arguments; a lone `-` means standard input
- * @throws ClaudexError USAGE for more than one source or an unreadable file, EMPTY_MESSAGE for none, MESSAGE_TOO_LARGE
+ * @throws ClaudexError USAGE for more than one source, FILE_UNREADABLE, EMPTY_MESSAGE for none, MESSAGE_TOO_LARGE
  */
 export async function readMessage(words: readonly string[], file: string | undefined): Promise<string> {
   const isDash = words.length === 1 && words[0] === '-';
@@ -34,6 +34,6 @@ function readFile(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (cause) {
-    throw new ClaudexError('USAGE', `${path} cannot be read (${systemErrorCode(cause) ?? cause}).`, { cause });
+    throw new ClaudexError('FILE_UNREADABLE', `${path} (${systemErrorCode(cause) ?? cause}).`, { cause });
   }
 }

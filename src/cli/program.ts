@@ -1,6 +1,6 @@
 /** The commander program: every command of ours, with one way to report errors and exit codes. */
 import { Command, CommanderError } from 'commander';
-import { toClaudexError } from '../errors/claudex-error.ts';
+import { ClaudexError, toClaudexError } from '../errors/claudex-error.ts';
 import { claudexPaths } from '../home/paths.ts';
 import { asHomeError } from '../home/private-folder.ts';
 import { addCompletion } from './commands/completion.ts';
@@ -20,6 +20,7 @@ import { addServe } from './commands/serve.ts';
 import { addStatus } from './commands/status.ts';
 import { addWarm } from './commands/warm.ts';
 import { addWhoami } from './commands/whoami.ts';
+import { nearestWord } from './start/nearest-word.ts';
 import { printError } from './text/print-error.ts';
 import { versionText } from './version.ts';
 
@@ -34,12 +35,13 @@ export async function runProgram(args: readonly string[]): Promise<void> {
   process.stderr.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
-  if (args.length === 1 && ['--version', '-v', '-V'].includes(args[0]!)) {
+  if (args.length === 1 && ['--version', '-v', '-V', 'version'].includes(args[0]!)) {
     process.stdout.write(await versionText(process.env));
     return;
   }
   const program = buildProgram();
   try {
+    if (args[0] === 'help' && args[1] !== undefined) refuseUnknownHelp(program, args[1]);
     await program.parseAsync(withExplicitWait(args), { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -50,6 +52,16 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     printError(known);
     process.exitCode = known.exitCode;
   }
+}
+
+function refuseUnknownHelp(program: Command, word: string): void {
+  const names = program.commands.map((command) => command.name());
+  if (names.includes(word) || word.startsWith('-') || word === 'help') return;
+  const near = nearestWord(word, names);
+  throw new ClaudexError(
+    'USAGE',
+    `There is no command "${word}".${near === undefined ? '' : ` Did you mean ${near}?`}`,
+  );
 }
 
 /** A bare `--wait` takes no value from the words after it: only what reads as a duration is one. Behind `--` all is text. */
@@ -110,6 +122,10 @@ Exit codes: 0 done, 1 our bug, 2 wrong usage, 3 you can fix it, 4 timed out wait
   addDemo(program);
   addMcpServer(program);
   addCompletion(program);
+  program
+    .command('version')
+    .description('print the versions of claudex and claude (as --version does)')
+    .addHelpText('after', '\nExample:\n  claudex version');
   for (const command of program.commands) inherit(command, 'claudex');
   return program;
 }
@@ -117,6 +133,7 @@ Exit codes: 0 done, 1 our bug, 2 wrong usage, 3 you can fix it, 4 timed out wait
 /** Subcommands report errors as the program does. */
 function inherit(command: Command, parent: string): void {
   const words = `${parent} ${command.name()}`;
-  command.exitOverride().showHelpAfterError(`Fix: run \`${words} --help\`.`);
+  command.exitOverride();
+  if (!['send', 'ask'].includes(command.name())) command.showHelpAfterError(`Fix: run \`${words} --help\`.`);
   for (const child of command.commands) inherit(child, words);
 }

@@ -2,19 +2,24 @@
 import { lockOwner } from '../background/lock.ts';
 import { claudexPaths } from '../home/paths.ts';
 import { untilGone } from '../process/until-gone.ts';
-import { connectDaemon } from './ensure-daemon.ts';
+import { connectDaemon, holdStopped } from './ensure-daemon.ts';
 
-/** Asks the daemon to stop and waits until it is gone; one that does not answer is killed. False when none runs. */
+/**
+ * Asks the daemon to stop, for as long as nobody starts it, and waits until it is gone; one that does not answer is killed. False
+ * when none runs.
+ */
 export async function stopDaemon(env: NodeJS.ProcessEnv): Promise<boolean> {
   const client = await connectDaemon(env);
   if (!client) {
     const hung = lockOwner(claudexPaths(env).lock);
     if (!hung) return false;
+    holdStopped(env);
     process.kill(hung.pid, 'SIGKILL');
     await untilGone(hung.pid);
     return true;
   }
   const { pid } = await client.status();
+  holdStopped(env);
   await client.shutdown('stopped');
   await untilGone(pid);
   return true;

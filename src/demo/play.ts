@@ -96,6 +96,6 @@ function hasTurn(rows: readonly string[]): boolean {
 
 /** From our task downwards; claude's welcome above it is left out. */
 function turnRows(rows: readonly string[]): readonly string[] {
-  const first = rows.findIndex((row) => row.includes('[claudex m'));
+  const first = rows.findIndex((row) => row.includes(question));
   return first < 0 ? rows : rows.slice(first);
 }

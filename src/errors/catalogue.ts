@@ -119,6 +119,7 @@ export const errorCatalogue = {
     'The message is empty.',
     'give the text as arguments, with --file, or on standard input.',
   ),
+  FILE_UNREADABLE: entry(2, 400, 'The file cannot be read.', 'check its path and its permissions.'),
   MESSAGE_TOO_LARGE: entry(
     2,
     413,
@@ -207,6 +208,12 @@ export const errorCatalogue = {
     500,
     "Claude's settings file cannot be read as JSON, so it was left alone.",
     'mend the file by hand, then run the command again.',
+  ),
+  USER_SETTINGS_REFUSED: entry(
+    3,
+    500,
+    'Claude refuses its settings file and uses none of it: no hook runs, and no badge is shown.',
+    'take comments and trailing commas out at that place; claude takes plain JSON only.',
   ),
   USER_SETTINGS_UNWRITABLE: entry(
     3,

@@ -1,8 +1,10 @@
 /** Searching one transcript: raw bytes first, then the records that may match. Synchronous; runs in a worker thread. */
+
+import { commandOutput } from '../claude/transcript/local-words.ts';
 import { readBlocks } from '../claude/transcript/read-blocks.ts';
 import { blocksOf, parseRecord, type TranscriptRecord, textOf } from '../claude/transcript/record.ts';
 import { indexTurns } from '../claude/transcript/turn-index.ts';
-import { commandOutput, isAnswer, turnStart } from '../claude/transcript/turn-start.ts';
+import { isAnswer, turnStart } from '../claude/transcript/turn-start.ts';
 import type { Matcher } from './search-query.ts';
 
 export interface SearchHit {

@@ -9,6 +9,7 @@ import { packageVersion } from '../home/package.ts';
 import { claudeConfigDir } from '../home/paths.ts';
 import { withoutMarks } from '../protocol/sanitise.ts';
 import type { SessionRecord } from '../protocol/session.ts';
+import { keepDaemon } from './keep-daemon.ts';
 import {
   CallToolRequestSchema,
   type CallToolResult,
@@ -67,6 +68,7 @@ export async function runMcpServer(env: NodeJS.ProcessEnv): Promise<void> {
   // a line was longer than any request may be: it reads no more, and would not see the end of stdin
   server.onclose = () => process.exit(0);
   process.stdout.once('error', () => process.exit(0));
+  keepDaemon(env);
   await server.connect(new StdioServerTransport(process.stdin, process.stdout, { maxBufferSize: maxRequestBytes }));
 }
 

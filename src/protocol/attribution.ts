@@ -1,4 +1,4 @@
-/** The line that precedes a message's body: says who speaks, and carries the mark that proves delivery. Pure. */
+/** The line beside a message's body: says who speaks, and carries the mark that proves delivery. Pure. */
 import { randomBytes } from 'node:crypto';
 import type { Message, Sender } from './message.ts';
 import { plainText, sanitiseLine } from './sanitise.ts';
@@ -40,6 +40,19 @@ function howToReply({ sender, kind }: Message): string {
 export function composeText(message: Message): string {
   const body = message.sender.kind === 'peer' ? message.body.replace(outsidePaths, '$& ') : message.body;
   return `${attributionLine(message)}\n${body}`;
+}
+
+/**
+ * The whole text as it is typed for the person: their own words first, so that claude's lists of conversations show them, and our
+ * line last. It comes first where a body could begin a command, and for whoever else may be typed. Claude makes four spaces of a
+ * tab in a paste, so the line says where the text stands as it was.
+ */
+export function typedText(message: Message): string {
+  const { body, sender, id } = message;
+  if (sender.kind !== 'user') return composeText(message);
+  const tabs = body.includes('\t') ? `; its tabs came as spaces, as it was: claudex inbox read ${id}` : '';
+  const line = `${attributionLine(message).slice(0, -1)}${tabs}]`;
+  return /^[\p{L}\p{N}]/u.test(body) ? `${body}\n${line}` : `${line}\n${body}`;
 }
 
 /**

@@ -17,17 +17,17 @@ interface Candidate {
  */
 export function findTarget<T extends Candidate>(target: string, live: readonly T[]): T {
   const byId = live.filter((one) => one.id === target);
-  const wanted = target.toLowerCase();
+  const wanted = folded(target);
   const path = target.length > 1 ? target.replace(/\/+$/, '') : target;
-  const first = byId.length > 0 ? byId : live.filter((one) => one.alias?.toLowerCase() === wanted);
+  const first = byId.length > 0 ? byId : live.filter((one) => one.alias && folded(one.alias) === wanted);
   // no name is a name: what a shell makes of an unset variable means nobody
   const names = (one: T): string[] => [one.name, basename(one.cwd), one.claudeName ?? ''].filter((name) => name !== '');
   const matches =
     first.length > 0
       ? first
       : target.startsWith('/')
-        ? live.filter((one) => one.cwd === path)
-        : live.filter((one) => names(one).some((name) => name.toLowerCase() === wanted));
+        ? live.filter((one) => one.cwd === path || one.cwd.normalize() === path.normalize())
+        : live.filter((one) => names(one).some((name) => folded(name) === wanted));
   if (matches.length === 1) return matches[0]!;
   if (matches.length > 1) {
     throw new ClaudexError('AMBIGUOUS_TARGET', `"${target}" could be: ${describe(matches)}.`);
@@ -38,6 +38,11 @@ export function findTarget<T extends Candidate>(target: string, live: readonly T
   );
 }
 
+/** Upper and lower case are the same, and so are the ways to write one letter: `é`, and `e` with an accent (as macOS has it). */
+function folded(name: string): string {
+  return name.normalize().toLowerCase();
+}
+
 function describe(sessions: readonly Candidate[]): string {
-  return sessions.map((one) => `${one.id} (${one.cwd})`).join(', ');
+  return sessions.map((one) => `${one.id} (${one.alias ? `${one.alias}, ` : ''}${one.cwd})`).join(', ');
 }

@@ -49,8 +49,8 @@ export class PromptGate {
   }
 
   /**
-   * Claude's own word that it is idle with no dialog open. A claude that is stopped, or has not come to what was typed before, has
-   * not said so of now, nor drawn its box.
+   * Whether claude says of itself that it is idle with no dialog open. While claude is stopped, or has unread input, its session file
+   * and its screen are out of date: it counts as not idle.
    */
   notIdle(): GateReason | undefined {
     if (isStopped(this.#options.pid) || this.#options.unread() > 0) return 'suspended';

@@ -162,26 +162,19 @@ export const settingDefinitions = [
   },
 ] as const satisfies readonly SettingDefinition[];
 
-export type SettingKey = (typeof settingDefinitions)[number]['key'];
+type Definition = (typeof settingDefinitions)[number];
 
-export interface Settings {
-  'claude.path': string | null;
-  'badge.enabled': boolean;
-  'delivery.typePeers': boolean;
-  'delivery.gatePatienceMs': number;
-  'delivery.leaseMs': number;
-  'daemon.idleExitMs': number;
-  'notify.enabled': boolean;
-  'peers.allow': 'all' | 'same-tree' | 'none';
-  'peers.maxHops': number;
-  'peers.perMinute': number;
-  'warm.poolSize': number;
-  'warm.idleMs': number;
-  'warm.coldFallback': boolean;
-  'serve.workspaces': string | null;
-  'serve.port': number;
-  'serve.concurrency': number;
-  'serve.queue': number;
-  'serve.timeoutMs': number;
-  'serve.idleMs': number;
-}
+export type SettingKey = Definition['key'];
+
+type ValueOf<D extends SettingDefinition> = D extends { choices: readonly (infer Choice)[] }
+  ? Choice
+  : D extends { type: 'integer' }
+    ? number
+    : D extends { type: 'boolean' }
+      ? boolean
+      : D extends { default: null }
+        ? string | null
+        : string;
+
+/** Every setting's value by key, as the table has it. */
+export type Settings = { [D in Definition as D['key']]: ValueOf<D> };

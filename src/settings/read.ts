@@ -80,7 +80,7 @@ export function readConfigFile(path: string): Record<string, unknown> {
 }
 
 /** What `claudex config set` would have taken; a file edited by hand may hold anything. */
-function fits(definition: SettingDefinition, value: unknown): boolean {
+function fits(definition: SettingDefinition, value: unknown): value is string | boolean | number {
   if (definition.choices !== undefined) return definition.choices.includes(value as string);
   if (definition.type !== 'integer') return typeof value === definition.type;
   return (
@@ -90,7 +90,7 @@ function fits(definition: SettingDefinition, value: unknown): boolean {
 
 /** Every setting as if nothing were set. */
 export function defaultSettings(): Settings {
-  return Object.fromEntries(settingDefinitions.map((one) => [one.key, one.default])) as unknown as Settings;
+  return ofEach((one) => one.default) as Settings;
 }
 
 export type SettingSource = 'environment' | 'file' | 'default';
@@ -98,21 +98,23 @@ export type SettingSource = 'environment' | 'file' | 'default';
 /** Every setting's value and where it comes from. @throws ClaudexError BAD_SETTING for a bad environment value. */
 export function readSettings(env: NodeJS.ProcessEnv): { values: Settings; sources: Record<SettingKey, SettingSource> } {
   const file = readConfigFile(claudexPaths(env).config);
-  const values: Record<string, unknown> = {};
-  const sources: Record<string, SettingSource> = {};
-  for (const definition of settingDefinitions as readonly SettingDefinition[]) {
-    const fromEnv = env[definition.env];
-    const fromFile = file[definition.key];
-    if (fromEnv !== undefined && fromEnv !== '') {
-      values[definition.key] = parseSetting(definition, fromEnv);
-      sources[definition.key] = 'environment';
-    } else if (fits(definition, fromFile)) {
-      values[definition.key] = fromFile;
-      sources[definition.key] = 'file';
-    } else {
-      values[definition.key] = definition.default;
-      sources[definition.key] = 'default';
-    }
+  const found = ofEach((one) => findValue(one, env[one.env], file[one.key]));
+  const values = ofEach(({ key }) => found[key].value) as Settings;
+  return { values, sources: ofEach(({ key }) => found[key].source) };
+}
+
+function findValue(
+  definition: SettingDefinition,
+  fromEnv: string | undefined,
+  fromFile: unknown,
+): { value: SettingDefinition['default']; source: SettingSource } {
+  if (fromEnv !== undefined && fromEnv !== '') {
+    return { value: parseSetting(definition, fromEnv), source: 'environment' };
   }
-  return { values: values as unknown as Settings, sources: sources as Record<SettingKey, SettingSource> };
+  if (fits(definition, fromFile)) return { value: fromFile, source: 'file' };
+  return { value: definition.default, source: 'default' };
+}
+
+function ofEach<T>(make: (definition: SettingDefinition & { key: SettingKey }) => T): Record<SettingKey, T> {
+  return Object.fromEntries(settingDefinitions.map((one) => [one.key, make(one)])) as Record<SettingKey, T>;
 }

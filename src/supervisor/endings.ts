@@ -58,6 +58,6 @@ export function mirrorExit(exit: PtyExit): void {
   }
   process.removeAllListeners(name);
   process.kill(process.pid, name);
-  // a signal whose default is to be ignored: say it by number, as shells do
+  // The signal did not end us, because its default is to be ignored. Then the exit code tells its number, as shells do.
   setTimeout(() => process.exit(128 + exit.signal), 100);
 }

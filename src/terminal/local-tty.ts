@@ -125,7 +125,7 @@ export class LocalTty {
     });
   }
 
-  /** Past the stream, whose way to the same call is several times as long. Returns how much the terminal has taken. */
+  /** Writes without the stream, because the stream takes several times as long to the same call. Returns how much the terminal has taken. */
   #writeNow(bytes: Buffer): number {
     try {
       return writeSync(1, bytes);

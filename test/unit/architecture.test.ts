@@ -117,7 +117,8 @@ describe(`architecture ${verifies('import-direction')}`, () => {
     const reading = files.filter((file) => /\bDate\.now\b|new Date\(\)/.test(readFileSync(join(root, file), 'utf8')));
     expect(reading.sort()).toEqual([
       'install-scripts/install.ts', // when it was installed
-      'src/cli/commands/inbox.ts', // in how long it goes
+      'src/cli/commands/inbox.ts',
+      'src/cli/commands/list.ts', // in how long it goes
       'src/cli/commands/send.ts', // --at, --expires
       'src/cli/text/render.ts', // how old
       'src/demo/stand-ins/claude-tui.ts', // startedAt, as claude writes it

@@ -36,6 +36,11 @@ export function projectSlug(cwd: string): string {
   return cwd.replaceAll(/[^a-zA-Z0-9]/g, '-');
 }
 
+/** Where a session's transcript is when no hook has told. */
+export function guessTranscriptPath(configDir: string, cwd: string, sessionId: string): string {
+  return join(configDir, 'projects', projectSlug(cwd), `${sessionId}.jsonl`);
+}
+
 /** The transcript at `path`; undefined when there is none that may be read. */
 export function conversationFile(path: string): ConversationFile | undefined {
   const sessionId = fileName.exec(basename(path))?.[1];

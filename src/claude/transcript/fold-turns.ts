@@ -1,16 +1,8 @@
 /** From records to turns, one record at a time: what `history`, `show`, `--follow` and the MCP tools read by. Pure. */
+import { commandOutput, isLocalOutput } from './local-words.ts';
 import { blocksOf, type ContentBlock, type TranscriptRecord, textOf } from './record.ts';
 import type { Step, ToolUse, Turn } from './turn.ts';
-import {
-  commandOutput,
-  isAnswer,
-  isInterruption,
-  isLocalOutput,
-  isRest,
-  joinsPrompt,
-  type TurnStart,
-  turnStart,
-} from './turn-start.ts';
+import { isAnswer, isInterruption, isRest, joinsPrompt, type TurnStart, turnStart } from './turn-start.ts';
 
 /** What becomes of texts on their way into a turn: secrets masked, long results cut. Identity for `raw`. */
 export interface TextShape {

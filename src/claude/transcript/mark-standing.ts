@@ -1,33 +1,14 @@
 /** Where a message's mark stands in one record of a transcript, and whether that proves that it was put in. Pure. */
 import { isAmongMessages, isMarkedBy } from '../../protocol/attribution.ts';
+import { isLocal } from './local-words.ts';
 import { promptWords } from './prompt-words.ts';
-
-/** A transcript's record, as far as marks are looked for in it. */
-export interface MarkRecord {
-  type?: string;
-  timestamp?: string;
-  isSidechain?: boolean;
-  isCompactSummary?: boolean;
-  promptId?: string;
-  origin?: { kind?: string };
-  message?: {
-    stop_reason?: string | null;
-    content?: string | Array<{ type?: string; text?: string; content?: unknown }>;
-  };
-  attachment?: { type?: string; content?: unknown; prompt?: unknown };
-  /** Of a queue-operation and of what claude itself says. */
-  operation?: string;
-  content?: string;
-}
-
-/** A `user` record that shows what a `!command` or a slash command printed, not what somebody said. */
-const localOutput = /^<(bash-(input|stdout|stderr)|local-command-\w+|command-\w+)>/;
+import type { TranscriptRecord } from './record.ts';
 
 /**
  * Where a mark stands in a record, if it does (measured on 2.1.197, 2.1.330 and 2.1.332): typed, by socket and by wake it is in the
  * text of a `user` record, by the hook routes in a hook_additional_context; before a queued one is read, in a queue-operation.
  */
-export function standingOf(record: MarkRecord, mark: string, inToolResults = false): 'in' | 'queued' | undefined {
+export function standingOf(record: TranscriptRecord, mark: string, inToolResults = false): 'in' | 'queued' | undefined {
   if (record.isSidechain || record.isCompactSummary) return undefined;
   if (record.type === 'user') {
     const { content } = record.message ?? {};
@@ -42,7 +23,7 @@ export function standingOf(record: MarkRecord, mark: string, inToolResults = fal
     return undefined;
   }
   const isEnqueued = record.type === 'queue-operation' && record.operation === 'enqueue';
-  return isEnqueued && isMarkedBy(promptWords(record.content ?? ''), mark) ? 'queued' : undefined;
+  return isEnqueued && isMarkedBy(promptWords(texts(record.content).join('\n')), mark) ? 'queued' : undefined;
 }
 
 /** What `read_inbox` hands over, as claude writes it: its structured result as JSON (2.1.197, 2.1.332), or its text. */
@@ -56,12 +37,12 @@ function isHandedOver(result: string, mark: string): boolean {
   }
 }
 
-type Content = NonNullable<MarkRecord['message']>['content'];
+type Content = NonNullable<TranscriptRecord['message']>['content'];
 
 /** The words of a prompt; a tool's result has none. */
 function promptText(content: Content): string {
   if (Array.isArray(content)) return content.map((one) => (one.type === 'text' ? (one.text ?? '') : '')).join('\n');
-  return content === undefined || localOutput.test(content) ? '' : content;
+  return content === undefined || isLocal(content) ? '' : content;
 }
 
 /** What tools have answered. */
@@ -79,13 +60,4 @@ function texts(value: unknown): string[] {
     const text = (one as { text?: unknown } | null)?.text;
     return typeof text === 'string' ? [text] : [];
   });
-}
-
-/** One line as a record; undefined for one that is being written, or was cut. */
-export function parseMarkRecord(line: string): MarkRecord | undefined {
-  try {
-    return JSON.parse(line) as MarkRecord;
-  } catch {
-    return undefined;
-  }
 }

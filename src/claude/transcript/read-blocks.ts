@@ -18,10 +18,16 @@ export interface Block {
 }
 
 /**
- * Blocks from byte `from` (the start of a line) up to byte `to`. A file that is not there has none.
+ * Blocks from byte `from` (the start of a line) up to byte `to`, without lines longer than `longestLine`. A file that is not there
+ * has none.
  * @throws Error as openSync and readSync do
  */
-export function* readBlocks(path: string, from = 0, to = Number.POSITIVE_INFINITY): Generator<Block> {
+export function* readBlocks(
+  path: string,
+  from = 0,
+  to = Number.POSITIVE_INFINITY,
+  longestLine = maxLineBytes,
+): Generator<Block> {
   const fd = openForReading(path);
   if (fd === undefined) return;
   let buffer = spareBuffer ?? Buffer.allocUnsafe(2 * chunkBytes);
@@ -43,7 +49,7 @@ export function* readBlocks(path: string, from = 0, to = Number.POSITIVE_INFINIT
       buffer.copyWithin(0, whole, filled);
       offset += whole;
       filled -= whole;
-      if (filled > maxLineBytes) {
+      if (filled > longestLine) {
         offset = lineAfter(fd, offset + filled, buffer);
         filled = 0;
       }

@@ -43,7 +43,9 @@ export interface TranscriptRecord {
   turnPosition?: { turnIndex?: number };
   message?: { model?: string; stop_reason?: string | null; content?: string | ContentBlock[] };
   attachment?: { type?: string; content?: unknown; prompt?: unknown; origin?: { kind?: string }; commandMode?: string };
-  /** Of a `system` record. */
+  /** Of a `queue-operation`. */
+  operation?: string;
+  /** Of a `system` record or a `queue-operation`. */
   content?: unknown;
   customTitle?: string;
 }
@@ -58,11 +60,11 @@ function hasTexts(value: unknown, names: readonly string[]): value is Record<str
   return names.every((name) => typeof (fields[name] ?? '') === 'string');
 }
 
-/** A record from a line's bytes; undefined for anything else (the line being written, a cut one, not JSON, fields of other kinds). */
-export function parseRecord(bytes: Buffer): TranscriptRecord | undefined {
+/** A record from a line; undefined for anything else (the line being written, a cut one, not JSON, fields of other kinds). */
+export function parseRecord(line: Buffer): TranscriptRecord | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8'));
+    value = JSON.parse(line.toString('utf8'));
   } catch {
     return undefined; // half-written, cut short, or damaged
   }

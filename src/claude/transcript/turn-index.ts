@@ -3,9 +3,10 @@
  * second, so that turns can be numbered from the oldest and read from the newest.
  */
 
+import { isLocalOutput } from './local-words.ts';
 import { readBlocks } from './read-blocks.ts';
 import { parseRecord, type TranscriptRecord } from './record.ts';
-import { isAnswer, isLocalOutput, joinsPrompt, turnStart } from './turn-start.ts';
+import { isAnswer, joinsPrompt, turnStart } from './turn-start.ts';
 
 const userType = Buffer.from('"type":"user"');
 const toolResultType = Buffer.from('"type":"tool_result"');

@@ -1,4 +1,5 @@
 /** Which records start a turn, and what else a user record may be. Pure. */
+import { commandLine, isPrinted } from './local-words.ts';
 import { blocksOf, type TranscriptRecord, textOf } from './record.ts';
 import type { TurnOrigin } from './turn.ts';
 
@@ -18,8 +19,7 @@ export function turnStart(record: TranscriptRecord): TurnStart | undefined {
   if (record.isMeta && record.origin?.kind === undefined) return undefined;
   if (blocksOf(record.message?.content).some((block) => block.type === 'tool_result')) return undefined;
   const text = textOf(record.message?.content);
-  if (text === '' || interruption.test(text) || /^<(bash-stdout|bash-stderr|local-command-)/.test(text))
-    return undefined;
+  if (text === '' || interruption.test(text) || isPrinted(text)) return undefined;
   const command = commandLine(text);
   if (command !== undefined) return { origin: 'command', prompt: command, tentative: true };
   return { origin: originOf(record), prompt: text, tentative: false };
@@ -36,20 +36,6 @@ export function joinsPrompt(record: TranscriptRecord, before: TranscriptRecord |
 
 export function isInterruption(record: TranscriptRecord): boolean {
   return record.type === 'user' && interruption.test(textOf(record.message?.content));
-}
-
-/** What a command that never reached claude printed. */
-export function isLocalOutput(record: TranscriptRecord): boolean {
-  const isSystem = record.type === 'system' && record.subtype === 'local_command';
-  if (record.type !== 'user' && !isSystem) return false;
-  return textOf(isSystem ? record.content : record.message?.content).startsWith('<local-command-std');
-}
-
-/** What a `!command` printed; undefined for any other record. */
-export function commandOutput(record: TranscriptRecord): string | undefined {
-  const tags = /^<bash-stdout>([\s\S]*?)<\/bash-stdout><bash-stderr>([\s\S]*?)<\/bash-stderr>/;
-  const found = record.type === 'user' ? tags.exec(textOf(record.message?.content)) : null;
-  return found ? `${found[1]}${found[2]}` : undefined;
 }
 
 /** Written when claude stops working (interactive sessions only). */
@@ -74,14 +60,4 @@ function originOf(record: TranscriptRecord): TurnOrigin {
     default:
       return 'notification';
   }
-}
-
-/** `/review src` or `! ls` of a command's record (2.1.x wraps them in tags). */
-function commandLine(text: string): string | undefined {
-  const shell = /^<bash-input>([\s\S]*?)<\/bash-input>/.exec(text);
-  if (shell) return `! ${shell[1]}`;
-  if (!/^<command-(name|message)>/.test(text)) return undefined;
-  const name = /<command-name>([^<]*)<\/command-name>/.exec(text)?.[1] ?? '';
-  const words = /<command-args>([\s\S]*?)<\/command-args>/.exec(text)?.[1] ?? '';
-  return `${name} ${words}`.trim();
 }

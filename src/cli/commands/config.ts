@@ -1,8 +1,22 @@
 import type { Command } from 'commander';
 import { claudexPaths } from '../../home/paths.ts';
-import { type SettingKey, settingDefinitions } from '../../settings/definitions.ts';
+import { type SettingDefinition, type SettingKey, settingDefinitions } from '../../settings/definitions.ts';
 import { readSettings, settingDefinition } from '../../settings/read.ts';
 import { colours, table } from '../text/render.ts';
+
+/** For people, beside the output: what counts now, and from when on. */
+function sayChange({ key, env }: SettingDefinition): void {
+  const { values, sources } = readSettings(process.env);
+  const value = values[key as SettingKey] ?? '(unset)';
+  const from = sources[key as SettingKey];
+  const why =
+    from === 'environment' ? `, as ${env} says; the file counts without it` : from === 'default' ? ', the default' : '';
+  const isDaemons = /^(daemon|delivery|peers|notify)\./.test(key);
+  const when = isDaemons
+    ? ' A daemon that runs goes on as before: `claudex daemon stop` lets the next command start one that knows.'
+    : '';
+  process.stderr.write(`${key} is ${value}${why}.${when}\n`);
+}
 
 export function addConfig(program: Command): void {
   const config = program
@@ -41,6 +55,7 @@ export function addConfig(program: Command): void {
     .action((key: string) => {
       const value = readSettings(process.env).values[settingDefinition(key).key as SettingKey];
       process.stdout.write(`${value ?? ''}\n`);
+      if (value === null && process.stderr.isTTY) process.stderr.write('(unset)\n');
     });
   config
     .command('set <key> <value>')
@@ -49,6 +64,7 @@ export function addConfig(program: Command): void {
     .action(async (key: string, value: string) => {
       const { storeSetting } = await import('../../settings/write.ts');
       storeSetting(process.env, settingDefinition(key), value);
+      sayChange(settingDefinition(key));
     });
   config
     .command('unset <key>')
@@ -57,6 +73,7 @@ export function addConfig(program: Command): void {
     .action(async (key: string) => {
       const { removeSetting } = await import('../../settings/write.ts');
       removeSetting(process.env, settingDefinition(key));
+      sayChange(settingDefinition(key));
     });
   config
     .command('path')

@@ -8,6 +8,7 @@ import { stopDaemon } from '../../daemon-client/stop-daemon.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { claudexPaths } from '../../home/paths.ts';
 import { asHomeError } from '../../home/private-folder.ts';
+import { counted } from '../text/counted.ts';
 import { durationText } from '../text/durations.ts';
 import { forTerminal } from '../text/render.ts';
 
@@ -50,7 +51,7 @@ export function addDaemon(program: Command): void {
         const end =
           status.endsInMs === null ? '' : ` Nothing needs it: it ends by itself in ${durationText(status.endsInMs)}.`;
         process.stdout.write(
-          `The daemon runs: pid ${status.pid}, version ${status.version}, up ${durationText(status.uptimeMs)}, ${status.sessions} sessions, ${status.pending} messages waiting.${end}\n`,
+          `The daemon runs: pid ${status.pid}, version ${status.version}, up ${durationText(status.uptimeMs)}, ${counted(status.sessions, 'session')}, ${counted(status.pending, 'message')} waiting.${end}\n`,
         );
       } else {
         const hung = lockOwner(claudexPaths(process.env).lock);

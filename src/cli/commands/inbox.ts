@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Command } from 'commander';
 import type { DaemonClient } from '../../daemon-client/client.ts';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
@@ -111,7 +112,9 @@ function recipientFilter(target: string | undefined, sessions: readonly SessionR
   const path = pathTarget(target);
   const named = sessions.find((one) => one.alias?.toLowerCase() === target.toLowerCase());
   if (named) return (one) => one.id === named.id;
-  return (one) => one.id === target || one.name.toLowerCase() === target.toLowerCase() || one.cwd === path;
+  const wanted = target.toLowerCase();
+  const names = (one: Recipient): string[] => [one.name, basename(one.cwd)];
+  return (one) => one.id === target || one.cwd === path || names(one).some((name) => name.toLowerCase() === wanted);
 }
 
 /** Survives a daemon that is replaced. */

@@ -52,7 +52,10 @@ function isWanted(session: SessionRecord, options: ListOptions, here: string | u
 /** Redraws on each change; on a pipe each change is printed below the last. Survives a daemon that is replaced. */
 async function watchSessions(options: ListOptions): Promise<void> {
   const inPlace = process.stdout.isTTY === true && !options.json;
-  process.once('SIGINT', () => process.exit(0));
+  process.once('SIGINT', () => {
+    if (inPlace) process.stdout.write('\r\x1b[K'); // the ^C
+    process.exit(0);
+  });
   for (;;) {
     const client = (await connectDaemon(process.env)) ?? (await ensureDaemon(process.env));
     const events = await client.events();
@@ -61,6 +64,7 @@ async function watchSessions(options: ListOptions): Promise<void> {
       const sessions = await client.sessions();
       if (inPlace) process.stdout.write('\x1b[H\x1b[2J');
       print(sessions, options);
+      if (inPlace) process.stdout.write(`\nAs of ${new Date().toTimeString().slice(0, 8)}; Ctrl-C ends it.\n`);
     }
   }
 }

@@ -71,6 +71,9 @@ Examples:
 
 function shared(command: Command): Command {
   return command
+    .showHelpAfterError(
+      `Fix: run \`claudex ${command.name()} --help\`; a text that begins with a dash stands behind --.`,
+    )
     .option('-F, --file <path>', 'read the message from a file')
     .option('--note', 'say it silently with the next prompt instead of starting a turn')
     .addOption(

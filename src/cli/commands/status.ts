@@ -129,10 +129,16 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
   };
 }
 
-function installProblems({ state, settingsPath, disabled }: ReturnType<typeof readInstalledState>): ClaudexError[] {
+function installProblems({
+  state,
+  settingsPath,
+  disabled,
+  refused,
+}: ReturnType<typeof readInstalledState>): ClaudexError[] {
   const problems: ClaudexError[] = [];
   if (state === 'partial') problems.push(new ClaudexError('INSTALL_PARTIAL', `Look at ${settingsPath}.`));
   if (state === 'unreadable') problems.push(new ClaudexError('USER_SETTINGS_UNREADABLE', `${settingsPath}.`));
+  if (refused !== undefined) problems.push(new ClaudexError('USER_SETTINGS_REFUSED', `${refused}.`));
   if (disabled !== undefined) problems.push(new ClaudexError('HOOKS_DISABLED', `${disabled}.`));
   return problems;
 }

@@ -7,7 +7,7 @@ import { allFiles, findConversation, type WhereToLook, whereToLook } from '../..
 import type { SearchHit } from '../../history/scan-transcript.ts';
 import { searchTranscripts } from '../../history/search.ts';
 import { claudeConfigDir } from '../../home/paths.ts';
-import { openOutput } from '../text/pager.ts';
+import { openOutput, type PagedOutput } from '../text/pager.ts';
 import { colours, shortPath } from '../text/render.ts';
 import { hitLines, localTime } from '../text/render-turn.ts';
 
@@ -30,6 +30,12 @@ export async function search(target: string | undefined, words: string[], option
   const all = options.all === true;
   const text = (all && target !== undefined ? [target, ...words] : words).join(' ');
   if (!all && target === undefined) throw new ClaudexError('USAGE', 'Say where to search, or --all.');
+  if (text === '' && !all) {
+    throw new ClaudexError(
+      'USAGE',
+      `Say what to search for: claudex search . ${target}, or claudex search --all ${target}.`,
+    );
+  }
   const files = async (): Promise<ReturnType<typeof allFiles>> => {
     const where = await whereToLook(await ensureDaemon(process.env), claudeConfigDir(process.env));
     return all ? allFiles(where) : filesOf(pathTarget(target!), where);
@@ -41,7 +47,10 @@ export async function search(target: string | undefined, words: string[], option
     raw: options.raw === true,
   });
   const count = options.json ? await printJson(hits) : await printText(hits, options);
-  if (count === 0) process.exitCode = nothingFound;
+  if (count === 0) {
+    process.exitCode = nothingFound;
+    if (!options.json && process.stderr.isTTY) process.stderr.write('Nothing found.\n');
+  }
   if (count === options.max) process.stderr.write(`Stopped after ${count} hits; --max ${10 * count} shows more.\n`);
 }
 
@@ -64,17 +73,22 @@ async function printJson(hits: AsyncIterable<SearchHit>): Promise<number> {
 
 async function printText(hits: AsyncIterable<SearchHit>, options: SearchOptions): Promise<number> {
   const chalk = colours(process.stdout);
-  const output = openOutput(options.pager);
+  // opened for the first hit only: whatever is wrong with the question is said without a pager
+  let output: PagedOutput | undefined;
   let count = 0;
   let of: SearchHit | undefined;
-  for await (const hit of hits) {
-    count++;
-    const isNew = of?.path !== hit.path;
-    const heading = `${chalk.bold(shortPath(hit.cwd ?? '?'))}  ${hit.sessionId}  ${localTime(hit.at)}\n`;
-    const gap = isNew && of ? '\n' : options.context > 0 && of ? chalk.dim('  --\n') : '';
-    of = hit;
-    if (!(await output.write(`${gap}${isNew ? heading : ''}${hitLines(hit, chalk)}\n`))) break;
+  try {
+    for await (const hit of hits) {
+      output ??= openOutput(options.pager);
+      count++;
+      const isNew = of?.path !== hit.path;
+      const heading = `${chalk.bold(shortPath(hit.cwd ?? '?'))}  ${hit.sessionId}  ${localTime(hit.at)}\n`;
+      const gap = isNew && of ? '\n' : options.context > 0 && of ? chalk.dim('  --\n') : '';
+      of = hit;
+      if (!(await output.write(`${gap}${isNew ? heading : ''}${hitLines(hit, chalk)}\n`))) break;
+    }
+  } finally {
+    await output?.end();
   }
-  await output.end();
   return count;
 }

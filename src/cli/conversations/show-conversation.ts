@@ -103,8 +103,11 @@ async function printJson(turns: Iterable<unknown>): Promise<void> {
 
 async function page(options: HistoryOptions, write: (output: PagedOutput) => Promise<void>): Promise<void> {
   const output = openOutput(options.pager);
-  await write(output);
-  await output.end();
+  try {
+    await write(output);
+  } finally {
+    await output.end();
+  }
 }
 
 function shapeOf(options: HistoryOptions): TextShape {

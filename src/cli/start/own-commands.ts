@@ -20,6 +20,7 @@ export const ownCommands = [
   'demo',
   'mcp-server',
   'completion',
+  'version',
   'help',
 ] as const;
 

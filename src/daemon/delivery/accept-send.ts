@@ -110,7 +110,7 @@ function recipientOf(request: SendRequest, { table, waysIn }: AcceptOptions): Re
     if (request.route !== undefined && !waysIn.offers(session, request.route)) {
       throw new ClaudexError('ROUTE_UNAVAILABLE', `Session ${session.id} has no ${request.route}.`);
     }
-    return { id: session.id, name: nameOf(session), cwd: session.cwd };
+    return { id: session.id, name: session.alias ?? nameOf(session), cwd: session.cwd };
   } catch (error) {
     if (!request.hold || !(error instanceof ClaudexError) || error.code !== 'NO_SUCH_SESSION') throw error;
     if (!request.target.startsWith('/')) {

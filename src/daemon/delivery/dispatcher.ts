@@ -119,7 +119,7 @@ export class Dispatcher {
     this.#turns.sessionGone(session);
     for (const message of this.#store.mailbox.openFor(session.id)) {
       const heir = this.#successors.orphan(message, session);
-      // not before all that is to be moved has been moved: what is older may come after this
+      // The successor is pumped in the next turn of the event loop, because an older message may still be moved to it in this one.
       if (heir) this.#timers.set(heir, 0);
     }
   }

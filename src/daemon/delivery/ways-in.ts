@@ -5,7 +5,7 @@ import { maxHookOutputChars } from '../../claude/hooks/hook-payload.ts';
 import { writeToInbox } from '../../claude/session/inbox-socket.ts';
 import type { Clock } from '../../process/clock.ts';
 import { guarded } from '../../process/guard.ts';
-import { composeText, composeTexts, markOf } from '../../protocol/attribution.ts';
+import { composeText, composeTexts, markOf, typedText } from '../../protocol/attribution.ts';
 import type { Message, Route } from '../../protocol/message.ts';
 import { type Session, stateOf } from '../sessions/session.ts';
 import type { SessionSituation } from './choose-route.ts';
@@ -71,7 +71,7 @@ export class WaysIn {
         type: 'paste',
         messageId: message.id,
         lease: message.attempts,
-        text: composeText(message),
+        text: typedText(message),
         mark: markOf(message),
         deadlineSteadyMs: this.#clock.steady() + terms.lateInMs - Math.min(typingTakesMs, terms.lateInMs / 2),
       });

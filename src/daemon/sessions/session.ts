@@ -4,7 +4,7 @@
  */
 import { bypassMode } from '../../claude/command-line/permission-mode.ts';
 import { type ClaudeSessionFile, stateFromStatus } from '../../claude/session/session-file.ts';
-import { guessTranscriptPath } from '../../claude/transcript/marks.ts';
+import { guessTranscriptPath } from '../../claude/transcript/conversation-files.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { SessionState } from '../../protocol/session.ts';
 import { newSessionId } from './session-id.ts';

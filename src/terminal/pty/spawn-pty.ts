@@ -43,7 +43,7 @@ export interface Pty {
    * newline), so the inner terminal must not process them again.
    */
   typedAhead(bytes: Buffer): void;
-  /** How many bytes of what was written to it the process has not read yet; of a terminal that edits lines, of whole ones. */
+  /** How many written bytes the process has not read yet. While the terminal edits lines, bytes of an unfinished line do not count. */
   unread(): number;
   resize(size: WindowSize): void;
   pause(): void;

@@ -52,7 +52,8 @@ describe('claudex demo', () => {
     expect(result.stderr).toBe('');
     expect(result.stdout).toContain('the real claude');
     expect(result.stdout).toContain('Two are still to be run: 014_add_orders and 015_index_orders.');
-    expect(result.stdout).toMatch(/│❯ \[claudex m\w{15} from the user’s shell in ~\/web/);
+    expect(result.stdout).toMatch(/│❯ which migrations are still to be run\?/);
+    expect(result.stdout).toMatch(/│ {2}\[claudex m\w{15} from the user’s shell in ~\/web/);
     expect(result.stdout).toMatch(/\[\w{8} · 1 peer\]/);
     expect(result.stdout).toContain('✓ The task was answered.');
     expect(result.stdout).not.toContain('\x1b');

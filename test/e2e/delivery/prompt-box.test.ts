@@ -243,6 +243,9 @@ describe(`the prompt box of claude ${realClaudeVersion()}`, () => {
     const stage = await aSession({ patient: true });
     const bodies = [
       'path is C:\\',
+      '* path is C:\\',
+      '* smile :smi',
+      '* look at @',
       'two \\\\',
       'smile :smi',
       'look at @',
@@ -254,11 +257,30 @@ describe(`the prompt box of claude ${realClaudeVersion()}`, () => {
       const message = await send(stage, body);
       expect(message).toMatchObject({ state: 'answered', route: 'paste' });
       const prompt = promptOf(stage, message);
-      // nothing before it in its first line, nothing behind it in its last
-      expect(`${prompt}\n`).toContain(`\n${body}\n`);
+      const line = `[claudex ${message.id} from ${message.sender.label}]`;
+      expect(`\n${prompt}\n`).toContain(/^\w/.test(body) ? `\n${body}\n${line}\n` : `\n${line}\n${body}\n`);
       expect(prompt).not.toContain('<pasted_content');
       await becomes(stage, 'idle');
     }
+  });
+
+  it('what has tabs says where it stands as it was', async () => {
+    const stage = await aSession({ patient: true });
+    const body = 'x:\n\ty\tz\n\t\tend';
+    const message = await send(stage, body);
+    expect(message).toMatchObject({ state: 'answered', route: 'paste' });
+    expect(promptOf(stage, message)).toContain('x:\n    y    z\n        end\n[claudex ');
+    const command = /as it was: claudex (inbox read m\w+)\]/.exec(promptOf(stage, message))?.[1];
+    const read = await runClaudex(command?.split(' ') ?? [], { env: stage.home.env(), cwd: stage.home.root });
+    expect(read.stdout).toBe(`${body}\n`);
+  });
+
+  it('a conversation is called by the message’s own words', async () => {
+    const stage = await aSession({ patient: true });
+    await send(stage, 'rerun the migration check');
+    const list = await runClaudex(['history', '--list', '.'], { env: stage.home.env(), cwd: stage.home.cwd });
+    expect(list.stdout).toContain('rerun the migration check');
+    expect(list.stdout).not.toMatch(/\[claudex m\w+ from .*rerun/);
   });
 
   it('a held message is typed into the session that starts in its folder', async () => {

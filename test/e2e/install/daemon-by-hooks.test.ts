@@ -67,6 +67,21 @@ describe(`the daemon by hooks of claude ${realClaudeVersion()} ${verifies('daemo
     await logged(home, /"daemon stops"[\s\S]*"daemon ready"/);
   });
 
+  it(`SIGTERM while an idle session runs: it is brought back, and what is due goes ${verifies('daemon-comes-back')}`, async () => {
+    const home = bed.home();
+    expect(await claudex(home, 'install')).toMatchObject({ code: 0, stderr: '' });
+    const api = await bed.api({ text: 'in time' });
+    const driver = startBareClaude(home, { api });
+    await waitForPromptBox(driver);
+    await logged(home, /"session started"/);
+    const id = await sendMessage(home, [home.cwd, '--delay', '1s', 'a little later']);
+    const { pid } = await daemonClient(home).status();
+    process.kill(pid, 'SIGTERM');
+    // no command is run from here on
+    await logged(home, new RegExp(`"reason":"terminated"[\\s\\S]*"message answered","id":"${id}"`));
+    await expectOnce(home, 'a little later');
+  });
+
   it('`claude -p` starts none', async () => {
     const home = await installed();
     const api = await bed.api({ text: 'printed' });

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runClaudex } from '../../support/claudex.ts';
+import { runClaudex, startClaudex } from '../../support/claudex.ts';
 import { daemonClient } from '../../support/daemon-watch.ts';
 import { standAsSession, startSleeper } from '../../support/mcp-client.ts';
 import { useTestBed } from '../../support/test-bed.ts';
@@ -86,6 +86,72 @@ describe('commands', () => {
       const { label } = (await daemonClient(home).message(sent.stdout.trim())).sender;
       expect(label).toMatch(from.length > 0 ? /^x+…$/ : /^the user’s shell in …é+ on \S/);
     }
+  });
+
+  it('an error of search is said without a pager, and ends', async () => {
+    const home = bed.home();
+    const at = { env: { ...home.env(), PAGER: 'less' }, cwd: home.cwd };
+    for (const [words, said] of [
+      [['migration'], 'claudex search . migration'],
+      [['web', 'x'], 'No conversation matches'],
+      [['-E', '.', '(('], 'no regular expression'],
+    ] as const) {
+      const driver = startClaudex(['search', ...words], at);
+      expect((await driver.waitForExit()).code, words.join(' ')).toBeGreaterThan(1);
+      expect(driver.rawOutput().toString()).toContain(said);
+    }
+    const nothing = startClaudex(['search', '--all', 'nowhere'], at);
+    expect((await nothing.waitForExit()).code).toBe(7);
+    expect(nothing.rawOutput().toString()).toContain('Nothing found.');
+  });
+
+  it('settings that claude itself refuses are named by install and by status', async () => {
+    const home = bed.home();
+    const at = { env: home.env(), cwd: home.root };
+    const settings = join(home.home, '.claude', 'settings.json');
+    mkdirSync(join(home.home, '.claude'), { recursive: true });
+    writeFileSync(settings, '{\n  // mine\n  "env": {"A": "1"}\n}\n');
+    const installed = await runClaudex(['install', '--no-mcp'], at);
+    expect(installed).toMatchObject({ code: 0, stderr: '' });
+    expect(installed.stdout).toContain(`Note: Claude refuses this file`);
+    expect(installed.stdout).toContain(`${settings}:2:3`);
+    const status = JSON.parse((await runClaudex(['status', '--json'], at)).stdout);
+    expect(status.problems).toContainEqual(
+      expect.objectContaining({ code: 'USER_SETTINGS_REFUSED', message: expect.stringContaining(`${settings}:2:3`) }),
+    );
+    const gone = await runClaudex(['uninstall'], at);
+    expect(gone.stdout).toContain('Uninstalled.');
+    const again = await runClaudex(['uninstall'], at);
+    expect(again.stdout.trim()).toBe('Nothing of ours was installed.');
+  });
+
+  it('says what was meant, where it is one slip away', async () => {
+    const home = bed.home();
+    const at = { env: { ...home.env(), CLAUDEX_CLAUDE_BIN: '/bin/true' }, cwd: home.root };
+    const help = await runClaudex(['help', 'lsit'], at);
+    expect(help).toMatchObject({ code: 2, stdout: '' });
+    expect(help.stderr).toContain('There is no command "lsit". Did you mean list?');
+    const driver = startClaudex(['lsit'], at);
+    await driver.waitForExit();
+    expect(driver.rawOutput().toString()).toContain('"lsit" goes to claude. Did you mean claudex list?');
+    const dash = await runClaudex(['send', '.', '-x'], at);
+    expect(dash.stderr).toContain('stands behind --');
+    const missing = await runClaudex(['send', '.', '-F', '/x/none'], at);
+    expect(missing.stderr).toMatch(/^claudex: The file cannot be read\. \/x\/none \(ENOENT\)\./);
+    const words = await runClaudex(['version'], at);
+    expect(words.stdout).toMatch(/^claudex \d/);
+    const wrong = await runClaudex(['status'], { ...at, env: { ...home.env(), CLAUDEX_CLAUDE_BIN: '/x/none' } });
+    expect(wrong.stdout).toContain('`unset CLAUDEX_CLAUDE_BIN` takes that away');
+  });
+
+  it('a setting that was changed is said, with what it needs', async () => {
+    const home = bed.home();
+    const at = { env: home.env(), cwd: home.root };
+    const set = await runClaudex(['config', 'set', 'delivery.typePeers', 'true'], at);
+    expect(set).toMatchObject({ code: 0, stdout: '' });
+    expect(set.stderr).toMatch(/^delivery\.typePeers is true\. .*claudex daemon stop/);
+    const unset = await runClaudex(['config', 'unset', 'delivery.typePeers'], at);
+    expect(unset.stderr).toMatch(/^delivery\.typePeers is false, the default\./);
   });
 
   it('a message for several is for all of them or for nobody', async () => {

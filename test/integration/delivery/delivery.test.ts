@@ -82,7 +82,7 @@ describe('delivery', () => {
     const home = bed.home();
     const driver = await session(home);
     const id = await send(home, 'project', 'rerun the migration check');
-    await driver.waitForScreen('ECHO: [claudex', patient);
+    await driver.waitForScreen('ECHO: ', patient);
     await ended(home, id);
     expect(await message(home, id)).toMatchObject({
       state: 'answered',
@@ -98,7 +98,7 @@ describe('delivery', () => {
     await session(home);
     const result = await claudex(home, 'ask', 'project', 'what now?');
     expect(result.code).toBe(0);
-    expect(result.out).toMatch(/^ECHO: \[claudex m\w{15} from .*\]\nwhat now\?$/);
+    expect(result.out).toMatch(/^ECHO: what now\?\n\[claudex m\w{15} from .*\]$/);
   });
 
   it(`a task that continues a turn gets its own answer, not the one before it ${verifies('answer')}`, async () => {
@@ -149,7 +149,7 @@ describe('delivery', () => {
     process.kill(pid, 'SIGCONT');
     await ended(home, id);
     expect(marksIn(home)).toEqual([id]);
-    expect(driver.screenWithHistory().match(/ECHO: \[claudex/g)).toHaveLength(1);
+    expect(driver.screenWithHistory().match(/ECHO: /g)).toHaveLength(1);
   });
 
   it(`an open dialog is left alone; the message goes in once it is closed ${verifies('dialog')}`, async () => {
@@ -164,7 +164,7 @@ describe('delivery', () => {
     expect(refused.code).toBe(6);
     expect(driver.screen()).toContain('Select model');
     driver.key('esc');
-    await driver.waitForScreen('ECHO: [claudex', patient);
+    await driver.waitForScreen('ECHO: ', patient);
     expect(countInTranscripts(home, 'after the dialog')).toBe(1);
     expect(driver.screenWithHistory()).toContain('Kept model');
   });
@@ -257,7 +257,7 @@ describe('delivery', () => {
     await first.dispose();
     await logged(home, /"session gone"/);
     const second = await session(home);
-    await second.waitForScreen('ECHO: [claudex', patient);
+    await second.waitForScreen('ECHO: ', patient);
     await ended(home, id);
     expect(countInTranscripts(home, 'survives')).toBe(1);
   });

@@ -32,7 +32,8 @@ test('nothing there, blank, or only the things of the user: absent', () => {
     '{"hooks":{"Stop":[{"hooks":[{"command":"x"}]}]}}',
   ]) {
     const { env, settingsPath } = makeHome(settings);
-    expect(readInstalledState(env)).toEqual({ ...nothing, settingsPath });
+    const refused = settings?.startsWith('//') && { refused: `${settingsPath}:1:1` };
+    expect(readInstalledState(env)).toEqual({ ...nothing, settingsPath, ...refused });
   }
 });
 
@@ -41,7 +42,8 @@ test('installed, with the badge', () => {
     const { env, settingsPath } = makeHome(settings);
     installClaudex({ env });
     const state = { state: 'installed', hooks: true, statusLine: true, userHasStatusLine: false, settingsPath };
-    expect(readInstalledState(env)).toEqual(state);
+    const refused = settings !== undefined && { refused: `${settingsPath}:1:1` };
+    expect(readInstalledState(env)).toEqual({ ...state, ...refused });
   }
 });
 

@@ -392,7 +392,7 @@ test('uninstall without purge keeps what else is in CLAUDEX_HOME; purge removes 
   expect(readdirSync(claudexHome).sort()).toEqual(['journal.ndjson', 'journal.ndjson.1', 'logs']);
   uninstallClaudex({ env, purge: true, dryRun: true });
   expect(existsSync(claudexHome)).toBe(true);
-  expect(uninstallClaudex({ env, purge: true }).notes).toEqual(['No claudex entries were in the settings.']);
+  expect(uninstallClaudex({ env, purge: true }).notes).toEqual([]);
   expect(readdirSync(home)).toEqual(['.claude']);
 });
 

@@ -60,4 +60,17 @@ describe(`find-target ${verifies('target')}`, () => {
     );
     expect(() => findTarget('db', [])).toThrow(expect.objectContaining({ facts: 'Asked for "db"; nobody is live.' }));
   });
+
+  it('takes the two ways to write an accented letter for one', () => {
+    const live = [{ id: 'a', name: 'caf\u00e9', cwd: '/work/caf\u00e9' }];
+    for (const target of ['caf\u00e9', 'cafe\u0301', 'CAFE\u0301', '/work/cafe\u0301']) {
+      expect(findTarget(target, live).id, target).toBe('a');
+    }
+    expect(() => findTarget('cafe', live)).toThrow('live: a (/work/café)');
+  });
+
+  it('names who is live as the person has', () => {
+    const live = [{ id: 'a', name: 'api', cwd: '/work/api', alias: 'reviewer' }];
+    expect(() => findTarget('nosuch', live)).toThrow('live: a (reviewer, /work/api)');
+  });
 });

@@ -38,6 +38,13 @@ const toolResult = said([{ tool_use_id: 't1', type: 'tool_result', content: text
 });
 
 describe('findMark', () => {
+  it('finds a mark beside pictures of any size, behind other records, and not in the line that is being written', () => {
+    const picture = { type: 'image', source: { data: 'x'.repeat(17 << 20) } };
+    const prompt = said([{ type: 'text', text }, picture]);
+    expect(findMark(transcript(answer('before'), prompt), mark)).toEqual({ promptId: 'p1', onlyQueued: false });
+    expect(findMark(transcript(answer('before'), JSON.stringify(said(text))), mark)).toBeUndefined();
+  });
+
   const proofs: Array<[string, object, { promptId: string | null; onlyQueued: boolean }]> = [
     ['typed', said(text, { origin: { kind: 'human' } }), { promptId: 'p1', onlyQueued: false }],
     [
