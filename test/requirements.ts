@@ -135,6 +135,22 @@ export const requirements = {
   'peer-rules': {
     text: 'Messages of sessions are attributed, linked to what they answer, damped by hops and rate, and only between those who may.',
   },
+  'managed-outlives-terminal': {
+    text: 'A managed session runs on without a terminal; whoever attaches sees its screen as it is, and may leave again.',
+    source: 'cc#63631, cc#88017',
+  },
+  'managed-wakes': {
+    text: 'A managed session that sleeps is woken by a message, in the same conversation.',
+    source: 'cc#86092',
+  },
+  'managed-survives': {
+    text: 'A managed session survives the end of the daemon, and a crash of claude by resuming.',
+    source: 'Codeman#411, cc#73670, commonly#207',
+  },
+  'managed-lifecycle': {
+    text: 'A managed session that a person has stopped stays stopped until a person resumes it.',
+    source: 'cc#79789',
+  },
   'inbox-drain': {
     text: 'What a session takes by reading its inbox is delivered once, proven by its transcript.',
   },

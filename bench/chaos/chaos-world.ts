@@ -120,6 +120,14 @@ export class ChaosWorld {
     this.startFailures.set(why, (this.startFailures.get(why) ?? 0) + 1);
   }
 
+  /** As the journal has them: the time of day has been set meanwhile. */
+  inOrderOfAcceptance<T extends { id: string }>(messages: readonly T[]): T[] {
+    const journal = readFileSync(claudexPaths(this.env()).journal, 'utf8');
+    const accepted = journal.matchAll(/^\{"t":"accept",.*?"message":\{"id":"(\w+)"/gm);
+    const order = new Map([...accepted].map(([, id], index) => [id, index]));
+    return messages.toSorted((one, other) => (order.get(one.id) ?? 0) - (order.get(other.id) ?? 0));
+  }
+
   setClock(offsetMs: number): void {
     writeFileSync(this.#clock, String(offsetMs));
   }

@@ -101,7 +101,7 @@ async function runAll(): Promise<number> {
   clearInterval(progress);
   over = true;
   await watching;
-  const messages = await stage.client.messages();
+  const messages = stage.inOrderOfAcceptance(await stage.client.messages({ ended: options.messages }));
   const verdict = judge(senders.promised, messages, join(stage.home.home, '.claude', 'projects'));
   const report: Report = {
     ...options,

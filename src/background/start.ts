@@ -1,4 +1,4 @@
-/** Starts one of our background processes (the daemon, the worker of `claudex prompt`) and waits until it says that it is ready. */
+/** Starts one of our background processes (the daemon, the worker of `claudex prompt`, a host) and waits until it says that it is ready. */
 import { closeSync, openSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -26,6 +26,10 @@ export interface StartOptions {
   extraEnv?: Record<string, string>;
   /** Where its standard output and error go; the folder is made on the way. */
   errorLog: string;
+  /** Where it runs; the claudex folder by default. */
+  cwd?: string;
+  /** It has ended, however it did. */
+  onExit?: () => void;
   /** A start that takes long is waited for while this says so. */
   isUnderWay?: () => boolean;
   /** The code for a start that fails for no reason of its own. */
@@ -41,11 +45,12 @@ export async function startBackground(options: StartOptions): Promise<void> {
   const args = [...nodeOptions, entryPoint(), ...words];
   const errorLog = openErrorLog(options);
   const child = spawnBackground(args, {
-    cwd: home,
+    cwd: options.cwd ?? home,
     env: { ...environmentForClaude(env), CLAUDEX_HOME: home, ...extraEnv, [readyVariable]: String(readyFd) },
     errorLog,
   });
   closeSync(errorLog);
+  if (options.onExit) child.once('exit', options.onExit);
   const pipe = child.stdio[readyFd] as Readable;
   try {
     await new Promise<void>((resolve, reject) => {

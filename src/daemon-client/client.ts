@@ -4,6 +4,7 @@
  */
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { ClaudexError, isErrorCode, systemErrorCode } from '../errors/claudex-error.ts';
+import type { ManagedRecord, StartRequest } from '../protocol/managed.ts';
 import type { Message } from '../protocol/message.ts';
 import type { SessionName, SessionRecord } from '../protocol/session.ts';
 import type {
@@ -22,6 +23,8 @@ import type {
 } from '../protocol/wire.ts';
 
 const requestTimeoutMs = 10_000;
+/** A host has to start, and another one may have to end before. */
+const hostStartTakesMs = 30_000;
 
 /** An open NDJSON stream. */
 export interface EventStream<T> {
@@ -89,6 +92,23 @@ export class DaemonClient {
 
   changeMessage(id: string, change: 'cancel' | 'retry'): Promise<Message> {
     return this.#json('POST', `${messagePath(id)}/${change}`);
+  }
+
+  /** Every managed session, whether or not it runs. */
+  async managed(): Promise<ManagedRecord[]> {
+    return (await this.#json<{ managed: ManagedRecord[] }>('GET', '/v1/managed')).managed;
+  }
+
+  startManaged(request: StartRequest): Promise<ManagedRecord> {
+    return this.#json('POST', '/v1/managed', request, hostStartTakesMs);
+  }
+
+  /** Resumes, stops (`now`: not after the turn but at once), restarts or forgets a managed session. */
+  changeManaged(
+    id: string,
+    change: 'resume' | 'restart' | 'stop' | 'stop?now=true' | 'forget',
+  ): Promise<ManagedRecord> {
+    return this.#json('POST', `/v1/managed/${encodeURIComponent(id)}/${change}`, undefined, hostStartTakesMs);
   }
 
   shutdown(reason: 'stopped' | 'replaced'): Promise<unknown> {

@@ -109,7 +109,7 @@ export class HookIntake {
       case 'Stop':
         return this.#onStop(session, payload);
       case 'StopFailure':
-        session.turnEnded();
+        session.turnEnded(payload.hasBackgroundWork);
         this.#dispatcher.turnEnded(session, {
           promptId: payload.promptId,
           answer: null,
@@ -143,7 +143,7 @@ export class HookIntake {
   }
 
   #onStop(session: Session, payload: HookPayload): string {
-    session.turnEnded();
+    session.turnEnded(payload.hasBackgroundWork);
     this.#dispatcher.turnEnded(session, { promptId: payload.promptId, answer: payload.lastAssistantMessage });
     const text = this.#dispatcher.claimForHook(session, 'stop-hook', payload.promptId);
     if (text === undefined) return '';

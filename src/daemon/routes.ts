@@ -5,6 +5,7 @@
 import type { RouteDefinition } from './http-server.ts';
 import { type OwnRoutesOptions, ownRoutes } from './routes/daemon.ts';
 import { type HookRoutesOptions, hookRoutes } from './routes/hooks.ts';
+import { type ManagedRoutesOptions, managedRoutes } from './routes/managed.ts';
 import { type MessageRoutesOptions, messageRoutes } from './routes/messages.ts';
 import { type SessionRoutesOptions, sessionRoutes } from './routes/sessions.ts';
 import { type SupervisorRoutesOptions, supervisorRoutes } from './routes/supervisors.ts';
@@ -13,6 +14,7 @@ export type RoutesOptions = SessionRoutesOptions &
   MessageRoutesOptions &
   HookRoutesOptions &
   SupervisorRoutesOptions &
+  ManagedRoutesOptions &
   OwnRoutesOptions;
 
 export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
@@ -20,6 +22,7 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
     ...ownRoutes(options),
     ...sessionRoutes(options),
     ...messageRoutes(options),
+    ...managedRoutes(options),
     ...hookRoutes(options),
     ...supervisorRoutes(options),
   ];

@@ -18,6 +18,7 @@ import { Signal } from '../process/signal.ts';
 import { readSettings } from '../settings/read.ts';
 import { Dispatcher } from './delivery/dispatcher.ts';
 import { PeerRules } from './delivery/peer-rules.ts';
+import { Successors } from './delivery/successors.ts';
 import { WaitReasons } from './delivery/wait-reasons.ts';
 import { WaysIn } from './delivery/ways-in.ts';
 import { DesktopNotification } from './desktop-notification.ts';
@@ -26,6 +27,12 @@ import { HookIntake } from './hook-intake.ts';
 import { createHttpServer } from './http-server.ts';
 import { IdleExit } from './idle-exit.ts';
 import { Lifetime } from './lifetime.ts';
+import { HostKeeper } from './managed/host-keeper.ts';
+import { hostProcesses } from './managed/host-processes.ts';
+import { IdleWatch } from './managed/idle-watch.ts';
+import { absentSession, ManagedSessions } from './managed/managed-sessions.ts';
+import { ManagedStore } from './managed/managed-store.ts';
+import { WakeByMessage } from './managed/wake-by-message.ts';
 import { Journal } from './messages/journal.ts';
 import { keepingAt } from './messages/journal-upkeep.ts';
 import { MessageStore } from './messages/message-store.ts';
@@ -81,6 +88,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const store = new MessageStore({ journal, log, clock });
   const { mailbox } = store;
   const waysIn = new WaysIn(clock);
+  const managedStore = new ManagedStore({ folder: paths.managed, home: paths.home, clock, log });
   const policy = {
     gatePatienceMs: settings['delivery.gatePatienceMs'],
     typePeers: settings['delivery.typePeers'],
@@ -93,8 +101,23 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     clock,
     policy,
     leaseMs: settings['delivery.leaseMs'],
+    successors: new Successors(table, store, (id) => managedStore.get(id) !== undefined),
     isStopped,
   });
+  const hosts = hostProcesses(env);
+  const idle = new IdleWatch({ table, clock, hostOf: hosts.read, pendingFor: (id) => mailbox.pendingFor(id) });
+  const keeper = new HostKeeper({ store: managedStore, hosts, table, idle, clock, log });
+  const managed = new ManagedSessions({
+    store: managedStore,
+    keeper,
+    table,
+    idle,
+    clock,
+    log,
+    maxRunning: settings['sessions.max'],
+    idleTimeoutMs: settings['sessions.idleTimeoutMs'],
+  });
+  const wakeByMessage = new WakeByMessage({ store: managedStore, mailbox, clock, wake: (id) => managed.wake(id) });
   const notification = new DesktopNotification({ enabled: settings['notify.enabled'], env, clock, log });
   const hooks = new HookIntake({ registry, dispatcher, clock });
   const peers = new PeerRules({
@@ -105,11 +128,15 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const stopAsked = new Signal<StopReason>();
   const idleExit = new IdleExit({
     idleExitMs: settings['daemon.idleExitMs'],
-    isNeeded: () => table.all().length > 0 || mailbox.pendingTotal() > 0,
+    isNeeded: () => table.all().length > 0 || managedStore.running().length > 0 || mailbox.pendingTotal() > 0,
     clock,
   });
   const routes = daemonRoutes({
-    accept: { table, store, waysIn, dispatcher, peers, clock },
+    accept: { table, store, waysIn, dispatcher, peers, clock, absent: () => managedStore.all().map(absentSession) },
+    managed,
+    managedStore,
+    hosts,
+    env,
     waits: new WaitReasons({ table, store, waysIn, clock, policy }),
     store,
     registry,
@@ -140,10 +167,12 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
       return { label: alias ?? id, sessionId: claudeSessionId, ...mailbox.waitingFor(id) };
     });
   registry.started.add(({ id, pid }) => log('session started', { id, pid }));
+  registry.started.add((session) => managed.nameIt(session, names));
   registry.started.add((session) => dispatcher.sessionStarted(session));
   // its name first: listeners and badges show it. Then what the change sets going, so that they hear of its result last.
   registry.changed.add((session) => names.apply(session));
   registry.changed.add((session) => dispatcher.sessionChanged(session));
+  registry.changed.add((session) => managed.sessionChanged(session));
   registry.changed.add((session) =>
     events.send({ type: 'session', session: recordOf(session, mailbox.waitingFor(session.id)) }),
   );
@@ -160,6 +189,8 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   store.changed.add((message) => events.send({ type: 'message', message }));
   store.changed.add(() => badges.updateSoon(badgesOf));
   store.changed.add(() => idleExit.touch());
+  store.changed.add(({ recipient }) => recipient.id !== null && wakeByMessage.check(recipient.id));
+  keeper.slept.add((id) => wakeByMessage.check(id));
   dispatcher.personNeeded.add(({ session, reason }) => notification.taskWaits(session, reason));
   stopAsked.add((reason) => lifetime.stop(reason));
   idleExit.due.add(() => lifetime.stop('idle'));
@@ -173,6 +204,8 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   // what brings news closes before what acts on it, and that before what it is written to
   lifetime.ending.add(() => idleExit.close());
   lifetime.ending.add(() => registry.close());
+  lifetime.ending.add(() => wakeByMessage.close());
+  lifetime.ending.add(() => keeper.close());
   lifetime.ending.add(() => dispatcher.close());
   lifetime.ending.add(() => events.close());
   lifetime.ending.add(() => journal.close());
@@ -185,10 +218,12 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   await lifetime.open();
   try {
     // dead sessions first, then the living: the messages of the dead are older
+    keeper.restore();
     registry.restore();
     dispatcher.restored();
     registry.start(configDir);
     store.expire();
+    wakeByMessage.checkAll();
     log('daemon ready', { pid: process.pid, version, messages: mailbox.pendingTotal() });
     lifetime.watch();
     refreshStarter(paths.starter);

@@ -1,5 +1,5 @@
 import { homedir, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 
 /** sun_path holds 108 bytes on Linux and 104 on macOS, the closing NUL included. */
 const maxSocketPathBytes = 100;
@@ -14,6 +14,10 @@ export interface ClaudexPaths {
   lock: string;
   journal: string;
   sessions: string;
+  /** One record for each managed session: `<id>.json`. */
+  managed: string;
+  /** What the hosts of managed sessions keep while they run: `<id>.json`, `<id>.sock`, `<id>.log`. */
+  hosts: string;
   /** Names given with `claudex name`. */
   names: string;
   /** One rendered badge per claude session_id. */
@@ -59,6 +63,8 @@ export function claudexPaths(env: NodeJS.ProcessEnv = process.env): ClaudexPaths
     lock: join(home, 'daemon.lock'),
     journal: join(home, 'journal.ndjson'),
     sessions: join(home, 'sessions.json'),
+    managed: join(home, 'managed'),
+    hosts: join(home, 'hosts'),
     names: join(home, 'names.json'),
     badges: join(home, 'badges'),
     log: join(home, 'logs', 'daemon.log'),
@@ -83,10 +89,23 @@ function socketPath(home: string, env: NodeJS.ProcessEnv, name: string): string 
   // loaded here only: node:crypto would cost every start 3 ms
   const { createHash } = process.getBuiltinModule('node:crypto');
   const digest = createHash('sha256').update(home).digest('hex').slice(0, 16);
-  const file = name === 'daemon.sock' ? `${digest}.sock` : `${digest}-worker.sock`;
+  const file = name === 'daemon.sock' ? `${digest}.sock` : `${digest}-${basename(name)}`;
   const inRuntime = (runtime: string): string => join(runtime, `claudex-${process.getuid?.() ?? 0}`, file);
   const elsewhere = inRuntime(env.XDG_RUNTIME_DIR || tmpdir());
   return Buffer.byteLength(elsewhere) <= maxSocketPathBytes ? elsewhere : inRuntime('/tmp');
+}
+
+/** What the host of a managed session has: its socket, what it says of itself, what it writes on stderr. */
+export function hostPaths(
+  id: string,
+  env: NodeJS.ProcessEnv = process.env,
+): { socket: string; file: string; log: string } {
+  const { home, hosts } = claudexPaths(env);
+  return {
+    socket: socketPath(home, env, join('hosts', `${id}.sock`)),
+    file: join(hosts, `${id}.json`),
+    log: join(hosts, `${id}.log`),
+  };
 }
 
 /** Claude's own config folder: CLAUDE_CONFIG_DIR, else ~/.claude. */

@@ -1,5 +1,6 @@
 /** Checks what comes over the wire, field by field, with an error that names the field. */
 import { ClaudexError } from '../errors/claudex-error.ts';
+import type { StartRequest } from './managed.ts';
 import { maxBodyBytes, type Route, routes, type Sender } from './message.ts';
 import {
   type GateReport,
@@ -125,6 +126,31 @@ export function parseSupervisorHello(value: unknown): SupervisorHello {
     cwd: fields.string('cwd'),
     configDir: fields.string('configDir'),
     ...withoutUndefined({ permissionMode: fields.optionalString('permissionMode') }),
+  };
+}
+
+export function parseStartRequest(value: unknown): StartRequest {
+  const fields = new Fields(value);
+  const { args, env } = value as { args?: unknown; env?: unknown };
+  if (!Array.isArray(args) || !args.every((one) => typeof one === 'string')) {
+    throw new ClaudexError('BAD_REQUEST', '"args" must be a list of texts.');
+  }
+  if (typeof env !== 'object' || env === null || !Object.values(env).every((one) => typeof one === 'string')) {
+    throw new ClaudexError('BAD_REQUEST', '"env" must be an object of texts.');
+  }
+  const cwd = fields.string('cwd');
+  if (!cwd.startsWith('/')) throw new ClaudexError('BAD_REQUEST', '"cwd" must be an absolute path.');
+  return {
+    cwd,
+    args: args as string[],
+    env: env as Record<string, string>,
+    claudeSessionId: fields.any('claudeSessionId') === null ? null : (fields.optionalString('claudeSessionId') ?? null),
+    keepWarm: fields.boolean('keepWarm', false),
+    restart: fields.oneOf('restart', ['crash', 'never'] as const, 'crash'),
+    ...withoutUndefined({
+      name: fields.optionalString('name'),
+      idleTimeoutMs: fields.optionalInteger('idleTimeoutMs'),
+    }),
   };
 }
 

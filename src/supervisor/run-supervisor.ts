@@ -6,11 +6,11 @@
 import { steadyNow } from '../process/clock.ts';
 import { namedDescriptors } from '../process/descriptors.ts';
 import { ClaudeOnPty } from '../runner/claude-on-pty.ts';
+import { forwardSignals } from '../runner/forward-signals.ts';
 import { LocalTty } from '../terminal/local-tty.ts';
 import { loadNodePty } from '../terminal/pty/load-node-pty.ts';
 import type { PtyExit } from '../terminal/pty/spawn-pty.ts';
 import { loadTtyCalls } from '../terminal/tty-calls.ts';
-import { forwardSignals } from './endings.ts';
 import { InputHold } from './input-hold.ts';
 import { withOwnErrors } from './redirect-stderr.ts';
 import { Suspend } from './suspend.ts';

@@ -54,6 +54,23 @@ export function drawTerminal(terminal: Terminal, scrollback: number, modes: stri
   return out + sgr(inner._inputHandler._curAttrData);
 }
 
+/**
+ * Draws what fits of a screen on a terminal of another size: the part around the cursor, cut at the right, nothing wrapped.
+ * From any state of that terminal's screen, within its main screen.
+ */
+export function drawWindow(terminal: Terminal, size: { cols: number; rows: number }): string {
+  const { active } = terminal.buffer;
+  const first = Math.min(Math.max(0, active.cursorY - size.rows + 1), Math.max(0, terminal.rows - size.rows));
+  let out = '\x1b[?2026h\x1b[?25l\x1b[?7l';
+  for (let y = 0; y < size.rows; y++) {
+    out += `${cursorAt(0, y)}\x1b[0m\x1b[2K`;
+    const line = first + y < terminal.rows ? active.getLine(active.baseY + first + y) : undefined;
+    if (line) out += drawRow(line, size.cols);
+  }
+  const x = Math.min(active.cursorX, size.cols - 1);
+  return `${out}\x1b[0m\x1b[?7h${cursorAt(x, active.cursorY - first)}\x1b[?25h\x1b[?2026l`;
+}
+
 /** Rows one under the other, a wrapped one as the rest of the one above. The cursor is at the first column of the first. */
 export function drawRows(buffer: IBuffer, start: number, end: number): string {
   let out = '';
@@ -77,7 +94,7 @@ function continues(above: IBufferLine, line: IBufferLine): boolean {
   return first.getWidth() === 2 && (beforeLast?.getChars() !== '' || beforeLast.getWidth() === 0);
 }
 
-function drawRow(line: IBufferLine): string {
+function drawRow(line: IBufferLine, cols = line.length): string {
   let out = '';
   let looks = sgr(undefined);
   let emptyRun = 0;
@@ -93,9 +110,10 @@ function drawRow(line: IBufferLine): string {
     emptyRun = 0;
   };
   out += looks;
-  for (let x = 0; x < line.length; x++) {
+  for (let x = 0; x < Math.min(line.length, cols); x++) {
     const cell = line.getCell(x);
     if (!cell || cell.getWidth() === 0) continue;
+    if (x + cell.getWidth() > cols) break;
     const next = sgr(cell);
     const chars = cell.getChars() || (showsWithoutText(cell) ? ' ' : '');
     if (emptyRun > 0 && (chars !== '' || next !== looks)) flushEmpty();

@@ -4,8 +4,9 @@
  */
 import { createRequire } from 'node:module';
 import type { Terminal as HeadlessTerminal, IFunctionIdentifier } from '@xterm/headless';
-import { drawRows, drawTerminal } from './draw-screen.ts';
+import { drawRows, drawTerminal, drawWindow } from './draw-screen.ts';
 import type { PtySize } from './pty/spawn-pty.ts';
+import { readRows, type ScreenRow } from './screen-model.ts';
 import { TerminalModes } from './terminal-modes.ts';
 
 const { Terminal } = createRequire(import.meta.url)('@xterm/headless') as { Terminal: typeof HeadlessTerminal };
@@ -21,6 +22,12 @@ const modesThatMayBeOn = [1, 6, 9, 66, 1000, 1002, 1003, 1004, 1005, 1006, 1007,
 
 /** All modes and looks as a terminal has them at first, the screen empty, the cursor at home; what is above the screen stays. */
 const blank = `\x1b[?1049l${modesThatMayBeOn.map((mode) => `\x1b[?${mode}l`).join('')}\x1b[?7h\x1b[?25h\x1b[4l\x1b>\x1b[<9u\x1b[=0u\x1b[>4;0m\x1b[0m\x1b(B\x0f\x1b[r\x1b[H\x1b[2J`;
+
+/** What the library keeps to itself: is its parser in the middle of something? */
+interface InputHandler {
+  _parser: { currentState: number };
+  _utf8Decoder: { interim: Uint8Array };
+}
 
 export interface MirrorOptions {
   size: PtySize;
@@ -62,9 +69,26 @@ export class ScreenMirror {
     this.#terminal.resize(cols, rows);
   }
 
-  /** Resolves when all output so far is on the screen. */
-  settled(): Promise<void> {
-    return new Promise((resolve) => this.#terminal.write('', resolve));
+  /** Calls back when all output so far is on the screen, and nothing that comes after it. */
+  whenSettled(settled: () => void): void {
+    this.#terminal.write('', settled);
+  }
+
+  /** Has the output so far ended in the middle of a sequence or a character? What follows would be read as something else. */
+  get isInSequence(): boolean {
+    const { _parser, _utf8Decoder } = (this.#terminal as unknown as { _core: { _inputHandler: InputHandler } })._core
+      ._inputHandler;
+    return _parser.currentState !== 0 || _utf8Decoder.interim[0] !== 0;
+  }
+
+  /** The rows as they are on the screen. */
+  rows(): ScreenRow[] {
+    return readRows(this.#terminal);
+  }
+
+  /** What shows as much of the screen as fits, around the cursor, on a terminal of another size. */
+  window(size: PtySize): string {
+    return drawWindow(this.#terminal, drawable(size));
   }
 
   /**

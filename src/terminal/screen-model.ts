@@ -79,7 +79,8 @@ function known({ cols, rows }: PtySize): PtySize {
   return { cols: Math.max(2, cols || 80), rows: rows || 24 };
 }
 
-function readRows(terminal: HeadlessTerminal): ScreenRow[] {
+/** The rows that a screen model shows. */
+export function readRows(terminal: HeadlessTerminal): ScreenRow[] {
   const buffer = terminal.buffer.active;
   const rows: ScreenRow[] = [];
   for (let y = 0; y < terminal.rows; y++) {

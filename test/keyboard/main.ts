@@ -93,7 +93,11 @@ async function tryWalk(walk: Walk): Promise<Violation[]> {
   for (const { promise, message, why } of violations) {
     console.log(`  BROKEN ${promise}: ${promises[promise]}\n    message ${message}, ${why}`);
   }
-  if (violations.length > 0) console.log(indent(evidence.atTheEnd));
+  if (violations.length > 0) {
+    console.log(indent(evidence.atTheEnd));
+    mkdirSync(values.out, { recursive: true });
+    writeFileSync(join(values.out, `evidence-${walk.seed}.json`), `${JSON.stringify(evidence, null, 1)}\n`);
+  }
   return violations;
 }
 

@@ -55,7 +55,7 @@ class Player {
     }
     await Promise.all(this.#sending);
     const atTheEnd = await this.#settle();
-    const messages = await this.#stage.client.messages();
+    const messages = await this.#stage.everyMessage();
     const canaries = this.#stage.canariesFound();
     return {
       sent: this.#stage.sent,
@@ -194,7 +194,7 @@ class Player {
   async #settle(): Promise<string> {
     const deadline = Date.now() + settleMs;
     for (let round = 0; Date.now() < deadline; round++) {
-      const messages = await this.#stage.client.messages().catch(() => undefined);
+      const messages = await this.#stage.everyMessage().catch(() => undefined);
       if (messages?.every(({ state }) => isSettled(state))) break;
       // other means, the longer it takes; a new session is the last
       if (round % 8 === 7 && this.#stage.runs) this.#stage.driver.kill('SIGHUP');

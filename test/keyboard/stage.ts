@@ -129,6 +129,13 @@ export class KeyboardStage {
     return this.client.message(id).catch(() => undefined);
   }
 
+  /** What the daemon says of everything that was sent; what it knows no more is left out. */
+  async everyMessage(): Promise<Message[]> {
+    await this.client.status();
+    const known = await Promise.all(this.sent.map(({ id }) => this.message(id)));
+    return known.filter((one) => one !== undefined);
+  }
+
   async sessions(): Promise<SessionRecord[]> {
     return await this.client.sessions().catch(() => []);
   }

@@ -1,5 +1,5 @@
 /** A throw-away HOME with an onboarded claude, trusted project folders and its own CLAUDEX_HOME. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -92,6 +92,7 @@ export function createHermeticHome(options: HermeticHomeOptions = {}): HermeticH
     try {
       await stopWorker(claudexHome);
       await stopDaemon(claudexHome, env());
+      await stopHosts(claudexHome);
     } finally {
       await rm(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     }
@@ -126,6 +127,19 @@ async function stopWorker(claudexHome: string): Promise<void> {
   process.kill(pid, 'SIGTERM');
   const deadline = Date.now() + 30_000;
   while (isAlive(pid) && Date.now() < deadline) await delay(10);
+}
+
+/** Ends the hosts of managed sessions, which outlive the daemon; claude ends with its host. */
+async function stopHosts(claudexHome: string): Promise<void> {
+  const folder = join(claudexHome, 'hosts');
+  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')) : [];
+  for (const name of files) {
+    const pid = Number(/"host":\{"pid":(\d+)/.exec(readFileSync(join(folder, name), 'utf8'))?.[1]);
+    if (!pid || !isAlive(pid) || !processCommandLine(pid).includes('daemon host')) continue;
+    process.kill(pid, 'SIGTERM');
+    const deadline = Date.now() + 30_000;
+    while (isAlive(pid) && Date.now() < deadline) await delay(10);
+  }
 }
 
 function lockedPid(lock: string): number | undefined {

@@ -17,6 +17,8 @@ export interface HookPayload {
   reason: string | null;
   /** Stop */
   lastAssistantMessage: string | null;
+  /** Stop: background tasks run, or prompts are scheduled; it is not idle for good. */
+  hasBackgroundWork: boolean;
   /** Notification */
   notificationType: string | null;
   /** PermissionRequest */
@@ -42,10 +44,15 @@ export function parseHookPayload(value: unknown): HookPayload | undefined {
     source: text('source'),
     reason: text('reason'),
     lastAssistantMessage: text('last_assistant_message'),
+    hasBackgroundWork: holdsAny(record.background_tasks) || holdsAny(record.session_crons),
     notificationType: text('notification_type'),
     toolName: text('tool_name'),
     error: text('error') ?? text('error_type'),
   };
+}
+
+function holdsAny(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0;
 }
 
 /** A hook's answer that adds text to the user's prompt, or continues the turn from a Stop hook. */

@@ -11,6 +11,7 @@ import { asHomeError } from '../../home/private-folder.ts';
 import { counted } from '../text/counted.ts';
 import { durationText } from '../text/durations.ts';
 import { forTerminal } from '../text/render.ts';
+import { addHost } from './host.ts';
 
 /** After a start that failed, what it has to say is out by then. */
 const notStartedMs = 500;
@@ -78,6 +79,7 @@ export function addDaemon(program: Command): void {
     .command('run', { hidden: true })
     .description('be the daemon, in the foreground')
     .action(() => runInForeground());
+  addHost(daemon);
 }
 
 function printLogs(count: number, follow: boolean): void {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { connectDaemon, ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { pathTarget } from '../../daemon-client/path-target.ts';
 import type { SessionRecord } from '../../protocol/session.ts';
+import { everySession } from '../managed/every-session.ts';
 import { colours, sessionTable } from '../text/render.ts';
 
 interface ListOptions {
@@ -10,6 +11,7 @@ interface ListOptions {
   here?: boolean;
   idle?: boolean;
   waiting?: boolean;
+  all?: boolean;
 }
 
 export function addList(program: Command): void {
@@ -20,6 +22,7 @@ export function addList(program: Command): void {
     .option('--here', 'only those of this folder and the folders below it')
     .option('--idle', 'only those that wait for a prompt')
     .option('--waiting', 'only those that wait for a person: a permission, a dialog')
+    .option('-a, --all', 'also managed sessions that sleep or have ended')
     .option('-w, --watch', 'keep showing it, redrawn in place, until Ctrl-C')
     .addHelpText(
       'after',
@@ -28,7 +31,7 @@ export function addList(program: Command): void {
     .action(async (options: ListOptions) => {
       if (options.watch) return watchSessions(options);
       const client = await ensureDaemon(process.env);
-      print(await client.sessions(), options);
+      print(options.all ? await everySession(client) : await client.sessions(), options);
     });
 }
 
@@ -61,7 +64,7 @@ async function watchSessions(options: ListOptions): Promise<void> {
     const events = await client.events();
     for await (const event of events) {
       if (event.type === 'message' && options.json) continue;
-      const sessions = await client.sessions();
+      const sessions = options.all ? await everySession(client) : await client.sessions();
       if (inPlace) process.stdout.write('\x1b[H\x1b[2J');
       print(sessions, options);
       if (inPlace) process.stdout.write(`\nAs of ${new Date().toTimeString().slice(0, 8)}; Ctrl-C ends it.\n`);

@@ -22,7 +22,7 @@ import { printError } from '../text/print-error.ts';
 import { removeSettingsForLaunch, writeSettingsForLaunch } from './settings-file-for-launch.ts';
 
 /** Tells a claudex that claude's name led back to it. */
-const launchedByVariable = 'CLAUDEX_LAUNCHED_BY';
+export const launchedByVariable = 'CLAUDEX_LAUNCHED_BY';
 
 /** Where a terminal or tmux names a window after what runs in it, it takes the first word; else it would say `node`. */
 const processTitle = 'claude (claudex)';
@@ -84,7 +84,7 @@ async function refuseToRecurse(env: NodeJS.ProcessEnv): Promise<void> {
 }
 
 /** A bad setting must not keep anybody from claude: it is named, and the defaults are used. */
-function readSettingsForRun(env: NodeJS.ProcessEnv): Settings {
+export function readSettingsForRun(env: NodeJS.ProcessEnv): Settings {
   try {
     return readSettings(env).values;
   } catch (error) {
@@ -96,7 +96,7 @@ function readSettingsForRun(env: NodeJS.ProcessEnv): Settings {
 }
 
 /** Installed: claude's own settings carry the hooks. Not installed, or those not read: this launch does, and ~/.claude stays. */
-function argumentsWithHooks(args: readonly string[], cwd: string, settings: Settings): readonly string[] {
+export function argumentsWithHooks(args: readonly string[], cwd: string, settings: Settings): readonly string[] {
   const { env } = process;
   const installed = readInstalledState(env, leastHookEvents);
   const hasUserSettings = readsUserSettings(args);

@@ -21,7 +21,19 @@ export interface AcceptOptions {
   waysIn: Pick<WaysIn, 'offers'>;
   dispatcher: Pick<Dispatcher, 'accept' | 'inHand'>;
   peers: PeerRules;
+  /** Managed sessions that do not run. */
+  absent: () => AbsentSession[];
   clock: Clock;
+}
+
+/** A managed session that does not run; a message wakes it or waits for it, where `takes`, else `why` says what is to be done. */
+export interface AbsentSession {
+  id: string;
+  name: string;
+  alias: string | null;
+  cwd: string;
+  takes: boolean;
+  why: string;
 }
 
 /**
@@ -104,7 +116,7 @@ function compose(request: SendRequest, body: string, options: AcceptOptions): Me
   };
 }
 
-function recipientOf(request: SendRequest, { table, waysIn }: AcceptOptions): Recipient {
+function recipientOf(request: SendRequest, { table, waysIn, absent }: AcceptOptions): Recipient {
   try {
     const session = table.byId(request.target) ?? named(request.target, table);
     if (request.route !== undefined && !waysIn.offers(session, request.route)) {
@@ -112,16 +124,34 @@ function recipientOf(request: SendRequest, { table, waysIn }: AcceptOptions): Re
     }
     return { id: session.id, name: session.alias ?? nameOf(session), cwd: session.cwd };
   } catch (error) {
-    if (!request.hold || !(error instanceof ClaudexError) || error.code !== 'NO_SUCH_SESSION') throw error;
-    if (!request.target.startsWith('/')) {
-      throw new ClaudexError(
-        'NO_SUCH_SESSION',
-        `To hold a message, name the folder by its path, not "${request.target}".`,
-      );
-    }
-    const cwd = request.target;
-    return { id: null, name: nameOf({ cwd }), cwd };
+    if (!(error instanceof ClaudexError) || error.code !== 'NO_SUCH_SESSION') throw error;
+    return absentRecipient(request.target, absent()) ?? heldRecipient(request, error);
   }
+}
+
+/** A managed session of that name that does not run: it is woken, or its message waits for it. @throws ClaudexError NOT_RUNNING */
+function absentRecipient(target: string, absent: readonly AbsentSession[]): Recipient | undefined {
+  try {
+    const { id, name, cwd, takes, why } = findTarget(target, absent);
+    if (!takes) throw new ClaudexError('NOT_RUNNING', why);
+    return { id, name, cwd };
+  } catch (error) {
+    if (error instanceof ClaudexError && error.code === 'NO_SUCH_SESSION') return undefined;
+    throw error;
+  }
+}
+
+/** @throws ClaudexError NO_SUCH_SESSION where nothing is to be held */
+function heldRecipient(request: SendRequest, nobody: ClaudexError): Recipient {
+  if (!request.hold) throw nobody;
+  if (!request.target.startsWith('/')) {
+    throw new ClaudexError(
+      'NO_SUCH_SESSION',
+      `To hold a message, name the folder by its path, not "${request.target}".`,
+    );
+  }
+  const cwd = request.target;
+  return { id: null, name: nameOf({ cwd }), cwd };
 }
 
 function named(target: string, table: SessionTable): Session {

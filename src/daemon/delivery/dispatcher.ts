@@ -19,7 +19,7 @@ import { claimsForHook, claimsForReader, isRunningTask } from './hook-claims.ts'
 import { Leases } from './leases.ts';
 import { PersonNeeded, stuckNotice } from './person-needed.ts';
 import { mayBeIn } from './retry-rules.ts';
-import { Successors } from './successors.ts';
+import type { Successors } from './successors.ts';
 import { newPlace } from './transcript-proof.ts';
 import { type EndedTurn, TurnOutcomes } from './turn-outcomes.ts';
 import type { WaysIn } from './ways-in.ts';
@@ -35,6 +35,7 @@ export interface DispatcherOptions {
   clock: Clock;
   policy: RoutePolicy;
   leaseMs: number;
+  successors: Successors;
   /** True while that process is stopped. */
   isStopped: (pid: number) => boolean;
 }
@@ -49,7 +50,6 @@ export class Dispatcher {
   readonly #waysIn: WaysIn;
   readonly #timers: DispatchTimers;
   readonly #leases: Leases;
-  readonly #successors: Successors;
   readonly #delays: Delays;
   /** What sessionChanged last saw: a new state makes an old refusal void. */
   readonly #lastState = new Map<string, string>();
@@ -58,10 +58,9 @@ export class Dispatcher {
     this.#options = options;
     this.#store = options.store;
     this.#waysIn = options.waysIn;
-    const { table, store, clock, log, leaseMs, isStopped } = options;
+    const { store, clock, log, leaseMs, isStopped } = options;
     this.#timers = new DispatchTimers(clock);
     this.#delays = new Delays(clock, () => store.mailbox.all());
-    this.#successors = new Successors(table, store);
     this.#turns = new TurnOutcomes(store);
     this.#leases = new Leases({ store, clock, log, leaseMs, isStopped });
 
@@ -86,19 +85,19 @@ export class Dispatcher {
   /** A person takes a message back, or has it tried again. False when its state does not allow that. */
   change(id: string, what: 'cancel' | 'retry'): boolean {
     const message = this.#store.recall(id);
-    if (!message || !this.#successors[what](message)) return false;
+    if (!message || !this.#options.successors[what](message)) return false;
     this.#pumpRecipient(message.recipient);
     return true;
   }
 
   /** The sessions that the last daemon knew are known again; none has been pumped yet. */
   restored(): void {
-    this.#successors.restore();
+    this.#options.successors.restore();
   }
 
   /** A session has started: what waited for one in that folder is now for it. */
   sessionStarted(session: Session): void {
-    this.#successors.adopt(session);
+    this.#options.successors.adopt(session);
   }
 
   /** Something about a session has changed: see whether its turn was interrupted, then try to deliver. */
@@ -118,7 +117,7 @@ export class Dispatcher {
     this.#leases.proveAll(session);
     this.#turns.sessionGone(session);
     for (const message of this.#store.mailbox.openFor(session.id)) {
-      const heir = this.#successors.orphan(message, session);
+      const heir = this.#options.successors.orphan(message, session);
       // The successor is pumped in the next turn of the event loop, because an older message may still be moved to it in this one.
       if (heir) this.#timers.set(heir, 0);
     }

@@ -11,10 +11,13 @@ import { findProof, hasTranscript, transcriptEnds } from './transcript-proof.ts'
 export class Successors {
   readonly #table: SessionTable;
   readonly #store: MessageStore;
+  readonly #comesBack: (id: string) => boolean;
 
-  constructor(table: SessionTable, store: MessageStore) {
+  /** `comesBack`: is the session of that id a managed one, whose messages wait for itself? */
+  constructor(table: SessionTable, store: MessageStore, comesBack: (id: string) => boolean) {
     this.#table = table;
     this.#store = store;
+    this.#comesBack = comesBack;
   }
 
   /** What waited for a session to start in that folder is now for this one. */
@@ -41,6 +44,7 @@ export class Successors {
     if (message.state === 'leased') this.#endLease(message, gone);
     // a person decides about it, where it is
     if (message.state === 'stuck') return undefined;
+    if (message.recipient.id !== null && this.#comesBack(message.recipient.id)) return undefined;
     // the next session of that folder may have started before this one was missed
     return this.#readdress(message, this.#table.heirOf(message.recipient.cwd, gone));
   }
@@ -93,6 +97,7 @@ export class Successors {
   #findHome(message: Message): Session | undefined {
     const { id, cwd } = message.recipient;
     const own = id === null ? undefined : this.#table.byId(id);
+    if (!own && id !== null && this.#comesBack(id)) return undefined;
     return own ?? this.#readdress(message, this.#table.heirOf(cwd, undefined));
   }
 

@@ -9,10 +9,10 @@ import { readKeptList } from '../../home/kept-list.ts';
 import { asHomeError } from '../../home/private-folder.ts';
 import { replaceFile } from '../../home/replace-file.ts';
 import type { SessionName } from '../../protocol/session.ts';
+import { checkSessionName } from '../../protocol/session-name.ts';
 import type { Session } from './session.ts';
 import type { SessionTable } from './session-table.ts';
 
-const maxChars = 64;
 /** Names of ended sessions beyond this are forgotten, the oldest first. */
 const maxNames = 500;
 
@@ -66,9 +66,7 @@ export class Names {
   }
 
   #check(session: Session, alias: string): void {
-    if (alias.length > maxChars || !/^[a-z][\w.-]*$/i.test(alias)) {
-      throw new ClaudexError('BAD_NAME', `"${alias.slice(0, 80)}".`);
-    }
+    checkSessionName(alias);
     const wanted = alias.toLowerCase();
     const holder = this.#table
       .all()

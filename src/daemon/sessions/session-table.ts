@@ -11,6 +11,8 @@ export class SessionTable {
   readonly #clock: Clock;
   readonly #byPid = new Map<number, Session>();
   readonly #byId = new Map<string, Session>();
+  /** Ids that processes have before they are known: those of managed sessions. */
+  readonly #expected = new Map<number, string>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -35,10 +37,20 @@ export class SessionTable {
   ensure(process: SessionProcess): { session: Session; isNew: boolean; replaced?: Session } {
     const known = this.#byPid.get(process.pid);
     if (known?.startTime === process.startTime) return { session: known, isNew: false };
-    const session = newSession(process, this.#clock);
+    const session = newSession(process, this.#clock, this.#expected.get(process.pid));
     if (known) this.#byId.delete(known.id);
     this.#file(session);
     return { session, isNew: true, ...(known && { replaced: known }) };
+  }
+
+  /** The session that process `pid` is going to be has this id. */
+  expect(pid: number, id: string): void {
+    this.#expected.set(pid, id);
+  }
+
+  /** That process has ended. */
+  unexpect(pid: number): void {
+    this.#expected.delete(pid);
   }
 
   restore(persisted: PersistedSession): Session {

@@ -43,6 +43,7 @@ export class LiveSession {
   /** The tool of the last permission request, until the turn goes on. */
   permissionTool: string | null = null;
   transcriptPath: string | null = null;
+  hasBackgroundWork = false;
   supervisor: Supervisor | null = null;
   /** Set by a refused paste, cleared when the supervisor reports an open gate. */
   gateShutSinceSteadyMs: number | null = null;
@@ -133,7 +134,8 @@ export class LiveSession {
     this.#hooksSay('busy');
   }
 
-  turnEnded(): void {
+  turnEnded(hasBackgroundWork = false): void {
+    this.hasBackgroundWork = hasBackgroundWork;
     this.#hooksSay('idle');
   }
 
@@ -229,9 +231,9 @@ export class LiveSession {
   }
 }
 
-/** The record of a process that has just been seen for the first time. */
-export function newSession(process: SessionProcess, clock: Clock): Session {
-  return new LiveSession(newSessionId(), process, clock);
+/** The record of a process that has just been seen for the first time; a managed session has an `id` before that. */
+export function newSession(process: SessionProcess, clock: Clock, id: string = newSessionId()): Session {
+  return new LiveSession(id, process, clock);
 }
 
 /** The record of a process that an earlier daemon has known, with what that one wrote down. */

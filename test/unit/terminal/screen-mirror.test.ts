@@ -11,7 +11,7 @@ const size = { cols: 40, rows: 12 };
 async function mirrorOf(output: string): Promise<ScreenMirror> {
   const mirror = new ScreenMirror({ size, onAnswer: () => undefined });
   mirror.write(Buffer.from(output));
-  await mirror.settled();
+  await new Promise<void>((resolve) => mirror.whenSettled(resolve));
   return mirror;
 }
 

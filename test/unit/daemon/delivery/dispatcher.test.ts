@@ -1,10 +1,12 @@
 /** The dispatcher over a real mailbox and a real session table; journal, terminal and both clocks are the test's. */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Dispatcher } from '../../../../src/daemon/delivery/dispatcher.ts';
 import { nextDueInMs } from '../../../../src/daemon/delivery/due-messages.ts';
+import { Successors } from '../../../../src/daemon/delivery/successors.ts';
 import { WaysIn } from '../../../../src/daemon/delivery/ways-in.ts';
 import type { Journal } from '../../../../src/daemon/messages/journal.ts';
 import { JournalIndex } from '../../../../src/daemon/messages/journal-index.ts';
@@ -49,6 +51,7 @@ function aDesk() {
   const log = () => undefined;
   const store = new MessageStore({ journal, log, clock });
   const dispatcher = new Dispatcher({
+    successors: new Successors(table, store, () => false),
     table,
     store,
     waysIn,

@@ -1,9 +1,11 @@
 /** What the dispatcher does when proof does not come: one more try, another way, then it stands still. */
+
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Dispatcher } from '../../../../src/daemon/delivery/dispatcher.ts';
+import { Successors } from '../../../../src/daemon/delivery/successors.ts';
 import { WaysIn } from '../../../../src/daemon/delivery/ways-in.ts';
 import { Journal } from '../../../../src/daemon/messages/journal.ts';
 import { MessageStore } from '../../../../src/daemon/messages/message-store.ts';
@@ -32,7 +34,17 @@ function aDesk(configDir = mkdtempSync(join(tmpdir(), 'claudex-unproven-'))) {
   const waysIn = new WaysIn(clock);
   const policy = { gatePatienceMs: 2000, typePeers: false };
   const isStopped = (pid: number): boolean => stopped.has(pid);
-  const dispatcher = new Dispatcher({ table, store, waysIn, log, clock, policy, leaseMs, isStopped });
+  const dispatcher = new Dispatcher({
+    successors: new Successors(table, store, () => false),
+    table,
+    store,
+    waysIn,
+    log,
+    clock,
+    policy,
+    leaseMs,
+    isStopped,
+  });
   const close = (): void => {
     dispatcher.close();
     journal.close();

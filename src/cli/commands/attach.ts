@@ -1,0 +1,88 @@
+/** Looking at a managed session: attach, detach, peek. */
+import type { Command } from 'commander';
+import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { ClaudexError } from '../../errors/claudex-error.ts';
+import { detachAll, readScreen } from '../../host-client/host-connection.ts';
+import type { ManagedRecord } from '../../protocol/managed.ts';
+import { attachTo } from '../managed/attach-to.ts';
+import { isUp, onlyManaged } from '../managed/managed-target.ts';
+import { forTerminal } from '../text/render.ts';
+
+/** A screen that is followed is read again this often. */
+const followEveryMs = 500;
+
+interface PeekOptions {
+  lines?: string;
+  ansi?: boolean;
+  follow?: boolean;
+  json?: boolean;
+}
+
+export function addAttach(program: Command): void {
+  program
+    .command('attach')
+    .argument('[target]', 'a managed session; without it the only one')
+    .description('show a managed session in this terminal; Ctrl-\\ leaves it running')
+    .option('--read-only', 'look, type nothing, change no size')
+    .addHelpText('after', '\nExamples:\n  claudex attach reviewer\n  claudex attach --read-only')
+    .action(async (target: string | undefined, options: { readOnly?: boolean }) => {
+      const client = await ensureDaemon(process.env);
+      await attachTo(await onlyManaged(client, target), { readOnly: options.readOnly === true });
+    });
+}
+
+export function addDetach(program: Command): void {
+  program
+    .command('detach')
+    .argument('[target]', 'a managed session; without it the only one')
+    .description('let every terminal that is attached go; the session runs on')
+    .option('--json', 'print the session as JSON')
+    .addHelpText('after', '\nExample:\n  claudex detach reviewer')
+    .action(async (target: string | undefined, options: { json?: boolean }) => {
+      const client = await ensureDaemon(process.env);
+      const one = running(await onlyManaged(client, target));
+      await detachAll(one.socket);
+      if (options.json) process.stdout.write(`${JSON.stringify(one, null, 2)}\n`);
+    });
+}
+
+export function addPeek(program: Command): void {
+  program
+    .command('peek')
+    .argument('[target]', 'a managed session; without it the only one')
+    .description('print what is on the screen of a managed session; touches nothing')
+    .option('-n, --lines <count>', 'the last lines, with what has scrolled out above')
+    .option('--ansi', 'in its colours')
+    .option('-f, --follow', 'print it again whenever it has changed, until Ctrl-C')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExamples:\n  claudex peek reviewer\n  claudex peek reviewer -n 200 --ansi | less -R')
+    .action(peek);
+}
+
+async function peek(target: string | undefined, options: PeekOptions): Promise<void> {
+  const lines = linesOf(options.lines);
+  const client = await ensureDaemon(process.env);
+  const one = running(await onlyManaged(client, target));
+  const ansi = options.ansi === true;
+  let shown: string | undefined;
+  if (options.follow) process.once('SIGINT', () => process.exit(0));
+  for (;;) {
+    const text = await readScreen(one.socket, { ansi, ...(lines !== undefined && { lines }) });
+    if (options.json) process.stdout.write(`${JSON.stringify({ id: one.id, text }, null, options.follow ? 0 : 2)}\n`);
+    else if (text !== shown) process.stdout.write(`${ansi ? text : forTerminal(text)}\n`);
+    if (!options.follow) return;
+    shown = text;
+    await new Promise((resolve) => setTimeout(resolve, followEveryMs));
+  }
+}
+
+function linesOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new ClaudexError('USAGE', `"${text}" is no number of lines.`);
+  return Number(text);
+}
+
+function running(one: ManagedRecord): ManagedRecord {
+  if (isUp(one)) return one;
+  throw new ClaudexError('NOT_RUNNING', `It is ${one.state}${one.exit ? `: ${one.exit.reason}` : ''}.`);
+}

@@ -1,0 +1,59 @@
+/** `claudex daemon host <id>`: what the daemon starts to hold a managed session. Not for people. */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { reportFailure, reportReady } from '../../background/ready-report.ts';
+import { findClaude } from '../../claude/binary.ts';
+import { conversationChoice, withoutConversation } from '../../claude/command-line/conversation-arguments.ts';
+import { environmentForClaude } from '../../claude/environment.ts';
+import { claudexPaths, hostPaths } from '../../home/paths.ts';
+import type { ManagedSession } from '../../protocol/managed.ts';
+import { argumentsWithHooks, launchedByVariable, readSettingsForRun } from '../start/run-claude.ts';
+import { removeSettingsForLaunch } from '../start/settings-file-for-launch.ts';
+
+/** Below the command of the daemon, which starts it. */
+export function addHost(daemon: Command): void {
+  daemon.command('host', { hidden: true }).argument('<id>', 'the session').action(run);
+}
+
+async function run(id: string): Promise<void> {
+  const { env } = process;
+  const paths = claudexPaths(env);
+  try {
+    const session = JSON.parse(readFileSync(join(paths.managed, `${id}.json`), 'utf8')) as ManagedSession;
+    const settings = readSettingsForRun(env);
+    const { runHost } = await import('../../host/run-host.ts');
+    const { socket, file } = hostPaths(id, env);
+    const wasResume = session.hasConversation && session.claudeSessionId !== null;
+    await runHost({
+      id,
+      cwd: session.cwd,
+      file: findClaude({ env, setting: settings['claude.path'] ?? undefined }),
+      args: argumentsWithHooks(claudeArguments(session, wasResume), session.cwd, settings),
+      env: { ...capableTerminal(environmentForClaude(env)), [launchedByVariable]: String(process.pid) },
+      ownEnv: env,
+      wasResume,
+      socketPath: socket,
+      filePath: file,
+      ready: () => reportReady(env),
+    });
+  } catch (error) {
+    reportFailure(env, error);
+    throw error;
+  } finally {
+    removeSettingsForLaunch(paths);
+  }
+}
+
+/** Its conversation again; or a new one, under an id of ours where its own arguments choose none. */
+function claudeArguments({ args, claudeSessionId }: ManagedSession, wasResume: boolean): string[] {
+  if (wasResume && claudeSessionId !== null) return ['--resume', claudeSessionId, ...withoutConversation(args)];
+  return conversationChoice(args).chooses ? args : ['--session-id', randomUUID(), ...args];
+}
+
+/** Nobody's terminal is there at its start: claude gets one that can do what the mirror can. */
+function capableTerminal(env: Record<string, string>): Record<string, string> {
+  const isPoor = !env.TERM || env.TERM === 'dumb';
+  return isPoor ? { ...env, TERM: 'xterm-256color', COLORTERM: 'truecolor' } : env;
+}

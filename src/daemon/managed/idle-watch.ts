@@ -1,0 +1,52 @@
+/** Since when each managed session has been idle in every sense (lifecycle.ts), by a clock that no clock step moves. */
+import type { Clock } from '../../process/clock.ts';
+import type { HostFile } from '../../protocol/host-files.ts';
+import { type Session, stateOf } from '../sessions/session.ts';
+import type { SessionTable } from '../sessions/session-table.ts';
+import { isIdle } from './lifecycle.ts';
+
+export interface IdleWatchOptions {
+  table: SessionTable;
+  clock: Clock;
+  /** What the host of that session says of itself. */
+  hostOf: (id: string) => HostFile | undefined;
+  /** Messages that wait for that session. */
+  pendingFor: (id: string) => number;
+}
+
+export class IdleWatch {
+  readonly #options: IdleWatchOptions;
+  readonly #since = new Map<string, number>();
+
+  constructor(options: IdleWatchOptions) {
+    this.#options = options;
+  }
+
+  /** Looks at one again. */
+  note(id: string): void {
+    const file = this.#options.hostOf(id);
+    const session = this.#options.table.byId(id);
+    if (!session || !file || !isIdle(this.#view(session, file))) this.#since.delete(id);
+    else if (!this.#since.has(id)) this.#since.set(id, this.#options.clock.steady());
+  }
+
+  /** For how long it has been idle; null while it is not. */
+  idleForMs(id: string): number | null {
+    const since = this.#since.get(id);
+    return since === undefined ? null : this.#options.clock.steady() - since;
+  }
+
+  forget(id: string): void {
+    this.#since.delete(id);
+  }
+
+  #view(session: Session, { viewers, maybeDraft }: HostFile): Parameters<typeof isIdle>[0] {
+    return {
+      state: stateOf(session),
+      pending: this.#options.pendingFor(session.id),
+      viewers,
+      maybeDraft,
+      background: session.hasBackgroundWork,
+    };
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * Everybody who looks at one claude: each gets a snapshot and from there every byte; who does not keep up gets a fresh snapshot
+ * instead of what it has missed. Who wrote last decides the size. Nobody here holds claude up.
+ */
+import type { Socket } from 'node:net';
+import {
+  type FrameSize,
+  frame,
+  frameKinds,
+  framesProtocol,
+  type HostBye,
+  type HostWelcome,
+  jsonFrame,
+  type ViewerHello,
+} from '../protocol/frames.ts';
+import type { ScreenMirror } from '../terminal/screen-mirror.ts';
+import { decidedSize, type SizedViewer } from './whose-size.ts';
+
+/** What a viewer may have been sent and not have taken: with more it is behind. */
+const maxBehindBytes = 1024 * 1024;
+
+/** A snapshot with all its scrollback may be larger than that, once. */
+const maxSnapshotBytes = 16 * 1024 * 1024;
+
+/** A viewer is asked for a sign of life this often; one that has not given any by the next time is gone. */
+const pingEveryMs = 15_000;
+
+interface Viewer extends SizedViewer {
+  socket: Socket;
+  /** `waiting`: for its snapshot. `behind`: until its socket has drained, then for a fresh one. */
+  state: 'waiting' | 'live' | 'behind';
+  /** While it waits: output that its snapshot will not hold. */
+  since: Buffer[];
+  answered: boolean;
+}
+
+export interface ViewersOptions {
+  mirror: ScreenMirror;
+  welcome: () => Omit<HostWelcome, 'protocol' | 'size'>;
+  /** The size that claude's terminal gets. */
+  resize: (size: FrameSize) => void;
+  /** Keys of a viewer that may write. */
+  input: (bytes: Buffer) => void;
+  /** Somebody has come or gone. */
+  changed: () => void;
+}
+
+export class Viewers {
+  readonly #options: ViewersOptions;
+  readonly #all = new Set<Viewer>();
+  #order = 0;
+  #pings: NodeJS.Timeout | undefined;
+
+  constructor(options: ViewersOptions) {
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#all.size;
+  }
+
+  /** A viewer has said who it is. Its keys come to `keys`, changes of its size to `resized`, both with what this returns. */
+  add(socket: Socket, hello: ViewerHello): Viewer {
+    const { mirror, welcome, changed } = this.#options;
+    const viewer: Viewer = {
+      socket,
+      readOnly: hello.readOnly,
+      size: hello.size,
+      lastActive: ++this.#order,
+      state: 'waiting',
+      since: [],
+      answered: true,
+    };
+    this.#all.add(viewer);
+    socket.once('close', () => this.#remove(viewer));
+    this.#applySize();
+    socket.write(jsonFrame(frameKinds.welcome, { ...welcome(), protocol: framesProtocol, size: mirror.size }));
+    this.#snapshot(viewer, true);
+    this.#pings ??= setInterval(() => this.#ping(), pingEveryMs).unref();
+    changed();
+    return viewer;
+  }
+
+  keys(viewer: Viewer, bytes: Buffer): void {
+    if (viewer.readOnly) return;
+    viewer.lastActive = ++this.#order;
+    this.#applySize();
+    this.#options.input(bytes);
+  }
+
+  resized(viewer: Viewer, size: FrameSize): void {
+    viewer.size = size;
+    if (!viewer.readOnly) viewer.lastActive = ++this.#order;
+    this.#applySize();
+    // its terminal has made something else of what it showed
+    if (viewer.state === 'live') this.#snapshot(viewer, false);
+  }
+
+  alive(viewer: Viewer): void {
+    viewer.answered = true;
+  }
+
+  /** Output of claude without its questions. Copied: it may be overwritten after the call. */
+  output(bytes: Buffer): void {
+    if (bytes.length === 0 || this.#all.size === 0) return;
+    const framed = frame(frameKinds.output, bytes);
+    for (const viewer of this.#all) {
+      if (viewer.state === 'waiting') viewer.since.push(framed);
+      if (viewer.state !== 'live') continue;
+      viewer.socket.write(framed);
+      if (viewer.socket.writableLength > maxBehindBytes) this.#fallBehind(viewer);
+    }
+  }
+
+  /** Lets all of them go. */
+  dismiss(bye: HostBye): void {
+    for (const viewer of this.#all) viewer.socket.end(jsonFrame(frameKinds.bye, bye));
+  }
+
+  dispose(): void {
+    clearInterval(this.#pings);
+  }
+
+  #applySize(): void {
+    const { mirror, resize } = this.#options;
+    const size = decidedSize(this.#all);
+    if (!size || (size.cols === mirror.size.cols && size.rows === mirror.size.rows)) return;
+    resize(size);
+    // a screen of another size is drawn anew for everybody: what each has made of the old one differs
+    for (const viewer of this.#all) {
+      viewer.socket.write(jsonFrame(frameKinds.size, size));
+      if (viewer.state === 'live') this.#snapshot(viewer, false);
+    }
+  }
+
+  /** The screen as it is when all output so far is on it, then what has come since; not in the middle of a sequence. */
+  #snapshot(viewer: Viewer, scrollback: boolean): void {
+    const { mirror } = this.#options;
+    viewer.state = 'waiting';
+    viewer.since = [];
+    const asked = viewer.since;
+    mirror.whenSettled(() => {
+      if (viewer.state !== 'waiting' || viewer.since !== asked || !this.#all.has(viewer)) return;
+      // the rest of the sequence is on its way: it is in a screen that is a little younger
+      if (mirror.isInSequence && asked.length > 0) return this.#snapshot(viewer, scrollback);
+      viewer.socket.write(frame(frameKinds.snapshot, mirror.snapshot({ scrollback })));
+      for (const framed of asked) viewer.socket.write(framed);
+      viewer.since = [];
+      viewer.state = 'live';
+      if (viewer.socket.writableLength > maxSnapshotBytes) this.#fallBehind(viewer);
+    });
+  }
+
+  #fallBehind(viewer: Viewer): void {
+    viewer.state = 'behind';
+    viewer.socket.once('drain', () => {
+      if (viewer.state === 'behind') this.#snapshot(viewer, false);
+    });
+  }
+
+  #ping(): void {
+    for (const viewer of this.#all) {
+      if (!viewer.answered) viewer.socket.destroy();
+      viewer.answered = false;
+      viewer.socket.write(frame(frameKinds.ping));
+    }
+  }
+
+  #remove(viewer: Viewer): void {
+    this.#all.delete(viewer);
+    if (this.#all.size === 0) {
+      clearInterval(this.#pings);
+      this.#pings = undefined;
+    }
+    this.#applySize();
+    this.#options.changed();
+  }
+}
+
+export type { Viewer };

@@ -1,0 +1,121 @@
+/** Managed sessions on the real claude: they outlive terminals and daemons, sleep, are woken by a message, and come back. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { ManagedRecord } from '../../../src/protocol/managed.ts';
+import { verifies } from '../../requirements.ts';
+import { realClaudeVersion } from '../../support/claude-binary.ts';
+import { runClaudex, startClaudex } from '../../support/claudex.ts';
+import { daemonClient, waitForMessages, waitForSessionRecord } from '../../support/daemon-watch.ts';
+import type { HermeticHome } from '../../support/hermetic-home.ts';
+import { promptBox } from '../../support/real-claude.ts';
+import { useTestBed } from '../../support/test-bed.ts';
+import { until } from '../../support/until.ts';
+
+const patient = { timeoutMs: 60_000 };
+
+describe(`managed sessions of claude ${realClaudeVersion()}`, () => {
+  const bed = useTestBed();
+
+  const claudex = (home: HermeticHome, api: { url: string }, ...args: string[]) =>
+    runClaudex(args, { env: home.env(api), cwd: home.cwd });
+
+  async function started(home: HermeticHome, api: { url: string }, ...args: string[]): Promise<string> {
+    const result = await claudex(home, api, 'start', home.cwd, ...args);
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    return result.stdout.trim();
+  }
+
+  const managed = async (home: HermeticHome, id: string): Promise<ManagedRecord> =>
+    (await daemonClient(home).managed()).find((one) => one.id === id)!;
+  const hostPid = (home: HermeticHome, id: string, who: 'host' | 'claude'): number =>
+    JSON.parse(readFileSync(join(home.claudexHome, 'hosts', `${id}.json`), 'utf8'))[who].pid;
+
+  it(`start gives a task, ask is answered, peek shows the screen, attach and detach leave it running ${verifies('managed-outlives-terminal')}`, async () => {
+    const home = bed.home();
+    const api = await bed.api({ text: 'the answer' });
+    const id = await started(home, api, '--name', 'worker', '--task', 'first task');
+    await waitForMessages(home, (all) => all.some((one) => one.state === 'answered'));
+    const asked = await claudex(home, api, 'ask', 'worker', 'second question');
+    expect(asked).toMatchObject({ code: 0, stdout: 'the answer\n' });
+    expect((await claudex(home, api, 'peek', 'worker')).stdout).toContain('second question');
+
+    const env = home.env(api);
+    const viewer = startClaudex(['attach', 'worker'], { cwd: home.cwd, env });
+    await viewer.waitForScreen('second question', patient);
+    expect((await managed(home, id)).viewers).toBe(1);
+    viewer.type('a draft of mine');
+    await viewer.waitForScreen((screen) => promptBox(screen) === 'a draft of mine', patient);
+    viewer.key('ctrl-\\');
+    expect(await viewer.waitForExit(patient)).toEqual({ code: 0, signal: null });
+    const again = startClaudex(['attach', id], { cwd: home.cwd, env, cols: 80, rows: 24 });
+    await again.waitForScreen((screen) => promptBox(screen) === 'a draft of mine', patient);
+    expect(again.modes()).toMatchObject({ bracketedPaste: true });
+    expect((await claudex(home, api, 'detach', 'worker')).code).toBe(0);
+    expect(await again.waitForExit(patient)).toEqual({ code: 0, signal: null });
+    expect(again.modes()).toMatchObject({ bracketedPaste: false });
+    expect((await managed(home, id)).state).toBe('running');
+  });
+
+  it(`sleeps when it is idle, and a message wakes it: the same conversation, answered ${verifies('managed-wakes')}`, async () => {
+    const home = bed.home();
+    const api = await bed.api({ text: 'an answer' });
+    const id = await started(home, api, '--idle-timeout', '2s', '--task', 'before the sleep');
+    await until(async () => (await managed(home, id)).state === 'sleeping', patient);
+    const { sessionId } = await managed(home, id);
+    expect(sessionId).not.toBeNull();
+    const asked = await claudex(home, api, 'ask', home.cwd, 'are you there?');
+    expect(asked).toMatchObject({ code: 0, stdout: 'an answer\n' });
+    expect((await managed(home, id)).sessionId).toBe(sessionId);
+    expect(JSON.stringify(api.requests.at(-1))).toContain('before the sleep');
+  });
+
+  it(`survives kill -9 of the daemon, and kill -9 of claude: resumed, the queue intact ${verifies('managed-survives')}`, async () => {
+    const home = bed.home();
+    const api = await bed.api({ text: 'an answer' });
+    const id = await started(home, api, '--task', 'remember this');
+    await waitForMessages(home, (all) => all.some((one) => one.state === 'answered'));
+    const daemon = (await daemonClient(home).status()).pid;
+    process.kill(daemon, 'SIGKILL');
+    const asked = await claudex(home, api, 'ask', id, 'still there?');
+    expect(asked).toMatchObject({ code: 0, stdout: 'an answer\n' });
+    expect((await managed(home, id)).state).toBe('running');
+
+    const first = hostPid(home, id, 'claude');
+    process.kill(first, 'SIGKILL');
+    await until(async () => (await managed(home, id)).restarts === 1, patient);
+    const waited = await claudex(home, api, 'ask', id, 'and now?');
+    expect(waited).toMatchObject({ code: 0, stdout: 'an answer\n' });
+    expect(hostPid(home, id, 'claude')).not.toBe(first);
+    expect(JSON.stringify(api.requests.at(-1))).toContain('remember this');
+  });
+
+  it(`stop, resume, restart and forget; a stopped one takes no message and says how ${verifies('managed-lifecycle')}`, async () => {
+    const home = bed.home();
+    const api = await bed.api({ text: 'an answer' });
+    const id = await started(home, api, '--name', 'worker', '--task', 'something');
+    await waitForMessages(home, (all) => all.some((one) => one.state === 'answered'));
+    const twice = await claudex(home, api, 'start', home.cwd, '--name', 'worker');
+    expect(twice).toMatchObject({ code: 3 });
+    expect(twice.stderr).toContain(id);
+    expect((await claudex(home, api, 'stop', 'worker')).code).toBe(0);
+    await until(async () => (await managed(home, id)).state === 'stopped', patient);
+    const refused = await claudex(home, api, 'send', 'worker', 'anybody?');
+    expect(refused).toMatchObject({ code: 3 });
+    expect(refused.stderr).toContain('claudex resume');
+    expect((await claudex(home, api, 'resume', 'worker')).code).toBe(0);
+    await waitForSessionRecord(home, (one) => one.id === id && one.state === 'idle');
+    expect((await claudex(home, api, 'ask', 'worker', 'back?')).code).toBe(0);
+    const before = hostPid(home, id, 'host');
+    expect((await claudex(home, api, 'restart', 'worker')).code).toBe(0);
+    await until(
+      async () => (await managed(home, id)).state === 'running' && hostPid(home, id, 'host') !== before,
+      patient,
+    );
+    expect((await claudex(home, api, 'forget', 'worker')).stderr).toContain('claudex stop');
+    expect((await claudex(home, api, 'stop', 'worker', '--now')).code).toBe(0);
+    await until(async () => (await managed(home, id)).state === 'stopped', patient);
+    expect((await claudex(home, api, 'forget', 'worker')).code).toBe(0);
+    expect(await daemonClient(home).managed()).toEqual([]);
+  });
+});

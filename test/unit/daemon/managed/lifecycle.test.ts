@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import {
+  afterEnd,
+  type ClaudeEnd,
+  crashWindowMs,
+  isIdle,
+  whoMakesRoom,
+} from '../../../../src/daemon/managed/lifecycle.ts';
+
+const now = 1_000_000_000;
+const end = (over: Partial<ClaudeEnd> = {}): ClaudeEnd => ({
+  code: 1,
+  signal: null,
+  ranMs: 60_000,
+  wasResume: true,
+  lastWords: '',
+  ...over,
+});
+const session = (over: Partial<Parameters<typeof afterEnd>[0]> = {}) => ({
+  asked: null,
+  restart: 'crash' as const,
+  restarts: [],
+  ...over,
+});
+const killed = { code: null, signal: 9 };
+
+describe('after claude has ended', () => {
+  it.each([
+    ['put to sleep', session({ asked: 'sleep' }), end({ code: 143 }), 'sleeping', undefined],
+    ['stopped', session({ asked: 'stop' }), end({ code: null, signal: 9 }), 'stopped', undefined],
+    ['restarted', session({ asked: 'restart' }), end({ code: 143 }), 'starting', 0],
+    ['left with /exit', session(), end({ code: 0 }), 'ended', undefined],
+    ['SIGTERM by hand', session(), end({ code: 143 }), 'ended', undefined],
+    ['SIGHUP by hand', session(), end({ code: 129 }), 'ended', undefined],
+    ['ended by signal 15', session(), end({ code: null, signal: 15 }), 'ended', undefined],
+    ['kill -9', session(), end(killed), 'starting', 1000],
+    ['kill -9 with its host', session(), end({ code: null, signal: null }), 'starting', 1000],
+    ['a second crash', session({ restarts: [now - 1000] }), end(killed), 'starting', 5000],
+    ['a third crash', session({ restarts: [now - 2000, now - 1000] }), end(killed), 'starting', 20_000],
+    ['a fourth crash', session({ restarts: [now - 3, now - 2, now - 1] }), end(killed), 'crashed', undefined],
+    [
+      'a fourth crash, long after',
+      session({ restarts: [1, 2, 3].map((n) => now - crashWindowMs - n) }),
+      end(killed),
+      'starting',
+      1000,
+    ],
+    ['a crash that is not to be mended', session({ restart: 'never' }), end(killed), 'crashed', undefined],
+    ['an end right after a resume', session(), end({ ranMs: 300 }), 'crashed', undefined],
+    ['an end right after its first start', session(), end({ ranMs: 300, wasResume: false }), 'starting', 1000],
+    ['kill -9 right after a resume', session(), end({ ...killed, ranMs: 300 }), 'starting', 1000],
+  ] as const)('%s', (_, one, how, state, startInMs) => {
+    const next = afterEnd(one, how, now);
+    expect({ state: next.state, startInMs: next.startInMs }).toEqual({ state, startInMs });
+    expect(next.reason).not.toBe('');
+  });
+
+  it.each([
+    ['No conversation found with session ID: x', 'the conversation is gone'],
+    ['Error: Session ID x is already in use.', 'the conversation is open elsewhere'],
+    ["error: unknown option '--nope'", 'claude does not know an argument'],
+    ['', 'it could not be resumed'],
+  ])('says of "%s" that %s', (lastWords, reason) => {
+    expect(afterEnd(session(), end({ ranMs: 300, lastWords }), now).reason).toContain(reason);
+  });
+
+  it('never counts restarts of the future: the clock may have been set back', () => {
+    expect(afterEnd(session({ restarts: [now + 1, now + 2, now + 3] }), end(killed), now).startInMs).toBe(1000);
+  });
+});
+
+describe('idle', () => {
+  const view = { state: 'idle', pending: 0, viewers: 0, maybeDraft: false, background: false };
+  it.each([
+    ['all quiet', view, true],
+    ['a turn', { ...view, state: 'busy' }, false],
+    ['a question', { ...view, state: 'waiting' }, false],
+    ['a message', { ...view, pending: 1 }, false],
+    ['a viewer', { ...view, viewers: 1 }, false],
+    ['a draft', { ...view, maybeDraft: true }, false],
+    ['a background task', { ...view, background: true }, false],
+  ])('%s: %#', (_, one, expected) => {
+    expect(isIdle(one)).toBe(expected);
+  });
+
+  it('the longest idle one makes room, never one that is kept warm', () => {
+    const one = (id: string, idleForMs: number | null, keepWarm = false) => ({ id, keepWarm, idleForMs });
+    expect(whoMakesRoom([one('a', 5), one('b', 9), one('c', 99, true), one('d', null)])).toBe('b');
+    expect(whoMakesRoom([one('c', 99, true), one('d', null)])).toBeUndefined();
+  });
+});
