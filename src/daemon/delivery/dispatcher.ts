@@ -10,7 +10,8 @@ import { composeTexts } from '../../protocol/attribution.ts';
 import type { Message, Recipient, Route } from '../../protocol/message.ts';
 import type { LeaseReport } from '../../protocol/wire.ts';
 import type { MessageStore } from '../messages/message-store.ts';
-import { type Session, stateOf } from '../sessions/session.ts';
+import type { Session } from '../sessions/session.ts';
+import { stateOf } from '../sessions/session-state.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
 import { chooseRoute, type Moment, type RouteDecision, type RoutePolicy } from './choose-route.ts';
 import { DispatchTimers } from './dispatch-timers.ts';
@@ -38,6 +39,8 @@ export interface DispatcherOptions {
   successors: Successors;
   /** True while that process is stopped. */
   isStopped: (pid: number) => boolean;
+  /** Looks whether claude has moved the session into the background, and tells everybody. */
+  hasMoved: (session: Session) => boolean;
 }
 
 export class Dispatcher {
@@ -138,10 +141,11 @@ export class Dispatcher {
     const isWorking = mailbox.countOpen(session.id, 'delivered') > 0 && mailbox.firstOpen(session.id, isRunningTask);
     if (next.when === 'idle' && isWorking) return;
     if (mayBeIn(next) && this.#leases.prove(session, next)) return;
+    if (this.#options.hasMoved(session)) return; // whoever tells of that asks again
     const decision = this.#chooseRoute(session, next, 'now');
     if ('wait' in decision) {
       if (decision.needsPerson) this.#person.tell(session, next, decision.wait);
-      if (decision.asksGate) session.supervisor?.send({ type: 'look-at-gate' });
+      if (decision.asksGate) session.typist?.send({ type: 'look-at-gate' });
       // whatever becomes due later stands behind this one
       if (decision.retryInMs !== undefined) this.#timers.set(session, decision.retryInMs);
       return;
@@ -229,12 +233,8 @@ export class Dispatcher {
     const lease = message.attempts;
     this.#waysIn.carry(session, message, route, {
       lateInMs: this.#leases.leftMs(message),
-      onRefused: (reason) => {
-        if (this.#leases.giveBack(message, lease, reason)) this.pump(session);
-      },
-      onRecovered: () => {
-        if (this.#options.table.byId(session.id) === session) this.pump(session);
-      },
+      onRefused: (reason) => this.#leases.giveBack(message, lease, reason) && this.pump(session),
+      onRecovered: () => this.#options.table.byId(session.id) === session && this.pump(session),
     });
   }
 

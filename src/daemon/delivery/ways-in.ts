@@ -7,7 +7,8 @@ import type { Clock } from '../../process/clock.ts';
 import { guarded } from '../../process/guard.ts';
 import { composeText, composeTexts, markOf, typedText } from '../../protocol/attribution.ts';
 import type { Message, Route } from '../../protocol/message.ts';
-import { type Session, stateOf } from '../sessions/session.ts';
+import type { Session } from '../sessions/session.ts';
+import { stateOf } from '../sessions/session-state.ts';
 import type { SessionSituation } from './choose-route.ts';
 import { type Waiter, WakeHooks } from './wake-hooks.ts';
 
@@ -39,7 +40,7 @@ export class WaysIn {
 
   /** True when the session offers that way in at all (perhaps not at this moment). */
   offers(session: Session, route: Route): boolean {
-    if (route === 'paste') return session.supervisor !== null;
+    if (route === 'paste') return session.typist !== null;
     if (route === 'inbox-socket') return this.#hasInboxSocket(session);
     // beside a socket nobody waits to wake it
     if (route === 'wake') return !session.file?.messagingSocketPath;
@@ -49,10 +50,14 @@ export class WaysIn {
   situation(session: Session): SessionSituation {
     const { gateShutSinceSteadyMs, gateOpenAtSteadyMs, supervisorDueSteadyMs } = session;
     const now = this.#clock.steady();
-    const isDue = session.supervisor === null && supervisorDueSteadyMs !== null && supervisorDueSteadyMs > now;
+    const isDue =
+      session.seat === null &&
+      session.supervisor === null &&
+      supervisorDueSteadyMs !== null &&
+      supervisorDueSteadyMs > now;
     return {
       state: stateOf(session),
-      supervised: session.supervisor !== null,
+      supervised: session.typist !== null,
       supervisorDueInMs: isDue ? supervisorDueSteadyMs - now : undefined,
       gateShutForMs: gateShutSinceSteadyMs === null ? undefined : now - gateShutSinceSteadyMs,
       gateOpenForMs: gateOpenAtSteadyMs === null ? undefined : now - gateOpenAtSteadyMs,
@@ -67,7 +72,7 @@ export class WaysIn {
   /** Puts a message on a route that answers by itself. */
   carry(session: Session, message: Message, route: Route, terms: CarryTerms): void {
     if (route === 'paste') {
-      session.supervisor?.send({
+      session.typist?.send({
         type: 'paste',
         messageId: message.id,
         lease: message.attempts,
@@ -92,6 +97,12 @@ export class WaysIn {
   /** Where claude has an inbox socket, nobody need wait beside it. */
   sessionChanged(session: Session): void {
     if (this.#hasInboxSocket(session)) this.#waiters.dismiss(session.id);
+  }
+
+  /** What waited beside its former process cannot wake this one. */
+  sessionMoved(session: Session): void {
+    this.#waiters.dismiss(session.id);
+    this.#refusals.delete(session.id);
   }
 
   sessionGone(session: Session): void {

@@ -60,6 +60,7 @@ function aDesk() {
     policy: { gatePatienceMs, typePeers: false },
     leaseMs,
     isStopped: (pid) => stopped.has(pid),
+    hasMoved: () => false,
   });
   /** What each supervised session was told to type, by session id. */
   const typed = new Map<string, Array<Extract<SupervisorCommand, { type: 'paste' }>>>();

@@ -33,6 +33,7 @@ function aDesk(configDir = mkdtempSync(join(tmpdir(), 'claudex-unproven-'))) {
   const stopped = new Set<number>();
   const waysIn = new WaysIn(clock);
   const policy = { gatePatienceMs: 2000, typePeers: false };
+  const hasMoved = (): boolean => false;
   const isStopped = (pid: number): boolean => stopped.has(pid);
   const dispatcher = new Dispatcher({
     successors: new Successors(table, store, () => false),
@@ -44,6 +45,7 @@ function aDesk(configDir = mkdtempSync(join(tmpdir(), 'claudex-unproven-'))) {
     policy,
     leaseMs,
     isStopped,
+    hasMoved,
   });
   const close = (): void => {
     dispatcher.close();
