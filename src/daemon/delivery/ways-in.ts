@@ -62,7 +62,7 @@ export class WaysIn {
       gateShutForMs: gateShutSinceSteadyMs === null ? undefined : now - gateShutSinceSteadyMs,
       gateOpenForMs: gateOpenAtSteadyMs === null ? undefined : now - gateOpenAtSteadyMs,
       hasInboxSocket: this.#hasInboxSocket(session),
-      holdsPeers: session.hasHeldPeers || session.permissionMode === bypassMode,
+      holdsPeers: isAskedFirst(session),
       hasWaiter: this.#waiters.has(session.id),
       waiterComes: this.#waiters.hasOrWill(session.id),
       hasHooks: session.hooksSeen,
@@ -139,4 +139,9 @@ export class WaysIn {
     const refusal = this.#refusals.get(id);
     return refusal === undefined || !refusal.paused || refusal.path !== file.messagingSocketPath;
   }
+}
+
+/** True where claude asks a person before it takes what comes by its inbox socket. */
+export function isAskedFirst(session: Pick<Session, 'hasHeldPeers' | 'permissionMode'>): boolean {
+  return session.hasHeldPeers || session.permissionMode === bypassMode;
 }
