@@ -383,6 +383,26 @@ describe(`a dialog that our message opened ${verifies('denial')}`, () => {
     expect(message()).toMatchObject({ state: 'delivered', promptId: 'p1' });
   });
 
+  it('a no is heard although claude has not written down that it asked', async () => {
+    const desk = await aHeldMessage();
+    desk.transcript('-work-api', claudeId, prompt('x'));
+    desk.session.hookHeard(false, 'bypassPermissions');
+    desk.session.fileRead(aSessionFile({ ...socketFile('waiting'), waitingFor: 'permission prompt' }));
+    desk.dispatcher.sessionChanged(desk.session);
+    desk.become('idle');
+    desk.pass(2500);
+    expect(desk.message()).toMatchObject({ state: 'failed', reason: 'denied by the person at that session' });
+  });
+
+  it('where a person would be asked again, nothing is tried again', async () => {
+    const desk = await aHeldMessage();
+    desk.transcript('-work-api', claudeId, prompt('x'));
+    desk.session.hookHeard(false, 'bypassPermissions');
+    desk.become('idle');
+    desk.pass(leaseMs + 2000);
+    expect(desk.message()).toMatchObject({ state: 'stuck', attempts: 1 });
+  });
+
   it('another dialog closed is no answer', async () => {
     const desk = await aHeldMessage();
     desk.transcript('-work-api', claudeId, prompt('x'));
