@@ -3,7 +3,7 @@
  * pinned by test/e2e/delivery/background.test.ts). One ← in an empty prompt box, `/background` and `claude --bg` all end in a job:
  * a claude of its own, on a terminal of claude's daemon.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isAtLeast } from '../../home/package.ts';
 import type { ClaudeSessionFile } from './session-file.ts';
@@ -46,6 +46,31 @@ export function parseBackgroundJobs(text: string): BackgroundJob[] {
       dispatch.source === 'slash' && (transcriptPath?.startsWith('/') ?? launch.mode === 'prompt') === true;
     return [{ id, wasSession, transcriptPath, cwd: dispatch.cwd, createdAt: dispatch.createdAt }];
   });
+}
+
+/** How long a job may take from its beginning until claude's daemon lists it. */
+const startingMs = 60_000;
+
+/**
+ * True while claude starts a job in the session's folder that its daemon does not list yet: it may be this session that moves. Only
+ * claudes before 2.1.330 leave that open.
+ * @param now milliseconds since the epoch
+ */
+export function isJobStarting(configDir: string, file: ClaudeSessionFile, now: number): boolean {
+  if (isAtLeast(file.version, '2.1.330') || file.startedAt === null) return false;
+  const folder = join(configDir, 'jobs');
+  try {
+    const listed = new Set(readBackgroundJobs(configDir).map(({ id }) => id));
+    return readdirSync(folder).some((id) => {
+      const path = join(folder, id, 'state.json');
+      if (listed.has(id) || !/^[0-9a-f]{8}$/.test(id) || now - statSync(path).mtimeMs > startingMs) return false;
+      const { cwd, createdAt, state } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+      const beganAt = Date.parse(String(createdAt));
+      return cwd === file.cwd && state === 'working' && beganAt >= file.startedAt! && now - beganAt < startingMs;
+    });
+  } catch {
+    return false; // no job was ever started, or one is being written
+  }
 }
 
 /** What has to be known of a session to say whether it was moved. */

@@ -4,6 +4,7 @@ import { bypassMode } from '../../claude/command-line/permission-mode.ts';
 import { maxHookOutputChars } from '../../claude/hooks/hook-payload.ts';
 import { writeToInbox } from '../../claude/session/inbox-socket.ts';
 import type { Clock } from '../../process/clock.ts';
+import { guarded } from '../../process/guard.ts';
 import { composeText, composeTexts, markOf, typedText } from '../../protocol/attribution.ts';
 import type { Message, Route } from '../../protocol/message.ts';
 import type { Session } from '../sessions/session.ts';
@@ -122,12 +123,12 @@ export class WaysIn {
         const before = this.#refusals.get(session.id);
         const refusal = { path, count: before?.path === path ? before.count + 1 : 1, paused: true };
         this.#refusals.set(session.id, refusal);
-        terms.onRefused('inbox socket: unreachable');
+        guarded('way in', () => terms.onRefused('inbox socket: unreachable'));
         // a pause, not a verdict: where it is the only way in, nothing would ever be tried again
         const pauseMs = Math.min(firstPauseMs * 2 ** (refusal.count - 1), longestPauseMs);
         setTimeout(() => {
           refusal.paused = false;
-          terms.onRecovered();
+          guarded('way in', () => terms.onRecovered());
         }, pauseMs).unref();
       },
     );

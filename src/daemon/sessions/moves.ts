@@ -3,7 +3,7 @@
  * in the terminal only shows the job, or the agents view, and is no session.
  */
 import { existsSync } from 'node:fs';
-import { jobMovedInto, readBackgroundJobs } from '../../claude/session/background-jobs.ts';
+import { isJobStarting, jobMovedInto, readBackgroundJobs } from '../../claude/session/background-jobs.ts';
 import {
   type ClaudeSessionFile,
   isSession,
@@ -22,6 +22,9 @@ const jobPatienceMs = 180_000;
 /** The same for a job that claude's daemon does not run (any more). */
 const unlistedPatienceMs = 10_000;
 
+/** Until it is clear whether a job that is being started is the session, it is asked this often. */
+const askAgainMs = 500;
+
 export interface MovesOptions {
   table: SessionTable;
   clock: Clock;
@@ -29,6 +32,8 @@ export interface MovesOptions {
   ensure(configDir: string, file: ClaudeSessionFile): Session | undefined;
   /** A session is another process from now on, or about to be. */
   moved(session: Session): void;
+  /** It is to be looked at again. */
+  touch(session: Session): void;
 }
 
 export class Moves {
@@ -40,13 +45,16 @@ export class Moves {
 
   /**
    * Looks whether claude has moved the session: asked before anything is put into one, because older claudes do not say so.
-   * @returns true when it has; everybody has been told by then
+   * @returns true when it has, or may have: everybody has been told by then, or will be soon
    */
   look(session: Session): boolean {
     const file = readSessionFile(session.configDir, session.pid);
     const jobId = file && isWrittenBy(file, session.startTime) ? this.#jobOf(session, file) : undefined;
-    if (file === undefined || jobId === undefined) return false;
-    this.#park(session, jobId, file);
+    if (file === undefined) return false;
+    if (jobId !== undefined) this.#park(session, jobId, file);
+    else if (session.seat !== null || !isJobStarting(session.configDir, file, this.#options.clock.timeOfDay()))
+      return false;
+    else setTimeout(() => this.#options.touch(session), askAgainMs).unref();
     return true;
   }
 

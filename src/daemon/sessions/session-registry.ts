@@ -45,6 +45,7 @@ export class SessionRegistry {
       clock: options.clock,
       ensure: (configDir, file) => this.ensure(file.pid, file.cwd, configDir),
       moved: (session) => this.#moved(session),
+      touch: (session) => this.touch(session),
     });
     this.#persistPath = options.persistPath;
     this.#files = new SessionFiles((configDir, pid, file) => this.#onFile(configDir, pid, file));

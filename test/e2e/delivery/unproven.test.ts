@@ -10,7 +10,13 @@ import { daemonClient, sendMessage, waitForMessage, waitForSessionRecord } from 
 import type { HermeticHome } from '../../support/hermetic-home.ts';
 import type { LoopbackApi } from '../../support/loopback-api.ts';
 import type { PtyDriver } from '../../support/pty-driver.ts';
-import { countInTranscripts, expectOnce, submitPrompt, waitForPromptBox } from '../../support/real-claude.ts';
+import {
+  countInTranscripts,
+  expectOnce,
+  promptBox,
+  submitPrompt,
+  waitForPromptBox,
+} from '../../support/real-claude.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 
 /** Claude holds a peer's message in bypassPermissions mode. */
@@ -39,7 +45,10 @@ describe(`unproven and unanswered, claude ${realClaudeVersion()}`, () => {
   /** Claude takes no key for a moment after the dialog has come up, and after a key that it has not taken; Enter in an empty box does nothing. */
   async function answer(driver: PtyDriver): Promise<void> {
     const pressing = setInterval(() => driver.key('enter'), 2000);
-    await driver.waitForScreen((screen) => !screen.includes('tell the sender')).finally(() => clearInterval(pressing));
+    // a screen that is being redrawn may lack either
+    const isClosed = (screen: string): boolean =>
+      !screen.includes('tell the sender') && promptBox(screen) !== undefined;
+    await driver.waitForScreen(isClosed).finally(() => clearInterval(pressing));
   }
   /** Turns, not what claude asks besides (a title for the conversation, 2.1.197): that has no tools. */
   const promptsWith = (api: LoopbackApi, text: string): number =>
