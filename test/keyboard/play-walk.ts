@@ -76,6 +76,8 @@ class Player {
         return;
       case 'type':
         for (const char of step.text) await this.#write(char);
+        // a fault is acted on what stands there
+        if (this.#plant) await this.#until(() => this.#box()?.text.includes(step.text) ?? false, plantedMs);
         return;
       case 'paste':
         return this.#write(`\x1b[200~${step.text}\x1b[201~`);
@@ -145,9 +147,9 @@ class Player {
     let last: string | undefined;
     for (const deadline = Date.now() + (this.#plant ? plantedMs : restMs); Date.now() < deadline; ) {
       await this.#quiet();
-      const sessions = await this.#stage.sessions();
+      const own = (await this.#stage.sessions()).find(({ supervised }) => supervised);
       const box = this.#box();
-      if (!box || sessions.length !== 1 || sessions[0]!.state !== 'idle' || sessions[0]!.pending > 0) last = undefined;
+      if (!box || own?.state !== 'idle' || own.pending > 0) last = undefined;
       else if (box.text === last) return box;
       else last = box.text;
     }

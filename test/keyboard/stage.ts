@@ -113,7 +113,7 @@ export class KeyboardStage {
   async send(number: number, from: From, shape: Shape, when?: 'now'): Promise<SentMessage> {
     const body = bodyOf(number, shape, this.canaries);
     const { id } = await this.client.send({
-      target: this.home.cwd,
+      target: (await this.#ownSession())?.id ?? this.home.cwd,
       body,
       kind: 'task',
       when: when ?? 'idle',
@@ -123,6 +123,12 @@ export class KeyboardStage {
     const sent = { number, id, body, from };
     this.sent.push(sent);
     return sent;
+  }
+
+  /** The session in our terminal, where claude has put others beside it into the background; undefined while there is one at most. */
+  async #ownSession(): Promise<SessionRecord | undefined> {
+    const sessions = await this.sessions();
+    return sessions.length > 1 ? sessions.find(({ supervised }) => supervised) : undefined;
   }
 
   message(id: string): Promise<Message | undefined> {
