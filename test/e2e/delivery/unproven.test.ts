@@ -118,7 +118,7 @@ describe(`unproven and unanswered, claude ${realClaudeVersion()}`, () => {
       const result = await asked;
       expect(result).toMatchObject({ code: 5 });
       expect(result.stderr).toContain('denied by the person at that session');
-      const [message] = await daemonClient(home).messages();
+      const [message] = await daemonClient(home).messages({ ended: 1 });
       expect(message).toMatchObject({ state: 'failed', attempts: 1, reason: 'denied by the person at that session' });
       // the next one of the person's goes in; the denied one does not come along
       await submitPrompt(driver, 'my own prompt');
