@@ -223,6 +223,10 @@ export const requirements = {
   'serve-watched': {
     text: 'Health without a token; metrics with one, in Prometheus’ format.',
   },
+  background: {
+    text: 'A session that claude moves into the background is followed there: listed, sent to, proven; nothing goes into what is left of it.',
+    source: 'docs/delivery.md, sessions in the background',
+  },
   'nested-claude': {
     text: 'A claude that runs inside a session takes nothing of it, ends nothing of it, and speaks and reads for nobody.',
   },

@@ -66,7 +66,11 @@ export class HookIntake {
     const session = this.findSession(caller);
     if (!session || !this.#isAbout(session, payload)) return '';
     session.hookHeard(caller.peersOff, payload.permissionMode);
-    if (payload.event !== 'SessionEnd') session.conversationIs(payload.sessionId, payload.transcriptPath);
+    // of a job, 2.1.197 first names the conversation that it goes on from
+    const isForeign = session.isBackground && payload.sessionId !== session.file?.sessionId;
+    if (payload.event !== 'SessionEnd' && !isForeign) {
+      session.conversationIs(payload.sessionId, payload.transcriptPath);
+    }
     const reply = this.#react(session, payload);
     this.#registry.touch(session);
     return reply;
@@ -134,10 +138,11 @@ export class HookIntake {
   #onPrompt(session: Session, payload: HookPayload): string {
     // a prompt queued in mid-turn reports the running turn's prompt_id (measured on 2.1.330): its own is found later
     const promptId = session.hookState === 'busy' ? null : payload.promptId;
+    if (session.isHeld) this.#registry.moves.returned(session, { refuted: true });
     session.promptSubmitted();
     const mark = markedId(promptWords(payload.prompt ?? ''));
     const ours = mark !== undefined && this.#dispatcher.proven(session, mark, promptId);
-    session.supervisor?.send({ type: 'prompt-submitted', ...(ours && { mark }) });
+    session.typist?.send({ type: 'prompt-submitted', ...(ours && { mark }) });
     const text = this.#dispatcher.claimForHook(session, 'prompt-hook', payload.promptId);
     return text === undefined ? '' : additionalContextReply('UserPromptSubmit', text);
   }

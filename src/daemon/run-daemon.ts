@@ -103,6 +103,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     leaseMs: settings['delivery.leaseMs'],
     successors: new Successors(table, store, (id) => managedStore.get(id) !== undefined),
     isStopped,
+    hasMoved: (session) => registry.moves.look(session),
   });
   const hosts = hostProcesses(env);
   const idle = new IdleWatch({ table, clock, hostOf: hosts.read, pendingFor: (id) => mailbox.pendingFor(id) });
@@ -163,13 +164,15 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
 
   // who hears of what, in this order
   const badgesOf = (): BadgeSubject[] =>
-    table.all().map(({ id, alias, claudeSessionId }) => {
-      return { label: alias ?? id, sessionId: claudeSessionId, ...mailbox.waitingFor(id) };
+    table.all().map(({ id, pid, alias, claudeSessionId }) => {
+      return { label: alias ?? id, pid, sessionId: claudeSessionId, ...mailbox.waitingFor(id) };
     });
   registry.started.add(({ id, pid }) => log('session started', { id, pid }));
   registry.started.add((session) => managed.nameIt(session, names));
   registry.started.add((session) => dispatcher.sessionStarted(session));
   // its name first: listeners and badges show it. Then what the change sets going, so that they hear of its result last.
+  registry.moved.add(({ id, pid }) => log('session moved', { id, pid }));
+  registry.moved.add((session) => waysIn.sessionMoved(session));
   registry.changed.add((session) => names.apply(session));
   registry.changed.add((session) => dispatcher.sessionChanged(session));
   registry.changed.add((session) => managed.sessionChanged(session));

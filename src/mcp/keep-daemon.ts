@@ -4,7 +4,7 @@
  */
 import { existsSync, watch } from 'node:fs';
 import { basename } from 'node:path';
-import { hasPromptBox, readSessionFile } from '../claude/session/session-file.ts';
+import { isSession, readSessionFile } from '../claude/session/session-file.ts';
 import { wakeDaemon } from '../daemon-client/wake-daemon.ts';
 import { claudeConfigDir, claudexPaths } from '../home/paths.ts';
 
@@ -39,5 +39,5 @@ export function keepDaemon(env: NodeJS.ProcessEnv): void {
 /** True when the claude that has started us is a session of a person's: `claude -p` and other clients need no daemon. */
 function isBesideSession(env: NodeJS.ProcessEnv): boolean {
   const file = readSessionFile(claudeConfigDir(env), process.ppid);
-  return file !== undefined && hasPromptBox(file);
+  return file !== undefined && isSession(file);
 }

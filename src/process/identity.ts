@@ -60,6 +60,11 @@ export function startedAfter(startTime: string, other: string): boolean {
   return order(startTime) > order(other);
 }
 
+/** True while that very process runs: same pid, same start. */
+export function lives({ pid, startTime }: { pid: number; startTime: string }): boolean {
+  return isAlive(pid) && processStartTime(pid) === startTime;
+}
+
 /** The parent's pid, or undefined when the process is gone. */
 export function parentPid(pid: number): number | undefined {
   const text = process.platform === 'linux' ? statFields(pid)?.[1] : ps(pid, 'ppid');

@@ -113,3 +113,8 @@ export function isAmongMessages(text: string, mark: string): boolean {
 export function isTypeable(text: string, messageId: string): boolean {
   return text.includes(`[claudex ${messageId} from `) && plainText(text) === text && !/^\s*[/!#@]/.test(text);
 }
+
+/** A prompt's own words: without the line that says whose they are. */
+export function withoutAttribution(prompt: string): string {
+  return prompt.replace(/\[claudex m[a-km-np-z2-9]{15} from [^\]\n]*\]\s*/, '').trim();
+}

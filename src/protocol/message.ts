@@ -76,6 +76,8 @@ export interface Message {
   key?: string;
   /** Milliseconds since the epoch; not before this time. */
   notBefore?: number;
+  /** `notBefore` was given as a delay: it moves along when the time of day is set back. */
+  delayMs?: number;
   /** Milliseconds since the epoch; given up if not delivered by then. */
   expiresAt?: number;
   acceptedAt: number;

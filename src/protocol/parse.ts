@@ -79,6 +79,7 @@ export function parseSendRequest(value: unknown): SendRequest | SendManyRequest 
     replyTo: fields.optionalString('replyTo'),
     key: fields.optionalString('key'),
     notBefore: fields.optionalInteger('notBefore'),
+    delayMs: fields.optionalInteger('delayMs'),
     expiresAt: fields.optionalInteger('expiresAt'),
   };
   return {

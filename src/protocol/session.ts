@@ -21,6 +21,8 @@ export interface SessionRecord {
   state: SessionState;
   /** What a `waiting` session waits for, in words. */
   waitingFor: string | null;
+  /** `background` for one that runs as a job of claude's own daemon (`claude --bg`, `/background`, the agents view). */
+  kind: 'interactive' | 'background';
   /** True while a claudex supervisor owns its terminal. */
   supervised: boolean;
   /** False when it was started with CLAUDEX_PEERS=off: no message from or to other sessions and programs. */

@@ -16,6 +16,8 @@ export interface SendRequest {
   replyTo?: string;
   key?: string;
   notBefore?: number;
+  /** Instead of `notBefore`: so long from now. */
+  delayMs?: number;
   expiresAt?: number;
   /** Accept it even if no live session is in that folder yet. */
   hold?: boolean;

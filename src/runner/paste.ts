@@ -52,6 +52,8 @@ const showsWithinMs = 4000;
 const submitsWithinMs = [1000, 2000];
 /** How often the box is looked at when nothing is output. */
 const lookMs = 50;
+/** Claude draws a change within this time, in several writes. */
+const drawnWithinMs = 20;
 /** How long a text that may stand in the box is called ours before the daemon hears so again. */
 const renewMs = 1000;
 /** How long a mark may take to be reported after the box has let go of the text. */
@@ -153,11 +155,13 @@ class Typing {
   async #submit(write: Write, otherwise: 'mixed' | 'left'): Promise<PasteOutcome | undefined> {
     const surface = this.#surface;
     for (const waitMs of submitsWithinMs) {
+      const isOurs = await this.#standsAlone();
       // a dialog may have come up while we looked: Enter would answer it
-      const box = await surface.readBox();
       if (surface.notIdle()) return undefined;
-      if (!holdsExactly(box, this.#message.text)) {
-        return otherwise === 'mixed' && (await this.#takeOut(write)) ? 'draft' : undefined;
+      if (!isOurs) {
+        this.#submitted = this.#entered && (await this.#isGone());
+        if (this.#submitted || otherwise === 'left') return undefined;
+        return (await this.#takeOut(write)) ? 'draft' : undefined;
       }
       const enter = this.#message.submit();
       if (!enter) break;
@@ -175,7 +179,7 @@ class Typing {
     for (const from = surface.now(); ; ) {
       await surface.nextChange(lookMs);
       if (surface.isProven()) return 'proven';
-      this.#submitted = hasLetGo(await surface.readBox(), this.#message.mark);
+      this.#submitted = await this.#isGone();
       if (this.#submitted) return undefined;
       if (surface.isReading() || surface.now() - from < waitMs) continue;
       return surface.notIdle() ? undefined : 'stands';
@@ -185,16 +189,35 @@ class Typing {
   /** Takes our text out of the box. True when it is seen to be gone, and was not submitted after all. */
   async #takeOut(write: Write): Promise<boolean> {
     const surface = this.#surface;
-    const before = await surface.readBox();
-    const keys = eraseKeys(before, this.#message.text);
+    const { text } = this.#message;
+    const keys = eraseKeys(await surface.readBox(), text) ?? eraseKeys(await this.#boxDrawn(), text);
     if (!keys || surface.notIdle()) return false;
     write(keys);
     for (const from = surface.now(); surface.now() - from < showsWithinMs; ) {
       await surface.nextChange(lookMs);
       if (surface.isProven() || surface.isBusy()) return false;
-      if (!surface.isReading() && hasLetGo(await surface.readBox(), this.#message.mark)) return true;
+      if (!surface.isReading() && (await this.#isGone())) return true;
     }
     return false;
+  }
+
+  /** Exactly our text stands in the box; looked at again when it seems not to, because it may be being drawn. */
+  async #standsAlone(): Promise<boolean> {
+    const { text } = this.#message;
+    return holdsExactly(await this.#surface.readBox(), text) || holdsExactly(await this.#boxDrawn(), text);
+  }
+
+  /** The box has let go of our text, also at a second look: the first may have met a box that was being drawn. */
+  async #isGone(): Promise<boolean> {
+    const { mark } = this.#message;
+    if (!hasLetGo(await this.#surface.readBox(), mark)) return false;
+    return hasLetGo(await this.#boxDrawn(), mark);
+  }
+
+  /** The box at a second look. */
+  async #boxDrawn(): Promise<PromptBox> {
+    await this.#surface.nextChange(drawnWithinMs);
+    return this.#surface.readBox();
   }
 
   async #isProvenWithin(timeoutMs: number): Promise<boolean> {

@@ -98,6 +98,8 @@ export class PromptGate {
   }
 
   #status(): string | null {
-    return readSessionFile(this.#options.configDir, this.#options.pid)?.status ?? null;
+    const file = readSessionFile(this.#options.configDir, this.#options.pid);
+    // what stands in this terminal then is the agents view, or another process
+    return file && file.parkedJobId === null ? file.status : null;
   }
 }

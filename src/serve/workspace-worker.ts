@@ -28,6 +28,8 @@ export class WorkspaceWorker {
   readonly #pending = new Map<string, Pending>();
   /** The exit is told before or after the end of the channel. */
   #gone = false;
+  /** It hangs and is being killed: whoever asks now needs another one. */
+  #isKilled = false;
 
   /** @param env all that the process gets of our environment */
   constructor(options: WorkspaceOptions, env: NodeJS.ProcessEnv, onEvent: (event: PoolEvent) => void) {
@@ -53,7 +55,7 @@ export class WorkspaceWorker {
 
   /** False when it cannot be asked any more. */
   get alive(): boolean {
-    return this.#child.connected && !this.#gone;
+    return this.#child.connected && !this.#gone && !this.#isKilled;
   }
 
   /**
@@ -67,6 +69,7 @@ export class WorkspaceWorker {
     return new Promise<Answer>((resolve, reject) => {
       const giveUp = (error: ClaudexError): void => {
         reject(error);
+        this.#isKilled = true;
         this.#child.kill('SIGKILL');
       };
       this.#pending.set(requestId, { onPart, resolve, reject });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { holdsLock, lockOwner, releaseLock, takeLock } from '../../src/background/lock.ts';
 import { parseHookPayload } from '../../src/claude/hooks/hook-payload.ts';
-import { hasPromptBox, parseSessionFile, stateFromStatus } from '../../src/claude/session/session-file.ts';
+import { isSession, parseSessionFile, stateFromStatus } from '../../src/claude/session/session-file.ts';
 import { parseClockTime, parseDuration } from '../../src/cli/text/durations.ts';
 import { age, colours, sessionTable, shortPath, table } from '../../src/cli/text/render.ts';
 import { Badges, renderBadge } from '../../src/daemon/sessions/badges.ts';
@@ -116,6 +116,9 @@ describe('what claude writes', () => {
       ...whole,
       version: '2.1.330',
       kind: null,
+      jobId: null,
+      isSpare: false,
+      parkedJobId: null,
       entrypoint: null,
       procStart: null,
       pidDomain: null,
@@ -135,11 +138,24 @@ describe('what claude writes', () => {
 
   it(`a claude -p has no prompt box, though it says interactive ${verifies('warm-unseen')}`, () => {
     const file = (fields: object) => parseSessionFile(JSON.stringify({ ...whole, kind: 'interactive', ...fields }))!;
-    expect(hasPromptBox(file({ entrypoint: 'cli' }))).toBe(true);
-    expect(hasPromptBox(file({}))).toBe(true);
+    expect(isSession(file({ entrypoint: 'cli' }))).toBe(true);
+    expect(isSession(file({}))).toBe(true);
     for (const fields of [{ entrypoint: 'sdk-cli' }, { entrypoint: 'sdk-ts' }, { kind: 'background' }]) {
-      expect(hasPromptBox(file(fields))).toBe(false);
+      expect(isSession(file(fields))).toBe(false);
     }
+  });
+
+  it(`a background job is a session, unless it waits to be used ${verifies('background')}`, () => {
+    const job = (fields: object) => {
+      const own = { kind: 'bg', jobId: 'fd7f6759', name: 'fd7f6759', ...fields };
+      return isSession(parseSessionFile(JSON.stringify({ ...whole, ...own }))!);
+    };
+    expect(job({})).toBe(true);
+    expect(job({ jobId: undefined })).toBe(false);
+    const newer = { agent: 'claude', pidDomain: 'linux:3d12:pid:[1]' };
+    expect([job(newer), job({ ...newer, spare: true })]).toEqual([true, false]);
+    // 2.1.197
+    expect([job({ agent: 'claude' }), job({ agent: 'claude', name: 'fix the build' })]).toEqual([false, true]);
   });
 
   it(`an unknown status is busy: nobody types; a background shell is none ${verifies('prompt-box')}`, () => {
@@ -207,16 +223,25 @@ describe(`badges ${verifies('badge')}`, () => {
     const badges = new Badges(dir, () => undefined);
     expect(readdirSync(dir)).toEqual([]);
     badges.update([
-      { label: 'a', sessionId: 's-1', pending: 1, stuck: 0 },
-      { label: 'b', sessionId: null, pending: 0, stuck: 0 },
-      { label: 'c', sessionId: '../../evil', pending: 0, stuck: 0 },
+      { label: 'a', pid: 11, sessionId: 's-1', pending: 1, stuck: 0 },
+      { label: 'b', pid: 12, sessionId: null, pending: 0, stuck: 0 },
+      { label: 'c', pid: 13, sessionId: '../../evil', pending: 0, stuck: 0 },
     ]);
-    expect(readdirSync(dir)).toEqual(['s-1']);
-    expect(readFileSync(join(dir, 's-1'), 'utf8')).toBe(`${process.pid}\n[a · 2 peers · ✉1]\n`);
+    expect(readdirSync(dir)).toEqual(['11', '12', '13', 's-1']);
+    for (const name of ['11', 's-1']) {
+      expect(readFileSync(join(dir, name), 'utf8')).toBe(`${process.pid}\n[a · 2 peers · ✉1]\n`);
+    }
     expect(statSync(join(dir, 's-1')).mode & 0o777).toBe(0o600);
-    badges.update([{ label: 'a', sessionId: 's-2', pending: 0, stuck: 0 }]);
-    expect(readdirSync(dir)).toEqual(['s-2']);
+    badges.update([{ label: 'a', pid: 11, sessionId: 's-2', pending: 0, stuck: 0 }]);
+    expect(readdirSync(dir)).toEqual(['11', 's-2']);
     expect(readFileSync(join(dir, 's-2'), 'utf8')).toBe(`${process.pid}\n[a]\n`);
+    // two of one conversation: each terminal shows its own
+    badges.update([
+      { label: 'a', pid: 11, sessionId: 's-2', pending: 0, stuck: 0 },
+      { label: 'b', pid: 12, sessionId: 's-2', pending: 0, stuck: 0 },
+    ]);
+    expect(readFileSync(join(dir, '11'), 'utf8')).toContain('[a · 1 peer]');
+    expect(readFileSync(join(dir, '12'), 'utf8')).toContain('[b · 1 peer]');
     badges.update([]);
     expect(readdirSync(dir)).toEqual([]);
     expect(existsSync(join(dir, '..', 'evil'))).toBe(false);

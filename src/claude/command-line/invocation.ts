@@ -39,6 +39,16 @@ export function opensSession(args: readonly string[]): boolean {
   return true;
 }
 
+/** The session id that `--resume` names, where claude goes on with that very conversation; undefined for none. */
+export function resumedSessionId(args: readonly string[]): string | undefined {
+  const end = args.indexOf('--');
+  const words = end === -1 ? args : args.slice(0, end);
+  if (words.includes('--fork-session')) return undefined;
+  const index = words.findLastIndex((word) => /^(--resume|-r)(=|$)/.test(word));
+  const id = words[index]?.split('=')[1] ?? words[index + 1];
+  return index >= 0 && id !== undefined && /^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(id) ? id : undefined;
+}
+
 function hasNoPrintingFlag(rest: readonly string[]): boolean {
   const end = rest.indexOf('--');
   return !(end === -1 ? rest : rest.slice(0, end)).some(prints);

@@ -2,7 +2,7 @@
  * Claude's own small file per running session: `<config dir>/sessions/<pid>.json` (docs/claude-facts.md#session-file).
  * Right where hooks are wrong: idle after Esc, waiting under a dialog. Never trusted when its pid is dead.
  */
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SessionState } from '../../protocol/session.ts';
 
@@ -11,8 +11,14 @@ export interface ClaudeSessionFile {
   sessionId: string;
   cwd: string;
   version: string | null;
-  /** `interactive` for a session with a prompt box, but also for `claude -p` (measured on 2.1.197 and 2.1.330). */
+  /** `interactive` for a session with a prompt box, but also for `claude -p` (measured on 2.1.197 and 2.1.330); `bg` for a job. */
   kind: string | null;
+  /** The job of claude's own daemon that it is; null for what runs in a terminal. */
+  jobId: string | null;
+  /** A job that was started to be there when one is wanted: nobody's session yet. */
+  isSpare: boolean;
+  /** The job into which this session was moved: its process only shows that job, or the agents view (2.1.330). */
+  parkedJobId: string | null;
   /** `cli` for a session with a prompt box, `sdk-cli` and other `sdk-…` for `claude -p`. */
   entrypoint: string | null;
   /** Kernel start time of the process (Linux: clock ticks since boot). */
@@ -56,6 +62,12 @@ export function parseSessionFile(text: string): ClaudeSessionFile | undefined {
     cwd: record.cwd,
     version: text_('version'),
     kind: text_('kind'),
+    jobId: text_('jobId'),
+    // 2.1.197 does not say `spare`: there a job that has been used has a name of its own
+    isSpare:
+      record.spare === true ||
+      (record.pidDomain === undefined && typeof record.agent === 'string' && record.name === record.jobId),
+    parkedJobId: text_('parkedJobId'),
     entrypoint: text_('entrypoint'),
     procStart: text_('procStart'),
     pidDomain: text_('pidDomain'),
@@ -98,9 +110,26 @@ function pidNamespace(): string {
   return ownNamespace;
 }
 
-/** True for a session that a person sits at: it has a prompt box. `claude -p` has none, though it writes such a file too. */
-export function hasPromptBox(file: ClaudeSessionFile): boolean {
-  return (file.kind === null || file.kind === 'interactive') && !file.entrypoint?.startsWith('sdk');
+/**
+ * True for a session: what a person sits at, or has put into the background. `claude -p` is none, though it writes such a file
+ * too, nor is a job that waits to be used.
+ */
+export function isSession(file: ClaudeSessionFile): boolean {
+  if (file.entrypoint?.startsWith('sdk')) return false;
+  if (file.kind === 'bg') return file.jobId !== null && !file.isSpare;
+  return file.kind === null || file.kind === 'interactive';
+}
+
+/** Every session file of a config folder that can be read. */
+export function readSessionFiles(configDir: string): ClaudeSessionFile[] {
+  let names: string[];
+  try {
+    names = readdirSync(sessionFilesDir(configDir));
+  } catch {
+    return []; // claude has not made it yet
+  }
+  const pids = names.flatMap((name) => /^(\d+)\.json$/.exec(name)?.[1] ?? []);
+  return pids.flatMap((pid) => readSessionFile(configDir, Number(pid)) ?? []);
 }
 
 /**

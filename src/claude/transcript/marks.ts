@@ -65,18 +65,24 @@ export function findAnswer(path: string, mark: string): string | undefined {
   return reading(path, undefined, () => {
     let isTurn = false;
     let answer: string | undefined;
+    /** The last turn's end before the prompt. */
+    let before: { text: string; at: string } | undefined;
     // the first line may be the end of one, which is no record
     for (const { bytes } of readLines(path, Math.max(0, statSync(path).size - maxTurnBytes))) {
       const isMarked = bytes.includes(mark);
-      const record = isTurn || isMarked ? parseRecord(bytes) : undefined;
+      const record = isTurn || isMarked || bytes.includes('"end_turn"') ? parseRecord(bytes) : undefined;
       if (!record) continue;
       if (isMarked && standingOf(record, mark) === 'in') {
         // the last prompt with that mark counts
         isTurn = true;
-        answer = undefined;
+        // 2.1.197 has been seen to write a first answer before its prompt
+        answer = before && before.at > (record.timestamp ?? before.at) ? before.text : undefined;
       } else if (isTurn && !record.isSidechain) {
         if (record.type === 'user' && record.origin?.kind === 'human' && record.promptId !== undefined) isTurn = false;
         else answer = finalText(record) ?? answer;
+      } else if (!isTurn && !record.isSidechain) {
+        const text = finalText(record);
+        if (text !== undefined && record.timestamp !== undefined) before = { text, at: record.timestamp };
       }
     }
     return answer;

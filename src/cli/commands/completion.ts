@@ -1,54 +1,94 @@
 import type { Command } from 'commander';
 import { connectDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { settingDefinitions } from '../../settings/definitions.ts';
 import { ownCommands } from '../start/own-commands.ts';
 
 export function addCompletion(program: Command): void {
   program
     .command('completion')
     .argument('<shell>', 'bash, zsh or fish')
+    .argument('[typed...]')
     .description('print a completion script for your shell')
     .addHelpText(
       'after',
       '\nExamples:\n  source <(claudex completion bash)\n  claudex completion fish > ~/.config/fish/completions/claudex.fish',
     )
-    .action(async (shell: string, _options: unknown, command: Command) => {
-      // what the scripts ask for
-      if (shell === 'targets') return printTargets();
+    .action(async (shell: string, typed: string[], _options: unknown, command: Command) => {
+      // what the scripts ask for: the words that may stand in the place of the last one
+      if (shell === 'words') {
+        for (const word of await candidates(program, typed)) process.stdout.write(`${word}\n`);
+        return;
+      }
       if (!Object.hasOwn(scripts, shell)) command.error(`error: unknown shell "${shell}"; use bash, zsh or fish`);
       process.stdout.write(scripts[shell]!);
     });
 }
 
-const words = ownCommands.join(' ');
 /** Commands whose next word is a session. */
-const targetCommands = 'send ask inbox history search show name';
-const names = 'claudex completion targets 2>/dev/null';
+const targetCommands = ['send', 'ask', 'inbox', 'history', 'search', 'show', 'name'];
 
-/** The live sessions' ids and names, one a line. Pressing Tab starts no daemon. */
-async function printTargets(): Promise<void> {
+/** @param typed the words behind `claudex`, the one that is being typed included; it is for the shell to filter by */
+async function candidates(program: Command, typed: readonly string[]): Promise<string[]> {
+  const before = typed.slice(0, -1);
+  const current = typed.at(-1) ?? '';
+  if (before.length === 0) return [...ownCommands];
+  if (before.includes('--')) return [];
+  const command = program.commands.find((one) => one.name() === before[0]);
+  if (before[0] === 'help') return before.length === 1 ? namesBelow(program) : [];
+  if (!command) return []; // claude's
+  const below = command.commands.find((one) => one.name() === before[1]);
+  const leaf = below ?? command;
+  const choices = leaf.options.find((one) => [one.long, one.short].includes(before.at(-1)))?.argChoices;
+  if (choices) return choices;
+  if (current.startsWith('-')) return [...leaf.options.map((one) => one.long ?? one.short ?? ''), '--help'];
+  if (before.at(-1) === '--to') return await targets();
+  const plain = before.filter((word) => !word.startsWith('-'));
+  const place = plain.length - (below ? 1 : 0);
+  if (command.name() === 'config' && below && place === 1) return settingDefinitions.map((one) => one.key);
+  if (place !== 1) return [];
+  const takesTarget = targetCommands.includes(command.name()) && (!below || below.name() === 'list');
+  return [...(below ? [] : namesBelow(command)), ...(takesTarget ? await targets() : [])];
+}
+
+function namesBelow(command: Command): string[] {
+  if (command.commands.length === 0) return [];
+  return command
+    .createHelp()
+    .visibleCommands(command)
+    .map((one) => one.name());
+}
+
+/** The live sessions' ids and names. Pressing Tab starts no daemon. */
+async function targets(): Promise<string[]> {
   const client = await connectDaemon(process.env);
   const sessions = (await client?.sessions()) ?? [];
   const words = sessions.flatMap((one) => [one.alias, one.claudeName, one.name, one.id]);
   // a shell would take a name with a space in it for two words, and others for worse
-  const safe = words.filter((word) => word !== null && /^[\w.@%+=:,-]+$/.test(word));
-  for (const word of new Set(safe)) process.stdout.write(`${word}\n`);
+  const safe = words.filter((word): word is string => word !== null && /^[\w.@%+=:,-]+$/.test(word));
+  return [...new Set(safe)];
 }
+
+const words = ownCommands.join(' ');
 
 const scripts: Record<string, string> = {
   bash: `_claudex() {
-  local word=\${COMP_WORDS[COMP_CWORD]}
-  if [ "$COMP_CWORD" -eq 1 ]; then COMPREPLY=($(compgen -W "${words}" -- "$word"))
-  elif [ "$COMP_CWORD" -eq 2 ] && [[ " ${targetCommands} " == *" \${COMP_WORDS[1]} "* ]]; then
-    COMPREPLY=($(compgen -W "$(${names})" -- "$word"))
+  local word=\${COMP_WORDS[COMP_CWORD]} found
+  if [ "$COMP_CWORD" -eq 1 ]; then found='${words}'
+  else found=$(claudex completion words -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
   fi
+  COMPREPLY=($(compgen -W "$found" -- "$word"))
 }
 complete -o default -F _claudex claudex
 `,
   zsh: `#compdef claudex
 _claudex() {
+  local -a found
   if (( CURRENT == 2 )); then compadd ${words}
-  elif (( CURRENT == 3 )) && [[ " ${targetCommands} " == *" \${words[2]} "* ]]; then compadd -- $(${names})
-  else _files
+  else
+    found=(\${(f)"$(claudex completion words -- "\${(@)words[2,CURRENT]}" 2>/dev/null)"})
+    if (( \${#found} )); then compadd -a found
+    else _files
+    fi
   fi
 }
 if [[ $funcstack[1] == _claudex ]]; then _claudex "$@"
@@ -56,6 +96,6 @@ else compdef _claudex claudex
 fi
 `,
   fish: `complete -c claudex -n '__fish_is_first_token' -f -a '${words}'
-complete -c claudex -n '__fish_seen_subcommand_from ${targetCommands}; and test (count (commandline -opc)) -eq 2' -f -a "(${names})"
+complete -c claudex -n 'not __fish_is_first_token' -a "(claudex completion words -- (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)"
 `,
 };

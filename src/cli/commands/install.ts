@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { stopDaemon } from '../../daemon-client/stop-daemon.ts';
+import { stopManaged } from '../managed/stop-managed.ts';
 import { colours } from '../text/render.ts';
 import { locateClaude } from '../version.ts';
 import { drainWorker } from './warm.ts';
@@ -57,6 +58,7 @@ export function addInstall(program: Command): void {
       const request = { env: process.env, purge: options.purge === true };
       // whatever keeps it from being done is said before anything is touched
       uninstallClaudex({ ...request, dryRun: true });
+      if (!options.dryRun && options.purge) await stopManaged(process.env);
       if (!options.dryRun && (await stopDaemon(process.env))) process.stdout.write('The daemon has stopped.\n');
       if (!options.dryRun && (await drainWorker())) process.stdout.write('Nothing is kept warm any more.\n');
       const mcp = uninstallMcpServer({ env: process.env, dryRun: options.dryRun === true });

@@ -126,12 +126,6 @@ async function requestFrom(client: DaemonClient, options: SendOptions): Promise<
   if (options.delay !== undefined && options.at !== undefined) {
     throw new ClaudexError('USAGE', 'Give --delay or --at, not both.');
   }
-  const notBefore =
-    options.delay !== undefined
-      ? now + parseDuration(options.delay)
-      : options.at !== undefined
-        ? parseClockTime(options.at, now)
-        : undefined;
   return {
     kind: options.note ? 'note' : 'task',
     when: options.when,
@@ -141,7 +135,8 @@ async function requestFrom(client: DaemonClient, options: SendOptions): Promise<
     ...(options.route !== undefined && { route: options.route }),
     ...(options.replyTo !== undefined && { replyTo: options.replyTo }),
     ...(options.key !== undefined && { key: options.key }),
-    ...(notBefore !== undefined && { notBefore }),
+    ...(options.delay !== undefined && { delayMs: parseDuration(options.delay) }),
+    ...(options.at !== undefined && { notBefore: parseClockTime(options.at, now) }),
     ...(options.expires !== undefined && { expiresAt: now + parseDuration(options.expires) }),
   };
 }

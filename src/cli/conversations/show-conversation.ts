@@ -11,11 +11,15 @@ import {
 } from '../../history/find-conversation.ts';
 import { redacted } from '../../history/redact.ts';
 import { claudeConfigDir } from '../../home/paths.ts';
+import { withoutAttribution } from '../../protocol/attribution.ts';
 import { printable } from '../../protocol/sanitise.ts';
 import { openOutput, type PagedOutput } from '../text/pager.ts';
 import { age, colours, shortPath, table } from '../text/render.ts';
 import { bytes, type TurnStyle, turnText } from '../text/render-turn.ts';
 import { followConversation } from './follow-conversation.ts';
+
+const minTitleChars = 20;
+const maxTitleChars = 60;
 
 export interface HistoryOptions {
   last: number;
@@ -71,13 +75,20 @@ async function list(target: string | undefined, where: WhereToLook, options: His
   }
   if (options.json) return void process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
   const chalk = colours(process.stdout);
-  const rows = found.map((one) => [
+  const aliases = new Map(where.names.map(({ alias, sessionId }) => [sessionId, alias]));
+  const facts = found.map((one) => [
     one.sessionId,
     one.live ? 'live' : age(new Date(one.modifiedAt).toISOString()),
     bytes(one.bytes),
     shortPath(one.cwd ?? '?'),
-    shortened(printable(one.title ?? one.firstPrompt ?? '')),
   ]);
+  const taken = facts.map((row) => row.join('  ').length + 2);
+  // a row is one line where the terminal says how wide it is
+  const room = Math.max(minTitleChars, (process.stdout.columns ?? 0) - Math.max(0, ...taken) - 8);
+  const rows = found.map((one, index) => {
+    const title = aliases.get(one.sessionId) ?? one.title ?? withoutAttribution(one.firstPrompt ?? '');
+    return [...facts[index]!, shortened(printable(title), Math.min(maxTitleChars, room))];
+  });
   const header = ['SESSION ID', 'LAST', 'SIZE', 'FOLDER', 'NAME OR FIRST PROMPT'];
   const text = table(header, rows, (cell, column, row) =>
     row === -1 ? chalk.bold(cell) : column === 0 ? chalk.cyan(cell) : cell,
@@ -85,9 +96,9 @@ async function list(target: string | undefined, where: WhereToLook, options: His
   process.stdout.write(`${text}\n`);
 }
 
-function shortened(text: string): string {
+function shortened(text: string, maxChars: number): string {
   const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > 60 ? `${line.slice(0, 60).toWellFormed()}…` : line;
+  return line.length > maxChars ? `${line.slice(0, maxChars).toWellFormed()}…` : line;
 }
 
 /** An array, written as it is read: a long conversation need not fit into memory. */

@@ -33,6 +33,7 @@ function notRunning(one: ManagedRecord): AnySession {
     transcriptPath: null,
     state: one.state as SessionRecord['state'],
     waitingFor: one.state === 'sleeping' || one.state === 'starting' ? null : (one.exit?.reason ?? null),
+    kind: 'interactive',
     supervised: false,
     peers: true,
     pending: 0,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isatty } from 'node:tty';
 import { readInstalledState } from '../../../install-scripts/installed-state.ts';
 import { findClaude, leadsBack } from '../../claude/binary.ts';
-import { opensSession } from '../../claude/command-line/invocation.ts';
+import { opensSession, resumedSessionId } from '../../claude/command-line/invocation.ts';
 import { readsUserSettings, withLaunchSettings } from '../../claude/command-line/launch-settings.ts';
 import { environmentForClaude } from '../../claude/environment.ts';
 import { claudexSettings } from '../../claude/hooks/hook-settings.ts';
@@ -38,7 +38,7 @@ export async function runClaude(args: readonly string[], input?: string): Promis
     await refuseToRecurse(env);
     const file = findClaude({ env, setting: settings['claude.path'] ?? undefined });
     process.title = processTitle;
-    const isSession = isatty(0) && isatty(1) && opensSession(args);
+    const isSession = isatty(0) && isatty(1) && opensSession(args) && !(await showsBackgroundSession(args, env));
     mirrorExit(isSession ? await runSession(file, args, settings) : await withoutPty(file, args, input));
   } catch (error) {
     const known = toClaudexError(error);
@@ -46,6 +46,12 @@ export async function runClaude(args: readonly string[], input?: string): Promis
     // not the exit code alone: a crashed session still holds its terminals open
     process.exit(known.exitCode);
   }
+}
+
+/** Claude shows a session that runs in the background, and refuses to where it is given settings, such as ours. */
+async function showsBackgroundSession(args: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> {
+  const id = resumedSessionId(args);
+  return id !== undefined && (await import('./background-session.ts')).isBackgroundSession(id, env);
 }
 
 async function runSession(file: string, args: readonly string[], settings: Settings): Promise<PtyExit> {

@@ -72,7 +72,7 @@ export function sessionTable(sessions: readonly SessionRecord[], chalk: ChalkIns
       one.alias ?? one.claudeName ?? one.name,
       shortPath(one.cwd),
       stateText(one),
-      one.supervised ? 'claudex' : 'bare',
+      one.kind === 'background' ? 'background' : one.supervised ? 'claudex' : 'bare',
       one.stuck > 0 ? `${one.pending} (${one.stuck} stuck)` : String(one.pending),
       age(one.startedAt, now),
     ]);

@@ -107,6 +107,7 @@ function compose(request: SendRequest, body: string, options: AcceptOptions): Me
     ...(chain.hops > 0 && { hops: chain.hops }),
     ...(request.key !== undefined && { key: request.key }),
     ...(request.notBefore !== undefined && { notBefore: request.notBefore }),
+    ...(request.delayMs !== undefined && { notBefore: at + request.delayMs, delayMs: request.delayMs }),
     ...(request.expiresAt !== undefined && { expiresAt: request.expiresAt }),
     acceptedAt: at,
     state: 'queued',

@@ -10,11 +10,12 @@ import { composeTexts } from '../../protocol/attribution.ts';
 import type { Message, Recipient, Route } from '../../protocol/message.ts';
 import type { LeaseReport } from '../../protocol/wire.ts';
 import type { MessageStore } from '../messages/message-store.ts';
-import { type Session, stateOf } from '../sessions/session.ts';
+import type { Session } from '../sessions/session.ts';
+import { stateOf } from '../sessions/session-state.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
 import { chooseRoute, type Moment, type RouteDecision, type RoutePolicy } from './choose-route.ts';
 import { DispatchTimers } from './dispatch-timers.ts';
-import { isReadyTask, nextDueInMs } from './due-messages.ts';
+import { Delays, isReadyTask, nextDueInMs } from './due-messages.ts';
 import { claimsForHook, claimsForReader, isRunningTask } from './hook-claims.ts';
 import { Leases } from './leases.ts';
 import { PersonNeeded, stuckNotice } from './person-needed.ts';
@@ -38,6 +39,8 @@ export interface DispatcherOptions {
   successors: Successors;
   /** True while that process is stopped. */
   isStopped: (pid: number) => boolean;
+  /** Looks whether claude has moved the session into the background, and tells everybody. */
+  hasMoved: (session: Session) => boolean;
 }
 
 export class Dispatcher {
@@ -50,6 +53,7 @@ export class Dispatcher {
   readonly #waysIn: WaysIn;
   readonly #timers: DispatchTimers;
   readonly #leases: Leases;
+  readonly #delays: Delays;
   /** What sessionChanged last saw: a new state makes an old refusal void. */
   readonly #lastState = new Map<string, string>();
 
@@ -59,6 +63,7 @@ export class Dispatcher {
     this.#waysIn = options.waysIn;
     const { store, clock, log, leaseMs, isStopped } = options;
     this.#timers = new DispatchTimers(clock);
+    this.#delays = new Delays(clock, () => store.mailbox.all());
     this.#turns = new TurnOutcomes(store);
     this.#leases = new Leases({ store, clock, log, leaseMs, isStopped });
 
@@ -124,7 +129,7 @@ export class Dispatcher {
   /** Delivers what can be delivered to this session now. */
   pump(session: Session): void {
     this.#timers.clear(session);
-    const now = this.#options.clock.timeOfDay();
+    const now = this.#delays.now();
     const { mailbox } = this.#store;
     const lookInMs = mailbox.countOpen(session.id, 'leased') > 0 ? this.#leases.review(session) : undefined;
     // nothing else may go in while a lease is out
@@ -136,10 +141,11 @@ export class Dispatcher {
     const isWorking = mailbox.countOpen(session.id, 'delivered') > 0 && mailbox.firstOpen(session.id, isRunningTask);
     if (next.when === 'idle' && isWorking) return;
     if (mayBeIn(next) && this.#leases.prove(session, next)) return;
+    if (this.#options.hasMoved(session)) return; // whoever tells of that asks again
     const decision = this.#chooseRoute(session, next, 'now');
     if ('wait' in decision) {
       if (decision.needsPerson) this.#person.tell(session, next, decision.wait);
-      if (decision.asksGate) session.supervisor?.send({ type: 'look-at-gate' });
+      if (decision.asksGate) session.typist?.send({ type: 'look-at-gate' });
       // whatever becomes due later stands behind this one
       if (decision.retryInMs !== undefined) this.#timers.set(session, decision.retryInMs);
       return;
@@ -149,7 +155,7 @@ export class Dispatcher {
 
   /** What a UserPromptSubmit or Stop hook is to carry: leased here, proven by the transcript. Undefined for nothing. */
   claimForHook(session: Session, moment: Exclude<Moment, 'now'>, promptId: string | null): string | undefined {
-    const claims = claimsForHook(this.#store.mailbox.openFor(session.id), this.#options.clock.timeOfDay(), {
+    const claims = claimsForHook(this.#store.mailbox.openFor(session.id), this.#delays.now(), {
       decide: (message) => this.#chooseRoute(session, message, moment),
       isIn: (message) => this.#leases.prove(session, message),
     });
@@ -164,7 +170,7 @@ export class Dispatcher {
   claimForReader(session: Session): Message[] {
     const open = this.#store.mailbox.openFor(session.id);
     const isIn = (message: Message): boolean => this.#leases.prove(session, message);
-    return this.#lease(session, claimsForReader(open, this.#options.clock.timeOfDay(), isIn), 'inbox-read');
+    return this.#lease(session, claimsForReader(open, this.#delays.now(), isIn), 'inbox-read');
   }
 
   /** What has been delivered into the turn that the session is in. */
@@ -227,14 +233,8 @@ export class Dispatcher {
     const lease = message.attempts;
     this.#waysIn.carry(session, message, route, {
       lateInMs: this.#leases.leftMs(message),
-      onRefused: (reason) =>
-        guarded('refused way in', () => {
-          if (this.#leases.giveBack(message, lease, reason)) this.pump(session);
-        }),
-      onRecovered: () =>
-        guarded('recovered way in', () => {
-          if (this.#options.table.byId(session.id) === session) this.pump(session);
-        }),
+      onRefused: (reason) => this.#leases.giveBack(message, lease, reason) && this.pump(session),
+      onRecovered: () => this.#options.table.byId(session.id) === session && this.pump(session),
     });
   }
 

@@ -1,4 +1,5 @@
-/** Which messages are due by the time of day. Pure. */
+/** Which messages are due by the time of day, and what becomes of delays when that is set. */
+import type { Clock } from '../../process/clock.ts';
 import type { Message } from '../../protocol/message.ts';
 
 /** A message that may start a turn now. A note only when one route is forced on it. */
@@ -12,6 +13,42 @@ export function isReadyTask(message: Message, now: number): boolean {
 
 /** In how many milliseconds the next delayed message is due. */
 export function nextDueInMs(open: readonly Message[], now: number): number | undefined {
-  const delays = open.map((one) => (one.notBefore ?? 0) - now).filter((delayMs) => delayMs > 0);
-  return delays.length === 0 ? undefined : Math.min(...delays);
+  let next: number | undefined;
+  for (const { notBefore = 0 } of open)
+    if (notBefore > now && notBefore < (next ?? Number.POSITIVE_INFINITY)) next = notBefore;
+  return next === undefined ? undefined : next - now;
+}
+
+/** The clock has been set back by less than this: nobody notices, and clocks are corrected all the time. */
+const unnoticedMs = 1000;
+
+/**
+ * Delays are spans of time, and are kept in the time of day because the journal outlives the steady clock: where the time of
+ * day is set back, what is delayed moves along. (Set forward or asleep, a delay may end early: its time has passed for people.)
+ */
+export class Delays {
+  readonly #clock: Clock;
+  readonly #all: () => readonly Message[];
+  #lastOffsetMs: number;
+
+  /** `all` gives every message that may be delayed. */
+  constructor(clock: Clock, all: () => readonly Message[]) {
+    this.#clock = clock;
+    this.#all = all;
+    this.#lastOffsetMs = clock.timeOfDay() - clock.steady();
+  }
+
+  /** The time of day; when it has been set back since the last call, what is delayed has moved along. */
+  now(): number {
+    const now = this.#clock.timeOfDay();
+    const offsetMs = now - this.#clock.steady();
+    const jumpMs = offsetMs - this.#lastOffsetMs;
+    if (Math.abs(jumpMs) < unnoticedMs) return now;
+    this.#lastOffsetMs = offsetMs;
+    if (jumpMs > 0) return now;
+    for (const message of this.#all()) {
+      if (message.delayMs !== undefined && message.notBefore !== undefined) message.notBefore += jumpMs;
+    }
+    return now;
+  }
 }

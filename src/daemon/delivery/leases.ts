@@ -8,11 +8,13 @@ import { Signal } from '../../process/signal.ts';
 import type { Message, Route } from '../../protocol/message.ts';
 import type { LeaseReport } from '../../protocol/wire.ts';
 import type { MessageStore } from '../messages/message-store.ts';
-import { type Session, stateOf } from '../sessions/session.ts';
+import type { Session } from '../sessions/session.ts';
+import { stateOf } from '../sessions/session-state.ts';
 import { isSilentRoute } from './hook-claims.ts';
 import { LeaseClock } from './lease-clock.ts';
 import { stuckBecause } from './retry-rules.ts';
 import { findProof, findProofAnywhere, hasTranscript, isHeld, leaseStart, type Proof } from './transcript-proof.ts';
+import { isAskedFirst } from './ways-in.ts';
 
 /** A typed message is its supervisor's for this long; it reports sooner when the text has left the box unproven. */
 const typedLeaseMs = 600_000;
@@ -42,6 +44,8 @@ export class Leases {
   readonly stuck = new Signal<{ session: Session; message: Message }>();
   readonly #options: LeasesOptions;
   readonly #clock: LeaseClock;
+  /** Messages that claude has been seen to ask a person about. */
+  readonly #asked = new WeakSet<Message>();
 
   constructor(options: LeasesOptions) {
     this.#options = options;
@@ -52,6 +56,7 @@ export class Leases {
   begin(session: Session, message: Message, route: Route, joins: { promptId?: string } = {}): boolean {
     const { store, clock, leaseMs } = this.#options;
     this.#clock.begin(message);
+    this.#asked.delete(message);
     return store.move(message.id, {
       state: 'leased',
       route,
@@ -98,6 +103,7 @@ export class Leases {
     let lookInMs: number | undefined;
     for (const message of this.#leasedTo(session)) {
       if (this.prove(session, message)) continue;
+      if (asksAbout(session, message)) this.#asked.add(message);
       // whoever has it cannot act on it now, and will: a second copy would arrive beside the first
       if (this.#isWithheld(session, message)) this.#clock.begin(message);
       else if (this.#wasDenied(session, message)) {
@@ -124,7 +130,8 @@ export class Leases {
   /** Claude has held the message back until a person agreed to it, and asks no more: had they agreed, it would be proven. */
   #wasDenied(session: Session, message: Message): boolean {
     if (message.route !== 'inbox-socket' || this.#clock.heldMs(message) < answerGraceMs) return false;
-    if (!isHeld(session, message)) return false;
+    // it does not always write down at once that it asks
+    if (!this.#asked.has(message) && !isHeld(session, message)) return false;
     session.holdsPeers();
     return true;
   }
@@ -136,7 +143,11 @@ export class Leases {
       this.proved.emit({ session, message, proof });
       return true;
     }
-    const evidence = { hooks: session.hooksSeen, transcript: hasTranscript(session) };
+    const evidence = {
+      hooks: session.hooksSeen,
+      transcript: hasTranscript(session),
+      asksPerson: message.route === 'inbox-socket' && isAskedFirst(session),
+    };
     const stuckReason = stuckBecause(message, message.route!, evidence);
     this.#options.store.move(message.id, {
       state: stuckReason === undefined ? 'queued' : 'stuck',
@@ -170,6 +181,12 @@ export class Leases {
   #leasedTo(session: Session): Message[] {
     return this.#options.store.mailbox.openFor(session.id).filter((one) => one.state === 'leased');
   }
+}
+
+/** Without permission prompts there is no other dialog of that kind before a turn. */
+function asksAbout(session: Session, { route, when }: Message): boolean {
+  const asks = session.file?.status === 'waiting' && session.file.waitingFor === 'permission prompt';
+  return asks && route === 'inbox-socket' && when === 'idle' && isAskedFirst(session);
 }
 
 function isLease(message: Message, lease: number): boolean {

@@ -11,6 +11,8 @@ export interface Evidence {
   hooks: boolean;
   /** A transcript of the session was there to be searched. */
   transcript: boolean;
+  /** Claude asks a person there before it takes the message. */
+  asksPerson?: boolean;
 }
 
 /**
@@ -22,6 +24,7 @@ export function stuckBecause(message: Message, route: Route, evidence: Evidence)
   const tried = routes.join(', then ');
   // a hook tells of prompts, not of what other hooks added to them
   const isProvable = evidence.transcript || (evidence.hooks && !isSilentRoute(route));
+  if (evidence.asksPerson) return `put in by ${tried}, where a person is asked first; nobody knows what they said`;
   if (!isProvable) return `put in by ${tried}; nothing can show whether it arrived (no hooks, no transcript)`;
   return routes.length < maxUnproven ? undefined : `put in by ${tried}; claude never showed that it arrived`;
 }

@@ -6,7 +6,8 @@ import { guarded } from '../../process/guard.ts';
 import { Signal } from '../../process/signal.ts';
 import type { Message } from '../../protocol/message.ts';
 import type { MessageStore } from '../messages/message-store.ts';
-import { type Session, stateOf } from '../sessions/session.ts';
+import type { Session } from '../sessions/session.ts';
+import { stateOf } from '../sessions/session-state.ts';
 import { findProof, findTurnAnswer } from './transcript-proof.ts';
 
 /** A turn that went idle without a Stop hook counts as interrupted after this long. */

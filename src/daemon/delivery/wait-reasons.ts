@@ -2,7 +2,8 @@
 import type { Clock } from '../../process/clock.ts';
 import type { Message } from '../../protocol/message.ts';
 import type { MessageStore } from '../messages/message-store.ts';
-import { type Session, stateOf } from '../sessions/session.ts';
+import type { Session } from '../sessions/session.ts';
+import { stateOf } from '../sessions/session-state.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
 import { chooseRoute, type RoutePolicy } from './choose-route.ts';
 import { isReadyTask } from './due-messages.ts';

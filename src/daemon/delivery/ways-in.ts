@@ -4,9 +4,11 @@ import { bypassMode } from '../../claude/command-line/permission-mode.ts';
 import { maxHookOutputChars } from '../../claude/hooks/hook-payload.ts';
 import { writeToInbox } from '../../claude/session/inbox-socket.ts';
 import type { Clock } from '../../process/clock.ts';
+import { guarded } from '../../process/guard.ts';
 import { composeText, composeTexts, markOf, typedText } from '../../protocol/attribution.ts';
 import type { Message, Route } from '../../protocol/message.ts';
-import { type Session, stateOf } from '../sessions/session.ts';
+import type { Session } from '../sessions/session.ts';
+import { stateOf } from '../sessions/session-state.ts';
 import type { SessionSituation } from './choose-route.ts';
 import { type Waiter, WakeHooks } from './wake-hooks.ts';
 
@@ -38,7 +40,7 @@ export class WaysIn {
 
   /** True when the session offers that way in at all (perhaps not at this moment). */
   offers(session: Session, route: Route): boolean {
-    if (route === 'paste') return session.supervisor !== null;
+    if (route === 'paste') return session.typist !== null;
     if (route === 'inbox-socket') return this.#hasInboxSocket(session);
     // beside a socket nobody waits to wake it
     if (route === 'wake') return !session.file?.messagingSocketPath;
@@ -48,15 +50,19 @@ export class WaysIn {
   situation(session: Session): SessionSituation {
     const { gateShutSinceSteadyMs, gateOpenAtSteadyMs, supervisorDueSteadyMs } = session;
     const now = this.#clock.steady();
-    const isDue = session.supervisor === null && supervisorDueSteadyMs !== null && supervisorDueSteadyMs > now;
+    const isDue =
+      session.seat === null &&
+      session.supervisor === null &&
+      supervisorDueSteadyMs !== null &&
+      supervisorDueSteadyMs > now;
     return {
       state: stateOf(session),
-      supervised: session.supervisor !== null,
+      supervised: session.typist !== null,
       supervisorDueInMs: isDue ? supervisorDueSteadyMs - now : undefined,
       gateShutForMs: gateShutSinceSteadyMs === null ? undefined : now - gateShutSinceSteadyMs,
       gateOpenForMs: gateOpenAtSteadyMs === null ? undefined : now - gateOpenAtSteadyMs,
       hasInboxSocket: this.#hasInboxSocket(session),
-      holdsPeers: session.hasHeldPeers || session.permissionMode === bypassMode,
+      holdsPeers: isAskedFirst(session),
       hasWaiter: this.#waiters.has(session.id),
       waiterComes: this.#waiters.hasOrWill(session.id),
       hasHooks: session.hooksSeen,
@@ -66,7 +72,7 @@ export class WaysIn {
   /** Puts a message on a route that answers by itself. */
   carry(session: Session, message: Message, route: Route, terms: CarryTerms): void {
     if (route === 'paste') {
-      session.supervisor?.send({
+      session.typist?.send({
         type: 'paste',
         messageId: message.id,
         lease: message.attempts,
@@ -93,6 +99,12 @@ export class WaysIn {
     if (this.#hasInboxSocket(session)) this.#waiters.dismiss(session.id);
   }
 
+  /** What waited beside its former process cannot wake this one. */
+  sessionMoved(session: Session): void {
+    this.#waiters.dismiss(session.id);
+    this.#refusals.delete(session.id);
+  }
+
   sessionGone(session: Session): void {
     this.#waiters.dismiss(session.id);
     this.#refusals.delete(session.id);
@@ -111,12 +123,12 @@ export class WaysIn {
         const before = this.#refusals.get(session.id);
         const refusal = { path, count: before?.path === path ? before.count + 1 : 1, paused: true };
         this.#refusals.set(session.id, refusal);
-        terms.onRefused('inbox socket: unreachable');
+        guarded('way in', () => terms.onRefused('inbox socket: unreachable'));
         // a pause, not a verdict: where it is the only way in, nothing would ever be tried again
         const pauseMs = Math.min(firstPauseMs * 2 ** (refusal.count - 1), longestPauseMs);
         setTimeout(() => {
           refusal.paused = false;
-          terms.onRecovered();
+          guarded('way in', () => terms.onRecovered());
         }, pauseMs).unref();
       },
     );
@@ -127,4 +139,9 @@ export class WaysIn {
     const refusal = this.#refusals.get(id);
     return refusal === undefined || !refusal.paused || refusal.path !== file.messagingSocketPath;
   }
+}
+
+/** True where claude asks a person before it takes what comes by its inbox socket. */
+export function isAskedFirst(session: Pick<Session, 'hasHeldPeers' | 'permissionMode'>): boolean {
+  return session.hasHeldPeers || session.permissionMode === bypassMode;
 }

@@ -1,7 +1,8 @@
 /** Since when each managed session has been idle in every sense (lifecycle.ts), by a clock that no clock step moves. */
 import type { Clock } from '../../process/clock.ts';
 import type { HostFile } from '../../protocol/host-files.ts';
-import { type Session, stateOf } from '../sessions/session.ts';
+import type { Session } from '../sessions/session.ts';
+import { stateOf } from '../sessions/session-state.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
 import { isIdle } from './lifecycle.ts';
 

@@ -41,8 +41,6 @@ export interface MovedLines {
   places: ReadonlyArray<readonly [message: IndexedMessage, offset: number, bytes: number]>;
 }
 
-const nowhere = -1;
-
 export class JournalIndex {
   readonly #messages = new Map<string, IndexedMessage>();
   readonly #byKey = new Map<string, IndexedMessage>();
@@ -115,18 +113,22 @@ export class JournalIndex {
     return bytes;
   }
 
-  /** The journal goes on in another file. Of a message that has no place there, nothing is known any more. */
+  /**
+   * The journal goes on in another file. Of a message that has no place there, nothing is known any more. What is known is written
+   * anew in one go: strewn among what was let go of since, it would keep the memory of all of that.
+   */
   move({ oldEnd, tailStart, places }: MovedLines): void {
     const shift = tailStart - oldEnd;
-    for (const one of this.#messages.values()) {
-      if (one.later) one.later = moveLater(one.later, oldEnd, shift);
-      one.offset = one.offset >= oldEnd ? one.offset + shift : nowhere;
+    const before = [...this.#messages.values()];
+    const moved = new Map(places.map(([{ id }, offset, bytes]) => [id, { offset, bytes }]));
+    this.#messages.clear();
+    this.#byKey.clear();
+    this.#ended = 0;
+    for (const one of before) {
+      const place = one.offset >= oldEnd ? { offset: one.offset + shift, bytes: one.bytes } : moved.get(one.id);
+      if (place)
+        this.#file({ ...one, id: copyOf(one.id), ...place, later: one.later && moveLater(one.later, oldEnd, shift) });
     }
-    for (const [message, offset, bytes] of places) {
-      message.offset = offset;
-      message.bytes = bytes;
-    }
-    for (const one of [...this.#messages.values()]) if (one.offset === nowhere) this.drop(one);
   }
 
   #add(head: Extract<LineHead, { t: 'accept' }>, offset: number, bytes: number): void {
@@ -136,14 +138,18 @@ export class JournalIndex {
       offset,
       bytes,
       later: undefined,
-      endedAt: undefined,
+      endedAt: head.endedAt,
       to: this.#name(head.to),
       from: head.from === undefined ? undefined : this.#name(head.from)!,
       key: head.key,
     };
-    this.#messages.set(head.id, message);
-    if (head.key !== undefined) this.#byKey.set(head.key, message);
-    this.#setEnd(message, head.endedAt);
+    this.#file(message);
+  }
+
+  #file(message: IndexedMessage): void {
+    this.#messages.set(message.id, message);
+    if (message.key !== undefined) this.#byKey.set(message.key, message);
+    this.#ended += Number(message.endedAt !== undefined);
   }
 
   #setEnd(message: IndexedMessage, endedAt: number | undefined): void {
@@ -156,7 +162,7 @@ export class JournalIndex {
     const known = this.#names.get(id);
     if (known !== undefined) return known;
     if (this.#names.size > 1000) this.#names = new Map();
-    const own = Buffer.from(id).toString(); // not a part of the line that it stood in
+    const own = copyOf(id);
     this.#names.set(own, own);
     return own;
   }
@@ -170,4 +176,9 @@ function bytesOf({ bytes, later = [] }: IndexedMessage): number {
 function moveLater(later: readonly number[], oldEnd: number, shift: number): number[] | undefined {
   const first = later.findIndex((value, at) => at % 2 === 0 && value >= oldEnd);
   return first === -1 ? undefined : later.slice(first).map((value, at) => (at % 2 === 0 ? value + shift : value));
+}
+
+/** Not a part of the line that it stood in, which it would keep alive. */
+function copyOf(text: string): string {
+  return Buffer.from(text).toString();
 }

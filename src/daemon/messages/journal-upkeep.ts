@@ -7,7 +7,7 @@ import type { Keeping } from './journal-index.ts';
 
 /** Ended messages are kept this long for `inbox` and for idempotency keys, and at most so many and so many bytes of them. */
 const keepEndedMs = 7 * 24 * 3600 * 1000;
-const keepEndedMost = 50_000;
+const keepEndedMost = 20_000;
 const keepEndedBytes = 512 << 20;
 
 /** A smaller journal is left as it is. */
@@ -16,6 +16,8 @@ const smallBytes = 256 << 10;
 const quietMs = 1000;
 /** Between two steps. Each takes a few milliseconds. */
 const pauseMs = 5;
+/** A journal that was larger than this has left memory behind. */
+const muchBytes = 8 << 20;
 /** After a compaction that failed (a full disk). */
 const retryMs = 10 * 60_000;
 
@@ -32,6 +34,7 @@ export class JournalUpkeep {
   #dueBytes: number;
   #lastWriteAt = 0;
   #timer: NodeJS.Timeout | undefined;
+  #memoryTimer: NodeJS.Timeout | undefined;
   #running = false;
   #closed = false;
 
@@ -57,6 +60,7 @@ export class JournalUpkeep {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#memoryTimer);
   }
 
   #look(delayMs: number): void {
@@ -81,6 +85,7 @@ export class JournalUpkeep {
       if (isDone) {
         this.#dueBytes = Math.max(2 * this.#journal.bytes, smallBytes);
         this.#log('journal compacted', { before, after: this.#journal.bytes, ended: this.#journal.index.endedCount });
+        if (before > muchBytes) this.#giveBack(3);
       }
     } catch (error) {
       this.#log('journal not compacted', { error: String(error) });
@@ -88,5 +93,19 @@ export class JournalUpkeep {
     }
     this.#running = false;
     this.#look(nextInMs);
+  }
+
+  /**
+   * Where the daemon was started with --expose-gc: what has been let go of goes back to the system, while nobody waits. What one
+   * collection (some 30 ms) has found empty, the next one gives back.
+   */
+  #giveBack(times: number): void {
+    if (!globalThis.gc || this.#closed || times === 0) return;
+    clearTimeout(this.#memoryTimer);
+    this.#memoryTimer = setTimeout(() => {
+      const isQuiet = this.#clock.steady() - this.#lastWriteAt >= quietMs;
+      if (isQuiet) globalThis.gc?.();
+      this.#giveBack(isQuiet ? times - 1 : times);
+    }, quietMs).unref();
   }
 }

@@ -100,7 +100,7 @@ export class MessageStore {
     const chosen = [...this.#journal.index.all()].filter((one) => one.endedAt !== undefined && fits(one));
     for (const one of chosen.slice(-most).reverse()) {
       // between two of them it may have been dropped
-      const message = this.mailbox.get(one.id) ?? (this.#journal.index.get(one.id) && this.#journal.read(one));
+      const message = this.get(one.id);
       if (message && isFinal(message.state)) yield message;
     }
   }

@@ -1,6 +1,7 @@
 /** Routes that supervisors call: their stream of commands, and what became of them. */
 import { resolve } from 'node:path';
 import { ClaudexError } from '../../errors/claudex-error.ts';
+import { processStartTime } from '../../process/identity.ts';
 import { parseGateReport, parseLeaseReport, parseSupervisorHello } from '../../protocol/parse.ts';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
 import { openStream } from '../event-streams.ts';
@@ -38,7 +39,7 @@ export function supervisorRoutes({ registry, dispatcher, version }: SupervisorRo
   function connect({ body, response }: RouteRequest): typeof handled {
     const hello = parseSupervisorHello(body);
     const session = registry.ensure(hello.pid, hello.cwd, resolve(hello.configDir));
-    if (!session || session.startTime !== hello.startTime) {
+    if (!session || processStartTime(hello.pid) !== hello.startTime) {
       throw new ClaudexError('NO_SUCH_SESSION', `Process ${hello.pid} is not running.`);
     }
     const supervisor = { pid: hello.supervisorPid, send: openStream(response) };

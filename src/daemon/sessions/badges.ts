@@ -1,6 +1,7 @@
 /**
  * Keeps each session's badge rendered in a file, for the status line to print without asking anybody.
- * File: `badges/<claude session_id>`, first line this daemon's pid (the reader checks that it lives), second the badge.
+ * Files: `badges/<pid of claude>`, and `badges/<claude session_id>` for a status line that claude does not run itself (a person's own
+ * script that runs ours): two sessions may have the same conversation, and then the pid alone tells them apart. First line this daemon's pid (the reader checks that it lives), second the badge.
  */
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,6 +19,7 @@ export function renderBadge(label: string, peers: number, unread: number, stuck 
 export interface BadgeSubject {
   /** The name that the person gave it, else its id. */
   label: string;
+  pid: number;
   sessionId: string | null;
   pending: number;
   stuck: number;
@@ -63,21 +65,21 @@ export class Badges {
   update(sessions: readonly BadgeSubject[]): void {
     const wanted = new Map<string, string>();
     for (const one of sessions) {
-      if (one.sessionId !== null && /^[0-9a-zA-Z-]+$/.test(one.sessionId)) {
-        wanted.set(one.sessionId, renderBadge(one.label, sessions.length - 1, one.pending, one.stuck));
-      }
+      const badge = renderBadge(one.label, sessions.length - 1, one.pending, one.stuck);
+      wanted.set(String(one.pid), badge);
+      if (one.sessionId !== null && /^[0-9a-zA-Z-]+$/.test(one.sessionId)) wanted.set(one.sessionId, badge);
     }
-    for (const [sessionId, badge] of wanted) {
-      if (this.#written.get(sessionId) === badge) continue;
-      const path = join(this.#dir, sessionId);
+    for (const [name, badge] of wanted) {
+      if (this.#written.get(name) === badge) continue;
+      const path = join(this.#dir, name);
       writeFileSync(`${path}.new`, `${process.pid}\n${badge}\n`, { mode: 0o600 });
       renameSync(`${path}.new`, path);
-      this.#written.set(sessionId, badge);
+      this.#written.set(name, badge);
     }
-    for (const sessionId of this.#written.keys()) {
-      if (wanted.has(sessionId)) continue;
-      rmSync(join(this.#dir, sessionId), { force: true });
-      this.#written.delete(sessionId);
+    for (const name of this.#written.keys()) {
+      if (wanted.has(name)) continue;
+      rmSync(join(this.#dir, name), { force: true });
+      this.#written.delete(name);
     }
   }
 }

@@ -13,6 +13,7 @@ const persistedFields = [
   'transcriptPath',
   'hooksSeen',
   'peersOff',
+  'seat',
   'hadSupervisor',
   'permissionMode',
   'startedAt',
@@ -50,6 +51,12 @@ const isFlag = (value: unknown): boolean => typeof value === 'boolean';
 /** Up to what a Date can be. */
 const isTime = (value: unknown): boolean => typeof value === 'number' && Math.abs(value) <= 8.64e15;
 
+function isSeatOrNull(value: unknown): boolean {
+  if (value === null) return true;
+  const { pid, startTime, jobId } = (value ?? {}) as Record<string, unknown>;
+  return Number.isSafeInteger(pid) && isText(startTime) && isText(jobId);
+}
+
 const needed = {
   id: isText,
   pid: (value) => Number.isSafeInteger(value) && (value as number) > 0,
@@ -67,6 +74,7 @@ const optional = {
   transcriptPath: isTextOrNull,
   hooksSeen: isFlag,
   peersOff: isFlag,
+  seat: isSeatOrNull,
   firstSeenSteadyMs: isTime,
   lastSeenSteadyMs: isTime,
 } satisfies Partial<Checks>;

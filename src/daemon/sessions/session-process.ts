@@ -1,4 +1,4 @@
-/** The processes of a session: claude, and the supervisor that holds its terminal. */
+/** The processes that a session has to do with: what it is, where it was, who types for it. */
 import type { SupervisorCommand } from '../../protocol/wire.ts';
 
 /** The process that a session is. */
@@ -7,6 +7,17 @@ export interface SessionProcess {
   startTime: string;
   cwd: string;
   configDir: string;
+}
+
+/** Where a session was before it was moved into the background: the claude in its terminal. */
+export interface Seat {
+  pid: number;
+  startTime: string;
+  /** Claude's job that has the conversation now. */
+  jobId: string;
+  /** Claude's file of that process says so itself. */
+  saidByFile: boolean;
+  sinceSteadyMs: number;
 }
 
 /** The connected supervisor of a session. */

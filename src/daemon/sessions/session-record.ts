@@ -1,11 +1,13 @@
 /** A session in words: its record on the wire, its name, what it waits for. */
 import { basename } from 'node:path';
 import type { SessionRecord } from '../../protocol/session.ts';
-import { type Session, stateOf } from './session.ts';
+import type { Session } from './session.ts';
+import { stateOf } from './session-state.ts';
 
 /** What a waiting session waits for, in words; null when it does not wait. */
 export function waitingForOf(session: Session): string | null {
   if (stateOf(session) !== 'waiting') return null;
+  if (session.isHeld) return 'agents view';
   const fromFile = session.file?.waitingFor ?? 'permission prompt';
   if (fromFile !== 'permission prompt') return fromFile;
   return session.permissionTool ? `permission (${session.permissionTool})` : 'permission';
@@ -24,7 +26,8 @@ export function recordOf(session: Session, waiting: { pending: number; stuck: nu
     transcriptPath: session.transcriptPath,
     state: stateOf(session),
     waitingFor: waitingForOf(session),
-    supervised: session.supervisor !== null,
+    kind: session.isBackground || session.seat !== null ? 'background' : 'interactive',
+    supervised: session.typist !== null,
     peers: !session.peersOff,
     ...waiting,
     version: session.version,

@@ -2,18 +2,14 @@
  * Keeps the session table true: claude's session files, supervisors and hooks report into it; dead processes leave it.
  * Owns the persisted table and the liveness sweep; its signals tell of every change.
  */
-import {
-  type ClaudeSessionFile,
-  hasPromptBox,
-  isWrittenBy,
-  readSessionFile,
-} from '../../claude/session/session-file.ts';
+import { type ClaudeSessionFile, isSession, isWrittenBy, readSessionFile } from '../../claude/session/session-file.ts';
 import { readKeptList } from '../../home/kept-list.ts';
 import { replaceFile } from '../../home/replace-file.ts';
 import type { Clock } from '../../process/clock.ts';
 import { guarded } from '../../process/guard.ts';
-import { ancestry, isAlive, processStartTime } from '../../process/identity.ts';
+import { ancestry, lives, processStartTime } from '../../process/identity.ts';
 import { Signal } from '../../process/signal.ts';
+import { Moves } from './moves.ts';
 import { parsePersisted } from './persisted-session.ts';
 import type { Session } from './session.ts';
 import { SessionFiles } from './session-files.ts';
@@ -30,9 +26,12 @@ export class SessionRegistry {
   readonly started = new Signal<Session>();
   /** A session is new, or something about it has changed. */
   readonly changed = new Signal<Session>();
+  /** A session is another process from now on, or about to be. `changed` follows. */
+  readonly moved = new Signal<Session>();
   /** A session's process has ended. */
   readonly gone = new Signal<Session>();
   readonly table: SessionTable;
+  readonly moves: Moves;
   readonly #files: SessionFiles;
   readonly #persistPath: string;
   #defaultConfigDir: string | undefined;
@@ -41,6 +40,13 @@ export class SessionRegistry {
 
   constructor(options: { persistPath: string; clock: Clock }) {
     this.table = new SessionTable(options.clock);
+    this.moves = new Moves({
+      table: this.table,
+      clock: options.clock,
+      ensure: (configDir, file) => this.ensure(file.pid, file.cwd, configDir),
+      moved: (session) => this.#moved(session),
+      touch: (session) => this.touch(session),
+    });
     this.#persistPath = options.persistPath;
     this.#files = new SessionFiles((configDir, pid, file) => this.#onFile(configDir, pid, file));
   }
@@ -50,7 +56,7 @@ export class SessionRegistry {
     // damaged: sessions come back through their files, with new ids
     const persisted = readKeptList(this.#persistPath, 'sessions', parsePersisted);
     const restored = persisted.map((one) => this.table.restore(one));
-    const dead = restored.filter((one) => processStartTime(one.pid) !== one.startTime);
+    const dead = restored.filter((one) => !lives(one));
     for (const session of dead) this.table.remove(session);
     for (const session of dead) this.gone.emit(session);
   }
@@ -85,13 +91,19 @@ export class SessionRegistry {
   ensure(pid: number, cwd: string, configDir: string): Session | undefined {
     const startTime = processStartTime(pid);
     if (startTime === undefined) return undefined;
-    if (this.table.byPid(pid)?.startTime !== startTime) this.#missTheDead(cwd);
+    const seated = this.table.bySeat(pid, startTime);
+    if (seated) return seated;
+    if (this.table.byPid(pid)?.startTime === startTime) return this.table.byPid(pid);
+    this.#missTheDead(cwd);
+    const file = readSessionFile(configDir, pid);
+    const own = file && isWrittenBy(file, startTime) ? file : undefined;
+    const arrived = own?.jobId ? this.moves.arrived(own.jobId, configDir, { pid, startTime }) : undefined;
+    if (arrived) return arrived;
     const { session, isNew, replaced } = this.table.ensure({ pid, startTime, cwd, configDir });
     if (replaced) this.gone.emit(replaced);
     if (isNew) {
       this.watchConfigDir(configDir);
-      const file = readSessionFile(configDir, pid);
-      if (file && isWrittenBy(file, startTime)) session.fileRead(file);
+      if (own) session.fileRead(own);
       this.#persist();
       this.started.emit(session);
       this.#changed(session);
@@ -110,7 +122,9 @@ export class SessionRegistry {
     if (known?.startTime === startTime) return known;
     const file = readSessionFile(configDir, pid);
     if (!file || !isWrittenBy(file, startTime)) return undefined;
-    return hasPromptBox(file) ? (this.ensure(pid, file.cwd, configDir) ?? 'other') : 'other';
+    // a claude whose session was moved only shows it
+    if (this.table.bySeat(pid, startTime)) return 'other';
+    return isSession(file) ? (this.ensure(pid, file.cwd, configDir) ?? 'other') : 'other';
   }
 
   /** The nearest claude above a process: a session, or `other` for one that is none (`claude -p`). */
@@ -135,10 +149,14 @@ export class SessionRegistry {
 
   /** Takes a session out if its process is gone. */
   checkAlive(session: Session): void {
-    if (isAlive(session.pid) && processStartTime(session.pid) === session.startTime) {
+    if (lives(session)) {
       session.seen();
+      if (session.seat === null || lives(session.seat)) return;
+      session.seatGone({ refuted: false });
+      this.#changed(session);
       return;
     }
+    if (this.moves.goesOn(session)) return;
     this.table.remove(session);
     this.#persistSoon();
     this.#armSweep();
@@ -149,6 +167,12 @@ export class SessionRegistry {
   /** Before a new one is known: what waited for those that it follows comes before what will be sent to it. */
   #missTheDead(cwd: string): void {
     for (const session of this.table.all()) if (session.cwd === cwd) this.checkAlive(session);
+  }
+
+  #moved(session: Session): void {
+    this.#persist();
+    this.moved.emit(session);
+    this.#changed(session);
   }
 
   #changed(session: Session): void {
@@ -178,9 +202,11 @@ export class SessionRegistry {
       return;
     }
     const startTime = processStartTime(pid);
-    if (startTime === undefined || !isWrittenBy(file, startTime) || !hasPromptBox(file)) return;
+    if (startTime === undefined || !isWrittenBy(file, startTime) || !isSession(file)) return;
     const session = this.ensure(pid, file.cwd, configDir);
-    if (session?.fileRead(file)) this.#changed(session);
+    if (!session) return;
+    if (session.pid === pid && session.fileRead(file)) this.#changed(session);
+    if (file.jobId === null) this.moves.seatFileRead(session, file);
   }
 
   /** Once per turn of the event loop, however many changes came in it. */

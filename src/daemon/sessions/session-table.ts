@@ -73,6 +73,18 @@ export class SessionTable {
     return this.all().find((one) => one.cwd === cwd && one.id !== gone?.id && one.firstSeenSteadyMs >= appearedFrom);
   }
 
+  /** It is another process from now on. */
+  move(session: Session, process: Pick<SessionProcess, 'pid' | 'startTime'>): void {
+    if (this.#byPid.get(session.pid) === session) this.#byPid.delete(session.pid);
+    session.movedTo(process);
+    this.#file(session);
+  }
+
+  /** The session that was moved out of that process, and may come back to it. */
+  bySeat(pid: number, startTime: string): Session | undefined {
+    return this.all().find(({ seat }) => seat?.pid === pid && seat.startTime === startTime);
+  }
+
   remove(session: Session): void {
     if (this.#byPid.get(session.pid) !== session) return;
     this.#byPid.delete(session.pid);

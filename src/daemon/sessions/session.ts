@@ -3,12 +3,14 @@
  * Knows how state is derived (claude's own session file first, hooks second); does not read files or sockets itself.
  */
 import { bypassMode } from '../../claude/command-line/permission-mode.ts';
-import { type ClaudeSessionFile, stateFromStatus } from '../../claude/session/session-file.ts';
+import type { ClaudeSessionFile } from '../../claude/session/session-file.ts';
 import { guessTranscriptPath } from '../../claude/transcript/conversation-files.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { SessionState } from '../../protocol/session.ts';
 import { newSessionId } from './session-id.ts';
+import { SessionPlace } from './session-place.ts';
 import type { SessionProcess, Supervisor } from './session-process.ts';
+import { stateOf } from './session-state.ts';
 
 /** How long a supervisor may take to come back: it waits for a daemon's address, and connects at once. */
 const reconnectMs = 10_000;
@@ -17,10 +19,8 @@ const reconnectMs = 10_000;
 export type Session = Readonly<LiveSession>;
 
 /** The record that can be written to; only this file names it. */
-export class LiveSession {
+export class LiveSession extends SessionPlace {
   readonly id: string;
-  readonly pid: number;
-  readonly startTime: string;
   readonly configDir: string;
   readonly startedAt: number;
   cwd: string;
@@ -30,8 +30,6 @@ export class LiveSession {
   /** The conversation that its last SessionStart hook has told of. */
   announcedSessionId: string | null = null;
   version: string | null = null;
-  /** What claude's session file last said; null when there is none. */
-  file: ClaudeSessionFile | null = null;
   /** What hooks last said; null until one has come. */
   hookState: Extract<SessionState, 'idle' | 'busy' | 'waiting'> | null = null;
   /** True once a hook of this session has reached us. */
@@ -44,7 +42,6 @@ export class LiveSession {
   permissionTool: string | null = null;
   transcriptPath: string | null = null;
   hasBackgroundWork = false;
-  supervisor: Supervisor | null = null;
   /** Set by a refused paste, cleared when the supervisor reports an open gate. */
   gateShutSinceSteadyMs: number | null = null;
   /** When the supervisor last said that nobody types there and no draft stands there. */
@@ -66,9 +63,8 @@ export class LiveSession {
   readonly #clock: Clock;
 
   constructor(id: string, process: SessionProcess, clock: Clock) {
+    super(process);
     this.id = id;
-    this.pid = process.pid;
-    this.startTime = process.startTime;
     this.cwd = process.cwd;
     this.configDir = process.configDir;
     this.startedAt = clock.timeOfDay();
@@ -93,10 +89,10 @@ export class LiveSession {
     this.alias = alias;
   }
 
-  /** A hook of it has reached us; not every hook tells the mode (null). */
+  /** A hook of it has reached us; not every hook tells the mode (null). A job does not have the variables of its terminal. */
   hookHeard(peersOff: boolean, permissionMode: string | null): void {
     this.hooksSeen = true;
-    this.peersOff = peersOff;
+    this.peersOff = peersOff || (this.peersOff && this.isBackground);
     this.permissionMode = permissionMode ?? this.permissionMode;
     // in another mode it lets them in
     if (permissionMode !== null && permissionMode !== bypassMode) this.hasHeldPeers = false;
@@ -105,6 +101,15 @@ export class LiveSession {
   /** It has held a message of ours until a person agreed. */
   holdsPeers(): void {
     this.hasHeldPeers = true;
+  }
+
+  override movedTo(process: Pick<SessionProcess, 'pid' | 'startTime'>): void {
+    super.movedTo(process);
+    this.file = null;
+    this.hookState = null;
+    this.permissionTool = null;
+    this.gateOpened();
+    this.leavingSinceSteadyMs = null;
   }
 
   /** A SessionStart hook tells of a conversation. */
@@ -169,6 +174,7 @@ export class LiveSession {
   disconnected(supervisor: Supervisor): boolean {
     if (this.supervisor !== supervisor) return false;
     this.supervisor = null;
+    if (this.seat !== null) return true;
     this.leavingSinceSteadyMs = this.#clock.steady();
     this.supervisorDue();
     return true;
@@ -241,10 +247,4 @@ export function knownSession<Known extends SessionProcess & Pick<Session, 'id'>>
   const session = Object.assign(new LiveSession(known.id, known, clock), known);
   session.supervisorDue();
   return session;
-}
-
-/** Claude's own word first, hooks second. */
-export function stateOf(session: Pick<Session, 'file' | 'hookState'>): SessionState {
-  if (session.file) return stateFromStatus(session.file.status);
-  return session.hookState ?? 'starting';
 }

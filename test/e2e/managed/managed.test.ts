@@ -1,5 +1,5 @@
 /** Managed sessions on the real claude: they outlive terminals and daemons, sleep, are woken by a message, and come back. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ManagedRecord } from '../../../src/protocol/managed.ts';
@@ -8,6 +8,7 @@ import { realClaudeVersion } from '../../support/claude-binary.ts';
 import { runClaudex, startClaudex } from '../../support/claudex.ts';
 import { daemonClient, waitForMessages, waitForSessionRecord } from '../../support/daemon-watch.ts';
 import type { HermeticHome } from '../../support/hermetic-home.ts';
+import { isAlive } from '../../support/processes.ts';
 import { promptBox } from '../../support/real-claude.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { until } from '../../support/until.ts';
@@ -117,5 +118,16 @@ describe(`managed sessions of claude ${realClaudeVersion()}`, () => {
     await until(async () => (await managed(home, id)).state === 'stopped', patient);
     expect((await claudex(home, api, 'forget', 'worker')).code).toBe(0);
     expect(await daemonClient(home).managed()).toEqual([]);
+  });
+
+  it('uninstall --purge ends those that run before their folder goes', async () => {
+    const home = bed.home();
+    const api = await bed.api({ text: 'an answer' });
+    const id = await started(home, api);
+    const [host, claude] = [hostPid(home, id, 'host'), hostPid(home, id, 'claude')];
+    const removed = await claudex(home, api, 'uninstall', '--purge');
+    expect(removed).toMatchObject({ code: 0, stderr: '' });
+    expect([host, claude].filter(isAlive)).toEqual([]);
+    expect(existsSync(home.claudexHome)).toBe(false);
   });
 });

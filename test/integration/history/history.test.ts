@@ -269,7 +269,15 @@ describe('conversations', () => {
       expect(await complete('hi')).toEqual(['history']);
       expect(await complete('history', '')).toEqual(expect.arrayContaining(['api', 'web', 'reviewer', session.id]));
       expect(await complete('send', 'rev')).toEqual(['reviewer']);
-      expect(await complete('config', '')).toEqual([]);
+      expect(await complete('config', '')).toEqual(expect.arrayContaining(['get', 'list', 'set', 'unset']));
+      expect(await complete('config', 'set', 'delivery.ty')).toEqual(['delivery.typePeers']);
+      expect(await complete('config', 'list', '--j')).toEqual(['--json']);
+      expect(await complete('send', 'api', '--when', '')).toEqual(['idle', 'now']);
+      expect(await complete('send', 'api', '--', '--f')).toEqual([]);
+      expect(await complete('inbox', 'c')).toEqual(['cancel']);
+      expect(await complete('inbox', 'rev')).toEqual(['reviewer']);
+      expect(await complete('help', 'lis')).toEqual(['list']);
+      expect(await complete('daemon', 'logs', '--fol')).toEqual(['--follow']);
     });
   });
 
@@ -278,9 +286,9 @@ describe('conversations', () => {
     for (const shell of ['bash', 'zsh', 'fish']) {
       const script = (await claudex(home, 'completion', shell)).stdout;
       for (const command of ownCommands) expect(script).toMatch(new RegExp(`\\b${command}\\b`));
-      expect(script).toContain('claudex completion targets');
+      expect(script).toContain('claudex completion words');
     }
-    expect(await claudex(home, 'completion', 'targets')).toMatchObject({ code: 0, stdout: '' });
+    expect(await claudex(home, 'completion', 'words', '--', 'send', '')).toMatchObject({ code: 0, stdout: '' });
     expect(() => readFileSync(join(home.claudexHome, 'daemon.lock'))).toThrow('ENOENT');
   });
 });

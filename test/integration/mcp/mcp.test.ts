@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { verifies } from '../../requirements.ts';
 import { claudexBin, runClaudex } from '../../support/claudex.ts';
 import { daemonClient, waitForMessage, waitForSessionRecord } from '../../support/daemon-watch.ts';
+import { runClaudexFromElsewhere } from '../../support/from-elsewhere.ts';
 import type { HermeticHome } from '../../support/hermetic-home.ts';
 import { standAsSession, startMcpClient, startSleeper, writeTranscript } from '../../support/mcp-client.ts';
 import { registerProcess } from '../../support/resources.ts';
@@ -142,7 +143,7 @@ describe('claudex mcp-server', () => {
     const { home, mcp, front } = await twoSessions();
     const path = writeTranscript(home, home.dir('front'), ownSessionId, turn('hello', 'hi', 1));
     const send = async (...args: string[]) =>
-      (await runClaudex(['send', 'front', ...args], { env: home.env(), cwd: home.root })).stdout.trim();
+      (await runClaudexFromElsewhere(['send', 'front', ...args], { env: home.env(), cwd: home.root })).stdout.trim();
     const task = await send('--from', 'ci', 'look at the build');
     const note = await send('--note', 'the API moved');
     const later = await send('--delay', '1h', 'not yet');
@@ -165,7 +166,12 @@ describe('claudex mcp-server', () => {
 
   it(`gives a message back to the queue when the tool’s result never came ${verifies('inbox-drain', 'exactly-once')}`, async () => {
     const { home, mcp } = await twoSessions({ CLAUDEX_LEASE_MS: '1000' });
-    const sent = await runClaudex(['send', 'front', '--from', 'ci', 'once'], { env: home.env(), cwd: home.root });
+    // it can be read, and the message is not in it
+    writeTranscript(home, home.dir('front'), ownSessionId, turn('hello', 'hi', 1));
+    const sent = await runClaudexFromElsewhere(['send', 'front', '--from', 'ci', 'once'], {
+      env: home.env(),
+      cwd: home.root,
+    });
     const id = sent.stdout.trim();
     expect((await mcp.call('read_inbox', { drain: true })).text).toContain(id);
     await waitForMessage(home, id, ['queued']);
@@ -190,8 +196,11 @@ describe('claudex mcp-server', () => {
     const { home, mcp } = await twoSessions({ CLAUDEX_PEERS_ALLOW: 'none' });
     const refused = await mcp.call('send_message', { to: 'back', body: 'x' });
     expect(refused.text).toContain('PEERS_NOT_ALLOWED');
-    expect((await runClaudex(['send', 'back', 'x'], { env: home.env(), cwd: home.root })).code).toBe(0);
-    const program = await runClaudex(['send', 'back', '--from', 'ci', 'x'], { env: home.env(), cwd: home.root });
+    expect((await runClaudexFromElsewhere(['send', 'back', 'x'], { env: home.env(), cwd: home.root })).code).toBe(0);
+    const program = await runClaudexFromElsewhere(['send', 'back', '--from', 'ci', 'x'], {
+      env: home.env(),
+      cwd: home.root,
+    });
     expect(program).toMatchObject({ code: 3, stderr: expect.stringContaining('peers.allow is none') });
   });
 

@@ -45,6 +45,7 @@ function session(more: Partial<SessionRecord>): SessionRecord {
     transcriptPath: '/t.jsonl',
     state: 'idle',
     waitingFor: null,
+    kind: 'interactive',
     supervised: true,
     pending: 0,
     stuck: 0,

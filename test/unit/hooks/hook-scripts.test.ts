@@ -233,6 +233,12 @@ describe.each(shells)('%s', (shell) => {
       expect(await run(shell, statusLineCommand(location), `${input(sessionId)}\n`)).toEqual({ ...silent, stdout });
     });
 
+    test('the claude that runs it comes before the conversation that it tells of', async () => {
+      const { location, home } = makeBadged(`${process.pid}\nof another with this conversation\n`);
+      writeFileSync(join(home, 'badges', String(process.pid)), `${process.pid}\n${badge}\n`);
+      expect((await run(shell, statusLineCommand(location), input(sessionId))).stdout).toBe(`${badge}\n`);
+    });
+
     test('needs nothing from PATH', async () => {
       const { location, top } = makeBadged(`${process.pid}\n${badge}\n`);
       const outcome = await run(shell, statusLineCommand(location), input(sessionId), { PATH: join(top, 'empty') });

@@ -11,6 +11,7 @@ import {
   newMessageId,
   pointerText,
   typedText,
+  withoutAttribution,
 } from '../../../src/protocol/attribution.ts';
 import { verifies } from '../../requirements.ts';
 import { aMessage } from '../../support/a-message.ts';
@@ -161,5 +162,12 @@ describe(`composeTexts ${verifies('mark')}`, () => {
     ]) {
       expect(isTypeable(bad, id), JSON.stringify(bad)).toBe(false);
     }
+  });
+
+  it('takes the line that says who speaks away again, wherever it stands', () => {
+    const line = attributionLine(aMessage(id));
+    expect(withoutAttribution(`${line}\nthe words`)).toBe('the words');
+    expect(withoutAttribution(`the words\n${line}`)).toBe('the words');
+    expect(withoutAttribution('[claudex is a word]')).toBe('[claudex is a word]');
   });
 });

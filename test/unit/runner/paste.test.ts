@@ -187,6 +187,17 @@ describe('paste: the keys wait until the submit has shown itself', () => {
     expect(claude.enters).toBe(1);
   });
 
+  it('is not deceived by a box that is being drawn', async () => {
+    let looks = 0;
+    const claude = new FakeClaude({
+      onEnter: () => 'nothing',
+      box: ({ enters, content }) => (enters > 0 && content !== '' && looks++ % 2 === 0 ? { kind: 'empty' } : undefined),
+    });
+    const outcome = paste(claude);
+    expect((await outcome).outcome).toBe('no-submit');
+    expect(claude.enters).toBe(2);
+  });
+
   it(`gives Enter up after two, and takes its text out again ${verifies('enter')}`, async () => {
     const claude = new FakeClaude({ onEnter: () => 'nothing' });
     expect((await paste(claude)).outcome).toBe('no-submit');

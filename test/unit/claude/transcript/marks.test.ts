@@ -231,6 +231,14 @@ describe('findAnswer', () => {
     expect(findAnswer(path, mark)).toBe('done');
   });
 
+  it(`is found before the prompt, where 2.1.197 writes it; what is older than the prompt is not it ${verifies('answer')}`, () => {
+    const at = (second: number) => ({ timestamp: `2026-11-27T12:00:0${second}.000Z` });
+    const path = transcript(answer('before', at(1)), answer('done', at(3)), said(text, at(2)));
+    expect(findAnswer(path, mark)).toBe('done');
+    expect(findAnswer(transcript(answer('before', at(1)), said(text, at(2))), mark)).toBeUndefined();
+    expect(findAnswer(transcript(answer('before', at(1)), said(text)), mark)).toBeUndefined();
+  });
+
   it('none while the turn has not come to its end', () => {
     const cut = { type: 'assistant', message: { content: [{ type: 'text', text: 'half' }], stop_reason: null } };
     expect(findAnswer(transcript(said(text), cut), mark)).toBeUndefined();

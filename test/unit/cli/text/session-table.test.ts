@@ -14,6 +14,7 @@ function aSession(cwd: string, name: string): SessionRecord {
     claudeName: null,
     state: 'idle',
     waitingFor: null,
+    kind: 'interactive',
     supervised: true,
     pending: 0,
     startedAt: new Date(0).toISOString(),

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Dispatcher } from '../../../../src/daemon/delivery/dispatcher.ts';
+import { nextDueInMs } from '../../../../src/daemon/delivery/due-messages.ts';
 import { Successors } from '../../../../src/daemon/delivery/successors.ts';
 import { WaysIn } from '../../../../src/daemon/delivery/ways-in.ts';
 import type { Journal } from '../../../../src/daemon/messages/journal.ts';
@@ -59,6 +60,7 @@ function aDesk() {
     policy: { gatePatienceMs, typePeers: false },
     leaseMs,
     isStopped: (pid) => stopped.has(pid),
+    hasMoved: () => false,
   });
   /** What each supervised session was told to type, by session id. */
   const typed = new Map<string, Array<Extract<SupervisorCommand, { type: 'paste' }>>>();
@@ -255,6 +257,29 @@ describe('delivery dispatcher: leases', () => {
       undefined,
       'inbox-socket',
     ]);
+  });
+
+  it(`a delay is a span of time: it ends when it would have, though the clock is set back ${verifies('order-kept')}`, async () => {
+    const stage = aDesk();
+    const session = stage.start();
+    const delayed = { notBefore: stage.clock.now + 60_000, delayMs: 60_000 };
+    await stage.dispatcher.accept(aMessage('m1', { recipient: session.id, ...delayed }));
+    await stage.dispatcher.accept(aMessage('m2', { recipient: session.id, notBefore: stage.clock.now + 60_000 }));
+    stage.pass(20_000);
+    stage.clock.now -= 2 * hourMs;
+    stage.pass(20_000);
+    expect(stage.typedInto(session)).toEqual([]);
+    stage.pass(25_000);
+    // what was given in the time of day waits for that
+    expect(stage.typedInto(session)).toEqual(['m1']);
+  });
+
+  it('finds the next of 200,000 that are due', () => {
+    const open = Array.from({ length: 200_000 }, (_, index) =>
+      aMessage(`m${index}`, { notBefore: 5000 + (index % 7) }),
+    );
+    expect(nextDueInMs(open, 4000)).toBe(1000);
+    expect(nextDueInMs(open, 6000)).toBeUndefined();
   });
 
   it(`a task for later comes when the clock is set to it ${verifies('order-kept')}`, async () => {

@@ -20,6 +20,10 @@ describe(`retry rules ${verifies('no-endless-repeat')}`, () => {
     );
   });
 
+  it('none where a person would be asked a second time', () => {
+    expect(stuckBecause(fresh, 'inbox-socket', { ...all, asksPerson: true })).toMatch(/a person is asked first/);
+  });
+
   it('none at all where nothing can show it', () => {
     const blind = /^put in by paste; nothing can show whether it arrived/;
     expect(stuckBecause(fresh, 'paste', { hooks: false, transcript: false })).toMatch(blind);

@@ -33,6 +33,7 @@ function aDesk(configDir = mkdtempSync(join(tmpdir(), 'claudex-unproven-'))) {
   const stopped = new Set<number>();
   const waysIn = new WaysIn(clock);
   const policy = { gatePatienceMs: 2000, typePeers: false };
+  const hasMoved = (): boolean => false;
   const isStopped = (pid: number): boolean => stopped.has(pid);
   const dispatcher = new Dispatcher({
     successors: new Successors(table, store, () => false),
@@ -44,6 +45,7 @@ function aDesk(configDir = mkdtempSync(join(tmpdir(), 'claudex-unproven-'))) {
     policy,
     leaseMs,
     isStopped,
+    hasMoved,
   });
   const close = (): void => {
     dispatcher.close();
@@ -379,6 +381,26 @@ describe(`a dialog that our message opened ${verifies('denial')}`, () => {
     transcript('-work-api', claudeId, prompt('x'), held, prompt(words));
     pass(1000);
     expect(message()).toMatchObject({ state: 'delivered', promptId: 'p1' });
+  });
+
+  it('a no is heard although claude has not written down that it asked', async () => {
+    const desk = await aHeldMessage();
+    desk.transcript('-work-api', claudeId, prompt('x'));
+    desk.session.hookHeard(false, 'bypassPermissions');
+    desk.session.fileRead(aSessionFile({ ...socketFile('waiting'), waitingFor: 'permission prompt' }));
+    desk.dispatcher.sessionChanged(desk.session);
+    desk.become('idle');
+    desk.pass(2500);
+    expect(desk.message()).toMatchObject({ state: 'failed', reason: 'denied by the person at that session' });
+  });
+
+  it('where a person would be asked again, nothing is tried again', async () => {
+    const desk = await aHeldMessage();
+    desk.transcript('-work-api', claudeId, prompt('x'));
+    desk.session.hookHeard(false, 'bypassPermissions');
+    desk.become('idle');
+    desk.pass(leaseMs + 2000);
+    expect(desk.message()).toMatchObject({ state: 'stuck', attempts: 1 });
   });
 
   it('another dialog closed is no answer', async () => {

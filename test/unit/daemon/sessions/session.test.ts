@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { persistedOf, restoredSession } from '../../../../src/daemon/sessions/persisted-session.ts';
-import { newSession, stateOf } from '../../../../src/daemon/sessions/session.ts';
+import { newSession } from '../../../../src/daemon/sessions/session.ts';
 import { waitingForOf } from '../../../../src/daemon/sessions/session-record.ts';
+import { stateOf } from '../../../../src/daemon/sessions/session-state.ts';
 import { TestClock } from '../../../support/a-clock.ts';
 import { aSessionFile } from '../../../support/a-session-file.ts';
 
