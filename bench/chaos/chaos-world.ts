@@ -10,7 +10,6 @@ import {
   renameSync,
   rmSync,
   statfsSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -20,6 +19,7 @@ import { repositoryRoot } from '../../test/support/claudex-bin.ts';
 import { createHermeticHome, type HermeticHome } from '../../test/support/hermetic-home.ts';
 import { isAlive, processesWithEnvironment } from '../../test/support/processes.ts';
 import { run } from '../../test/support/run-command.ts';
+import { copyPackage } from './copy-package.ts';
 
 /** The real claude, and the stand-in for the Messages API that it is to talk to. */
 export interface RealClaude {
@@ -234,14 +234,6 @@ export function killQuietly(pid: number, signal: NodeJS.Signals): boolean {
   } catch {
     return false; // it was faster
   }
-}
-
-function copyPackage(to: string): void {
-  mkdirSync(to);
-  for (const name of ['bin', 'dist', 'hooks', 'package.json']) {
-    cpSync(join(repositoryRoot, name), join(to, name), { recursive: true });
-  }
-  symlinkSync(join(repositoryRoot, 'node_modules'), join(to, 'node_modules'));
 }
 
 function mountDisk(path: string): boolean {

@@ -82,7 +82,7 @@ export class Dispatcher {
   async accept(message: Message): Promise<void> {
     await this.#store.accept(message);
     // accepted it is, whatever becomes of it next
-    guarded('delivery', () => this.#pumpRecipient(message.recipient));
+    guarded('delivery', () => this.#pumpRecipient(this.#options.successors.bringHome(message)));
   }
 
   /** A person takes a message back, or has it tried again. False when its state does not allow that. */

@@ -52,11 +52,21 @@ export class Successors {
   /** After a restart: what was for sessions that nobody knows any more, or for nobody, is for who is there now. */
   restore(): void {
     for (const message of this.#store.mailbox.all()) {
-      if (isFinal(message.state)) continue;
       // the word of its new recipient may not have reached the disk
-      if (message.recipient.id === null) this.#findHome(message);
-      else if (!this.#table.byId(message.recipient.id)) this.orphan(message);
+      this.bringHome(message);
     }
+  }
+
+  /**
+   * A message whose session is not there, or that waits for one, is for who is there now: while it was on its way to the disk, its
+   * session may have ended, or the one that it is held for may have started.
+   * @returns whose it is now
+   */
+  bringHome(message: Message): Message['recipient'] {
+    if (isFinal(message.state)) return message.recipient;
+    if (message.recipient.id === null) this.#findHome(message);
+    else if (!this.#table.byId(message.recipient.id)) this.orphan(message);
+    return message.recipient;
   }
 
   /** Takes a message back that has not been delivered. False when its state does not allow that. */

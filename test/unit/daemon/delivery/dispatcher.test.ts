@@ -110,6 +110,25 @@ describe('delivery dispatcher: whose a message is', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
   afterEach(() => void vi.useRealTimers());
 
+  it(`a session that starts while a held message is on its way to the disk gets it, in its order ${verifies('order-kept')}`, async () => {
+    const stage = aDesk();
+    const held = stage.dispatcher.accept(aMessage('m1', { recipient: null }));
+    const session = stage.start();
+    await Promise.all([held, stage.dispatcher.accept(aMessage('m2', { recipient: session.id }))]);
+    expect(stage.typedInto(session)).toEqual(['m1']);
+    expect(stage.mailbox.homeless()).toEqual([]);
+  });
+
+  it('a message whose session ends while it is on its way to the disk is for the next one in that folder', async () => {
+    const stage = aDesk();
+    const first = stage.start();
+    const accepted = stage.dispatcher.accept(aMessage('m1', { recipient: first.id }));
+    stage.end(first);
+    const next = stage.start();
+    await accepted;
+    expect(stage.typedInto(next)).toEqual(['m1']);
+  });
+
   for (const [name, jumpMs] of [
     ['an hour forward', hourMs],
     ['an hour back', -hourMs],
