@@ -80,7 +80,7 @@ export function waitForMessages(
     home,
     `messages that fit ${fits}`,
     async (client) => {
-      const messages = await client.messages();
+      const messages = await client.messages({ ended: 1000 });
       return { seen: messages, ...(fits(messages) && { found: messages }) };
     },
     timeoutMs,

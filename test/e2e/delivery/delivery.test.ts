@@ -60,7 +60,7 @@ describe(`delivery into claude ${realClaudeVersion()}`, () => {
       cwd: home.root,
     });
     expect(asked).toMatchObject({ code: 0, stdout: 'the migration is fine\n' });
-    const [message] = await daemonClient(home).messages();
+    const [message] = await daemonClient(home).messages({ ended: 1 });
     expect(message).toMatchObject({ state: 'answered', route: 'paste', attempts: 1 });
     await expectOnce(home, message!.id);
     await driver.waitForScreen('rerun the migration check');

@@ -90,10 +90,10 @@ describe(`the MCP server in claude ${realClaudeVersion()}`, { timeout: 120_000 }
     expect(seen.task).toContain(`send_message (or claudex send) to ${a.id}`);
     expect(seen.bash).toContain('42 rows');
     expect(seen.answer).toContain('there are 42 rows');
-    const [message] = await daemonClient(home).messages();
+    const [message] = await daemonClient(home).messages({ ended: 1 });
     expect(message).toMatchObject({ state: 'answered', sender: { kind: 'peer', id: a.id }, recipient: { id: b.id } });
     await expectOnce(home, message!.id);
-    expect(await daemonClient(home).messages()).toHaveLength(1);
+    expect(await daemonClient(home).messages({ ended: 9 })).toHaveLength(1);
   });
 
   it(`whoami stays right after /clear, and after the daemon was killed ${verifies('mcp-identity', 'daemon-comes-back')}`, async () => {
@@ -172,7 +172,7 @@ describe(`the MCP server in claude ${realClaudeVersion()}`, { timeout: 120_000 }
     const { record: back } = await session(home, await passOn('front'), 'back');
     await submitPrompt(driver, 'PINGPONG');
     await waitForMessages(home, (all) => all.length === 4 && all.every((one) => one.state === 'answered'));
-    const messages = await daemonClient(home).messages();
+    const messages = await daemonClient(home).messages({ ended: 9 });
     expect(messages.map((one) => one.hops ?? 0)).toEqual([0, 1, 2, 3]);
     expect(messages.map((one) => one.sender.id)).toEqual([front.id, back.id, front.id, back.id]);
     expect(messages.map((one) => one.replyTo)).toEqual([undefined, ...messages.slice(0, 3).map((one) => one.id)]);
