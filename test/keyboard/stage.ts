@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Message } from '../../src/protocol/message.ts';
 import type { SessionRecord } from '../../src/protocol/session.ts';
+import type { SendRequest } from '../../src/protocol/wire.ts';
 import { realClaudePath } from '../support/claude-binary.ts';
 import { claudexBin, repositoryRoot, runClaudex } from '../support/claudex.ts';
 import { daemonClient } from '../support/daemon-watch.ts';
@@ -112,8 +113,7 @@ export class KeyboardStage {
   /** A message from outside, as `claudex send` hands it in; whoever runs in the folder gets it, now or later. */
   async send(number: number, from: From, shape: Shape, when?: 'now'): Promise<SentMessage> {
     const body = bodyOf(number, shape, this.canaries);
-    const { id } = await this.client.send({
-      target: (await this.#ownSession())?.id ?? this.home.cwd,
+    const { id } = await this.#accepted({
       body,
       kind: 'task',
       when: when ?? 'idle',
@@ -125,10 +125,20 @@ export class KeyboardStage {
     return sent;
   }
 
-  /** The session in our terminal, where claude has put others beside it into the background; undefined while there is one at most. */
+  /** Claude may start a job between the look and the word: what was refused for that was not accepted, and is sent once more. */
+  async #accepted(request: Omit<SendRequest, 'target'>): Promise<{ id: string }> {
+    const send = async (): Promise<{ id: string }> =>
+      this.client.send({ ...request, target: (await this.#ownSession())?.id ?? this.home.cwd });
+    return send().catch((error) => {
+      if ((error as { code?: unknown }).code !== 'AMBIGUOUS_TARGET') throw error;
+      return send();
+    });
+  }
+
+  /** Of several sessions the one in our terminal, or any where that has ended; undefined when there is one at most. */
   async #ownSession(): Promise<SessionRecord | undefined> {
     const sessions = await this.sessions();
-    return sessions.length > 1 ? sessions.find(({ supervised }) => supervised) : undefined;
+    return sessions.length > 1 ? (sessions.find(({ supervised }) => supervised) ?? sessions[0]) : undefined;
   }
 
   message(id: string): Promise<Message | undefined> {
@@ -187,6 +197,8 @@ export class KeyboardStage {
     const config = join(this.home.home, '.claude');
     mkdirSync(config, { recursive: true });
     const settings = {
+      // claude's daemon does not hand on every variable of ours to its jobs
+      env: { ANTHROPIC_BASE_URL: this.api.url },
       permissions: { allow: ['Bash(sleep:*)'] },
       ...(editorMode === 'vim' && { editorMode }),
       ...(permissions === 'bypass' && { skipDangerousModePermissionPrompt: true }),

@@ -79,9 +79,21 @@ export const keyBytes: Readonly<Record<string, string>> = {
 
 /** Keys that can bring an earlier prompt, a message's too, back into the person's box. */
 export function bringsBack(key: string): boolean {
-  return ['up', 'esc', 'ctrl-c', 'ctrl-p', 'ctrl-r', 'ctrl-y', 'alt-y', 'ctrl-_', 'k', 'page-up', 'shift-up'].includes(
-    key,
-  );
+  const recalling = [
+    'up',
+    'esc',
+    'ctrl-c',
+    'ctrl-p',
+    'ctrl-r',
+    'ctrl-y',
+    'alt-y',
+    'ctrl-_',
+    'k',
+    'page-up',
+    'shift-up',
+  ];
+  // ← while a turn runs, and Enter: 2.1.197 starts the job with that turn's prompt once more (roster: `source: fleet, mode: prompt`)
+  return [...recalling, 'left'].includes(key);
 }
 
 /** The body of message `number`; the shell command that some hold leaves a file in `canaryFolder`. */
