@@ -150,6 +150,7 @@ export class Dispatcher {
       if (decision.retryInMs !== undefined) this.#timers.set(session, decision.retryInMs);
       return;
     }
+    if (mayBeIn(next) && this.#leases.proveAnywhere(session, next)) return;
     this.#deliver(session, next, decision.route);
   }
 
@@ -157,7 +158,7 @@ export class Dispatcher {
   claimForHook(session: Session, moment: Exclude<Moment, 'now'>, promptId: string | null): string | undefined {
     const claims = claimsForHook(this.#store.mailbox.openFor(session.id), this.#delays.now(), {
       decide: (message) => this.#chooseRoute(session, message, moment),
-      isIn: (message) => this.#leases.prove(session, message),
+      isIn: (message) => this.#leases.proveAnywhere(session, message),
     });
     if (!claims) return undefined;
     const leased = this.#lease(session, claims.messages, claims.route, promptId === null ? {} : { promptId });
@@ -169,7 +170,7 @@ export class Dispatcher {
   /** What the session takes by reading its inbox: leased here, proven when the tool's result stands in the transcript. */
   claimForReader(session: Session): Message[] {
     const open = this.#store.mailbox.openFor(session.id);
-    const isIn = (message: Message): boolean => this.#leases.prove(session, message);
+    const isIn = (message: Message): boolean => this.#leases.proveAnywhere(session, message);
     return this.#lease(session, claimsForReader(open, this.#delays.now(), isIn), 'inbox-read');
   }
 

@@ -138,11 +138,7 @@ export class Leases {
 
   /** Ends a lease that may have put the message in: found, or to be tried once more, or stuck. True when the lease has ended. */
   #endUnproven(session: Session, message: Message, reason: string): boolean {
-    const proof = findProofAnywhere(session, message);
-    if (proof) {
-      this.proved.emit({ session, message, proof });
-      return true;
-    }
+    if (this.proveAnywhere(session, message)) return true;
     const evidence = {
       hooks: session.hooksSeen,
       transcript: hasTranscript(session),
@@ -174,6 +170,13 @@ export class Leases {
   /** True when the transcript shows the message. */
   prove(session: Session, message: Message): boolean {
     const proof = findProof(session, message);
+    if (proof) this.proved.emit({ session, message, proof });
+    return proof !== undefined;
+  }
+
+  /** As `prove`, in every transcript that could have it: before anything goes in once more. */
+  proveAnywhere(session: Session, message: Message): boolean {
+    const proof = findProofAnywhere(session, message);
     if (proof) this.proved.emit({ session, message, proof });
     return proof !== undefined;
   }

@@ -6,7 +6,7 @@ import type { MessageStore } from '../messages/message-store.ts';
 import type { Session } from '../sessions/session.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
 import { mayBeIn, stuckBecause } from './retry-rules.ts';
-import { findProof, hasTranscript, transcriptEnds } from './transcript-proof.ts';
+import { findProofAnywhere, hasTranscript, newPlace, transcriptEnds } from './transcript-proof.ts';
 
 export class Successors {
   readonly #table: SessionTable;
@@ -33,9 +33,11 @@ export class Successors {
    */
   orphan(message: Message, gone?: Session): Session | undefined {
     const { id, route } = message;
-    // nobody may have been there to see that it went in
-    if (mayBeIn(message) && message.state !== 'delivered' && findProof(undefined, message)) {
-      this.#store.move(id, { state: 'delivered', ...(route !== undefined && { route }) });
+    // nobody may have been there to see that it went in, or which transcript its claude went on in
+    const proof = mayBeIn(message) && message.state !== 'delivered' ? findProofAnywhere(gone, message) : undefined;
+    if (proof) {
+      const place = newPlace(message, proof.path);
+      this.#store.move(id, { state: 'delivered', ...(route !== undefined && { route }), ...place });
     }
     if (message.state === 'delivered') {
       this.#store.move(id, { state: 'failed', reason: 'the session ended before its turn did' });
@@ -82,7 +84,7 @@ export class Successors {
     const { id, state } = message;
     if (!isSettled(state) || state === 'answered') return false;
     const session = this.#findHome(message);
-    const proof = state === 'stuck' ? findProof(session, message) : undefined;
+    const proof = state === 'stuck' ? findProofAnywhere(session, message) : undefined;
     if (proof) {
       const route = message.unproven?.at(-1)?.route;
       const { promptId } = proof;

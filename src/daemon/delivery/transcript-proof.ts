@@ -1,5 +1,5 @@
 /** Looks for messages' marks in their sessions' transcripts: what stands there has been put in. */
-import { findConversation, listConversations } from '../../claude/transcript/conversation-files.ts';
+import { configDirOf, findConversation, listConversations } from '../../claude/transcript/conversation-files.ts';
 import { findAnswer, findHeld, findMark, type MarkFound, transcriptSize } from '../../claude/transcript/marks.ts';
 import { markOf } from '../../protocol/attribution.ts';
 import type { Message } from '../../protocol/message.ts';
@@ -52,9 +52,10 @@ export function findProof(session: Session | undefined, message: Message): Proof
  * As `findProof`, and then in whatever conversation has been written to of late: claude forks a conversation into another process
  * and another transcript (the agents view, `/branch`), and nobody may have told us. Before anything is tried again, not at each look.
  */
-export function findProofAnywhere(session: Session, message: Message): Proof | undefined {
+export function findProofAnywhere(session: Session | undefined, message: Message): Proof | undefined {
   const known = placesOf(session, message);
-  const others = listConversations(session.configDir)
+  const configDir = session?.configDir ?? (known[0] && configDirOf(known[0].path));
+  const others = (configDir === undefined ? [] : listConversations(configDir))
     .slice(0, searchedFiles)
     .filter(({ path }) => !known.some((one) => one.path === path))
     .map(({ path, bytes }) => ({ path, bytes: Math.max(0, bytes - searchedTailBytes) }));

@@ -305,6 +305,42 @@ describe(`proof ${verifies('exactly-once')}`, () => {
     expect(desk.message().transcriptsFrom).toContainEqual({ path: fork, bytes: 0 });
   });
 
+  it('is found in a fork when the session has ended, before the next one would be given it', async () => {
+    const desk = aDesk();
+    desk.session.conversationIs(claudeId, desk.transcript('-work-api', claudeId, prompt('x')));
+    desk.supervise();
+    await desk.send();
+    desk.transcript('-work-api', claudeId.replace('0b', '1c'), prompt('x'), ours());
+    desk.table.remove(desk.session);
+    desk.dispatcher.sessionGone(desk.session);
+    expect(states(desk.message())).toEqual(['queued', 'paste', 'paste', 'failed']);
+    expect(desk.message().reason).toBe('the session ended before its turn did');
+  });
+
+  it('is found in a fork by the next daemon, that does not know the session any more', async () => {
+    const desk = aDesk();
+    desk.session.conversationIs(claudeId, desk.transcript('-work-api', claudeId, prompt('x')));
+    desk.supervise();
+    await desk.send();
+    desk.end();
+    desk.transcript('-work-api', claudeId.replace('0b', '1c'), prompt('x'), ours());
+    const next = aDesk(desk.configDir);
+    next.dispatcher.restored();
+    expect(next.message()).toMatchObject({ state: 'failed', attempts: 1 });
+  });
+
+  it('is looked for in forks once more before a second try', async () => {
+    const desk = aDesk();
+    desk.session.conversationIs(claudeId, desk.transcript('-work-api', claudeId, prompt('x')));
+    desk.supervise();
+    await desk.send();
+    desk.unproven(desk.message());
+    expect(desk.message().state).toBe('queued');
+    desk.transcript('-work-api', claudeId.replace('0b', '1c'), prompt('x'), ours());
+    desk.dispatcher.gateOpened(desk.session);
+    expect([desk.message().state, desk.typed()]).toEqual(['delivered', 1]);
+  });
+
   it('is younger than a retry by hand: what a fork has copied proves nothing', async () => {
     const desk = aDesk();
     desk.session.conversationIs(claudeId, desk.transcript('-work-api', claudeId, prompt('x')));
