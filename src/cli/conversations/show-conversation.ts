@@ -83,8 +83,11 @@ async function list(target: string | undefined, where: WhereToLook, options: His
     shortPath(one.cwd ?? '?'),
   ]);
   const taken = facts.map((row) => row.join('  ').length + 2);
-  // a row is one line where the terminal says how wide it is
-  const room = Math.max(minTitleChars, (process.stdout.columns ?? 0) - Math.max(0, ...taken) - 8);
+  // a row is one line where a terminal says how wide it is; a pipe takes the whole title
+  const room = Math.max(
+    minTitleChars,
+    (process.stdout.columns ?? Number.POSITIVE_INFINITY) - Math.max(0, ...taken) - 8,
+  );
   const rows = found.map((one, index) => {
     const title = aliases.get(one.sessionId) ?? one.title ?? withoutAttribution(one.firstPrompt ?? '');
     return [...facts[index]!, shortened(printable(title), Math.min(maxTitleChars, room))];

@@ -63,6 +63,12 @@ export function stateText(session: Pick<SessionRecord, 'state' | 'waitingFor'>):
   return session.waitingFor ? `${session.state}: ${session.waitingFor}` : session.state;
 }
 
+/** Whose the terminal of a session is: a host's, that of a `claudex`, nobody's of ours. */
+function runBy(session: SessionRecord & { managed?: unknown }): string {
+  if (session.managed) return 'host';
+  return session.supervised ? 'claudex' : 'bare';
+}
+
 export function sessionTable(sessions: readonly SessionRecord[], chalk: ChalkInstance, now?: number): string {
   if (sessions.length === 0) return 'No live sessions. Start one with `claudex` (or `claude`) in a project folder.';
   const rows = [...sessions]
@@ -72,7 +78,7 @@ export function sessionTable(sessions: readonly SessionRecord[], chalk: ChalkIns
       one.alias ?? one.claudeName ?? one.name,
       shortPath(one.cwd),
       stateText(one),
-      one.kind === 'background' ? 'background' : one.supervised ? 'claudex' : 'bare',
+      one.kind === 'background' ? 'background' : runBy(one),
       one.stuck > 0 ? `${one.pending} (${one.stuck} stuck)` : String(one.pending),
       age(one.startedAt, now),
     ]);

@@ -199,7 +199,7 @@ export function absentSession(one: ManagedSession): AbsentSession {
   const takes = isUp(one) || one.state === 'sleeping';
   return {
     id: one.id,
-    name: basename(one.cwd) || '/',
+    name: one.name ?? (basename(one.cwd) || '/'),
     alias: one.name,
     cwd: one.cwd,
     takes,

@@ -277,7 +277,8 @@ describe(`the prompt box of claude ${realClaudeVersion()}`, () => {
 
   it('a conversation is called by the message’s own words', async () => {
     const stage = await aSession({ patient: true });
-    await send(stage, 'rerun the migration check');
+    const { id } = await send(stage, 'rerun the migration check');
+    await expectOnce(stage.home, id);
     const list = await runClaudex(['history', '--list', '.'], { env: stage.home.env(), cwd: stage.home.cwd });
     expect(list.stdout).toContain('rerun the migration check');
     expect(list.stdout).not.toMatch(/\[claudex m\w+ from .*rerun/);

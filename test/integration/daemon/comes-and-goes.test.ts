@@ -89,7 +89,8 @@ describe('the daemon comes and goes', () => {
     const home = bed.home();
     await runClaudex(['daemon', 'start'], { env: home.env(), cwd: home.cwd });
     const pid = lockedPid(home);
-    rmSync(home.claudexHome, { recursive: true });
+    // the daemon may be writing into it at that moment
+    rmSync(home.claudexHome, { recursive: true, maxRetries: 20, retryDelay: 10 });
     await untilDead(pid);
     expect(existsSync(home.claudexHome)).toBe(false);
   });
