@@ -45,7 +45,7 @@ type Write = (bytes: Buffer) => void;
 /** Enter in the same write as the paste is swallowed by 2.1.197; 30 ms later works on all versions (docs/claude-facts.md#ways-in). */
 const enterDelayMs = 30;
 /** A paste that claude has read and shows nothing of for so long was swallowed: it is still starting. */
-const swallowedAfterMs = 700;
+const swallowedAfterMs = 1500;
 /** Longest wait for the box to show what is to be in it. Longer than a busy machine takes. */
 const showsWithinMs = 4000;
 /** Enter that has done nothing for so long is pressed once more, and then given up. */
@@ -93,9 +93,18 @@ class Typing {
   /** @returns undefined when what becomes of the text is still to be seen */
   putIn(): Promise<PasteOutcome | undefined> {
     return this.#surface.reserve(async (write) => {
+      const surface = this.#surface;
+      const firstAt = surface.now();
       let seen = await this.#paste(write);
-      // nothing of ours is there: once more, and no Enter should both come up
-      if (seen === 'swallowed') seen = await this.#paste(write);
+      if (seen === 'swallowed') {
+        // Nothing of ours is there: once more. On a slow machine the first one may still come up, looking just like the second,
+        // so Enter waits until the second one, too, has had as long as the one that is there has taken.
+        const secondAt = surface.now();
+        seen = await this.#paste(write);
+        const tookMs = surface.now() - firstAt;
+        while (seen === 'shown' && surface.now() - secondAt < tookMs + swallowedAfterMs)
+          await surface.nextChange(lookMs);
+      }
       return seen === 'swallowed' ? undefined : await this.#submit(write, 'mixed');
     });
   }

@@ -261,6 +261,22 @@ describe('paste: what is not there', () => {
     expect(claude.enters).toBe(0);
   });
 
+  it('presses no Enter on the first one while the second is still on its way to the screen', async () => {
+    const drawnAfterMs = 2000;
+    const pastedAt: number[] = [];
+    const claude = new FakeClaude({
+      swallows: (own) => pastedAt.push(own.clock) > 0,
+      // a machine so slow that what has been read is drawn two seconds later
+      meanwhile: (own) => {
+        own.content = text.repeat(pastedAt.filter((at) => own.clock - at > drawnAfterMs).length);
+        if (own.clock > 60_000) own.content = '';
+      },
+    });
+    expect((await paste(claude)).outcome).not.toBe('proven');
+    expect(claude.pastes).toBe(2);
+    expect(claude.submitted).toEqual([]);
+  });
+
   it('is unproven when the text has left the box and nobody has seen it', async () => {
     const claude = new FakeClaude({ onEnter: () => 'silent' });
     expect((await paste(claude)).outcome).toBe('unproven');
