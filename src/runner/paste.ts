@@ -3,7 +3,7 @@
  * else, Enter, the box is seen to let go of it, proof. What cannot be submitted is taken out again, and seen to be gone.
  * The person's keys wait until the text is out of the box, one way or the other, or claude has opened a dialog.
  */
-import { eraseKeys, holdsExactly, pasteKeys } from '../claude/session/pasted-text.ts';
+import { eraseKeys, hasLetGo, holdsExactly, mayHold, pasteKeys } from '../claude/session/pasted-text.ts';
 import type { PromptBox } from '../claude/session/prompt-box.ts';
 import type { GateReason } from '../protocol/wire.ts';
 
@@ -238,16 +238,4 @@ class Typing {
       await surface.nextChange(leftMs);
     }
   }
-}
-
-/** True when the box is seen, and nothing of ours is in it. */
-function hasLetGo(box: PromptBox, mark: string): boolean {
-  return box.kind === 'empty' || box.kind === 'taken' || (box.kind === 'text' && !mayHold(box, mark));
-}
-
-/** True when something of ours may be seen in it. */
-function mayHold(box: PromptBox, mark: string): boolean {
-  if (box.kind !== 'text') return false;
-  const shown = box.text.replace(/\s/g, '');
-  return box.hiddenRows !== undefined || shown.includes(mark.replace(/\s/g, '')) || /\[Pastedtext#\d/.test(shown);
 }

@@ -92,3 +92,15 @@ function isFoldOf(shown: string, text: string): boolean {
 function signsOf(text: string): string {
   return text.normalize('NFC').replace(/[^\x21-\x7e\p{L}\p{N}]/gu, '');
 }
+
+/** True when the box is seen, and nothing of ours is in it. */
+export function hasLetGo(box: PromptBox, mark: string): boolean {
+  return box.kind === 'empty' || box.kind === 'taken' || (box.kind === 'text' && !mayHold(box, mark));
+}
+
+/** True when something of ours may be seen in it. */
+export function mayHold(box: PromptBox, mark: string): boolean {
+  if (box.kind !== 'text') return false;
+  const shown = box.text.replace(/\s/g, '');
+  return box.hiddenRows !== undefined || shown.includes(mark.replace(/\s/g, '')) || /\[Pastedtext#\d/.test(shown);
+}
