@@ -3,7 +3,9 @@
  * daemon), so that the verdict is seen to catch it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { appearancesOf } from './appearances.ts';
 import { readBox } from './box.ts';
+import type { Appearance } from './evidence.ts';
 import type { KeyboardStage } from './stage.ts';
 import type { Step, Walk } from './steps.ts';
 import type { PromiseName } from './verdict.ts';
@@ -62,11 +64,15 @@ export async function sabotage(
     await driver.waitForScreen(() => readBox(driver.shownRows())?.text.includes('[claudex') ?? false);
     driver.write('\r');
   };
-  const wentIn = async (): Promise<void> => {
-    for (let look = 0; look < 200; look++) {
-      if ((await stage.message(id))?.state === 'answered') return;
-      await delay(50);
-    }
+  const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
+    for (let look = 0; look < 200 && !(await holds()); look++) await delay(50);
+  };
+  const wentIn = (): Promise<void> => until(async () => (await stage.message(id))?.state === 'answered');
+  /** The walk may end as soon as the message is settled: what was done to it has to be there by then. */
+  const submitAgain = async (pasted: string): Promise<void> => {
+    await submit(pasted);
+    const isThere = ({ where, ...one }: Appearance): boolean => where === 'transcript' && one.id === id;
+    await until(() => appearancesOf(stage).filter(isThere).length > 1);
   };
   if (moment === 'dialog') {
     if (plant === 'dialog answered') driver.write('\r');
@@ -75,12 +81,12 @@ export async function sabotage(
   switch (plant) {
     case 'doubled':
       await wentIn();
-      return submit(text);
+      return submitAgain(text);
     case 'lost':
       return cancel(stage, id);
     case 'changed':
       await wentIn();
-      return submit(text.replace('go', 'stop'));
+      return submitAgain(text.replace('go', 'stop'));
     case 'mixed':
       // what stands in the box goes along
       return submit(text);
@@ -88,7 +94,8 @@ export async function sabotage(
       await wentIn();
       driver.write('!');
       await driver.waitForScreen(() => readBox(driver.shownRows())?.sign === '!');
-      return submit(text);
+      await submit(text);
+      return until(() => stage.canariesFound().length > 0);
     case 'draft lost':
       driver.write('\x15');
       return;
