@@ -182,15 +182,6 @@ describe(`the prompt box of claude ${realClaudeVersion()}`, () => {
     expect([existsSync(pwned), existsSync(`${pwned}2`)]).toEqual([false, false]);
   });
 
-  it('a placeholder is no draft', async () => {
-    const stage = await aSession({
-      env: () => ({ CLAUDE_CODE_ENABLE_PROMPT_SUGGESTION: '1', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '' }),
-      patient: true,
-    });
-    await stage.driver.waitForScreen(/^❯.Try "/m);
-    expect(await send(stage, 'TASK go')).toMatchObject({ state: 'answered', route: 'paste' });
-  });
-
   it('keys and a paste of the person’s that come right behind ours stay theirs', async () => {
     const stage = await aSession({ patient: true });
     const { home, driver } = stage;
