@@ -274,7 +274,7 @@ describe('conversations', () => {
       expect(await complete('config', 'list', '--j')).toEqual(['--json']);
       expect(await complete('send', 'api', '--when', '')).toEqual(['idle', 'now']);
       expect(await complete('send', 'api', '--', '--f')).toEqual([]);
-      expect(await complete('inbox', 'c')).toEqual(['cancel']);
+      expect(await complete('inbox', 'cance')).toEqual(['cancel']);
       expect(await complete('inbox', 'rev')).toEqual(['reviewer']);
       expect(await complete('help', 'lis')).toEqual(['list']);
       expect(await complete('daemon', 'logs', '--fol')).toEqual(['--follow']);
