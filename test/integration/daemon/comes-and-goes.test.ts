@@ -13,6 +13,7 @@ import { isAlive, processCommandLine, processesWithEnvironment } from '../../sup
 import { waitForPromptBox } from '../../support/real-claude.ts';
 import { run } from '../../support/run-command.ts';
 import { useTestBed } from '../../support/test-bed.ts';
+import { until } from '../../support/until.ts';
 import { waitForFile } from '../../support/wait-for-file.ts';
 
 const patient = { timeoutMs: 45_000 };
@@ -89,8 +90,11 @@ describe('the daemon comes and goes', () => {
     const home = bed.home();
     await runClaudex(['daemon', 'start'], { env: home.env(), cwd: home.cwd });
     const pid = lockedPid(home);
-    // the daemon may be writing into it at that moment
-    rmSync(home.claudexHome, { recursive: true, maxRetries: 20, retryDelay: 10 });
+    // the daemon may just be putting another file into it
+    await until(() => {
+      rmSync(home.claudexHome, { recursive: true, force: true });
+      return true;
+    });
     await untilDead(pid);
     expect(existsSync(home.claudexHome)).toBe(false);
   });
