@@ -8,7 +8,7 @@ import { refuseLiveSocket } from '../background/listen.ts';
 import { releaseLock, takeLock, touchLock } from '../background/lock.ts';
 import { type Log, openLog } from '../home/log.ts';
 import { packageVersion } from '../home/package.ts';
-import { type ClaudexPaths, claudeConfigDir, claudexPaths } from '../home/paths.ts';
+import { type ClaudexPaths, claudeConfigDir, claudexPaths, hostPaths } from '../home/paths.ts';
 import { ensurePrivateDir } from '../home/private-folder.ts';
 import { refreshStarter } from '../home/starter.ts';
 import { systemClock } from '../process/clock.ts';
@@ -42,6 +42,7 @@ import { type BadgeSubject, Badges } from './sessions/badges.ts';
 import { Names } from './sessions/names.ts';
 import { recordOf } from './sessions/session-record.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
+import { SupervisorRequests } from './sessions/supervisor-requests.ts';
 
 /**
  * Runs until it is told to stop. Resolves once it listens.
@@ -106,6 +107,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     hasMoved: (session) => registry.moves.look(session),
   });
   const hosts = hostProcesses(env);
+  const requests = new SupervisorRequests((id) => hostPaths(id, env).socket);
   const idle = new IdleWatch({ table, clock, hostOf: hosts.read, pendingFor: (id) => mailbox.pendingFor(id) });
   const keeper = new HostKeeper({ store: managedStore, hosts, table, idle, clock, log });
   const managed = new ManagedSessions({
@@ -137,6 +139,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     managed,
     managedStore,
     hosts,
+    requests,
     env,
     waits: new WaitReasons({ table, store, waysIn, clock, policy }),
     store,
@@ -187,6 +190,8 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   registry.gone.add((session) =>
     events.send({ type: 'session', session: { ...recordOf(session, { pending: 0, stuck: 0 }), state: 'gone' } }),
   );
+  // the socket for viewers of one that was killed together with its claudex
+  registry.gone.add(({ id }) => managedStore.get(id) === undefined && hosts.clear(id));
   registry.gone.add(() => badges.updateSoon(badgesOf));
   registry.gone.add(() => idleExit.touch());
   store.changed.add((message) => events.send({ type: 'message', message }));

@@ -8,16 +8,29 @@ import { checkSessionName } from '../../protocol/session-name.ts';
 import type { RouteDefinition, RouteRequest } from '../http-server.ts';
 import type { HostProcesses } from '../managed/host-processes.ts';
 import type { ManagedSessions } from '../managed/managed-sessions.ts';
-import type { ManagedStore } from '../managed/managed-store.ts';
+import { isUp, type ManagedStore } from '../managed/managed-store.ts';
+
+import type { SessionTable } from '../sessions/session-table.ts';
+import type { SupervisorRequests } from '../sessions/supervisor-requests.ts';
+import { sessionById } from './sessions.ts';
 
 export interface ManagedRoutesOptions {
   managed: ManagedSessions;
   managedStore: ManagedStore;
   hosts: HostProcesses;
+  table: SessionTable;
+  requests: SupervisorRequests;
   env: NodeJS.ProcessEnv;
 }
 
-export function managedRoutes({ managed, managedStore, hosts, env }: ManagedRoutesOptions): RouteDefinition[] {
+export function managedRoutes({
+  managed,
+  managedStore,
+  hosts,
+  table,
+  requests,
+  env,
+}: ManagedRoutesOptions): RouteDefinition[] {
   return [
     { method: 'GET', path: '/v1/managed', who: 'local', handle: () => ({ managed: managedStore.all().map(record) }) },
     { method: 'POST', path: '/v1/managed', who: 'local', handle: start },
@@ -46,12 +59,24 @@ export function managedRoutes({ managed, managedStore, hosts, env }: ManagedRout
       handle: ({ params }) => managed.forget(params[0]!),
     },
     { method: 'GET', path: '/v1/managed/:id/screen', who: 'local', handle: screen },
+    { method: 'POST', path: '/v1/sessions/:id/viewers', who: 'local', handle: takeViewers },
   ];
 
   async function start({ body }: RouteRequest): Promise<ManagedRecord> {
     const request = parseStartRequest(body);
     if (request.name !== undefined) checkSessionName(request.name);
     return record(await managed.start(request));
+  }
+
+  /** A managed session always takes viewers, one in somebody's terminal when it is asked. */
+  async function takeViewers({ params }: RouteRequest): Promise<{ socket: string }> {
+    const id = params[0]!;
+    const { socket } = hostPaths(id, env);
+    const one = managedStore.get(id);
+    if (one && isUp(one)) return { socket };
+    hosts.prepare();
+    await requests.ask(sessionById(table, id), 'take-viewers');
+    return { socket };
   }
 
   async function screen({ params, query }: RouteRequest): Promise<{ text: string }> {
