@@ -1,4 +1,4 @@
-/** What the page reads of the API. The shapes are those of docs/api.md and docs/web.md. */
+/** What the page reads of the API. The shapes are those of docs/api.md. */
 import type { Turn } from '../../claude/transcript/turn.ts';
 import type { ManagedView } from '../../protocol/managed.ts';
 import type { Message as StoredMessage } from '../../protocol/message.ts';
