@@ -6,7 +6,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { ClaudexError, isErrorCode, systemErrorCode } from '../errors/claudex-error.ts';
 import type { ManagedRecord, StartRequest } from '../protocol/managed.ts';
 import type { Message } from '../protocol/message.ts';
-import type { SessionName, SessionRecord } from '../protocol/session.ts';
+import type { SessionName, SessionRecord, StartQuestion } from '../protocol/session.ts';
 import type {
   DaemonEvent,
   DaemonStatus,
@@ -132,6 +132,10 @@ export class DaemonClient {
   /** Has a session in somebody's terminal take viewers. @returns the socket that they connect to. */
   async takeViewers(id: string): Promise<string> {
     return (await this.#json<{ socket: string }>('POST', `/v1/sessions/${encodeURIComponent(id)}/viewers`)).socket;
+  }
+
+  reportQuestion(id: string, question: StartQuestion | null): Promise<unknown> {
+    return this.#json('POST', `/v1/supervisors/${id}/question`, { question });
   }
 
   /** Every change of sessions and messages from now on. */

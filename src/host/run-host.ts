@@ -3,6 +3,7 @@
  * daemon to go on. Wiring only.
  */
 import { readPromptBox } from '../claude/session/prompt-box.ts';
+import { readStartQuestion } from '../claude/session/start-question.ts';
 import { replaceFile } from '../home/replace-file.ts';
 import { steadyNow } from '../process/clock.ts';
 import { processStartTime } from '../process/identity.ts';
@@ -12,7 +13,7 @@ import type { ClaudeOnPty } from '../runner/claude-on-pty.ts';
 import { forwardSignals } from '../runner/forward-signals.ts';
 import type { SharedScreen } from '../runner/viewers/shared-screen.ts';
 
-/** The prompt box is looked at once claude has not written for so long. */
+/** The screen (its prompt box, a question at its start) is looked at once claude has not written for so long. */
 const quietMs = 1000;
 
 export interface HostOptions {
@@ -55,13 +56,15 @@ export async function runHost(options: HostOptions): Promise<void> {
     }
   };
   let quiet: NodeJS.Timeout | undefined;
-  const lookAtBox = (): void => {
-    const maybeDraft = readPromptBox(mirror.rows()).kind !== 'empty';
+  const lookAtScreen = (): void => {
+    const rows = mirror.rows();
+    claude.asks(readStartQuestion(rows));
+    const maybeDraft = readPromptBox(rows).kind !== 'empty';
     if (maybeDraft !== said.maybeDraft) tell({ maybeDraft });
   };
   const lookSoon = (): void => {
     if (quiet) quiet.refresh();
-    else quiet = setTimeout(lookAtBox, quietMs).unref();
+    else quiet = setTimeout(lookAtScreen, quietMs).unref();
   };
 
   // who hears of what, in this order

@@ -5,10 +5,12 @@
  */
 import { steadyNow } from '../process/clock.ts';
 import { Signal } from '../process/signal.ts';
+import type { StartQuestion } from '../protocol/session.ts';
 import type { SupervisorRequest } from '../protocol/wire.ts';
 import type { OutputRing } from '../terminal/output-ring.ts';
 import type { Pty, PtyIo } from '../terminal/pty/spawn-pty.ts';
 import type { WindowSize } from '../terminal/tty-calls.ts';
+import type { DaemonConnection } from './daemon-connection.ts';
 import { InputLane } from './input-lane.ts';
 import { PersonKeys } from './person-keys.ts';
 
@@ -38,7 +40,8 @@ export class ClaudeOnPty {
   readonly #lane: InputLane;
   readonly #options: ClaudeOnPtyOptions;
   #outputCame: (() => void) | undefined;
-  #connection: { close(): void; keyPressed(): void } | undefined;
+  #connection: DaemonConnection | undefined;
+  #question: StartQuestion | null = null;
   #closed = false;
 
   /** Starts it. @throws ClaudexError NO_PSEUDO_TERMINAL */
@@ -96,6 +99,13 @@ export class ClaudeOnPty {
     void Promise.race([this.#nextOutput(startDaemonAfterMs), this.pty.exited]).then(() => this.#connect(env));
   }
 
+  /** What claude asks at its start, for the daemon to know; null when it asks nothing. */
+  asks(question: StartQuestion | null): void {
+    if (question === this.#question) return;
+    this.#question = question;
+    this.#connection?.asks(question);
+  }
+
   /** Claude has ended. */
   close(): void {
     this.#closed = true;
@@ -117,6 +127,7 @@ export class ClaudeOnPty {
         unread: () => this.pty.unread(),
         ...(this.#options.onAsked && { onAsked: this.#options.onAsked }),
       });
+      if (this.#question !== null) this.#connection.asks(this.#question);
     } catch {
       // the daemon side may fail in any way it likes: the session runs on, alone
     }

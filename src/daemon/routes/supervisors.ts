@@ -5,6 +5,7 @@ import { processStartTime } from '../../process/identity.ts';
 import {
   parseGateReport,
   parseLeaseReport,
+  parseQuestionReport,
   parseSupervisorAnswer,
   parseSupervisorHello,
 } from '../../protocol/parse.ts';
@@ -49,6 +50,15 @@ export function supervisorRoutes({
       who: 'local',
       handle: ({ params, body }) => {
         if (parseGateReport(body).open) dispatcher.gateOpened(sessionById(registry.table, params[0]!));
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/supervisors/:id/question',
+      who: 'local',
+      handle: ({ params, body }) => {
+        const session = sessionById(registry.table, params[0]!);
+        if (session.asks(parseQuestionReport(body).question)) registry.touch(session);
       },
     },
   ];
