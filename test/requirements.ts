@@ -139,6 +139,10 @@ export const requirements = {
     text: 'What claude asks before its prompt box (trust, MCP servers, log-in, onboarding, consent) is named by start and list and never answered.',
     source: 'docs/managed.md',
   },
+  'managed-api': {
+    text: 'Over the daemon’s socket a program starts, sees, stops and resumes managed sessions, attaches by upgrade, and hears of every change.',
+    source: 'docs/api.md',
+  },
   'managed-outlives-terminal': {
     text: 'A managed session runs on without a terminal; whoever attaches sees its screen as it is, and may leave again.',
     source: 'cc#63631, cc#88017',

@@ -66,6 +66,9 @@ export function endedBye({ code, signal }: { code: number; signal: number }): Ho
 
 export const framesProtocol = 1;
 
+/** What `GET /v1/managed/:id/attach` upgrades to. */
+export const framesUpgrade = 'claudex-frames';
+
 const headerBytes = 5;
 
 export interface Frame {

@@ -2,35 +2,27 @@
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { hostPaths } from '../../home/paths.ts';
 import { readScreen } from '../../host-client/host-connection.ts';
-import { type ManagedRecord, type ManagedSession, managedView } from '../../protocol/managed.ts';
+import { framesUpgrade } from '../../protocol/frames.ts';
+import type { ManagedRecord, ManagedSession } from '../../protocol/managed.ts';
 import { parseStartRequest } from '../../protocol/parse.ts';
 import { checkSessionName } from '../../protocol/session-name.ts';
 import type { RouteDefinition, RouteRequest } from '../http-server.ts';
+import type { Attachments } from '../managed/attachments.ts';
 import type { HostProcesses } from '../managed/host-processes.ts';
+import { managedRecordOf } from '../managed/managed-record.ts';
 import type { ManagedSessions } from '../managed/managed-sessions.ts';
-import { isUp, type ManagedStore } from '../managed/managed-store.ts';
-
-import type { SessionTable } from '../sessions/session-table.ts';
-import type { SupervisorRequests } from '../sessions/supervisor-requests.ts';
-import { sessionById } from './sessions.ts';
+import type { ManagedStore } from '../managed/managed-store.ts';
 
 export interface ManagedRoutesOptions {
   managed: ManagedSessions;
   managedStore: ManagedStore;
   hosts: HostProcesses;
-  table: SessionTable;
-  requests: SupervisorRequests;
+  attachments: Attachments;
   env: NodeJS.ProcessEnv;
 }
 
-export function managedRoutes({
-  managed,
-  managedStore,
-  hosts,
-  table,
-  requests,
-  env,
-}: ManagedRoutesOptions): RouteDefinition[] {
+export function managedRoutes(options: ManagedRoutesOptions): RouteDefinition[] {
+  const { managed, managedStore, hosts, attachments, env } = options;
   return [
     { method: 'GET', path: '/v1/managed', who: 'local', handle: () => ({ managed: managedStore.all().map(record) }) },
     { method: 'POST', path: '/v1/managed', who: 'local', handle: start },
@@ -59,24 +51,30 @@ export function managedRoutes({
       handle: ({ params }) => managed.forget(params[0]!),
     },
     { method: 'GET', path: '/v1/managed/:id/screen', who: 'local', handle: screen },
-    { method: 'POST', path: '/v1/sessions/:id/viewers', who: 'local', handle: takeViewers },
+    {
+      method: 'GET',
+      path: '/v1/managed/:id/attach',
+      who: 'local',
+      handle: () => {
+        throw new ClaudexError(
+          'BAD_REQUEST',
+          `Ask for it with the headers "Connection: Upgrade" and "Upgrade: ${framesUpgrade}".`,
+        );
+      },
+      upgrade: {
+        protocol: framesUpgrade,
+        handle: ({ params, socket, head, accept }) => {
+          const { id } = managedStore.known(params[0]!);
+          return attachments.join(socket, head, hostPaths(id, env).socket, accept);
+        },
+      },
+    },
   ];
 
   async function start({ body }: RouteRequest): Promise<ManagedRecord> {
     const request = parseStartRequest(body);
     if (request.name !== undefined) checkSessionName(request.name);
     return record(await managed.start(request));
-  }
-
-  /** A managed session always takes viewers, one in somebody's terminal when it is asked. */
-  async function takeViewers({ params }: RouteRequest): Promise<{ socket: string }> {
-    const id = params[0]!;
-    const { socket } = hostPaths(id, env);
-    const one = managedStore.get(id);
-    if (one && isUp(one)) return { socket };
-    hosts.prepare();
-    await requests.ask(sessionById(table, id), 'take-viewers');
-    return { socket };
   }
 
   async function screen({ params, query }: RouteRequest): Promise<{ text: string }> {
@@ -90,14 +88,6 @@ export function managedRoutes({
   }
 
   function record(one: ManagedSession): ManagedRecord {
-    return {
-      id: one.id,
-      name: one.name,
-      cwd: one.cwd,
-      sessionId: one.claudeSessionId,
-      ...managedView(one),
-      viewers: hosts.read(one.id)?.viewers ?? 0,
-      socket: hostPaths(one.id, env).socket,
-    };
+    return managedRecordOf(one, { hosts, env });
   }
 }
