@@ -15,6 +15,8 @@ const bundles = {
   warmWorker: join(dist, 'warm', 'worker', 'worker.js'),
   // what a session loads when somebody else wants to look at it
   screenSharing: join(dist, 'supervisor', 'screen-sharing.js'),
+  // and what takes it out of its terminal
+  handOver: join(dist, 'supervisor', 'hand-over.js'),
   searchWorker: join(dist, 'history', 'search-worker.js'),
   serve: join(dist, 'serve', 'run-serve.js'),
   workspaceProcess: join(dist, 'serve', 'workspace-process.js'),
@@ -68,6 +70,7 @@ const required = { supported: { 'dynamic-import': false } };
 await bundle(bundles.run, { ...required, packages: 'external' });
 await bundle(bundles.program, { keepModules: true });
 await bundle(bundles.screenSharing, { packages: 'external' });
+await bundle(bundles.handOver, { packages: 'external' });
 await bundle(bundles.warmWorker, { packages: 'external' });
 await bundle(bundles.searchWorker);
 await bundle(bundles.workspaceProcess);

@@ -151,6 +151,14 @@ export const requirements = {
     text: "A session in a person's terminal can be shown and typed into from another one; the person's terminal stays right, and no session that nobody looks at pays for it.",
     source: 'vibetunnel#72, cc#88017',
   },
+  'hand-over': {
+    text: 'A session leaves its terminal in the middle of anything and runs on: claude does not notice, no byte is lost or doubled, the terminal is as it was found.',
+    source: 'cc#73670, cc#63631',
+  },
+  'hang-up-keep': {
+    text: 'Where it is set, a session whose window is closed or whose line drops runs on.',
+    source: 'cc#84349',
+  },
   'managed-wakes': {
     text: 'A managed session that sleeps is woken by a message, in the same conversation.',
     source: 'cc#86092',

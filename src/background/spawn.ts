@@ -11,16 +11,22 @@ export interface BackgroundOptions {
   env: NodeJS.ProcessEnv;
   /** Gets the output of both kinds. */
   errorLog: number;
+  /** What it gets beside, each by the descriptor that it has there: one of ours, or a pipe to us. */
+  descriptors?: ReadonlyArray<readonly [at: number, what: number | 'pipe']>;
 }
 
 /**
  * Starts Node on `args` to run on without us. It holds nothing open that our caller has handed down: a script's lock would
  * not be free before its end. Descriptor 3 is a pipe to us.
  */
-export function spawnBackground(args: readonly string[], { cwd, env, errorLog }: BackgroundOptions): ChildProcess {
+export function spawnBackground(
+  args: readonly string[],
+  { cwd, env, errorLog, descriptors = [] }: BackgroundOptions,
+): ChildProcess {
   const nowhere = openSync('/dev/null', 'r');
   const stdio: Stdio = ['ignore', errorLog, errorLog, 'pipe'];
   for (const fd of inheritable()) if (fd > 3) placeDescriptor(stdio, fd, nowhere);
+  for (const [at, what] of descriptors) placeDescriptor(stdio, at, what);
   try {
     return spawn(process.execPath, [...process.execArgv, ...args], { cwd, env, detached: true, stdio });
   } finally {

@@ -1,4 +1,5 @@
 /** Starts one of our background processes (the daemon, the worker of `claudex prompt`, a host) and waits until it says that it is ready. */
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -7,7 +8,7 @@ import { ClaudexError, type ErrorCode } from '../errors/claudex-error.ts';
 import { entryPoint } from '../home/package.ts';
 import { asHomeError, ensurePrivateDir, makeDir } from '../home/private-folder.ts';
 import { readReport, readyVariable } from './ready-report.ts';
-import { spawnBackground } from './spawn.ts';
+import { type BackgroundOptions, spawnBackground } from './spawn.ts';
 
 const startTimeoutMs = 10_000;
 const maxErrorLogBytes = 1 << 20;
@@ -28,6 +29,9 @@ export interface StartOptions {
   errorLog: string;
   /** Where it runs; the claudex folder by default. */
   cwd?: string;
+  descriptors?: BackgroundOptions['descriptors'];
+  /** It has been started, and is on its way. */
+  onSpawn?: (child: ChildProcess) => void;
   /** It has ended, however it did. */
   onExit?: () => void;
   /** A start that takes long is waited for while this says so. */
@@ -48,7 +52,9 @@ export async function startBackground(options: StartOptions): Promise<void> {
     cwd: options.cwd ?? home,
     env: { ...environmentForClaude(env), CLAUDEX_HOME: home, ...extraEnv, [readyVariable]: String(readyFd) },
     errorLog,
+    ...(options.descriptors && { descriptors: options.descriptors }),
   });
+  options.onSpawn?.(child);
   closeSync(errorLog);
   if (options.onExit) child.once('exit', options.onExit);
   const pipe = child.stdio[readyFd] as Readable;

@@ -4,6 +4,7 @@
  */
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { ClaudexError, isErrorCode, systemErrorCode } from '../errors/claudex-error.ts';
+import type { AdoptRequest } from '../protocol/hand-over.ts';
 import type { ManagedRecord, StartRequest } from '../protocol/managed.ts';
 import type { Message } from '../protocol/message.ts';
 import type { SessionName, SessionRecord, StartQuestion } from '../protocol/session.ts';
@@ -93,6 +94,16 @@ export class DaemonClient {
 
   changeMessage(id: string, change: 'cancel' | 'retry'): Promise<Message> {
     return this.#json('POST', `${messagePath(id)}/${change}`);
+  }
+
+  /** Has a session in somebody's terminal go on without it. Resolves when a host has it. */
+  handOver(id: string): Promise<ManagedRecord> {
+    return this.#json('POST', `/v1/sessions/${encodeURIComponent(id)}/hand-over`, undefined, hostStartTakesMs);
+  }
+
+  /** A host goes on with a session that was in somebody's terminal. */
+  adoptManaged(id: string, request: AdoptRequest): Promise<ManagedRecord> {
+    return this.#json('POST', `/v1/managed/${encodeURIComponent(id)}/adopt`, request);
   }
 
   /** Every managed session, whether or not it runs. */

@@ -380,6 +380,12 @@ export const errorCatalogue = {
     'The process that holds that session does not answer.',
     'see `claudex list --all`; if it hangs, `claudex stop --now <id>` ends it.',
   ),
+  HANDOVER_BUSY: entry(
+    3,
+    409,
+    'A message is being typed into that session, and is not done.',
+    'look at its prompt box, and try again.',
+  ),
   NOT_ATTACHABLE: entry(
     3,
     409,

@@ -26,6 +26,8 @@ export interface HostOptions {
   wasResume: boolean;
   /** Where the host says who it is. */
   filePath: string;
+  /** Claude has drawn more than is kept of it: it is to draw its screen once more. */
+  redraws?: boolean;
   /** Viewers can come. */
   ready: () => void;
 }
@@ -79,6 +81,8 @@ export async function runHost(options: HostOptions): Promise<void> {
   lookSoon();
   claude.connectSoon(options.ownEnv);
   options.ready();
+  if (options.redraws) claude.redraw({ ...claude.ring.size, pixelWidth: 0, pixelHeight: 0 });
+  pty.resume();
 
   const exit = await pty.exited;
 
@@ -87,8 +91,9 @@ export async function runHost(options: HostOptions): Promise<void> {
   await new Promise<void>((resolve) => mirror.whenSettled(resolve));
   tell({
     ended: {
-      code: exit.code,
+      code: exit.isUnknown ? null : exit.code,
       signal: exit.signal,
+      leftInOrder: !mirror.modes.anyOn,
       ranMs: steadyNow() - startedSteadyMs,
       lastWords: mirror.text({ lines: 6, ansi: false }),
     },

@@ -60,7 +60,8 @@ export interface HostBye {
 }
 
 /** How claude has ended, as viewers are told. `signal` is 0 where none ended it. */
-export function endedBye({ code, signal }: { code: number; signal: number }): HostBye {
+export function endedBye({ code, signal, isUnknown }: { code: number; signal: number; isUnknown?: boolean }): HostBye {
+  if (isUnknown) return { reason: 'ended', exit: null };
   return { reason: 'ended', exit: signal === 0 ? { code, signal: null } : { code: null, signal } };
 }
 

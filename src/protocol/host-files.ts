@@ -11,8 +11,11 @@ export interface HostFile {
   maybeDraft: boolean;
   /** Null while claude runs. */
   ended: {
-    code: number;
+    /** Null where nobody knows how it ended: a claude that was handed over is no child of its host. */
+    code: number | null;
     signal: number;
+    /** It has turned its terminal's modes off, as it does when it ends by itself or is asked to, and not when it crashes. */
+    leftInOrder?: boolean;
     /** How long claude has run. */
     ranMs: number;
     /** The last lines of its screen. */

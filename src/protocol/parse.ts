@@ -1,5 +1,6 @@
 /** Checks what comes over the wire, field by field, with an error that names the field. */
 import { ClaudexError } from '../errors/claudex-error.ts';
+import type { AdoptRequest } from './hand-over.ts';
 import type { StartRequest } from './managed.ts';
 import { maxBodyBytes, type Route, routes, type Sender } from './message.ts';
 import { startQuestions } from './session.ts';
@@ -165,6 +166,20 @@ export function parseLeaseReport(value: unknown): LeaseReport {
   if (outcome === 'typed') return { messageId, ...lease, outcome };
   const reason = fields.oneOf('reason', gateReasons);
   return { messageId, ...lease, outcome, reason };
+}
+
+/** @throws ClaudexError BAD_REQUEST */
+export function parseAdoptRequest(value: unknown): AdoptRequest {
+  const fields = new Fields(value);
+  const claude = new Fields(fields.any('claude'), 'claude.');
+  const { args, env } = parseStartRequest(value);
+  return {
+    cwd: fields.string('cwd'),
+    args,
+    env,
+    claude: { pid: claude.integer('pid'), startTime: claude.string('startTime') },
+    configDir: fields.string('configDir'),
+  };
 }
 
 /** @throws ClaudexError BAD_REQUEST */

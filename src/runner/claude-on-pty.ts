@@ -106,7 +106,17 @@ export class ClaudeOnPty {
     this.#connection?.asks(question);
   }
 
-  /** Claude has ended. */
+  /** Our id of the session, once a daemon has told it. */
+  get sessionId(): string | undefined {
+    return this.#connection?.sessionId();
+  }
+
+  /** Resolves when no message is being typed into it. */
+  whenNobodyTypes(): Promise<void> {
+    return this.#lane.whenFree();
+  }
+
+  /** Claude has ended, or is another's. */
   close(): void {
     this.#closed = true;
     this.#connection?.close();

@@ -38,15 +38,19 @@ export interface DaemonConnection {
   keyPressed: () => void;
   /** What claude asks at its start; null when it asks nothing. */
   asks: (question: StartQuestion | null) => void;
+  /** Ours, once a daemon has told it. */
+  sessionId: () => string | undefined;
 }
 
 export function connectToDaemon(options: DaemonConnectionOptions): DaemonConnection {
   const { keys, ring, unread } = options;
   const configDir = claudeConfigDir(options.env);
   const startTime = processStartTime(options.claudePid);
-  if (startTime === undefined) return { close: () => undefined, keyPressed: () => undefined, asks: () => undefined };
+  if (startTime === undefined)
+    return { close: () => undefined, keyPressed: () => undefined, asks: () => undefined, sessionId: () => undefined };
   const permissionMode = startingPermissionMode(options.claudeArgs, configDir);
   let session: { id: string; client: DaemonClient } | undefined;
+  let sessionId: string | undefined;
   let question: StartQuestion | null = null;
   /** The daemon may be away when we report; it finds out by itself then (lease deadline, transcript). */
   const tell = (report: (client: DaemonClient, id: string) => Promise<unknown>): void => {
@@ -88,6 +92,7 @@ export function connectToDaemon(options: DaemonConnectionOptions): DaemonConnect
       guard(() => {
         switch (command.type) {
           case 'welcome':
+            sessionId = command.id;
             session = { id: command.id, client };
             // a daemon that has come back knows nothing of it
             if (question !== null) tellQuestion();
@@ -113,6 +118,7 @@ export function connectToDaemon(options: DaemonConnectionOptions): DaemonConnect
       link.close();
     },
     keyPressed: () => guard(() => typist.keyPressed()),
+    sessionId: () => sessionId,
     asks: (asked) => {
       question = asked;
       tellQuestion();

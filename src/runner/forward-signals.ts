@@ -9,9 +9,10 @@ const passedOnSignals = ['SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const;
 
 /**
  * Forwards signals to the child; after one that asks it to end, insists when it does not go.
+ * `hangUp`: the terminal has gone; true when claude need not hear of it.
  * @returns `overdue`: resolves when the grace is over; `dispose` removes the handlers
  */
-export function forwardSignals(pty: Pty): { overdue: Promise<void>; dispose: () => void } {
+export function forwardSignals(pty: Pty, hangUp?: () => boolean): { overdue: Promise<void>; dispose: () => void } {
   let timer: NodeJS.Timeout | undefined;
   let resolveOverdue: () => void;
   const overdue = new Promise<void>((resolve) => {
@@ -26,6 +27,7 @@ export function forwardSignals(pty: Pty): { overdue: Promise<void>; dispose: () 
   const handlers = [
     ...endingSignals.map((signal) => {
       const handler = (): void => {
+        if (signal === 'SIGHUP' && hangUp?.()) return;
         pty.kill(signal);
         timer ??= setTimeout(insist, graceMs);
       };

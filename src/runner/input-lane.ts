@@ -7,6 +7,7 @@ export class InputLane {
   readonly #onLate: (bytes: Buffer) => void;
   #waiting: Buffer[] = [];
   #reserved = false;
+  #onFree: (() => void) | undefined;
 
   /** `write` says whether claude keeps up. `onLate` hears of the person's keys that had to wait, when they are on their way. */
   constructor(write: (bytes: Buffer) => boolean, onLate: (bytes: Buffer) => void) {
@@ -19,6 +20,15 @@ export class InputLane {
     if (!this.#reserved) return this.#write(bytes);
     this.#waiting.push(bytes);
     return true;
+  }
+
+  /** Resolves when no message is being typed, in the turn of the event loop in which that is so. */
+  async whenFree(): Promise<void> {
+    while (this.#reserved) {
+      await new Promise<void>((resolve) => {
+        this.#onFree = resolve;
+      });
+    }
   }
 
   /** Runs `type` with the lane to itself. Whatever the person pressed meanwhile follows when it is done. */
@@ -35,6 +45,7 @@ export class InputLane {
         this.#write(bytes);
         this.#onLate(bytes);
       }
+      this.#onFree?.();
     }
   }
 }

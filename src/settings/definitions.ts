@@ -114,6 +114,14 @@ export const settingDefinitions = [
     text: 'The key that leaves an attached session running: ctrl- and a character.',
   },
   {
+    key: 'session.onHangup',
+    type: 'string',
+    choices: ['end', 'keep'],
+    default: 'end',
+    env: 'CLAUDEX_ON_HANGUP',
+    text: 'What becomes of a session whose window is closed or whose ssh line drops: `end`, as claude itself does, or `keep` it as a managed one.',
+  },
+  {
     key: 'warm.poolSize',
     type: 'integer',
     minimum: 1,

@@ -2,10 +2,13 @@
  * Claude's output on its way to the person's terminal: as it comes; or, while somebody else looks as well, by way of the shared
  * screen, on which the person's terminal is one viewer more. What that takes is loaded when somebody first asks.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ClaudeOnPty } from '../runner/claude-on-pty.ts';
 import type { LocalTty } from '../terminal/local-tty.ts';
 import type { PtyExit } from '../terminal/pty/spawn-pty.ts';
 import type { ScreenSharing } from './screen-sharing.ts';
+
+const flushTakesMs = 500;
 
 export interface OutputRelayOptions {
   claude: ClaudeOnPty;
@@ -59,6 +62,19 @@ export class OutputRelay {
       this.#begun = undefined;
     });
     return this.#begun;
+  }
+
+  /** Another process goes on: lets viewers go. @returns what draws the screen, where somebody has looked at it */
+  async stopSharing(reason: 'moved' | 'detached'): Promise<Buffer | undefined> {
+    await this.#begun?.catch(() => undefined);
+    const sharing = this.#sharing;
+    if (!sharing) return undefined;
+    const drawn = await sharing.drawn();
+    // a terminal that is stopped is not waited for
+    await Promise.race([sharing.flushed(), delay(flushTakesMs)]);
+    sharing.close({ reason, exit: null });
+    this.#sharing = undefined;
+    return drawn;
   }
 
   /** Claude has ended, and viewers are told. Resolves when the terminal has been given all its output. */

@@ -13,6 +13,7 @@ import { loadNodePty } from '../terminal/pty/load-node-pty.ts';
 import { type PtyExit, spawnPty } from '../terminal/pty/spawn-pty.ts';
 import { loadTtyCalls } from '../terminal/tty-calls.ts';
 import { InputHold } from './input-hold.ts';
+import { Leaving } from './leaving.ts';
 import { OutputRelay } from './output-relay.ts';
 import { withOwnErrors } from './redirect-stderr.ts';
 import { Suspend } from './suspend.ts';
@@ -24,16 +25,22 @@ export interface SupervisorOptions {
   cwd: string;
   /** Claude's environment. */
   env: Record<string, string>;
-  /** The environment claudex itself was given. */
+  /** The person's own arguments, and the environment claudex itself was given. */
+  ownArgs: readonly string[];
   ownEnv: NodeJS.ProcessEnv;
+  /** What becomes of claude when the terminal has gone. */
+  onHangup: 'end' | 'keep';
 }
+
+/** How claude ended; or it runs on, in a host, as the session of that id. */
+export type SupervisorEnd = PtyExit | { handedOver: string };
 
 /**
  * Runs claude between our own standard input and output, which must be terminals, until it ends; the terminal is restored
  * when this resolves.
  * @throws ClaudexError PTY_UNAVAILABLE, NO_PSEUDO_TERMINAL, with nothing changed yet
  */
-export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit> {
+export async function runSupervisor(options: SupervisorOptions): Promise<SupervisorEnd> {
   // the parts; claude is started before anything that can wait
   const library = loadNodePty();
   const calls = loadTtyCalls();
@@ -46,14 +53,16 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
     args: options.args,
     ring: new OutputRing(size),
     open: (io) => spawnPty({ library, ...command, cwd, env, size, settings: tty.settings, calls, ...io }),
-    onAsked: (what, id, socketPath) => (what === 'take-viewers' ? relay.share(id, socketPath) : Promise.resolve()),
+    onAsked: (what, id, socketPath) =>
+      what === 'take-viewers' ? relay.share(id, socketPath) : leaving.leave(id, { hasTerminal: true }),
   });
   const { pty } = claude;
   const relay = new OutputRelay({ claude, tty, cwd });
   tty.enterRawMode();
   const ahead = tty.typedAhead();
   if (ahead.length > 0) claude.typedAhead(ahead);
-  const signals = forwardSignals(pty);
+  const leaving = new Leaving({ ...options, claude, tty, relay });
+  const signals = forwardSignals(pty, () => leaving.hangUp());
   const hold = new InputHold({
     modes: tty.modes,
     pauseInput: () => tty.pauseInput(),
@@ -85,7 +94,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   claude.lateKeys.add((bytes) => suspend.keys(bytes));
   tty.writable.add(() => relay.writable());
   // a terminal that is gone (window closed) answers with EIO: SIGHUP follows and ends us in order
-  tty.gone.add(() => pty.kill('SIGHUP'));
+  tty.gone.add(() => leaving.hangUp() || pty.kill('SIGHUP'));
   claude.output.add((bytes) => relay.output(bytes));
   // the modes after the terminal has the bytes; whether claude gives the terminal up is read from them
   claude.output.add((bytes) => tty.modes.output(bytes));
@@ -101,7 +110,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
 
   // a bug of ours ends the session in order: terminal first, then claude is hung up, then the error is told
   const crash = new Promise<never>((_, reject) => process.once('uncaughtException', reject));
-  const exit = await Promise.race([pty.exited, crash]).catch((error: unknown) => {
+  const end = await Promise.race([pty.exited, leaving.left, crash]).catch((error: unknown) => {
     tty.restoreNow();
     pty.kill('SIGHUP');
     throw error;
@@ -114,10 +123,13 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   process.removeListener('SIGWINCH', onResize);
   tty.pauseInput();
   // a terminal that is stopped is waited for, until a signal and its grace say otherwise
-  await Promise.race([relay.ended(exit), signals.overdue]);
-  tty.undoModes(exit.signal !== 0);
-  await Promise.race([tty.flushed(), signals.overdue]);
+  if ('handedOver' in end) await leaving.giveBack(signals.overdue);
+  else {
+    await Promise.race([relay.ended(end), signals.overdue]);
+    tty.undoModes(end.signal !== 0);
+    await Promise.race([tty.flushed(), signals.overdue]);
+  }
   tty.leaveRawMode();
   signals.dispose();
-  return exit;
+  return end;
 }

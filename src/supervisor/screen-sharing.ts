@@ -45,6 +45,7 @@ export class ScreenSharing {
     const isPartial = !claude.ring.isWhole;
     const screen = new SharedScreen({ claude, welcome: { id, cwd }, socketPath, modes: () => tty.modes, outlet: tty });
     await screen.follow();
+    claude.pty.resume();
     const sharing = new ScreenSharing(options, screen);
     if (isPartial) claude.redraw(tty.size());
     return sharing;
@@ -118,10 +119,12 @@ export class ScreenSharing {
     this.#view.close();
   }
 
-  /** The screen and what is above it, as it is now: for a host that goes on with it. */
-  async drawn(): Promise<Buffer> {
+  /** The screen and what is above it, as it is now: for a host that goes on with it. Undefined in the middle of a sequence. */
+  async drawn(): Promise<Buffer | undefined> {
     const { mirror } = this.#screen;
     await new Promise<void>((resolve) => mirror.whenSettled(resolve));
+    // what comes next would be read as something else
+    if (mirror.isInSequence) return undefined;
     return Buffer.from(mirror.snapshot({ scrollback: true }));
   }
 

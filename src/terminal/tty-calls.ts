@@ -2,8 +2,7 @@
  * Calls of the C library that Node does not have: a terminal's settings (termios), its size with pixels, how many bytes wait in it,
  * and handing an open file down to a child. They are reached through koffi, whose binary comes ready-made from npm.
  */
-import { createRequire } from 'node:module';
-import { ClaudexError } from '../errors/claudex-error.ts';
+import { loadCLibrary } from './koffi.ts';
 
 /** A `struct termios` as the system keeps it. Copied as a whole; what is in it is the system's affair. */
 export type TtySettings = Buffer;
@@ -44,13 +43,9 @@ const numbers =
     ? { getSize: 0x40087468, setSize: 0x80087467, readable: 0x4004667f, now: 0, localFlagsAt: 24, echo: 8 }
     : { getSize: 0x5413, setSize: 0x5414, readable: 0x541b, now: 0, localFlagsAt: 12, echo: 8 };
 
-interface Koffi {
-  load(path: null): { func(declaration: string): (...args: unknown[]) => number };
-}
-
 /** @throws ClaudexError PTY_UNAVAILABLE (no ready-made binary for this platform, damaged install) */
 export function loadTtyCalls(): TtyCalls {
-  const library = loadKoffi().load(null);
+  const library = loadCLibrary();
   const tcgetattr = library.func('int tcgetattr(int fd, void *settings)');
   const tcsetattr = library.func('int tcsetattr(int fd, int when, const void *settings)');
   const cfmakeraw = library.func('void cfmakeraw(void *settings)');
@@ -86,15 +81,4 @@ export function loadTtyCalls(): TtyCalls {
     handDown: (fd) => void fcntl(fd, setDescriptorFlags, 'int', 0),
     echoes: (settings) => (settings[numbers.localFlagsAt]! & numbers.echo) !== 0,
   };
-}
-
-function loadKoffi(): Koffi {
-  // the platform's own package: koffi itself is this, 2 MB of sources for platforms without a binary, and an install script
-  const name = `@koromix/koffi-${process.platform}-${process.arch}`;
-  try {
-    return createRequire(import.meta.url)(name) as Koffi;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
-    throw new ClaudexError('PTY_UNAVAILABLE', `${process.platform}-${process.arch}: ${reason}`, { cause });
-  }
 }

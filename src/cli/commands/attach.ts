@@ -1,11 +1,11 @@
 /** Looking at a session: attach, detach, peek. */
 import type { Command } from 'commander';
+import type { DaemonClient } from '../../daemon-client/client.ts';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
+import { claudeConfigDir } from '../../home/paths.ts';
 import { detachAll, readScreen } from '../../host-client/host-connection.ts';
-import type { ManagedRecord } from '../../protocol/managed.ts';
 import { attachTo } from '../managed/attach-to.ts';
-import { isUp, onlyManaged } from '../managed/managed-target.ts';
 import { viewable, viewerSocket } from '../managed/viewable.ts';
 import { forTerminal } from '../text/render.ts';
 
@@ -35,16 +35,31 @@ export function addAttach(program: Command): void {
 export function addDetach(program: Command): void {
   program
     .command('detach')
-    .argument('[target]', 'a managed session; without it the only one')
-    .description('let every terminal that is attached go; the session runs on')
+    .argument('[target]', 'a session; without it the one this shell runs in, else the only one')
+    .description('let every terminal that shows a session go, its own as well; the session runs on')
     .option('--json', 'print the session as JSON')
-    .addHelpText('after', '\nExample:\n  claudex detach reviewer')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  claudex detach reviewer\n  claudex detach            (inside a session: that one)',
+    )
     .action(async (target: string | undefined, options: { json?: boolean }) => {
       const client = await ensureDaemon(process.env);
-      const one = running(await onlyManaged(client, target));
-      await detachAll(one.socket);
-      if (options.json) process.stdout.write(`${JSON.stringify(one, null, 2)}\n`);
+      const one = await viewable(client, target ?? (await surrounding(client)));
+      if (one.managed) await detachAll(one.managed.socket);
+      const record = one.managed ?? (await client.handOver(one.id));
+      if (options.json) process.stdout.write(`${JSON.stringify(record, null, 2)}\n`);
+      else process.stderr.write(`Detached; ${one.name} runs on: claudex attach ${one.name}\n`);
     });
+}
+
+/** The session that this shell runs in: claude's own Bash tool. */
+async function surrounding(client: DaemonClient): Promise<string | undefined> {
+  try {
+    return (await client.whoami([process.ppid], claudeConfigDir(process.env))).id;
+  } catch (error) {
+    if (error instanceof ClaudexError && error.code === 'NOT_IN_A_SESSION') return undefined;
+    throw error;
+  }
 }
 
 export function addPeek(program: Command): void {
@@ -82,9 +97,4 @@ function linesOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (!/^[1-9]\d{0,5}$/.test(text)) throw new ClaudexError('USAGE', `"${text}" is no number of lines.`);
   return Number(text);
-}
-
-function running(one: ManagedRecord): ManagedRecord {
-  if (isUp(one)) return one;
-  throw new ClaudexError('NOT_RUNNING', `It is ${one.state}${one.exit ? `: ${one.exit.reason}` : ''}.`);
 }

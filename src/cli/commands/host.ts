@@ -10,11 +10,15 @@ import { environmentForClaude } from '../../claude/environment.ts';
 import { claudexPaths, hostPaths } from '../../home/paths.ts';
 import type { ManagedSession } from '../../protocol/managed.ts';
 import { argumentsWithHooks, launchedByVariable, readSettingsForRun } from '../start/run-claude.ts';
-import { removeSettingsForLaunch } from '../start/settings-file-for-launch.ts';
+import { keepSettingsForLaunch, removeSettingsForLaunch } from '../start/settings-file-for-launch.ts';
 
 /** Below the command of the daemon, which starts it. */
 export function addHost(daemon: Command): void {
-  daemon.command('host', { hidden: true }).argument('<id>', 'the session').action(run);
+  daemon
+    .command('host', { hidden: true })
+    .argument('<id>', 'the session')
+    .option('--adopt', 'go on with a claude that is handed over')
+    .action((id: string, options: { adopt?: boolean }) => (options.adopt ? adopt(id) : run(id)));
 }
 
 async function run(id: string): Promise<void> {
@@ -43,6 +47,28 @@ async function run(id: string): Promise<void> {
     throw error;
   } finally {
     removeSettingsForLaunch(paths);
+  }
+}
+
+/** What src/supervisor/hand-over.ts starts. */
+async function adopt(id: string): Promise<void> {
+  const { env } = process;
+  try {
+    const { adoptClaude } = await import('../../host/adopt-claude.ts');
+    await adoptClaude({
+      id,
+      env,
+      paths: hostPaths(id, env),
+      taken: (launchedBy) => {
+        keepSettingsForLaunch(claudexPaths(env), launchedBy);
+        reportReady(env);
+      },
+    });
+  } catch (error) {
+    reportFailure(env, error);
+    throw error;
+  } finally {
+    removeSettingsForLaunch(claudexPaths(env));
   }
 }
 

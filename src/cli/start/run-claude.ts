@@ -1,5 +1,5 @@
 /** `claudex [claude args…]`: the real claude, on a pty of ours when it is a session, else with our own stdio. */
-import { realpathSync } from 'node:fs';
+import { realpathSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isatty } from 'node:tty';
 import { readInstalledState } from '../../../install-scripts/installed-state.ts';
@@ -17,6 +17,7 @@ import { oneLine } from '../../protocol/sanitise.ts';
 import type { Settings } from '../../settings/definitions.ts';
 import { defaultSettings, readSettings } from '../../settings/read.ts';
 import { mirrorExit } from '../../supervisor/endings.ts';
+import type { SupervisorEnd } from '../../supervisor/run-supervisor.ts';
 import type { PtyExit } from '../../terminal/pty/spawn-pty.ts';
 import { printError } from '../text/print-error.ts';
 import { removeSettingsForLaunch, writeSettingsForLaunch } from './settings-file-for-launch.ts';
@@ -39,7 +40,9 @@ export async function runClaude(args: readonly string[], input?: string): Promis
     const file = findClaude({ env, setting: settings['claude.path'] ?? undefined });
     process.title = processTitle;
     const isSession = isatty(0) && isatty(1) && opensSession(args) && !(await showsBackgroundSession(args, env));
-    mirrorExit(isSession ? await runSession(file, args, settings) : await withoutPty(file, args, input));
+    const end = isSession ? await runSession(file, args, settings) : await withoutPty(file, args, input);
+    if ('handedOver' in end) leaveRunning(end.handedOver);
+    else mirrorExit(end);
   } catch (error) {
     const known = toClaudexError(error);
     printError(known);
@@ -54,18 +57,32 @@ async function showsBackgroundSession(args: readonly string[], env: NodeJS.Proce
   return id !== undefined && (await import('./background-session.ts')).isBackgroundSession(id, env);
 }
 
-async function runSession(file: string, args: readonly string[], settings: Settings): Promise<PtyExit> {
+/** Claude is not ours any more, and runs on. */
+function leaveRunning(id: string): never {
+  try {
+    writeSync(2, `Detached; ${id} runs on: claudex attach ${id}\n`);
+  } catch {
+    // expected: the terminal has gone
+  }
+  process.exit(0);
+}
+
+async function runSession(file: string, args: readonly string[], settings: Settings): Promise<SupervisorEnd> {
   const { env } = process;
   const cwd = workingDirectory(env);
   const { runSupervisor } = await import('../../supervisor/run-supervisor.ts');
+  let end: SupervisorEnd | undefined;
   try {
-    return await runSupervisor({
+    end = await runSupervisor({
       file,
       args: argumentsWithHooks(args, cwd, settings),
       cwd,
       env: { ...environmentForClaude(env), [launchedByVariable]: String(process.pid) },
+      ownArgs: args,
       ownEnv: env,
+      onHangup: settings['session.onHangup'] === 'keep' ? 'keep' : 'end',
     });
+    return end;
   } catch (error) {
     if (!(error instanceof ClaudexError) || !withoutTerminal.has(error.code)) throw error;
     process.stderr.write(
@@ -73,7 +90,8 @@ async function runSession(file: string, args: readonly string[], settings: Setti
     );
     return withoutPty(file, args);
   } finally {
-    removeSettingsForLaunch(claudexPaths(env));
+    // a claude that runs on has them still
+    if (!end || !('handedOver' in end)) removeSettingsForLaunch(claudexPaths(env));
   }
 }
 

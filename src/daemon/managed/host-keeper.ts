@@ -57,6 +57,14 @@ export class HostKeeper {
     this.#follow(await hosts.start(one, () => this.#hostEnded(id)));
   }
 
+  /** A host that nobody here has started has it. @throws ClaudexError HOST_UNREACHABLE */
+  adopt(id: string): void {
+    const file = this.#options.hosts.read(id);
+    if (!file || !this.#options.hosts.isAlive(file)) throw new ClaudexError('HOST_UNREACHABLE', 'It is not there.');
+    this.#follow(file);
+    this.#options.log('managed session adopted', { id });
+  }
+
   /** As `start`, of one that has run before. @throws ClaudexError CONVERSATION_OPEN, HOST_START_FAILED */
   async startAgain(id: string, reason: string): Promise<void> {
     const { store, log, clock } = this.#options;
@@ -169,10 +177,15 @@ export class HostKeeper {
   }
 }
 
+/** Where nobody knows how it ended: one that has left its terminal in order has ended as it was asked to. */
+function codeOf({ code, leftInOrder }: NonNullable<HostFile['ended']>): number | null {
+  return code === null && leftInOrder ? 0 : code;
+}
+
 function endOf(file: HostFile | undefined): ClaudeEnd {
   const ended = file?.ended ?? null;
   return {
-    code: ended?.signal === 0 ? ended.code : null,
+    code: ended?.signal === 0 ? codeOf(ended) : null,
     signal: ended && ended.signal !== 0 ? ended.signal : null,
     ranMs: ended?.ranMs ?? Number.POSITIVE_INFINITY,
     wasResume: file?.wasResume ?? false,

@@ -53,7 +53,7 @@ export function afterEnd(
 
 function describeEnd({ code, signal }: ClaudeEnd): string {
   if (signal) return `claude died of signal ${signal}`;
-  if (code === null) return 'claude and its host were killed';
+  if (code === null) return 'claude or its host was killed';
   return `claude ended with exit code ${code}`;
 }
 

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { Log } from '../../home/log.ts';
 import type { Clock } from '../../process/clock.ts';
+import type { AdoptRequest } from '../../protocol/hand-over.ts';
 import type { ManagedSession, StartRequest } from '../../protocol/managed.ts';
 import type { AbsentSession } from '../delivery/accept-send.ts';
 import type { Names } from '../sessions/names.ts';
@@ -77,6 +78,41 @@ export class ManagedSessions {
       }
       return store.known(id);
     });
+  }
+
+  /**
+   * A host has that session, which was in somebody's terminal until now: it is a managed one. It runs already, so it is taken also
+   * where as many run as may; then the longest idle one goes to sleep.
+   * @throws ClaudexError HOST_UNREACHABLE, HOME_UNWRITABLE
+   */
+  adopt(id: string, { cwd, args, env, claude }: AdoptRequest): ManagedSession {
+    const { store, keeper, table, clock, idleTimeoutMs } = this.#options;
+    const session = table.byPid(claude.pid);
+    const claudeSessionId = session?.claudeSessionId ?? null;
+    if (!store.get(id)) {
+      store.add({
+        version: 1,
+        id,
+        name: session?.alias ?? null,
+        cwd,
+        args,
+        env,
+        claudeSessionId,
+        hasConversation: session !== undefined && isKept(session),
+        state: 'running',
+        keepWarm: false,
+        idleTimeoutMs,
+        restart: 'crash',
+        restarts: [],
+        exit: null,
+        since: clock.timeOfDay(),
+        host: null,
+        asked: null,
+      });
+    }
+    keeper.adopt(id);
+    this.#inTurn(() => this.#makeRoom(0)).catch(() => undefined); // all of them are needed: one more runs
+    return store.known(id);
   }
 
   /** @throws ClaudexError NO_SUCH_MANAGED, SESSION_RUNS, SESSIONS_FULL, CONVERSATION_OPEN, HOST_START_FAILED */
@@ -168,15 +204,15 @@ export class ManagedSessions {
   }
 
   /** For one more the longest idle one goes to sleep. @throws ClaudexError SESSIONS_FULL */
-  async #makeRoom(): Promise<void> {
+  async #makeRoom(places = 1): Promise<void> {
     const { maxRunning, keeper, store, clock, idle } = this.#options;
-    if (store.running().length < maxRunning) return;
+    if (store.running().length + places <= maxRunning) return;
     const id = whoMakesRoom(
       store.running().map((one) => ({ id: one.id, keepWarm: one.keepWarm, idleForMs: idle.idleForMs(one.id) })),
     );
     if (id === undefined) throw new ClaudexError('SESSIONS_FULL', `${store.running().length} run.`);
     keeper.sleep(id);
-    for (const until = clock.steady() + roomTakesMs; store.running().length >= maxRunning; ) {
+    for (const until = clock.steady() + roomTakesMs; store.running().length + places > maxRunning; ) {
       if (clock.steady() > until) throw new ClaudexError('SESSIONS_FULL', `${describe(store.known(id))} does not end.`);
       await delay(20);
     }

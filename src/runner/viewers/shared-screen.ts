@@ -64,7 +64,7 @@ export class SharedScreen {
     });
   }
 
-  /** Draws what has been output before, claude waiting for the end of it; from then on the model keeps up. */
+  /** Draws what has been output before, claude waiting for the end of it; from then on the model keeps up. Claude's output is to be read on then. */
   async follow(): Promise<void> {
     const { claude, drawn, modes, outlet } = this.#options;
     const { ring, pty } = claude;
@@ -92,7 +92,6 @@ export class SharedScreen {
     }
     if (modes) this.mirror.modes = TerminalModes.of(modes().state());
     this.#follows = true;
-    pty.resume();
   }
 
   /** Output of claude, which may be overwritten after the call. */

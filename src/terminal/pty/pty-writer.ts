@@ -49,6 +49,19 @@ export class PtyWriter {
     return this.#queuedBytes;
   }
 
+  /** What waits, for somebody else to write: nothing more is written here, until `goOn`. */
+  takeWaiting(): Buffer {
+    const waiting = Buffer.concat(this.#queue);
+    this.close();
+    return waiting;
+  }
+
+  /** With what was taken first. */
+  goOn(waiting: Buffer): void {
+    this.#closed = false;
+    if (waiting.length > 0) this.write(waiting);
+  }
+
   /** Before the descriptor is closed. What still waits is dropped: nobody is there to read it. */
   close(): void {
     this.#closed = true;

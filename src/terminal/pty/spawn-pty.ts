@@ -2,22 +2,11 @@
  * The inner terminal: spawns a process on a pty and hands over its bytes, all of them, then how it ended.
  * The only importer of node-pty.
  */
-import { closeSync, constants, openSync } from 'node:fs';
-import { ClaudexError, systemErrorCode } from '../../errors/claudex-error.ts';
+import { constants, openSync } from 'node:fs';
+import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { TtyCalls, TtySettings, WindowSize } from '../tty-calls.ts';
-import { createTtyReader } from '../tty-reader.ts';
+import { holdPty } from './held-pty.ts';
 import type { LoadedPty } from './load-node-pty.ts';
-import { Drain } from './output-end.ts';
-import { PtyWriter } from './pty-writer.ts';
-
-/**
- * Most that a pty gives out in one read on Linux. libuv reads on for as long as it gets a full buffer: with a larger one each
- * page costs a round of the event loop, and gathering pages before they are written keeps the terminal waiting (measured).
- */
-const pageBytes = 4095;
-
-/** What has not been taken by the terminal after so long is echoed. */
-const maxTakenMs = 50;
 
 /** Size in cells. */
 export interface PtySize {
@@ -30,6 +19,8 @@ export interface PtyExit {
   code: number;
   /** Signal number that ended it, or 0. */
   signal: number;
+  /** It has ended, and nobody knows how: it was not our child. */
+  isUnknown?: boolean;
 }
 
 export interface Pty {
@@ -48,6 +39,14 @@ export interface Pty {
   resize(size: WindowSize): void;
   pause(): void;
   resume(): void;
+  /** The descriptors of its two ends. */
+  readonly ends: { master: number; slave: number };
+  /** Nothing more is read, whatever `resume` says, until `thaw`: another process is to. */
+  freeze(): void;
+  /** What was written and has not gone yet, which is another's to write from now on. */
+  takeUnwritten(): Buffer;
+  /** After all it stays ours. */
+  thaw(unwritten: Buffer): void;
   kill(signal: NodeJS.Signals): void;
   /** Stops waiting for output that nobody will read any more: `exited` resolves as soon as the process has ended. */
   abandonOutput(): void;
@@ -107,64 +106,8 @@ export function spawnPty(options: PtyOptions): Pty {
   const untouched = calls.readSettings(slave);
   if (settings && untouched && calls.echoes(untouched)) calls.writeSettings(slave, settings);
   if (size.pixelWidth > 0 || size.pixelHeight > 0) calls.writeSize(slave, size);
-  const writer = new PtyWriter(child.fd, options.onWritable);
-  const drain = new Drain(slave, options.onOutput);
-  let abandoned = false;
-  let hasEnded = false;
-  const page = Buffer.allocUnsafeSlow(pageBytes);
-  const master = createTtyReader(child.fd, page, (length) => drain.take(page.subarray(0, length)));
-  master.resume();
-  const abandonOutput = (): void => {
-    abandoned = true;
-    drain.abandon();
-  };
-  // EIO: hung up; the exit follows
-  master.on('error', abandonOutput);
-  const exited = ended.then(async (exit) => {
-    hasEnded = true;
-    // lifts a Ctrl-S, which would hold back the sentinel as well
-    if (settings) calls.writeSettings(slave, calls.rawSettings(settings));
-    const finished = drain.finish();
-    if (abandoned) drain.abandon();
-    await finished;
-    writer.close();
-    master.destroy();
-    closeSync(slave);
-    return exit;
-  });
-  return {
-    pid: child.pid,
-    exited,
-    write: (bytes) => writer.write(bytes),
-    typedAhead: (bytes) => {
-      const found = calls.readSettings(slave);
-      const takes = found !== undefined && calls.echoes(found);
-      if (takes) calls.writeSettings(slave, calls.rawSettings(found));
-      writer.write(bytes);
-      if (!takes) return;
-      // the kernel hands them over in its own time, and as the settings are then
-      for (let ms = 0; ms < maxTakenMs && calls.readable(slave) < bytes.length; ms++) sleepMs(1);
-      calls.writeSettings(slave, found);
-    },
-    unread: () => (hasEnded ? 0 : writer.waiting + calls.readable(slave)),
-    resize: (next) => {
-      if (!master.destroyed) calls.writeSize(slave, next);
-    },
-    pause: () => master.pause(),
-    resume: () => master.resume(),
-    kill: (signal) => {
-      // its number may be another process's by now
-      if (hasEnded) return;
-      try {
-        process.kill(child.pid, signal);
-      } catch (error) {
-        if (systemErrorCode(error) !== 'ESRCH') throw error;
-      }
-    },
-    abandonOutput,
-  };
-}
-
-function sleepMs(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  const { onOutput, onWritable } = options;
+  const pty = holdPty({ pid: child.pid, master: child.fd, slave, ended, settings, calls, onOutput, onWritable });
+  pty.resume();
+  return pty;
 }
