@@ -109,7 +109,7 @@ describe(`an ordinary session of claude ${realClaudeVersion()} leaves its termin
   it(`from inside itself: claude's own shell says detach, and the turn goes on ${verifies('hand-over')}`, async () => {
     const home = bed.home();
     const env = home.env(await bed.api(scriptedTools));
-    const own = startClaudex(['--allowedTools', 'Bash'], { cwd: home.cwd, env });
+    const own = startClaudex(['--permission-mode', 'default', '--allowedTools', 'Bash'], { cwd: home.cwd, env });
     await waitForPromptBox(own, patient);
     const command = `"${process.execPath}" "${claudexBin}" detach`;
     await submitPrompt(own, callsTool('Bash', { command, description: 'leave the terminal' }));
