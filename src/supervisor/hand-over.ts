@@ -52,7 +52,7 @@ export async function handOver(options: HandOverOptions): Promise<void> {
   let registered: Promise<unknown> = Promise.resolve();
   try {
     await startBackground({
-      words: ['daemon', 'host', id, '--adopt'],
+      words: ['daemon', 'adopt', id],
       nodeOptions: ['--max-semi-space-size=2'],
       home,
       cwd: process.cwd(),

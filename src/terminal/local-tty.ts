@@ -24,6 +24,7 @@ export class LocalTty {
   readonly #output: ReadStream;
   #found: TtySettings | undefined;
   #isRaw = false;
+  #lastSize: WindowSize = { cols: 0, rows: 0, pixelWidth: 0, pixelHeight: 0 };
 
   /** Leaves the terminal as it is until `enterRawMode`. */
   constructor(calls: TtyCalls) {
@@ -46,8 +47,10 @@ export class LocalTty {
     return this.#found;
   }
 
+  /** Of a terminal that is gone, the last one: a hang-up also continues us, and claude would be told of a screen without a cell. */
   size(): WindowSize {
-    return this.#calls.readSize(1) ?? { cols: 0, rows: 0, pixelWidth: 0, pixelHeight: 0 };
+    this.#lastSize = this.#calls.readSize(1) ?? this.#lastSize;
+    return this.#lastSize;
   }
 
   /**

@@ -14,11 +14,8 @@ import { keepSettingsForLaunch, removeSettingsForLaunch } from '../start/setting
 
 /** Below the command of the daemon, which starts it. */
 export function addHost(daemon: Command): void {
-  daemon
-    .command('host', { hidden: true })
-    .argument('<id>', 'the session')
-    .option('--adopt', 'go on with a claude that is handed over')
-    .action((id: string, options: { adopt?: boolean }) => (options.adopt ? adopt(id) : run(id)));
+  daemon.command('host', { hidden: true }).argument('<id>', 'the session').action(run);
+  daemon.command('adopt', { hidden: true }).argument('<id>', 'the session').action(adopt);
 }
 
 async function run(id: string): Promise<void> {
