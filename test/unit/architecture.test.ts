@@ -28,6 +28,7 @@ const heights: Record<string, number> = {
   daemon: 8,
   mcp: 8,
   serve: 8,
+  web: 8,
   demo: 8,
   cli: 9,
 };
@@ -127,6 +128,7 @@ describe(`architecture ${verifies('import-direction')}`, () => {
       'src/demo/stand-ins/claude-tui.ts', // startedAt, as claude writes it
       'src/home/log.ts',
       'src/process/clock.ts',
+      'src/web/devices.ts', // since when a device is let in, and when it was seen
     ]);
   });
 
