@@ -1,6 +1,7 @@
 /** The words that cross the daemon's socket. Bodies are JSON; streams are one JSON object a line (NDJSON). */
+import type { ManagedRecord } from './managed.ts';
 import type { Message, MessageKind, MessageSummary, Route, Sender } from './message.ts';
-import type { SessionRecord } from './session.ts';
+import type { SessionRecord, StartQuestion } from './session.ts';
 
 /** `POST /v1/messages` */
 export interface SendRequest {
@@ -99,6 +100,11 @@ export interface GateReport {
   open: boolean;
 }
 
+/** `POST /v1/supervisors/:id/question`: what claude asks at its start, as its host sees on the screen; null when it asks nothing. */
+export interface QuestionReport {
+  question: StartQuestion | null;
+}
+
 /** Why a message was not typed, or is out of the prompt box again. */
 export const gateReasons = [
   'not-idle',
@@ -141,6 +147,8 @@ export interface DaemonStatus {
 export type DaemonEvent =
   | { type: 'session'; session: SessionRecord }
   | { type: 'message'; message: Message }
+  | { type: 'managed'; managed: ManagedRecord }
+  | { type: 'managed-forgotten'; id: string }
   | { type: 'hello' };
 
 /** Body of every non-2xx answer. */
