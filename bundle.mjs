@@ -1,7 +1,7 @@
 // Makes CommonJS files of what tsc has left in dist/, one for each thing that is started often, because Node's loader of ES
 // modules is what claude's start, a short command and the MCP server of each session would wait for (docs/benchmarks.md).
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, extname, join, relative } from 'node:path';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, extname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -14,10 +14,11 @@ const bundles = {
   mcpServer: join(dist, 'mcp', 'run-mcp-server.js'),
   warmWorker: join(dist, 'warm', 'worker', 'worker.js'),
   searchWorker: join(dist, 'history', 'search-worker.js'),
+  board: join(dist, 'board', 'run-board.js'),
 };
 
 /** Commands that are waited for: in the file of the commands, and run only when they are asked for. */
-const inProgram = /\/conversations\/(search|show)-conversations?\.js$/;
+const inProgram = /\/(conversations\/(search|show)-conversations?|board\/show-board)\.js$/;
 
 /** What is loaded later stays apart: the other bundles, and for the commands what each of them loads when it is asked for. */
 function loadedLater({ from, keepModules }) {
@@ -36,8 +37,35 @@ function loadedLater({ from, keepModules }) {
   };
 }
 
+/** Of ink only what a person sees: its devtools are a package of their own, and never asked for. */
+const withoutDevtools = {
+  name: 'without-devtools',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/ink\/build\/devtools\.js$/ }, () => ({ contents: '' }));
+  },
+};
+
+/** The licence of a package that comes without its file. */
+const withoutFile = {
+  'yoga-layout': `MIT License
+
+Copyright (c) Facebook, Inc. and its affiliates.
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation
+files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use, copy,
+modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software
+is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES
+OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE
+LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR
+IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`,
+};
+
 function asBundle(file) {
-  return `${file.slice(0, -extname(file).length)}.cjs`;
+  return `${file.slice(0, -extname(file).length)}${file === bundles.board ? '.mjs' : '.cjs'}`;
 }
 
 function bundle(entry, { keepModules = false, ...options } = {}) {
@@ -66,17 +94,35 @@ await bundle(bundles.program, { keepModules: true });
 await bundle(bundles.warmWorker, { packages: 'external' });
 await bundle(bundles.searchWorker);
 const { metafile } = await bundle(bundles.mcpServer, { minify: true, metafile: true });
-
-// the MCP SDK and zod are in that file and not in node_modules: what tsc made could not be loaded, and their licences go along
-const mcp = dirname(bundles.mcpServer);
-for (const name of readdirSync(mcp)) if (name !== 'run-mcp-server.cjs') rmSync(join(mcp, name), { recursive: true });
-const folders = new Set(
-  Object.keys(metafile.inputs).flatMap((path) => path.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0] ?? []),
-);
-const notices = [...folders].sort().map((folder) => {
-  const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
-  const text = ['LICENSE', 'LICENSE.md', 'license'].map((one) => join(root, folder, one)).find(existsSync);
-  if (text === undefined) throw new Error(`${folder} has no licence file`);
-  return `${name} ${version} (${license})\n\n${readFileSync(text, 'utf8').trim()}\n`;
+leaveOnly(bundles.mcpServer, metafile);
+// ink's layout is an ES module that waits while it is loaded: no CommonJS file can hold it
+const board = await bundle(bundles.board, {
+  minify: true,
+  metafile: true,
+  outfile: asBundle(bundles.board),
+  format: 'esm',
+  plugins: [withoutDevtools],
+  define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
+  banner: {
+    js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
+  },
 });
-writeFileSync(join(mcp, 'licences.txt'), notices.join(`\n${'-'.repeat(80)}\n\n`));
+leaveOnly(bundles.board, board.metafile);
+
+/** Its libraries are in that file and not in node_modules: what tsc made could not be loaded, and their licences go along. */
+function leaveOnly(entry, { inputs }) {
+  const folder = dirname(entry);
+  const kept = basename(asBundle(entry));
+  for (const name of readdirSync(folder)) if (name !== kept) rmSync(join(folder, name), { recursive: true });
+  const packages = new Set(
+    Object.keys(inputs).flatMap((path) => path.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0] ?? []),
+  );
+  const notices = [...packages].sort().map((path) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8'));
+    const text = readdirSync(join(root, path)).find((one) => /^licen[cs]e/i.test(one));
+    const words = text === undefined ? withoutFile[name] : readFileSync(join(root, path, text), 'utf8').trim();
+    if (words === undefined) throw new Error(`${path} has no licence file`);
+    return `${name} ${version} (${license})\n\n${words}\n`;
+  });
+  writeFileSync(join(folder, 'licences.txt'), notices.join(`\n${'-'.repeat(80)}\n\n`));
+}

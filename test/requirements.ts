@@ -151,6 +151,13 @@ export const requirements = {
     text: 'A managed session that a person has stopped stays stopped until a person resumes it.',
     source: 'cc#79789',
   },
+  'board-answers': {
+    text: 'A key of the board answers only a question that has been in sight to its end, and for half a second.',
+    source: 'agent-message-queue #216',
+  },
+  'board-safe': {
+    text: 'Nothing that a session, a folder or a tool is called or says acts on the terminal of the board.',
+  },
   'inbox-drain': {
     text: 'What a session takes by reading its inbox is delivered once, proven by its transcript.',
   },

@@ -28,6 +28,7 @@ const heights: Record<string, number> = {
   mcp: 8,
   serve: 8,
   demo: 8,
+  board: 8,
   cli: 9,
 };
 
@@ -147,6 +148,7 @@ describe(`architecture ${verifies('import-direction')}`, () => {
     for (const name of ['commander', 'chalk']) expect(importersOf(new RegExp(`^${name}$`))).toEqual(['src/cli']);
     expect(importersOf(/^conf$/)).toEqual(['src/settings']);
     expect(importersOf(/^@xterm\/headless$/)).toEqual(['src/terminal']);
+    for (const name of ['ink', 'react']) expect(importersOf(new RegExp(`^${name}$`))).toEqual(['src/board']);
   });
 
   it('no folder is called what says nothing', () => {
