@@ -1,6 +1,6 @@
 // Makes CommonJS files of what tsc has left in dist/, one for each thing that is started often, because Node's loader of ES
 // modules is what claude's start, a short command and the MCP server of each session would wait for (docs/benchmarks.md).
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -15,6 +15,8 @@ const bundles = {
   warmWorker: join(dist, 'warm', 'worker', 'worker.js'),
   searchWorker: join(dist, 'history', 'search-worker.js'),
   board: join(dist, 'board', 'run-board.js'),
+  serve: join(dist, 'serve', 'run-serve.js'),
+  workspaceProcess: join(dist, 'serve', 'workspace-process.js'),
 };
 
 /** Commands that are waited for: in the file of the commands, and run only when they are asked for. */
@@ -43,25 +45,6 @@ const withoutDevtools = {
   setup({ onLoad }) {
     onLoad({ filter: /\/ink\/build\/devtools\.js$/ }, () => ({ contents: '' }));
   },
-};
-
-/** The licence of a package that comes without its file. */
-const withoutFile = {
-  'yoga-layout': `MIT License
-
-Copyright (c) Facebook, Inc. and its affiliates.
-
-Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation
-files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use, copy,
-modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software
-is furnished to do so, subject to the following conditions:
-
-The above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.
-
-THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES
-OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE
-LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR
-IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`,
 };
 
 function asBundle(file) {
@@ -93,13 +76,11 @@ await bundle(bundles.run, { ...required, packages: 'external' });
 await bundle(bundles.program, { keepModules: true });
 await bundle(bundles.warmWorker, { packages: 'external' });
 await bundle(bundles.searchWorker);
-const { metafile } = await bundle(bundles.mcpServer, { minify: true, metafile: true });
-leaveOnly(bundles.mcpServer, metafile);
+await bundle(bundles.workspaceProcess);
+await bundleWhole(bundles.mcpServer);
+await bundleWhole(bundles.serve, { beside: [bundles.workspaceProcess] });
 // ink's layout is an ES module that waits while it is loaded: no CommonJS file can hold it
-const board = await bundle(bundles.board, {
-  minify: true,
-  metafile: true,
-  outfile: asBundle(bundles.board),
+await bundleWhole(bundles.board, {
   format: 'esm',
   plugins: [withoutDevtools],
   define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
@@ -107,22 +88,56 @@ const board = await bundle(bundles.board, {
     js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
   },
 });
-leaveOnly(bundles.board, board.metafile);
 
-/** Its libraries are in that file and not in node_modules: what tsc made could not be loaded, and their licences go along. */
-function leaveOnly(entry, { inputs }) {
-  const folder = dirname(entry);
-  const kept = basename(asBundle(entry));
-  for (const name of readdirSync(folder)) if (name !== kept) rmSync(join(folder, name), { recursive: true });
-  const packages = new Set(
-    Object.keys(inputs).flatMap((path) => path.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0] ?? []),
-  );
-  const notices = [...packages].sort().map((path) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8'));
-    const text = readdirSync(join(root, path)).find((one) => /^licen[cs]e/i.test(one));
-    const words = text === undefined ? withoutFile[name] : readFileSync(join(root, path, text), 'utf8').trim();
-    if (words === undefined) throw new Error(`${path} has no licence file`);
-    return `${name} ${version} (${license})\n\n${words}\n`;
+await bundlePage();
+
+/** The web page: the browser loads these files and nothing else. What the first terminal needs is a file of its own. */
+async function bundlePage() {
+  const source = join(root, 'src', 'web', 'page');
+  const folder = join(dist, 'web', 'page');
+  const { metafile } = await build({
+    entryPoints: { page: join(source, 'main.tsx'), 'service-worker': join(source, 'service-worker.ts') },
+    outdir: folder,
+    chunkNames: 'part-[hash]',
+    absWorkingDir: root,
+    tsconfig: join(source, 'tsconfig.json'),
+    bundle: true,
+    splitting: true,
+    platform: 'browser',
+    target: 'es2022',
+    format: 'esm',
+    minify: true,
+    logLevel: 'warning',
+    legalComments: 'none',
+    metafile: true,
   });
+  for (const name of ['index.html', 'manifest.webmanifest', 'icon.svg'])
+    copyFileSync(join(source, name), join(folder, name));
+  writeLicences(metafile, folder);
+}
+
+/** With libraries in it that are not in node_modules: what tsc made could not be loaded, and their licences go along. */
+async function bundleWhole(entry, { beside = [], ...options } = {}) {
+  const { metafile } = await bundle(entry, { minify: true, metafile: true, ...options });
+  const folder = dirname(entry);
+  const kept = [entry, ...beside].map((one) => basename(asBundle(one)));
+  for (const name of readdirSync(folder)) if (!kept.includes(name)) rmSync(join(folder, name), { recursive: true });
+  writeLicences(metafile, folder);
+}
+
+function writeLicences(metafile, folder) {
+  const packages = new Set(
+    Object.keys(metafile.inputs).flatMap((path) => path.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0] ?? []),
+  );
+  const notices = [...packages].sort().map(licenceOf);
   writeFileSync(join(folder, 'licences.txt'), notices.join(`\n${'-'.repeat(80)}\n\n`));
+}
+
+function licenceOf(folder) {
+  const { name, version, license, repository } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+  const text = readdirSync(join(root, folder)).find((one) => /^licen[cs]e/i.test(one));
+  const heading = `${name} ${version} (${license})\n\n`;
+  if (text !== undefined) return `${heading}${readFileSync(join(root, folder, text), 'utf8').trim()}\n`;
+  if (license !== 'MIT') throw new Error(`${folder} has no licence file`);
+  return `${heading}The package has no file with the text of its licence; its source: ${repository.url}\n`;
 }

@@ -135,6 +135,10 @@ export const requirements = {
   'peer-rules': {
     text: 'Messages of sessions are attributed, linked to what they answer, damped by hops and rate, and only between those who may.',
   },
+  'start-question': {
+    text: 'What claude asks before its prompt box (trust, MCP servers, log-in, onboarding, consent) is named by start and list and never answered.',
+    source: 'docs/managed.md',
+  },
   'managed-outlives-terminal': {
     text: 'A managed session runs on without a terminal; whoever attaches sees its screen as it is, and may leave again.',
     source: 'cc#63631, cc#88017',

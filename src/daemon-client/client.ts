@@ -6,7 +6,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { ClaudexError, isErrorCode, systemErrorCode } from '../errors/claudex-error.ts';
 import type { ManagedRecord, StartRequest } from '../protocol/managed.ts';
 import type { Message } from '../protocol/message.ts';
-import type { SessionName, SessionRecord } from '../protocol/session.ts';
+import type { SessionName, SessionRecord, StartQuestion } from '../protocol/session.ts';
 import type {
   DaemonEvent,
   DaemonStatus,
@@ -121,6 +121,10 @@ export class DaemonClient {
 
   reportGate(id: string, open: boolean): Promise<unknown> {
     return this.#json('POST', `/v1/supervisors/${id}/gate`, { open });
+  }
+
+  reportQuestion(id: string, question: StartQuestion | null): Promise<unknown> {
+    return this.#json('POST', `/v1/supervisors/${id}/question`, { question });
   }
 
   /** Every change of sessions and messages from now on. */

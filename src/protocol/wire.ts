@@ -1,6 +1,6 @@
 /** The words that cross the daemon's socket. Bodies are JSON; streams are one JSON object a line (NDJSON). */
 import type { Message, MessageKind, MessageSummary, Route, Sender } from './message.ts';
-import type { SessionRecord } from './session.ts';
+import type { SessionRecord, StartQuestion } from './session.ts';
 
 /** `POST /v1/messages` */
 export interface SendRequest {
@@ -97,6 +97,11 @@ export type LeaseReport = { messageId: string; lease?: number } & (
 /** `POST /v1/supervisors/:id/gate`: sent when a gate that had refused opens again. */
 export interface GateReport {
   open: boolean;
+}
+
+/** `POST /v1/supervisors/:id/question`: what claude asks at its start, as its host sees on the screen; null when it asks nothing. */
+export interface QuestionReport {
+  question: StartQuestion | null;
 }
 
 /** Why a message was not typed, or is out of the prompt box again. */

@@ -3,13 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { PlannedMessage } from '../../../bench/chaos/plan.ts';
-import { tokenOf } from '../../../bench/chaos/plan.ts';
-import type { Promised } from '../../../bench/chaos/senders.ts';
-import { judge } from '../../../bench/chaos/verdict.ts';
-import type { Message } from '../../../src/protocol/message.ts';
-import { verifies } from '../../requirements.ts';
-import { aMessage } from '../../support/a-message.ts';
+import type { PlannedMessage } from '../../../../bench/chaos/plan.ts';
+import { tokenOf } from '../../../../bench/chaos/plan.ts';
+import type { Promised } from '../../../../bench/chaos/senders.ts';
+import { judge } from '../../../../bench/chaos/verdict.ts';
+import type { Message } from '../../../../src/protocol/message.ts';
+import { verifies } from '../../../requirements.ts';
+import { aMessage } from '../../../support/a-message.ts';
 
 const idOf = (number: number): string => `m${String(number).padStart(15, 'a').replaceAll(/[01]/g, 'z')}`;
 
