@@ -84,7 +84,10 @@ describe(`answering ${verifies('board-answers')}`, () => {
 
   it('one that is longer than the pane is answered only when its end has been in sight', () => {
     const shown = Array.from({ length: 80 }, (_, at) => `line ${at}`).join('\n');
-    const person = new Person().asked(aQuestion({ id: 'long', shown })).wait(inertMs).press('a');
+    const person = new Person()
+      .asked(aQuestion({ id: 'long', shown }))
+      .wait(inertMs)
+      .press('a');
     expect(person.effects).toEqual([]);
     expect(person.ui.notice?.text).toContain('to its end');
     expect(person.press(' ', ' ', ' ', ' ', 'a').effects).toEqual([{ ...approved, questionId: 'long' }]);
