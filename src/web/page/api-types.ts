@@ -18,8 +18,13 @@ export type Session = Omit<SessionRecord, 'state' | 'pid'> & {
   viewers: number;
 };
 
-/** One of claude's own offers beside a question: what "always" would mean. */
-export type Suggestion = Record<string, unknown>;
+/** One question of claude's AskUserQuestion. */
+export interface AskedChoice {
+  question: string;
+  header: string;
+  multiSelect: boolean;
+  options: { label: string; description: string }[];
+}
 
 /** What a session asks a person. */
 export interface Question {
@@ -28,31 +33,31 @@ export interface Question {
   session: string;
   name: string;
   cwd: string;
+  /** The kind of subagent that asks; null for the session itself. */
+  agent: string | null;
   tool: string;
-  input: Record<string, unknown>;
+  input: unknown;
   /** All of what would run, made safe to look at. */
   shown: string;
-  suggestions: Suggestion[];
-  askedAt: string | number;
+  choices: AskedChoice[];
+  /** Claude's own offers for "always". */
+  suggestions: { text: string }[];
+  askedAt: number;
   state: 'open' | 'answered' | 'withdrawn';
-  by?: string;
-  via?: string;
-}
-
-/** One question inside claude's AskUserQuestion. */
-export interface AskedQuestion {
-  question: string;
-  header?: string;
-  multiSelect?: boolean;
-  options: { label: string; description?: string }[];
+  /** An answer from here can still reach it. */
+  remote: boolean;
+  by: string | null;
+  via: string | null;
+  /** Claude has taken the answer (true), has not (false), has not said so yet (null). */
+  taken: boolean | null;
+  reason: string | null;
 }
 
 export interface SearchHit {
-  sessionId?: string;
-  path?: string;
-  cwd?: string | null;
-  where?: string;
+  sessionId: string;
+  cwd: string | null;
+  turn: number;
+  at: string | null;
+  where: string;
   text: string;
-  turn?: number | null;
-  at?: string | null;
 }

@@ -34,7 +34,7 @@ export function readLists(): Promise<void> {
       const [{ sessions }, { questions }, { messages }] = await Promise.all([
         request<{ sessions: Session[] }>('GET', '/sessions'),
         request<{ questions: Question[] }>('GET', '/questions').catch(none({ questions: [] })),
-        request<{ messages: Message[] }>('GET', '/messages').catch(none({ messages: [] })),
+        request<{ messages: Message[] }>('GET', '/messages?ended=100').catch(none({ messages: [] })),
       ]);
       setSessions(sessions);
       setQuestions(questions);
@@ -79,6 +79,16 @@ export function connect(): void {
   });
   mine.addEventListener('question', (event) => tookQuestion(dataOf<{ question: Question }>(event).question));
   mine.addEventListener('resync', reread);
+  // the server is there and its daemon is not, for a moment
+  mine.addEventListener('daemon', (event) => {
+    if (dataOf<{ state: 'up' | 'down' }>(event).state === 'down') connection.value = 'away';
+    else
+      void readLists()
+        .then(() => {
+          if (stream === mine) connection.value = 'live';
+        })
+        .catch(lost);
+  });
   mine.addEventListener('error', () => {
     if (stream === mine) lost();
   });

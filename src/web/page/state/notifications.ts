@@ -15,7 +15,6 @@ export async function askToNotify(): Promise<void> {
   wanted.value = permission.value === 'granted' ? 'on' : 'off';
 }
 
-/** @param change told of when the number in the tab's title has to change */
 export function notifyOfQuestions(): void {
   newcomers.subscribe((question) => {
     if (!question || document.visibilityState === 'visible' || wanted.value === 'off') return;

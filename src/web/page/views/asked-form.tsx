@@ -1,28 +1,25 @@
 /** Claude's own questions with their options, and a field for an answer that is none of them. */
 import { useSignal } from '@preact/signals';
 import type { Question } from '../api-types.ts';
-import { askedIn } from '../state/answers.ts';
 import { visible } from './words.ts';
 
 interface AskedFormProps {
   question: Question;
   off: boolean;
-  give: (answers: Record<string, string>) => void;
+  give: (answers: (string | string[])[]) => void;
 }
 
 export function AskedForm({ question, off, give }: AskedFormProps) {
-  const asked = askedIn(question);
+  const asked = question.choices;
   const chosen = useSignal<Record<string, string[]>>({});
   const written = useSignal<Record<string, string>>({});
-  const answers = Object.fromEntries(
-    asked.map(({ question: text, multiSelect }) => {
-      const own = written.value[text]?.trim() ?? '';
-      const labels = chosen.value[text] ?? [];
-      const all = own === '' ? labels : multiSelect ? [...labels, own] : [own];
-      return [text, all.join(', ')];
-    }),
-  );
-  const complete = asked.length > 0 && Object.values(answers).every((one) => one !== '');
+  const answers = asked.map(({ question: text, multiSelect }) => {
+    const own = written.value[text]?.trim() ?? '';
+    const labels = chosen.value[text] ?? [];
+    if (own === '') return labels;
+    return multiSelect && labels.length > 0 ? [...labels, own] : own;
+  });
+  const complete = asked.length > 0 && answers.every((one) => one.length > 0);
 
   return (
     <form

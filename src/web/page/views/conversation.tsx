@@ -41,7 +41,7 @@ export function Conversation({ session }: { session: Session }) {
         problem.value = '';
       } catch (error) {
         if (stop.signal.aborted) return;
-        problem.value = error instanceof ApiFailure && error.code === 'NO_CONVERSATION' ? '' : wordsOf(error);
+        problem.value = error instanceof ApiFailure && error.code === 'NO_SUCH_CONVERSATION' ? '' : wordsOf(error);
         turns.value ??= [];
       }
       if (session.state === 'busy' || session.state === 'waiting') timer = setTimeout(() => void read(), readAgainMs);

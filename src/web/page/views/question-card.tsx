@@ -5,7 +5,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Question } from '../api-types.ts';
-import { type Answer, answer, suggestionWords } from '../state/answers.ts';
+import { type Answer, answer } from '../state/answers.ts';
 import { attempt } from '../state/toasts.ts';
 import { AskedForm } from './asked-form.tsx';
 import { Markdown } from './markdown.tsx';
@@ -39,7 +39,8 @@ export function QuestionCard({ question, more }: { question: Question; more: num
     await attempt(() => answer(question, given));
     sending.value = false;
   };
-  const off = inert.value || sending.value;
+  const off = inert.value || sending.value || !question.remote;
+  const input = (question.input ?? {}) as Record<string, unknown>;
 
   return (
     <section
@@ -49,7 +50,8 @@ export function QuestionCard({ question, more }: { question: Question; more: num
     >
       <header>
         <p class="question-title">
-          <strong>{visible(question.name)}</strong> {titles[question.kind]}{' '}
+          <strong>{visible(question.name)}</strong>
+          {question.agent && <> ({visible(question.agent)})</>} {titles[question.kind]}{' '}
           {question.kind === 'permission' && <code>{visible(question.tool)}</code>}
         </p>
         <p class="question-when">
@@ -60,20 +62,19 @@ export function QuestionCard({ question, more }: { question: Question; more: num
       {question.kind === 'permission' && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and the keyboard must reach what scrolls
         <div class="question-body" tabIndex={0}>
-          {typeof question.input.description === 'string' && (
-            <p class="question-note">{visible(question.input.description)}</p>
-          )}
-          <ToolInput name={question.tool} input={question.input} />
-          {typeof question.input.file_path === 'string' && (
-            <p class="question-note">{visible(question.input.file_path)}</p>
-          )}
+          {typeof input.description === 'string' && <p class="question-note">{visible(input.description)}</p>}
+          <ToolInput name={question.tool} input={question.input} otherwise={question.shown} />
+          {typeof input.file_path === 'string' && <p class="question-note">{visible(input.file_path)}</p>}
         </div>
       )}
       {question.kind === 'plan' && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and the keyboard must reach what scrolls
         <div class="question-body" tabIndex={0}>
-          <Markdown text={typeof question.input.plan === 'string' ? question.input.plan : question.shown} />
+          <Markdown text={typeof input.plan === 'string' ? input.plan : question.shown} />
         </div>
+      )}
+      {!question.remote && (
+        <p class="question-note">{visible(question.reason ?? 'It can be answered in its terminal only.')}</p>
       )}
       {question.kind === 'question' ? (
         <AskedForm
@@ -92,10 +93,10 @@ export function QuestionCard({ question, more }: { question: Question; more: num
               type="button"
               key={index}
               disabled={off}
-              title={suggestionWords(suggestion)}
+              title={visible(suggestion.text)}
               onClick={() => void give({ decision: 'allow', always: index + 1 })}
             >
-              Always: {visible(suggestionWords(suggestion))}
+              Always: {visible(suggestion.text)}
             </button>
           ))}
           <button

@@ -53,7 +53,7 @@ export function SearchView({ query }: { query: string }) {
           <li key={index}>
             <p class="hit-head">
               <strong>{shortFolder(hit.cwd ?? '')}</strong>
-              <span>{hit.where ?? ''}</span>
+              <span>{hit.where}</span>
               {hit.at && <time>{ago(hit.at)}</time>}
             </p>
             <p class="hit-text">

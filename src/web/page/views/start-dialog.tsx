@@ -17,7 +17,7 @@ export function StartDialog({ close }: { close: () => void }) {
   const start = async (): Promise<void> => {
     starting.value = true;
     const done = await attempt(async () => {
-      const session = await request<Pick<Session, 'id'>>('POST', '/sessions', {
+      const { session } = await request<{ session: Session }>('POST', '/sessions', {
         cwd: cwd.value,
         ...(name.value !== '' && { name: name.value }),
         ...(task.value.trim() !== '' && { task: task.value }),

@@ -15,7 +15,8 @@ export function oneLine(input: unknown): string {
   return visible(text.split('\n')[0]!);
 }
 
-export function ToolInput({ name, input }: { name: string; input: unknown }) {
+/** `otherwise`: what is shown of an input that has no form of its own here. */
+export function ToolInput({ name, input, otherwise }: { name: string; input: unknown; otherwise?: string }) {
   const fields = (typeof input === 'object' && input !== null ? input : {}) as Input;
   if (name === 'Edit' && typeof fields.old_string === 'string' && typeof fields.new_string === 'string') {
     return <Diff before={fields.old_string} after={fields.new_string} />;
@@ -31,7 +32,7 @@ export function ToolInput({ name, input }: { name: string; input: unknown }) {
   }
   if (name === 'Write' && typeof fields.content === 'string') return <Diff before="" after={fields.content} />;
   if (name === 'Bash' && typeof fields.command === 'string') return <pre class="code">{visible(fields.command)}</pre>;
-  return <pre class="code">{visible(JSON.stringify(input, null, 2) ?? '')}</pre>;
+  return <pre class="code">{visible(otherwise ?? JSON.stringify(input, null, 2) ?? '')}</pre>;
 }
 
 export function ToolCall({ tool }: { tool: ToolUse }) {
