@@ -162,6 +162,10 @@ export const requirements = {
   'board-safe': {
     text: 'Nothing that a session, a folder or a tool is called or says acts on the terminal of the board.',
   },
+  'hook-trace': {
+    text: 'status says by evidence whether the hooks of each session live, why not, and what one has failed of.',
+    source: 'claude-code #92489; omnigent PR#6111',
+  },
   'inbox-drain': {
     text: 'What a session takes by reading its inbox is delivered once, proven by its transcript.',
   },

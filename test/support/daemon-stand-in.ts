@@ -38,6 +38,7 @@ export function aRecord(given: Partial<SessionRecord> & { id: string }): Session
     peers: true,
     pending: 0,
     stuck: 0,
+    lastHook: null,
     version: '2.1.332',
     startedAt: '2026-11-27T12:00:00.000Z',
     lastActiveAt: '2026-11-27T12:00:00.000Z',
