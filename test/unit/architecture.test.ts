@@ -128,7 +128,7 @@ describe(`architecture ${verifies('import-direction')}`, () => {
       'src/cli/commands/list.ts', // in how long it goes
       'src/cli/commands/send.ts', // --at, --expires
       'src/cli/text/render.ts', // how old
-      'src/demo/stand-ins/claude-tui.ts', // startedAt, as claude writes it
+      'src/demo/stand-ins/claude/session-on-disk.ts', // as claude writes it
       'src/home/log.ts',
       'src/process/clock.ts',
     ]);
