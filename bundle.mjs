@@ -19,6 +19,7 @@ const bundles = {
   board: join(dist, 'board', 'run-board.js'),
   serve: join(dist, 'serve', 'run-serve.js'),
   workspaceProcess: join(dist, 'serve', 'workspace-process.js'),
+  web: join(dist, 'web', 'web-command.js'),
 };
 
 /** Commands that are waited for: in the file of the commands, and run only when they are asked for. */
@@ -81,6 +82,7 @@ await bundle(bundles.warmWorker, { packages: 'external' });
 await bundle(bundles.searchWorker);
 await bundle(bundles.workspaceProcess);
 await bundleWhole(bundles.mcpServer);
+await bundleWhole(bundles.web);
 await bundleWhole(bundles.serve, { beside: [bundles.workspaceProcess] });
 // ink's layout is an ES module that waits while it is loaded: no CommonJS file can hold it
 await bundleWhole(bundles.board, {

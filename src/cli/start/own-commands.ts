@@ -26,6 +26,7 @@ export const ownCommands = [
   'prompt',
   'warm',
   'serve',
+  'web',
   'demo',
   'mcp-server',
   'completion',
