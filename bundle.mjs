@@ -16,6 +16,7 @@ const bundles = {
   searchWorker: join(dist, 'history', 'search-worker.js'),
   serve: join(dist, 'serve', 'run-serve.js'),
   workspaceProcess: join(dist, 'serve', 'workspace-process.js'),
+  web: join(dist, 'web', 'web-command.js'),
 };
 
 /** Commands that are waited for: in the file of the commands, and run only when they are asked for. */
@@ -69,6 +70,7 @@ await bundle(bundles.warmWorker, { packages: 'external' });
 await bundle(bundles.searchWorker);
 await bundle(bundles.workspaceProcess);
 await bundleWhole(bundles.mcpServer);
+await bundleWhole(bundles.web);
 await bundleWhole(bundles.serve, { beside: [bundles.workspaceProcess] });
 
 await bundlePage();

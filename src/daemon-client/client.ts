@@ -201,7 +201,8 @@ async function readText(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function errorFrom(text: string): ClaudexError {
+/** The error that the daemon's answer tells of. */
+export function errorFrom(text: string): ClaudexError {
   try {
     const { error } = JSON.parse(text) as ErrorBody;
     if (isErrorCode(error.code)) return new ClaudexError(error.code, error.facts);

@@ -1,4 +1,5 @@
 /** The words that cross the daemon's socket. Bodies are JSON; streams are one JSON object a line (NDJSON). */
+import type { ManagedRecord } from './managed.ts';
 import type { Message, MessageKind, MessageSummary, Route, Sender } from './message.ts';
 import type { SessionRecord, StartQuestion } from './session.ts';
 
@@ -146,6 +147,8 @@ export interface DaemonStatus {
 export type DaemonEvent =
   | { type: 'session'; session: SessionRecord }
   | { type: 'message'; message: Message }
+  | { type: 'managed'; managed: ManagedRecord }
+  | { type: 'managed-forgotten'; id: string }
   | { type: 'hello' };
 
 /** Body of every non-2xx answer. */
