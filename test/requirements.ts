@@ -147,6 +147,10 @@ export const requirements = {
     text: 'A managed session runs on without a terminal; whoever attaches sees its screen as it is, and may leave again.',
     source: 'cc#63631, cc#88017',
   },
+  'ordinary-attach': {
+    text: "A session in a person's terminal can be shown and typed into from another one; the person's terminal stays right, and no session that nobody looks at pays for it.",
+    source: 'vibetunnel#72, cc#88017',
+  },
   'managed-wakes': {
     text: 'A managed session that sleeps is woken by a message, in the same conversation.',
     source: 'cc#86092',

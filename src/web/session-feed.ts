@@ -19,9 +19,8 @@ import { EventRing } from './event-ring.ts';
 const daemonComesMs = 10_000;
 /** A daemon that has gone is looked for this often. */
 const lookEveryMs = 500;
-/** Managed sessions have no events of their own: they are read again so often, and after each change of a session. */
-const managedEveryMs = 2000;
-const managedSoonMs = 30;
+/** How many look on is told by no event: it is read so often. */
+const viewersEveryMs = 5000;
 
 export class SessionFeed {
   readonly ring = new EventRing();
@@ -35,8 +34,7 @@ export class SessionFeed {
   #list: Buffer | undefined;
   #isClosed = false;
   #wasLive = false;
-  #managedTimer: NodeJS.Timeout | undefined;
-  #soon: NodeJS.Timeout | undefined;
+  #viewersTimer: NodeJS.Timeout | undefined;
 
   constructor(env: NodeJS.ProcessEnv) {
     this.#env = env;
@@ -68,8 +66,7 @@ export class SessionFeed {
 
   close(): void {
     this.#isClosed = true;
-    clearInterval(this.#managedTimer);
-    clearTimeout(this.#soon);
+    clearInterval(this.#viewersTimer);
     this.#stream?.close();
   }
 
@@ -127,7 +124,9 @@ export class SessionFeed {
     // what became of messages and questions meanwhile was told to nobody
     if (this.#wasLive) this.ring.add('resync', {});
     this.#wasLive = true;
-    this.#managedTimer = setInterval(() => this.#readSoon(), managedEveryMs).unref();
+    this.#viewersTimer = setInterval(() => {
+      this.readManaged().catch(() => undefined); // the stream ends as well, and all is read anew
+    }, viewersEveryMs).unref();
     for await (const event of stream) this.#took(event);
   }
 
@@ -138,23 +137,20 @@ export class SessionFeed {
       if (session.state === 'gone') this.#live.delete(session.id);
       else this.#live.set(session.id, session);
       this.#tellOne(session.id);
-      if (session.state === 'gone' || this.#managed.has(session.id)) this.#readSoon();
+    } else if (event.type === 'managed') {
+      this.#managed.set(event.managed.id, event.managed);
+      this.#tellOne(event.managed.id);
+    } else if (event.type === 'managed-forgotten') {
+      this.#managed.delete(event.id);
+      this.#tellOne(event.id);
     } else if (event.type !== 'hello') {
       const { type, ...rest } = event as { type: string };
       this.ring.add(type, rest);
     }
   }
 
-  /** Many changes at once are one reading. */
-  #readSoon(): void {
-    this.#soon ??= setTimeout(() => {
-      this.#soon = undefined;
-      this.readManaged().catch(() => undefined); // the stream ends as well, and all is read anew
-    }, managedSoonMs).unref();
-  }
-
   #lost(): void {
-    clearInterval(this.#managedTimer);
+    clearInterval(this.#viewersTimer);
     if (this.#client) this.ring.add('daemon', { state: 'down' });
     this.#client = undefined;
     this.#stream = undefined;
