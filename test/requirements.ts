@@ -270,6 +270,14 @@ export const requirements = {
     text: 'A claudex folder that takes no writes is an error that names the folder, what the system says, and the fix.',
     source: 'a daemon started on a full disk said INTERNAL',
   },
+  'web-page-works': {
+    text: 'In a browser: pair, start, watch the live terminal, type, send, read the answer, stop, resume.',
+  },
+  'web-page-reconnects': {
+    text: 'The page comes back by itself when server and daemon were away; nothing that was typed is lost.',
+  },
+  'web-page-is-safe': { text: 'What sessions, messages and terminals say never becomes a part of the page.' },
+  'web-page-accessible': { text: 'axe finds nothing serious on the page, at three sizes, light and dark.' },
   'import-direction': { text: 'Folders import in one direction only.' },
 } as const satisfies Record<string, { text: string; source?: string }>;
 
