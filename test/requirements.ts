@@ -163,6 +163,17 @@ export const requirements = {
     text: 'A managed session that a person has stopped stays stopped until a person resumes it.',
     source: 'cc#79789',
   },
+  'board-answers': {
+    text: 'A key of the board answers only a question that has been in sight to its end, and for half a second.',
+    source: 'agent-message-queue #216',
+  },
+  'board-safe': {
+    text: 'Nothing that a session, a folder or a tool is called or says acts on the terminal of the board.',
+  },
+  'hook-trace': {
+    text: 'status says by evidence whether the hooks of each session live, why not, and what one has failed of.',
+    source: 'claude-code #92489; omnigent PR#6111',
+  },
   'inbox-drain': {
     text: 'What a session takes by reading its inbox is delivered once, proven by its transcript.',
   },
@@ -259,6 +270,14 @@ export const requirements = {
     text: 'A claudex folder that takes no writes is an error that names the folder, what the system says, and the fix.',
     source: 'a daemon started on a full disk said INTERNAL',
   },
+  'web-page-works': {
+    text: 'In a browser: pair, start, watch the live terminal, type, send, read the answer, stop, resume.',
+  },
+  'web-page-reconnects': {
+    text: 'The page comes back by itself when server and daemon were away; nothing that was typed is lost.',
+  },
+  'web-page-is-safe': { text: 'What sessions, messages and terminals say never becomes a part of the page.' },
+  'web-page-accessible': { text: 'axe finds nothing serious on the page, at three sizes, light and dark.' },
   'import-direction': { text: 'Folders import in one direction only.' },
 } as const satisfies Record<string, { text: string; source?: string }>;
 

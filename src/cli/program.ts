@@ -4,6 +4,7 @@ import { ClaudexError, toClaudexError } from '../errors/claudex-error.ts';
 import { claudexPaths } from '../home/paths.ts';
 import { asHomeError } from '../home/private-folder.ts';
 import { addAttach, addDetach, addPeek } from './commands/attach.ts';
+import { addBoard } from './commands/board.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
 import { addDaemon } from './commands/daemon.ts';
@@ -112,6 +113,7 @@ Exit codes: 0 done, 1 our bug, 2 wrong usage, 3 you can fix it, 4 timed out wait
   addSend(program);
   addInbox(program);
   addList(program);
+  addBoard(program);
   addStart(program);
   addAttach(program);
   addDetach(program);

@@ -391,6 +391,18 @@ export const errorCatalogue = {
     'A session reports nothing: its hooks have never run.',
     'run `claudex install` where that has not been done, and restart a session that is older; trust its folder when claude asks; check that hooks are not switched off (disableAllHooks, --bare, policy).',
   ),
+  SESSION_QUIET: entry(
+    3,
+    500,
+    'The hooks of a session have stopped reporting: it has had a prompt since that none has told of.',
+    'take away what keeps claude from running them, if it is named; else restart the session.',
+  ),
+  HOOK_FAILED: entry(
+    3,
+    500,
+    'A hook could not tell the daemon what happened in a session.',
+    'look at `claudex status` and `logs/daemon.log` in the claudex folder; `claudex daemon restart` starts a daemon that answers.',
+  ),
   SERVE_START_FAILED: entry(
     3,
     500,

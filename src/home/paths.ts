@@ -30,6 +30,8 @@ export interface ClaudexPaths {
   starter: string;
   /** There while the daemon is not to be started by hooks, because a person has stopped it. */
   stopped: string;
+  /** What a hook of ours has last failed of: one line, whose file tells when. */
+  hookFailed: string;
   installRecord: string;
   /** The settings that one launch of claude is given, while it runs: `<our pid>.json`. */
   launch: string;
@@ -75,6 +77,7 @@ export function claudexPaths(env: NodeJS.ProcessEnv = process.env): ClaudexPaths
     hooks: join(home, 'hooks'),
     starter: join(home, 'hooks', 'starter'),
     stopped: join(home, 'daemon.stopped'),
+    hookFailed: join(home, 'hook-failed'),
     installRecord: join(home, 'install.json'),
     launch: join(home, 'launch'),
     warm: join(home, 'warm'),

@@ -4,6 +4,7 @@ export const ownCommands = [
   'ask',
   'inbox',
   'list',
+  'board',
   'start',
   'attach',
   'detach',
