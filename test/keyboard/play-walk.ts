@@ -12,7 +12,7 @@ import { bringsBack, keyBytes, type Step, type Walk } from './steps.ts';
 import { keeps } from './verdict.ts';
 
 /** The session may take this long over what it was given, on a busy machine. */
-const settleMs = 40_000;
+const settleMs = 240_000;
 /** A message that has not gone in by then is judged at the end; the box is not looked at again. */
 const watchMs = 6000;
 const dialogMs = 2500;
@@ -203,11 +203,15 @@ class Player {
   /** The person puts everything in order, so that nothing stands in the messages' way, until none is open any more. */
   async #settle(): Promise<string> {
     const deadline = Date.now() + settleMs;
+    let newSessionAt = 8;
     for (let round = 0; Date.now() < deadline; round++) {
       const messages = await this.#stage.everyMessage().catch(() => undefined);
       if (messages?.every(({ state }) => isSettled(state))) break;
-      // other means, the longer it takes; a new session is the last
-      if (round % 8 === 7 && this.#stage.runs) this.#stage.driver.kill('SIGHUP');
+      // other means, the longer it takes; a new session is the last, and is given longer each time
+      if (round === newSessionAt && this.#stage.runs) {
+        this.#stage.driver.kill('SIGHUP');
+        newSessionAt = 2 * round + 8;
+      }
       await this.#tidy();
       await delay(1000);
     }
