@@ -23,6 +23,7 @@ import type {
   SupervisorCommand,
   SupervisorHello,
 } from '../protocol/wire.ts';
+import { jsonLines } from './json-lines.ts';
 
 const requestTimeoutMs = 10_000;
 /** A host has to start, and another one may have to end before. */
@@ -170,7 +171,7 @@ export class DaemonClient {
     const response = await this.#open(method, path, body);
     if (response.statusCode !== 200) throw errorFrom(await readText(response));
     response.setTimeout(0);
-    return { [Symbol.asyncIterator]: () => lines<T>(response), close: () => response.destroy() };
+    return { [Symbol.asyncIterator]: () => jsonLines<T>(response), close: () => response.destroy() };
   }
 
   #open(method: string, path: string, body?: unknown, timeoutMs = requestTimeoutMs): Promise<IncomingMessage> {
@@ -232,20 +233,4 @@ export function errorFrom(text: string): ClaudexError {
     // not our error body: said below
   }
   return new ClaudexError('INTERNAL', `The daemon answered: ${text.slice(0, 200)}`);
-}
-
-async function* lines<T>(response: IncomingMessage): AsyncGenerator<T> {
-  let rest = '';
-  response.setEncoding('utf8');
-  try {
-    for await (const chunk of response) {
-      rest += chunk;
-      const parts = rest.split('\n');
-      rest = parts.pop()!;
-      for (const line of parts) yield JSON.parse(line) as T;
-    }
-  } catch (error) {
-    // a stream that ends without a last chunk: its daemon died, which its reader sees as the end
-    if (systemErrorCode(error) !== 'ECONNRESET' && !response.destroyed) throw error;
-  }
 }

@@ -135,7 +135,7 @@ async function stopHosts(claudexHome: string): Promise<void> {
   const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')) : [];
   for (const name of files) {
     const pid = Number(/"host":\{"pid":(\d+)/.exec(readFileSync(join(folder, name), 'utf8'))?.[1]);
-    if (!pid || !isAlive(pid) || !processCommandLine(pid).includes('daemon host')) continue;
+    if (!pid || !isAlive(pid) || !/daemon (host|adopt)/.test(processCommandLine(pid))) continue;
     process.kill(pid, 'SIGTERM');
     const deadline = Date.now() + 30_000;
     while (isAlive(pid) && Date.now() < deadline) await delay(10);

@@ -164,8 +164,8 @@ describe('our commands', () => {
     (name, command) => {
       const text = section(commandsDoc, `\`${name}\``);
       for (const child of command.commands) {
-        // `daemon run` and `daemon host` are for the daemon itself
-        if (name === 'daemon' && ['run', 'host'].includes(child.name())) continue;
+        // `daemon run`, `daemon host` and `daemon adopt` are for the daemon itself
+        if (name === 'daemon' && ['run', 'host', 'adopt'].includes(child.name())) continue;
         expect(text).toContain(`claudex ${name} ${child.name()}`);
       }
     },
