@@ -170,6 +170,9 @@ export const requirements = {
   'board-safe': {
     text: 'Nothing that a session, a folder or a tool is called or says acts on the terminal of the board.',
   },
+  'notify-command': {
+    text: 'A program of the person’s is told what waits for them, as data, a bounded number of times and for a bounded time.',
+  },
   'hook-trace': {
     text: 'status says by evidence whether the hooks of each session live, why not, and what one has failed of.',
     source: 'claude-code #92489; omnigent PR#6111',
