@@ -139,6 +139,14 @@ export const requirements = {
     text: 'A managed session runs on without a terminal; whoever attaches sees its screen as it is, and may leave again.',
     source: 'cc#63631, cc#88017',
   },
+  'attach-shows-screen': {
+    text: 'Whoever attaches sees what the host shows, cursor and modes included, wherever the output was cut.',
+    source: 'superset PR#4231, cc#63631',
+  },
+  'attach-viewers': {
+    text: 'However viewers come, go, resize, type and stall, each ends with what the host shows; no key is lost or doubled; none holds up another.',
+    source: 'paseo#450, ttyd#273, zellij#2490',
+  },
   'managed-wakes': {
     text: 'A managed session that sleeps is woken by a message, in the same conversation.',
     source: 'cc#86092',

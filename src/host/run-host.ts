@@ -72,6 +72,7 @@ export async function runHost(options: HostOptions): Promise<void> {
       mirror.resize(size);
     },
     input: (bytes) => claude.keys(bytes),
+    holdsOutput: () => questions.isHolding,
     changed: () => tell({ viewers: viewers.count }),
   });
   let said: HostFile = {
@@ -110,6 +111,7 @@ export async function runHost(options: HostOptions): Promise<void> {
     });
   });
   claude.output.add((bytes) => viewers.output(questions.take(bytes)));
+  claude.writable.add(() => viewers.inputWelcome());
   claude.output.add(() => {
     if (quiet) quiet.refresh();
     else quiet = setTimeout(lookAtBox, quietMs).unref();
