@@ -135,6 +135,14 @@ export const requirements = {
   'peer-rules': {
     text: 'Messages of sessions are attributed, linked to what they answer, damped by hops and rate, and only between those who may.',
   },
+  'start-question': {
+    text: 'What claude asks before its prompt box (trust, MCP servers, log-in, onboarding, consent) is named by start and list and never answered.',
+    source: 'docs/managed.md',
+  },
+  'managed-api': {
+    text: 'Over the daemon’s socket a program starts, sees, stops and resumes managed sessions, attaches by upgrade, and hears of every change.',
+    source: 'docs/api.md',
+  },
   'managed-outlives-terminal': {
     text: 'A managed session runs on without a terminal; whoever attaches sees its screen as it is, and may leave again.',
     source: 'cc#63631, cc#88017',
@@ -146,6 +154,10 @@ export const requirements = {
   'attach-viewers': {
     text: 'However viewers come, go, resize, type and stall, each ends with what the host shows; no key is lost or doubled; none holds up another.',
     source: 'paseo#450, ttyd#273, zellij#2490',
+  },
+  'ordinary-attach': {
+    text: "A session in a person's terminal can be shown and typed into from another one; the person's terminal stays right, and no session that nobody looks at pays for it.",
+    source: 'vibetunnel#72, cc#88017',
   },
   'managed-wakes': {
     text: 'A managed session that sleeps is woken by a message, in the same conversation.',

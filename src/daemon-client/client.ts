@@ -6,7 +6,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { ClaudexError, isErrorCode, systemErrorCode } from '../errors/claudex-error.ts';
 import type { ManagedRecord, StartRequest } from '../protocol/managed.ts';
 import type { Message } from '../protocol/message.ts';
-import type { SessionName, SessionRecord } from '../protocol/session.ts';
+import type { SessionName, SessionRecord, StartQuestion } from '../protocol/session.ts';
 import type {
   DaemonEvent,
   DaemonStatus,
@@ -18,6 +18,7 @@ import type {
   SendReply,
   SendRequest,
   ShownMessage,
+  SupervisorAnswer,
   SupervisorCommand,
   SupervisorHello,
 } from '../protocol/wire.ts';
@@ -123,6 +124,20 @@ export class DaemonClient {
     return this.#json('POST', `/v1/supervisors/${id}/gate`, { open });
   }
 
+  /** What the daemon has asked a supervisor for is done, or why not. */
+  answerDaemon(id: string, answer: SupervisorAnswer): Promise<unknown> {
+    return this.#json('POST', `/v1/supervisors/${id}/answer`, answer);
+  }
+
+  /** Has a session in somebody's terminal take viewers. @returns the socket that they connect to. */
+  async takeViewers(id: string): Promise<string> {
+    return (await this.#json<{ socket: string }>('POST', `/v1/sessions/${encodeURIComponent(id)}/viewers`)).socket;
+  }
+
+  reportQuestion(id: string, question: StartQuestion | null): Promise<unknown> {
+    return this.#json('POST', `/v1/supervisors/${id}/question`, { question });
+  }
+
   /** Every change of sessions and messages from now on. */
   events(): Promise<EventStream<DaemonEvent>> {
     return this.#stream('GET', '/v1/events');
@@ -197,7 +212,8 @@ async function readText(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function errorFrom(text: string): ClaudexError {
+/** The error that the daemon's answer tells of. */
+export function errorFrom(text: string): ClaudexError {
   try {
     const { error } = JSON.parse(text) as ErrorBody;
     if (isErrorCode(error.code)) return new ClaudexError(error.code, error.facts);

@@ -380,6 +380,12 @@ export const errorCatalogue = {
     'The process that holds that session does not answer.',
     'see `claudex list --all`; if it hangs, `claudex stop --now <id>` ends it.',
   ),
+  NOT_ATTACHABLE: entry(
+    3,
+    409,
+    'Nobody but its own terminal can show that session.',
+    'end it there, and start it with claudex: claudex --resume <its session id>, or claudex start . -- --resume <its session id>.',
+  ),
   ATTACH_INSIDE: entry(2, 409, 'A session cannot be attached to from inside itself.', 'run it in another terminal.'),
   NO_TERMINAL: entry(2, 400, 'That needs a terminal.', 'run it in one; `claudex peek` shows the screen without.'),
   USAGE: entry(2, 400, 'The command line is not understood.', 'run `claudex help` or `claudex <command> --help`.'),

@@ -26,7 +26,6 @@ const keyEndsMs = 20;
 const stopTakesMs = 200;
 /** A host that does not read does not keep us. */
 const goodbyeTakesMs = 500;
-/** While the terminal takes nothing we read nothing, a ping neither: we say by ourselves that we live. */
 const signOfLifeMs = 5000;
 
 export interface AttachOptions {
@@ -78,7 +77,7 @@ class AttachedTerminal {
     });
     this.ended.catch(() => undefined); // whoever waits for it hears
     this.#tty.gone.add(() => this.#end({ reason: 'detached', exit: null }));
-    this.#tty.writable.add(() => this.#readOn());
+    this.#tty.writable.add(() => this.#view?.writable());
     this.#tty.input.add((bytes) => this.#typed(bytes));
     process.on('SIGWINCH', this.#onResize).on('SIGCONT', this.#onContinue);
     for (const signal of endings) process.on(signal, this.#onEnd);
@@ -94,7 +93,14 @@ class AttachedTerminal {
       ancestry: [...ancestry(process.pid)],
     });
     this.#socket = socket;
-    this.#view = new View({ show: (bytes) => this.#show(bytes), size: () => this.#size() });
+    this.#view = new View({
+      sizeOfTty: () => this.#size(),
+      write: (bytes) => {
+        this.#tty.modes.output(bytes);
+        return this.#tty.write(bytes);
+      },
+      hold: (isHeld) => this.#hold(socket, isHeld),
+    });
     onFrames(socket, (one) => this.#take(one));
     socket.once('close', () => {
       if (socket === this.#socket) this.#end({ reason: 'lost', exit: null });
@@ -112,20 +118,12 @@ class AttachedTerminal {
     await sent;
   }
 
-  #take({ kind, payload }: Frame): void {
+  #take(one: Frame): void {
+    const { kind, payload } = one;
     switch (kind) {
       case frameKinds.welcome:
         this.#takeTerminal();
         this.#view?.sizeIs((JSON.parse(payload.toString()) as HostWelcome).size);
-        return;
-      case frameKinds.size:
-        this.#view?.sizeIs(JSON.parse(payload.toString()));
-        return;
-      case frameKinds.snapshot:
-        this.#view?.snapshot(payload);
-        return;
-      case frameKinds.output:
-        this.#view?.output(payload);
         return;
       case frameKinds.ping:
         this.#socket?.write(frame(frameKinds.pong));
@@ -134,7 +132,10 @@ class AttachedTerminal {
         const bye = JSON.parse(payload.toString()) as HostBye;
         if (bye.reason === 'inside') this.#fail(new ClaudexError('ATTACH_INSIDE'));
         else this.#end(bye);
+        return;
       }
+      default:
+        this.#view?.take(one);
     }
   }
 
@@ -153,17 +154,13 @@ class AttachedTerminal {
     if (!this.#isSuspended) this.#socket?.write(frame(frameKinds.input, keys));
   }
 
-  #show(bytes: Buffer): void {
-    this.#tty.modes.output(bytes);
-    if (this.#tty.write(bytes)) return;
-    this.#socket?.pause();
-    this.#signsOfLife ??= setInterval(() => this.#socket?.write(frame(frameKinds.pong)), signOfLifeMs);
-  }
-
-  #readOn(): void {
+  /** While the terminal takes nothing we read nothing, a ping neither: we say by ourselves that we live. */
+  #hold(socket: Socket, isHeld: boolean): void {
     clearInterval(this.#signsOfLife);
-    this.#signsOfLife = undefined;
-    this.#socket?.resume();
+    if (isHeld) {
+      socket.pause();
+      this.#signsOfLife = setInterval(() => socket.write(frame(frameKinds.pong)), signOfLifeMs);
+    } else socket.resume();
   }
 
   /** Gives the terminal back to the shell, as no viewer; claude does not notice. */
@@ -202,7 +199,6 @@ class AttachedTerminal {
     this.#view = undefined;
     clearTimeout(this.#keyEnds);
     clearInterval(this.#signsOfLife);
-    this.#signsOfLife = undefined;
     if (!socket) return Promise.resolve();
     return new Promise((resolve) => {
       setTimeout(() => socket.destroy(), goodbyeTakesMs).unref();

@@ -2,12 +2,15 @@
 import { ClaudexError } from '../errors/claudex-error.ts';
 import type { StartRequest } from './managed.ts';
 import { maxBodyBytes, type Route, routes, type Sender } from './message.ts';
+import { startQuestions } from './session.ts';
 import {
   type GateReport,
   gateReasons,
   type LeaseReport,
+  type QuestionReport,
   type SendManyRequest,
   type SendRequest,
+  type SupervisorAnswer,
   type SupervisorHello,
 } from './wire.ts';
 
@@ -164,8 +167,23 @@ export function parseLeaseReport(value: unknown): LeaseReport {
   return { messageId, ...lease, outcome, reason };
 }
 
+/** @throws ClaudexError BAD_REQUEST */
+export function parseSupervisorAnswer(value: unknown): SupervisorAnswer {
+  const fields = new Fields(value);
+  const request = fields.integer('request');
+  const failure = fields.any('failure');
+  if (failure === undefined || failure === null) return { request };
+  const of = new Fields(failure);
+  return { request, failure: { code: of.string('code'), facts: String(of.any('facts') ?? '').slice(0, 4096) } };
+}
+
 export function parseGateReport(value: unknown): GateReport {
   return { open: new Fields(value).boolean('open', false) };
+}
+
+export function parseQuestionReport(value: unknown): QuestionReport {
+  const fields = new Fields(value);
+  return { question: fields.any('question') === null ? null : fields.oneOf('question', startQuestions) };
 }
 
 /** A count in a query, 0 where there is none. @throws ClaudexError BAD_REQUEST */

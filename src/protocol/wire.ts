@@ -1,6 +1,7 @@
 /** The words that cross the daemon's socket. Bodies are JSON; streams are one JSON object a line (NDJSON). */
+import type { ManagedRecord } from './managed.ts';
 import type { Message, MessageKind, MessageSummary, Route, Sender } from './message.ts';
-import type { SessionRecord } from './session.ts';
+import type { SessionRecord, StartQuestion } from './session.ts';
 
 /** `POST /v1/messages` */
 export interface SendRequest {
@@ -85,8 +86,19 @@ export type SupervisorCommand =
   | { type: 'look-at-gate' }
   /** Claude has reported a submitted prompt (hook). `mark` when it was one of ours. */
   | { type: 'prompt-submitted'; mark?: string }
+  /** Do this; a SupervisorAnswer with the same number says that it is done. */
+  | { type: 'asked'; request: number; what: SupervisorRequest; socket: string }
   /** The daemon goes away. `replaced`: somebody else brings up the next one. */
   | { type: 'bye'; reason: 'stopped' | 'replaced' };
+
+/** `take-viewers`: listen on that socket, which a host of this session would have. `hand-over`: give claude to a host, and end. */
+export type SupervisorRequest = 'take-viewers' | 'hand-over';
+
+/** `POST /v1/supervisors/:id/answer`: it is done, or why not. */
+export interface SupervisorAnswer {
+  request: number;
+  failure?: { code: string; facts: string };
+}
 
 /** `POST /v1/supervisors/:id/lease`: what became of a paste. `typed` comes again for as long as the text may stand there. */
 export type LeaseReport = { messageId: string; lease?: number } & (
@@ -97,6 +109,11 @@ export type LeaseReport = { messageId: string; lease?: number } & (
 /** `POST /v1/supervisors/:id/gate`: sent when a gate that had refused opens again. */
 export interface GateReport {
   open: boolean;
+}
+
+/** `POST /v1/supervisors/:id/question`: what claude asks at its start, as its host sees on the screen; null when it asks nothing. */
+export interface QuestionReport {
+  question: StartQuestion | null;
 }
 
 /** Why a message was not typed, or is out of the prompt box again. */
@@ -141,6 +158,8 @@ export interface DaemonStatus {
 export type DaemonEvent =
   | { type: 'session'; session: SessionRecord }
   | { type: 'message'; message: Message }
+  | { type: 'managed'; managed: ManagedRecord }
+  | { type: 'managed-forgotten'; id: string }
   | { type: 'hello' };
 
 /** Body of every non-2xx answer. */

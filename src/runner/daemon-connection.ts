@@ -1,10 +1,12 @@
 /** Everything of a supervisor that has to do with the daemon; loaded after claude has been started. */
 import { startingPermissionMode } from '../claude/command-line/permission-mode.ts';
 import type { DaemonClient } from '../daemon-client/client.ts';
+import { toClaudexError } from '../errors/claudex-error.ts';
 import { claudeConfigDir } from '../home/paths.ts';
 import { steadyNow } from '../process/clock.ts';
 import { processStartTime } from '../process/identity.ts';
-import type { SupervisorCommand } from '../protocol/wire.ts';
+import type { StartQuestion } from '../protocol/session.ts';
+import type { SupervisorCommand, SupervisorRequest } from '../protocol/wire.ts';
 import type { OutputRing } from '../terminal/output-ring.ts';
 import { DaemonLink } from './daemon-link.ts';
 import type { InputLane } from './input-lane.ts';
@@ -22,6 +24,7 @@ export interface DaemonConnectionOptions {
   nextOutput: (timeoutMs: number) => Promise<void>;
   /** How many bytes have been typed that claude has not read yet. */
   unread: () => number;
+  onAsked?: (what: SupervisorRequest, sessionId: string, socketPath: string) => Promise<void>;
 }
 
 /** Does something for the daemon. Whatever becomes of it, the session runs on: an error that nobody takes would end it. */
@@ -29,17 +32,27 @@ function guard(act: () => unknown): void {
   void (async () => act())().catch(() => undefined);
 }
 
-export function connectToDaemon(options: DaemonConnectionOptions): { close: () => void; keyPressed: () => void } {
+/** A supervisor's side of the daemon. */
+export interface DaemonConnection {
+  close: () => void;
+  keyPressed: () => void;
+  /** What claude asks at its start; null when it asks nothing. */
+  asks: (question: StartQuestion | null) => void;
+}
+
+export function connectToDaemon(options: DaemonConnectionOptions): DaemonConnection {
   const { keys, ring, unread } = options;
   const configDir = claudeConfigDir(options.env);
   const startTime = processStartTime(options.claudePid);
-  if (startTime === undefined) return { close: () => undefined, keyPressed: () => undefined };
+  if (startTime === undefined) return { close: () => undefined, keyPressed: () => undefined, asks: () => undefined };
   const permissionMode = startingPermissionMode(options.claudeArgs, configDir);
   let session: { id: string; client: DaemonClient } | undefined;
+  let question: StartQuestion | null = null;
   /** The daemon may be away when we report; it finds out by itself then (lease deadline, transcript). */
   const tell = (report: (client: DaemonClient, id: string) => Promise<unknown>): void => {
     if (session) report(session.client, session.id).catch(() => undefined);
   };
+  const tellQuestion = (): void => tell((client, id) => client.reportQuestion(id, question));
   const typist = new MessageTypist({
     gate: new PromptGate({ configDir, pid: options.claudePid, keys, ring, unread, now: steadyNow }),
     keys,
@@ -50,6 +63,16 @@ export function connectToDaemon(options: DaemonConnectionOptions): { close: () =
     reportGateOpen: () => tell((client, id) => client.reportGate(id, true)),
     now: steadyNow,
   });
+  const asked = async ({ request, what, socket }: Extract<SupervisorCommand, { type: 'asked' }>): Promise<void> => {
+    if (!session || !options.onAsked) return;
+    try {
+      await options.onAsked(what, session.id, socket);
+      tell((client, id) => client.answerDaemon(id, { request }));
+    } catch (error) {
+      const { code, facts } = toClaudexError(error);
+      tell((client, id) => client.answerDaemon(id, { request, failure: { code, facts } }));
+    }
+  };
   const link = new DaemonLink(
     options.env,
     {
@@ -66,6 +89,8 @@ export function connectToDaemon(options: DaemonConnectionOptions): { close: () =
         switch (command.type) {
           case 'welcome':
             session = { id: command.id, client };
+            // a daemon that has come back knows nothing of it
+            if (question !== null) tellQuestion();
             return typist.reconnected();
           case 'paste':
             return typist.take(command);
@@ -73,6 +98,8 @@ export function connectToDaemon(options: DaemonConnectionOptions): { close: () =
             return typist.lookAtGate();
           case 'prompt-submitted':
             return typist.promptSubmitted(command.mark);
+          case 'asked':
+            return asked(command);
           case 'bye':
             session = undefined;
             return;
@@ -86,5 +113,9 @@ export function connectToDaemon(options: DaemonConnectionOptions): { close: () =
       link.close();
     },
     keyPressed: () => guard(() => typist.keyPressed()),
+    asks: (asked) => {
+      question = asked;
+      tellQuestion();
+    },
   };
 }
