@@ -8,7 +8,7 @@ import { View } from '../host-client/view.ts';
 import { endedBye, FrameReader, type FrameSize, type HostBye } from '../protocol/frames.ts';
 import type { ClaudeOnPty } from '../runner/claude-on-pty.ts';
 import { SharedScreen } from '../runner/viewers/shared-screen.ts';
-import type { Viewer } from '../runner/viewers/viewers.ts';
+import type { Viewer } from '../runner/viewers/viewer.ts';
 import type { LocalTty } from '../terminal/local-tty.ts';
 import type { PtyExit } from '../terminal/pty/spawn-pty.ts';
 

@@ -2,6 +2,7 @@
  * Follows which modes a program has turned on in the terminal, so that what it leaves on when it dies can be undone, and
  * nothing else: a program that cleans up after itself is followed by no byte of ours.
  */
+import { KittyFlags } from './kitty-flags.ts';
 
 const escapeByte = 0x1b;
 /** A sequence longer than this is none that we follow. */
@@ -23,24 +24,6 @@ const resetWithoutModes = '\x1b7\x1b[r\x1b8\x1b(B\x1b[0m\x1b>';
 
 /** The longest of those below is followed to here. */
 const maxLook = 16;
-
-/** Kitty keyboard flags: those pushed and not popped, the oldest first; and those set without a push. */
-class KittyFlags {
-  pushed: number[] = [];
-  set = 0;
-
-  get anyOn(): boolean {
-    return this.pushed.length > 0 || this.set > 0;
-  }
-
-  undo(): string {
-    return (this.pushed.length > 0 ? `\x1b[<${this.pushed.length}u` : '') + (this.set > 0 ? '\x1b[=0u' : '');
-  }
-
-  redo(): string {
-    return this.pushed.map((flags) => `\x1b[>${flags}u`).join('') + (this.set > 0 ? `\x1b[=${this.set}u` : '');
-  }
-}
 
 /** All that is known of a terminal's modes, as JSON: for another process that goes on with it. */
 export interface ModesState {

@@ -10,7 +10,8 @@ import {
   type ViewerHello,
 } from '../../protocol/frames.ts';
 import type { ScreenMirror } from '../../terminal/screen-mirror.ts';
-import type { Viewer, Viewers } from './viewers.ts';
+import type { Viewer } from './viewer.ts';
+import type { Viewers } from './viewers.ts';
 
 /** Keys and requests come in small frames; a paste of a person is read as many. */
 const maxFrameBytes = 1024 * 1024;

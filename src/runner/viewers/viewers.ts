@@ -16,7 +16,8 @@ import {
 } from '../../protocol/frames.ts';
 import type { ScreenMirror } from '../../terminal/screen-mirror.ts';
 import { PersonKeys } from '../person-keys.ts';
-import { decidedSize, type SizedViewer } from './whose-size.ts';
+import type { Viewer } from './viewer.ts';
+import { decidedSize } from './whose-size.ts';
 
 /** What a viewer may have been sent and not have taken: with more it is behind. */
 const maxBehindBytes = 1024 * 1024;
@@ -33,24 +34,6 @@ const maxMissedPings = 2;
 
 /** A viewer that is let go has this long to read all that it was sent. */
 const byeTakesMs = 1000;
-
-interface Viewer extends SizedViewer {
-  /** Takes frames. */
-  socket: Writable;
-  /** Our own terminal: always there, and no guest. */
-  isOwn: boolean;
-  /** Of what it sends, what a person has typed. */
-  typed: PersonKeys;
-  /** `waiting`: for its snapshot. `behind`: until its socket has drained, then for a fresh one. */
-  state: 'waiting' | 'live' | 'behind';
-  /** While it waits: output that its snapshot will not hold. */
-  since: Buffer[];
-  missedPings: number;
-  /** It has had no snapshot: its first holds what is above the screen, too. */
-  isNew: boolean;
-  /** Nothing is to be read from it for now, or it may be again. */
-  hold: (isHeld: boolean) => void;
-}
 
 export interface ViewersOptions {
   mirror: ScreenMirror;
@@ -263,5 +246,3 @@ export class Viewers {
     this.#options.changed();
   }
 }
-
-export type { Viewer };
