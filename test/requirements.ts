@@ -261,6 +261,9 @@ export const requirements = {
   'web-terminal': {
     text: 'A terminal in the web is a viewer like any other: it begins with the screen, types only where it may, and never holds claude up.',
   },
+  usage: {
+    text: 'Each answer of the API is counted once: whatever number of records it has, also where a fork has copied it.',
+  },
   'serve-ends': {
     text: 'A client that goes aborts its request; whatever ends the server, no process is left.',
   },
