@@ -67,6 +67,13 @@ export const settingDefinitions = [
     text: 'Show a desktop notification when a task waits on a session that needs a person.',
   },
   {
+    key: 'notify.command',
+    type: 'string',
+    default: null,
+    env: 'CLAUDEX_NOTIFY_COMMAND',
+    text: 'A program that is run for what you may want to hear of elsewhere, with the event as JSON on its standard input (docs/notify.md).',
+  },
+  {
     key: 'peers.allow',
     type: 'string',
     choices: ['all', 'same-tree', 'none'],

@@ -8,7 +8,7 @@ import { View } from '../host-client/view.ts';
 import { endedBye, FrameReader, type FrameSize, type HostBye } from '../protocol/frames.ts';
 import type { ClaudeOnPty } from '../runner/claude-on-pty.ts';
 import { SharedScreen } from '../runner/viewers/shared-screen.ts';
-import type { Viewer } from '../runner/viewers/viewers.ts';
+import type { Viewer } from '../runner/viewers/viewer.ts';
 import type { LocalTty } from '../terminal/local-tty.ts';
 import type { PtyExit } from '../terminal/pty/spawn-pty.ts';
 
@@ -119,13 +119,11 @@ export class ScreenSharing {
     this.#view.close();
   }
 
-  /** The screen and what is above it, as it is now: for a host that goes on with it. Undefined in the middle of a sequence. */
-  async drawn(): Promise<Buffer | undefined> {
+  /** The screen and what is above it, as it is now: for a host that goes on with it. */
+  async drawn(): Promise<Buffer> {
     const { mirror } = this.#screen;
     await new Promise<void>((resolve) => mirror.whenSettled(resolve));
-    // what comes next would be read as something else
-    if (mirror.isInSequence) return undefined;
-    return Buffer.from(mirror.snapshot({ scrollback: true }));
+    return Buffer.concat([Buffer.from(mirror.snapshot({ scrollback: true })), mirror.begun]);
   }
 
   /** Only where the terminal shows all that claude has drawn, in the terminal's own size. */
