@@ -86,12 +86,14 @@ export class SharedScreen {
         const kept = ring.snapshot();
         end = kept.end;
         await this.mirror.play([fullReset, ...kept.events]);
-      } else if (news.events.length > 0) {
+      } else if (news.end > end) {
         end = news.end;
         await this.mirror.play(news.events);
       } else if (outlet?.isWaiting) await outlet.flushed();
       else break;
     }
+    // a change of size may be the last that has happened
+    this.mirror.resize(ring.size);
     if (modes) this.mirror.modes = TerminalModes.of(modes().state());
     this.#follows = true;
   }
