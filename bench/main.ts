@@ -16,6 +16,7 @@ import { measureSearch } from './search.ts';
 import { measureSend } from './send.ts';
 import { measureStartup } from './startup.ts';
 import { measureWarm, measureWarmSoak } from './warm.ts';
+import { measureWeb } from './web.ts';
 
 const measurements: Record<string, Measurement> = {
   hook: measureHook,
@@ -29,6 +30,7 @@ const measurements: Record<string, Measurement> = {
   search: measureSearch,
   warm: measureWarm,
   'warm-soak': measureWarmSoak,
+  web: measureWeb,
 };
 
 const words = process.argv.slice(2);
