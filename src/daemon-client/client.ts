@@ -6,6 +6,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { ClaudexError, isErrorCode, systemErrorCode } from '../errors/claudex-error.ts';
 import type { ManagedRecord, StartRequest } from '../protocol/managed.ts';
 import type { Message } from '../protocol/message.ts';
+import type { AnswerRequest, Question } from '../protocol/question.ts';
 import type { SessionName, SessionRecord } from '../protocol/session.ts';
 import type {
   DaemonEvent,
@@ -109,6 +110,20 @@ export class DaemonClient {
     change: 'resume' | 'restart' | 'stop' | 'stop?now=true' | 'forget',
   ): Promise<ManagedRecord> {
     return this.#json('POST', `/v1/managed/${encodeURIComponent(id)}/${change}`, undefined, hostStartTakesMs);
+  }
+
+  /** What claude asks, in every session; `ended`: also what is over (the newest ones, in memory). */
+  async questions({ ended = false } = {}): Promise<Question[]> {
+    return (await this.#json<{ questions: Question[] }>('GET', `/v1/questions?ended=${ended}`)).questions;
+  }
+
+  question(id: string): Promise<Question> {
+    return this.#json('GET', `/v1/questions/${encodeURIComponent(id)}`);
+  }
+
+  /** Resolves with what has become of it. @throws ClaudexError QUESTION_OVER, QUESTION_NOT_REMOTE, BAD_ANSWER, NOT_TAKEN, PERSON_ONLY */
+  answerQuestion(id: string, answer: AnswerRequest): Promise<Question> {
+    return this.#json('POST', `/v1/questions/${encodeURIComponent(id)}/answer`, answer);
   }
 
   shutdown(reason: 'stopped' | 'replaced'): Promise<unknown> {

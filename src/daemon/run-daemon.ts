@@ -36,6 +36,7 @@ import { WakeByMessage } from './managed/wake-by-message.ts';
 import { Journal } from './messages/journal.ts';
 import { keepingAt } from './messages/journal-upkeep.ts';
 import { MessageStore } from './messages/message-store.ts';
+import { OpenQuestions } from './questions/open-questions.ts';
 import type { StopReason } from './routes/daemon.ts';
 import { daemonRoutes } from './routes.ts';
 import { type BadgeSubject, Badges } from './sessions/badges.ts';
@@ -121,6 +122,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const wakeByMessage = new WakeByMessage({ store: managedStore, mailbox, clock, wake: (id) => managed.wake(id) });
   const notification = new DesktopNotification({ enabled: settings['notify.enabled'], env, clock, log });
   const hooks = new HookIntake({ registry, dispatcher, clock });
+  const questions = new OpenQuestions({ clock, readFileNow: (session) => registry.readFileNow(session) });
   const peers = new PeerRules({
     allow: settings['peers.allow'],
     maxHops: settings['peers.maxHops'],
@@ -147,6 +149,8 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     dispatcher,
     waysIn,
     hooks,
+    questions,
+    relaysQuestions: settings['questions.relay'] === 'on',
     events,
     clock,
     version,
@@ -176,6 +180,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   registry.changed.add((session) => names.apply(session));
   registry.changed.add((session) => dispatcher.sessionChanged(session));
   registry.changed.add((session) => managed.sessionChanged(session));
+  registry.changed.add((session) => questions.sessionChanged(session));
   registry.changed.add((session) =>
     events.send({ type: 'session', session: recordOf(session, mailbox.waitingFor(session.id)) }),
   );
@@ -184,11 +189,13 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   // its way in is shut before its messages are passed on
   registry.gone.add((session) => waysIn.sessionGone(session));
   registry.gone.add((session) => dispatcher.sessionGone(session));
+  registry.gone.add((session) => questions.sessionGone(session));
   registry.gone.add((session) =>
     events.send({ type: 'session', session: { ...recordOf(session, { pending: 0, stuck: 0 }), state: 'gone' } }),
   );
   registry.gone.add(() => badges.updateSoon(badgesOf));
   registry.gone.add(() => idleExit.touch());
+  questions.changed.add(({ question }) => events.send({ type: 'question', question }));
   store.changed.add((message) => events.send({ type: 'message', message }));
   store.changed.add(() => badges.updateSoon(badgesOf));
   store.changed.add(() => idleExit.touch());
@@ -203,6 +210,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     for (const session of table.all()) session.supervisor?.send({ type: 'bye', reason });
     // a daemon that replaces this one wants them; after a stop nobody does
     if (reason === 'stopped') waysIn.dismissWaiters();
+    if (reason === 'stopped') questions.dismissHooks();
   });
   // what brings news closes before what acts on it, and that before what it is written to
   lifetime.ending.add(() => idleExit.close());
@@ -210,6 +218,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   lifetime.ending.add(() => wakeByMessage.close());
   lifetime.ending.add(() => keeper.close());
   lifetime.ending.add(() => dispatcher.close());
+  lifetime.ending.add(() => questions.close());
   lifetime.ending.add(() => events.close());
   lifetime.ending.add(() => journal.close());
   lifetime.ending.add(({ homeIsOurs }) => badges.close({ remove: homeIsOurs }));

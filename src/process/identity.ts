@@ -54,6 +54,21 @@ export function processStartTime(pid: number): string | undefined {
   return process.platform === 'linux' ? statFields(pid)?.[19] : ps(pid, 'lstart') || undefined;
 }
 
+/** Ticks of a second in /proc, the same on every Linux. */
+const ticksPerSecond = 100;
+
+/** When it was started, in milliseconds since the epoch: to 10 ms on Linux, to a second elsewhere (never too early). */
+export function startedAt(pid: number): number | undefined {
+  if (process.platform !== 'linux') {
+    const startedAtMs = Date.parse(`${ps(pid, 'lstart')} UTC`);
+    return Number.isNaN(startedAtMs) ? undefined : Math.min(startedAtMs + 999, Date.now());
+  }
+  const ticks = statFields(pid)?.[19];
+  if (ticks === undefined) return undefined;
+  const upSeconds = Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0]);
+  return Date.now() - Math.max(0, Math.round((upSeconds - Number(ticks) / ticksPerSecond) * 1000));
+}
+
 /** True when the process with the one start time was started after that with the other. */
 export function startedAfter(startTime: string, other: string): boolean {
   const order = (text: string) => (process.platform === 'linux' ? Number(text) : Date.parse(text));

@@ -1,5 +1,6 @@
 /** The words that cross the daemon's socket. Bodies are JSON; streams are one JSON object a line (NDJSON). */
 import type { Message, MessageKind, MessageSummary, Route, Sender } from './message.ts';
+import type { Question } from './question.ts';
 import type { SessionRecord } from './session.ts';
 
 /** `POST /v1/messages` */
@@ -141,6 +142,8 @@ export interface DaemonStatus {
 export type DaemonEvent =
   | { type: 'session'; session: SessionRecord }
   | { type: 'message'; message: Message }
+  /** Claude asks something, or what it asked was answered, withdrawn, or taken. */
+  | { type: 'question'; question: Question }
   | { type: 'hello' };
 
 /** Body of every non-2xx answer. */
