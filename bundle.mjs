@@ -1,7 +1,7 @@
 // Makes CommonJS files of what tsc has left in dist/, one for each thing that is started often, because Node's loader of ES
 // modules is what claude's start, a short command and the MCP server of each session would wait for (docs/benchmarks.md).
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, extname, join, relative } from 'node:path';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, extname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -14,6 +14,8 @@ const bundles = {
   mcpServer: join(dist, 'mcp', 'run-mcp-server.js'),
   warmWorker: join(dist, 'warm', 'worker', 'worker.js'),
   searchWorker: join(dist, 'history', 'search-worker.js'),
+  serve: join(dist, 'serve', 'run-serve.js'),
+  workspaceProcess: join(dist, 'serve', 'workspace-process.js'),
 };
 
 /** Commands that are waited for: in the file of the commands, and run only when they are asked for. */
@@ -65,18 +67,59 @@ await bundle(bundles.run, { ...required, packages: 'external' });
 await bundle(bundles.program, { keepModules: true });
 await bundle(bundles.warmWorker, { packages: 'external' });
 await bundle(bundles.searchWorker);
-const { metafile } = await bundle(bundles.mcpServer, { minify: true, metafile: true });
+await bundle(bundles.workspaceProcess);
+await bundleWhole(bundles.mcpServer);
+await bundleWhole(bundles.serve, { beside: [bundles.workspaceProcess] });
 
-// the MCP SDK and zod are in that file and not in node_modules: what tsc made could not be loaded, and their licences go along
-const mcp = dirname(bundles.mcpServer);
-for (const name of readdirSync(mcp)) if (name !== 'run-mcp-server.cjs') rmSync(join(mcp, name), { recursive: true });
-const folders = new Set(
-  Object.keys(metafile.inputs).flatMap((path) => path.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0] ?? []),
-);
-const notices = [...folders].sort().map((folder) => {
-  const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+await bundlePage();
+
+/** The web page: the browser loads these files and nothing else. What the first terminal needs is a file of its own. */
+async function bundlePage() {
+  const source = join(root, 'src', 'web', 'page');
+  const folder = join(dist, 'web', 'page');
+  const { metafile } = await build({
+    entryPoints: { page: join(source, 'main.tsx'), 'service-worker': join(source, 'service-worker.ts') },
+    outdir: folder,
+    chunkNames: 'part-[hash]',
+    absWorkingDir: root,
+    tsconfig: join(source, 'tsconfig.json'),
+    bundle: true,
+    splitting: true,
+    platform: 'browser',
+    target: 'es2022',
+    format: 'esm',
+    minify: true,
+    logLevel: 'warning',
+    legalComments: 'none',
+    metafile: true,
+  });
+  for (const name of ['index.html', 'manifest.webmanifest', 'icon.svg'])
+    copyFileSync(join(source, name), join(folder, name));
+  writeLicences(metafile, folder);
+}
+
+/** With libraries in it that are not in node_modules: what tsc made could not be loaded, and their licences go along. */
+async function bundleWhole(entry, { beside = [] } = {}) {
+  const { metafile } = await bundle(entry, { minify: true, metafile: true });
+  const folder = dirname(entry);
+  const kept = [entry, ...beside].map((one) => basename(asBundle(one)));
+  for (const name of readdirSync(folder)) if (!kept.includes(name)) rmSync(join(folder, name), { recursive: true });
+  writeLicences(metafile, folder);
+}
+
+function writeLicences(metafile, folder) {
+  const packages = new Set(
+    Object.keys(metafile.inputs).flatMap((path) => path.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0] ?? []),
+  );
+  const notices = [...packages].sort().map(licenceOf);
+  writeFileSync(join(folder, 'licences.txt'), notices.join(`\n${'-'.repeat(80)}\n\n`));
+}
+
+function licenceOf(folder) {
+  const { name, version, license, repository } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
   const text = ['LICENSE', 'LICENSE.md', 'license'].map((one) => join(root, folder, one)).find(existsSync);
-  if (text === undefined) throw new Error(`${folder} has no licence file`);
-  return `${name} ${version} (${license})\n\n${readFileSync(text, 'utf8').trim()}\n`;
-});
-writeFileSync(join(mcp, 'licences.txt'), notices.join(`\n${'-'.repeat(80)}\n\n`));
+  const heading = `${name} ${version} (${license})\n\n`;
+  if (text !== undefined) return `${heading}${readFileSync(text, 'utf8').trim()}\n`;
+  if (license !== 'MIT') throw new Error(`${folder} has no licence file`);
+  return `${heading}The package has no file with the text of its licence; its source: ${repository.url}\n`;
+}

@@ -38,6 +38,7 @@ function run(title, file, args) {
 const vitest = (...args) => [bin('vitest'), ['run', '--reporter=dot', ...args]];
 const results = await Promise.all([
   run('types', bin('tsc'), ['-p', 'tsconfig.json']),
+  run('types of the web page', bin('tsc'), ['-p', 'src/web/page/tsconfig.json']),
   run('lint', bin('biome'), ['check', '.']),
   run('unit tests', ...vitest('--project', 'unit')),
 ]);

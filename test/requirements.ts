@@ -135,6 +135,14 @@ export const requirements = {
   'peer-rules': {
     text: 'Messages of sessions are attributed, linked to what they answer, damped by hops and rate, and only between those who may.',
   },
+  'start-question': {
+    text: 'What claude asks before its prompt box (trust, MCP servers, log-in, onboarding, consent) is named by start and list and never answered.',
+    source: 'docs/managed.md',
+  },
+  'managed-api': {
+    text: 'Over the daemon’s socket a program starts, sees, stops and resumes managed sessions, attaches by upgrade, and hears of every change.',
+    source: 'docs/api.md',
+  },
   'managed-outlives-terminal': {
     text: 'A managed session runs on without a terminal; whoever attaches sees its screen as it is, and may leave again.',
     source: 'cc#63631, cc#88017',

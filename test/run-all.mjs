@@ -45,6 +45,7 @@ let passed = 0;
 const steps = [
   ['build', 'npm', ['run', '--silent', 'build']],
   ['type check', bin('tsc'), ['-p', 'tsconfig.json']],
+  ['type check of the web page', bin('tsc'), ['-p', 'src/web/page/tsconfig.json']],
   ['lint', bin('biome'), ['check', '.']],
 ];
 for (const [title, file, args] of steps) {

@@ -2,7 +2,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
-  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -19,6 +18,7 @@ import { repositoryRoot } from '../../test/support/claudex-bin.ts';
 import { createHermeticHome, type HermeticHome } from '../../test/support/hermetic-home.ts';
 import { isAlive, processesWithEnvironment } from '../../test/support/processes.ts';
 import { run } from '../../test/support/run-command.ts';
+import { standIn } from '../../test/support/stand-in.ts';
 import { copyPackage } from './copy-package.ts';
 
 /** The real claude, and the stand-in for the Messages API that it is to talk to. */
@@ -36,8 +36,6 @@ export class ChaosWorld {
   readonly hasOwnDisk: boolean;
   /** Daemons that did not come up when asked, by what they said. */
   readonly startFailures = new Map<string, number>();
-  /** The fake claude: a copy outside our package, where claudex does not take it for itself. Or the real one. */
-  readonly claude: string;
   readonly #real: RealClaude | undefined;
   readonly #clock: string;
   /** What is broken of the system, a file each (broken-system.mjs). */
@@ -55,7 +53,6 @@ export class ChaosWorld {
     mkdirSync(this.#broken);
     this.#package = join(this.home.root, 'package');
     copyPackage(this.#package);
-    this.claude = real?.path ?? this.#copyOfFake();
     this.hasOwnDisk = mountDisk(this.home.claudexHome);
     chmodSync(this.home.claudexHome, 0o700);
     this.client = new DaemonClient(claudexPaths(this.env()).socket);
@@ -63,7 +60,7 @@ export class ChaosWorld {
 
   env(extra: Record<string, string> = {}): Record<string, string> {
     return this.home.env(this.#real, {
-      CLAUDEX_CLAUDE_BIN: this.claude,
+      CLAUDEX_CLAUDE_BIN: this.claudeOf(),
       // a lost proof is given up after this long; the setting's own 30 s would only make the run wait
       CLAUDEX_LEASE_MS: this.#real ? '10000' : '4000',
       NODE_OPTIONS: ['clock-skew.mjs', 'broken-system.mjs']
@@ -80,16 +77,14 @@ export class ChaosWorld {
     return join(this.#package, 'bin', 'claudex.js');
   }
 
-  #copyOfFake(): string {
-    const copy = join(this.home.root, 'fake-claude.mjs');
-    copyFileSync(chaosFile('fake-claude.mjs'), copy);
-    chmodSync(copy, 0o755);
-    return copy;
-  }
-
-  /** What to start in a bare seat: the fake one needs a node. */
-  bareCommand(): [file: string, args: string[]] {
-    return this.#real ? [this.claude, []] : [process.execPath, [this.claude]];
+  /** The executable of claude: the real one, or the stand-in as that release. */
+  claudeOf(version = '2.1.197'): string {
+    if (this.#real) return this.#real.path;
+    const name = `stand-in-${version}`;
+    const path = join(this.home.root, name);
+    // as claude does it: what hooks of the end take longer is cut off
+    const scenario = { version, turns: [{ says: 'OK' }], endHooksMs: 1500 };
+    return existsSync(path) ? path : standIn(this.home.root, scenario, name);
   }
 
   /** Pid of the daemon that holds the lock; undefined when none lives. */

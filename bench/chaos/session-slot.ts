@@ -28,8 +28,9 @@ export class SessionSlot {
   start(): void {
     if (this.#closed) return;
     const { supervised, version } = this.profile;
-    const [file, args] = supervised ? [process.execPath, [this.#stage.claudexBin]] : this.#stage.bareCommand();
-    const env = this.#stage.env({ CHAOS_CLAUDE_VERSION: version });
+    const claude = this.#stage.claudeOf(version);
+    const [file, args] = supervised ? [process.execPath, [this.#stage.claudexBin]] : [claude, []];
+    const env = this.#stage.env({ CLAUDEX_CLAUDE_BIN: claude });
     const pty = spawnPty(file, args, {
       name: 'xterm-256color',
       cwd: this.cwd,
@@ -58,7 +59,8 @@ export class SessionSlot {
   claudePid(): number | undefined {
     const outer = this.outerPid;
     if (outer === undefined || !this.profile.supervised) return outer;
-    return childPids(outer).find((pid) => commandLine(pid).includes(this.#stage.claude));
+    const claude = this.#stage.claudeOf(this.profile.version);
+    return childPids(outer).find((pid) => commandLine(pid).includes(claude));
   }
 
   /** The person types one prompt, unless they are typing already. */

@@ -144,7 +144,7 @@ function readAppearances(projects: string, numberOfId: ReadonlyMap<string, numbe
       for (const line of readFileSync(join(projects, folder, name), 'utf8').split('\n')) {
         const record = parseLine(line);
         if (!record || !counts(record)) continue;
-        const at = BigInt(record.chaosAt ?? Date.parse(record.timestamp!));
+        const at = BigInt(record.steadyNs ?? Date.parse(record.timestamp!));
         for (const number of numbersIn(line, numberOfId)) {
           const one = { at, cwd: record.cwd, type: record.type, file: `${folder}/${name}` };
           seen.set(number, [...(seen.get(number) ?? []), one]);
@@ -159,8 +159,8 @@ function readAppearances(projects: string, numberOfId: ReadonlyMap<string, numbe
 interface TranscriptRecord {
   type: string;
   cwd: string;
-  /** Written by the fake claude. */
-  chaosAt?: string;
+  /** Written by the stand-in for claude. */
+  steadyNs?: string;
   /** Written by the real one. */
   timestamp?: string;
   attachment?: { type: string };

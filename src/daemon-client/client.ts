@@ -7,7 +7,7 @@ import { ClaudexError, isErrorCode, systemErrorCode } from '../errors/claudex-er
 import type { ManagedRecord, StartRequest } from '../protocol/managed.ts';
 import type { Message } from '../protocol/message.ts';
 import type { AnswerRequest, Question } from '../protocol/question.ts';
-import type { SessionName, SessionRecord } from '../protocol/session.ts';
+import type { SessionName, SessionRecord, StartQuestion } from '../protocol/session.ts';
 import type {
   DaemonEvent,
   DaemonStatus,
@@ -138,6 +138,10 @@ export class DaemonClient {
     return this.#json('POST', `/v1/supervisors/${id}/gate`, { open });
   }
 
+  reportQuestion(id: string, question: StartQuestion | null): Promise<unknown> {
+    return this.#json('POST', `/v1/supervisors/${id}/question`, { question });
+  }
+
   /** Every change of sessions and messages from now on. */
   events(): Promise<EventStream<DaemonEvent>> {
     return this.#stream('GET', '/v1/events');
@@ -212,7 +216,8 @@ async function readText(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function errorFrom(text: string): ClaudexError {
+/** The error that the daemon's answer tells of. */
+export function errorFrom(text: string): ClaudexError {
   try {
     const { error } = JSON.parse(text) as ErrorBody;
     if (isErrorCode(error.code)) return new ClaudexError(error.code, error.facts);

@@ -27,12 +27,8 @@ import { HookIntake } from './hook-intake.ts';
 import { createHttpServer } from './http-server.ts';
 import { IdleExit } from './idle-exit.ts';
 import { Lifetime } from './lifetime.ts';
-import { HostKeeper } from './managed/host-keeper.ts';
-import { hostProcesses } from './managed/host-processes.ts';
-import { IdleWatch } from './managed/idle-watch.ts';
-import { absentSession, ManagedSessions } from './managed/managed-sessions.ts';
-import { ManagedStore } from './managed/managed-store.ts';
-import { WakeByMessage } from './managed/wake-by-message.ts';
+import { managedParts } from './managed/managed-parts.ts';
+import { absentSession } from './managed/managed-sessions.ts';
 import { Journal } from './messages/journal.ts';
 import { keepingAt } from './messages/journal-upkeep.ts';
 import { MessageStore } from './messages/message-store.ts';
@@ -89,7 +85,8 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const store = new MessageStore({ journal, log, clock });
   const { mailbox } = store;
   const waysIn = new WaysIn(clock);
-  const managedStore = new ManagedStore({ folder: paths.managed, home: paths.home, clock, log });
+  const managedSide = managedParts({ paths, env, settings, table, mailbox, events, clock, log });
+  const { managed, managedStore, wakeByMessage } = managedSide;
   const policy = {
     gatePatienceMs: settings['delivery.gatePatienceMs'],
     typePeers: settings['delivery.typePeers'],
@@ -106,20 +103,6 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     isStopped,
     hasMoved: (session) => registry.moves.look(session),
   });
-  const hosts = hostProcesses(env);
-  const idle = new IdleWatch({ table, clock, hostOf: hosts.read, pendingFor: (id) => mailbox.pendingFor(id) });
-  const keeper = new HostKeeper({ store: managedStore, hosts, table, idle, clock, log });
-  const managed = new ManagedSessions({
-    store: managedStore,
-    keeper,
-    table,
-    idle,
-    clock,
-    log,
-    maxRunning: settings['sessions.max'],
-    idleTimeoutMs: settings['sessions.idleTimeoutMs'],
-  });
-  const wakeByMessage = new WakeByMessage({ store: managedStore, mailbox, clock, wake: (id) => managed.wake(id) });
   const notification = new DesktopNotification({ enabled: settings['notify.enabled'], env, clock, log });
   const hooks = new HookIntake({ registry, dispatcher, clock });
   const questions = new OpenQuestions({ clock, readFileNow: (session) => registry.readFileNow(session) });
@@ -131,14 +114,12 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const stopAsked = new Signal<StopReason>();
   const idleExit = new IdleExit({
     idleExitMs: settings['daemon.idleExitMs'],
-    isNeeded: () => table.all().length > 0 || managedStore.running().length > 0 || mailbox.pendingTotal() > 0,
+    isNeeded: () => table.all().length > 0 || managedSide.isNeeded() || mailbox.pendingTotal() > 0,
     clock,
   });
   const routes = daemonRoutes({
     accept: { table, store, waysIn, dispatcher, peers, clock, absent: () => managedStore.all().map(absentSession) },
-    managed,
-    managedStore,
-    hosts,
+    ...managedSide,
     env,
     waits: new WaitReasons({ table, store, waysIn, clock, policy }),
     store,
@@ -200,7 +181,6 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   store.changed.add(() => badges.updateSoon(badgesOf));
   store.changed.add(() => idleExit.touch());
   store.changed.add(({ recipient }) => recipient.id !== null && wakeByMessage.check(recipient.id));
-  keeper.slept.add((id) => wakeByMessage.check(id));
   dispatcher.personNeeded.add(({ session, reason }) => notification.taskWaits(session, reason));
   stopAsked.add((reason) => lifetime.stop(reason));
   idleExit.due.add(() => lifetime.stop('idle'));
@@ -215,8 +195,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   // what brings news closes before what acts on it, and that before what it is written to
   lifetime.ending.add(() => idleExit.close());
   lifetime.ending.add(() => registry.close());
-  lifetime.ending.add(() => wakeByMessage.close());
-  lifetime.ending.add(() => keeper.close());
+  lifetime.ending.add(() => managedSide.close());
   lifetime.ending.add(() => dispatcher.close());
   lifetime.ending.add(() => questions.close());
   lifetime.ending.add(() => events.close());
@@ -230,7 +209,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   await lifetime.open();
   try {
     // dead sessions first, then the living: the messages of the dead are older
-    keeper.restore();
+    managedSide.restore();
     registry.restore();
     dispatcher.restored();
     registry.start(configDir);

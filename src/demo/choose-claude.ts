@@ -1,13 +1,12 @@
 /** Which claude the demo runs: the user's own, else the one among this checkout's devDependencies, else the stand-in. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { findClaude } from '../claude/binary.ts';
-import { shellQuote } from '../claude/hooks/hook-settings.ts';
 import { packageRoot } from '../home/package.ts';
 import { readSettings } from '../settings/read.ts';
 import type { DemoHome } from './demo-home.ts';
+import { writeStandIn } from './stand-ins/write-stand-in.ts';
 
 export interface ChosenClaude {
   /** What to run. */
@@ -29,7 +28,8 @@ export function chooseClaude(home: DemoHome, standIn: boolean): ChosenClaude {
     }
   }
   const reason = standIn ? 'as you asked' : 'no claude that runs was found';
-  return { path: writeStandIn(home), description: `a small stand-in for claude: ${reason}`, isReal: false };
+  const path = writeStandIn(join(home.root, 'claude'), { turns: [{ asksApi: true }] });
+  return { path, description: `a small stand-in for claude: ${reason}`, isReal: false };
 }
 
 function candidates(): string[] {
@@ -63,14 +63,4 @@ function versionOf(path: string, home: DemoHome): string | null {
   } catch {
     return null; // cannot run in a bare environment (a version manager's shim), or not here at all
   }
-}
-
-/** Claude is one executable: a line of shell makes one of Node and our script. */
-function writeStandIn(home: DemoHome): string {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const script = fileURLToPath(new URL(`./stand-ins/claude-tui.${extension}`, import.meta.url));
-  const words = [process.execPath, ...process.execArgv, script].map(shellQuote).join(' ');
-  const path = join(home.root, 'claude');
-  writeFileSync(path, `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o700 });
-  return path;
 }

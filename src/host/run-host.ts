@@ -4,6 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import { readPromptBox } from '../claude/session/prompt-box.ts';
+import { readStartQuestion } from '../claude/session/start-question.ts';
 import { replaceFile } from '../home/replace-file.ts';
 import { steadyNow } from '../process/clock.ts';
 import { processStartTime } from '../process/identity.ts';
@@ -21,7 +22,7 @@ import { Viewers } from './viewers.ts';
 const firstSize = { cols: 120, rows: 40, pixelWidth: 0, pixelHeight: 0 };
 /** Output that is not on the mirror yet: with more, claude waits, because the mirror keeps every byte until then. */
 const maxUndrawnBytes = 1024 * 1024;
-/** The prompt box is looked at once claude has not written for so long. */
+/** The screen (its prompt box, a question at its start) is looked at once claude has not written for so long. */
 const quietMs = 1000;
 
 export interface HostOptions {
@@ -94,8 +95,10 @@ export async function runHost(options: HostOptions): Promise<void> {
   };
   let undrawn = 0;
   let quiet: NodeJS.Timeout | undefined;
-  const lookAtBox = (): void => {
-    const maybeDraft = readPromptBox(mirror.rows()).kind !== 'empty';
+  const lookAtScreen = (): void => {
+    const rows = mirror.rows();
+    claude.asks(readStartQuestion(rows));
+    const maybeDraft = readPromptBox(rows).kind !== 'empty';
     if (maybeDraft !== said.maybeDraft) tell({ maybeDraft });
   };
 
@@ -112,7 +115,7 @@ export async function runHost(options: HostOptions): Promise<void> {
   claude.output.add((bytes) => viewers.output(questions.take(bytes)));
   claude.output.add(() => {
     if (quiet) quiet.refresh();
-    else quiet = setTimeout(lookAtBox, quietMs).unref();
+    else quiet = setTimeout(lookAtScreen, quietMs).unref();
   });
 
   // up

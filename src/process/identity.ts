@@ -57,16 +57,18 @@ export function processStartTime(pid: number): string | undefined {
 /** Ticks of a second in /proc, the same on every Linux. */
 const ticksPerSecond = 100;
 
-/** When it was started, in milliseconds since the epoch: to 10 ms on Linux, to a second elsewhere (never too early). */
-export function startedAt(pid: number): number | undefined {
+/** How long it has run, in milliseconds: to 10 ms on Linux, to a second elsewhere (never too long). */
+export function processAgeMs(pid: number): number | undefined {
   if (process.platform !== 'linux') {
-    const startedAtMs = Date.parse(`${ps(pid, 'lstart')} UTC`);
-    return Number.isNaN(startedAtMs) ? undefined : Math.min(startedAtMs + 999, Date.now());
+    // [[days-]hours:]minutes:seconds
+    const parts = ps(pid, 'etime')?.split(/[-:]/).map(Number).reverse() ?? [];
+    const seconds = parts.reduce((sum, part, at) => sum + part * [1, 60, 3600, 86_400][at]!, 0);
+    return parts.length < 2 ? undefined : seconds * 1000;
   }
   const ticks = statFields(pid)?.[19];
   if (ticks === undefined) return undefined;
   const upSeconds = Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0]);
-  return Date.now() - Math.max(0, Math.round((upSeconds - Number(ticks) / ticksPerSecond) * 1000));
+  return Math.max(0, Math.round((upSeconds - Number(ticks) / ticksPerSecond) * 1000));
 }
 
 /** True when the process with the one start time was started after that with the other. */

@@ -61,6 +61,9 @@ export interface HostBye {
 
 export const framesProtocol = 1;
 
+/** What `GET /v1/managed/:id/attach` upgrades to. */
+export const framesUpgrade = 'claudex-frames';
+
 const headerBytes = 5;
 
 export interface Frame {

@@ -2,10 +2,12 @@
 import { ClaudexError } from '../errors/claudex-error.ts';
 import type { StartRequest } from './managed.ts';
 import { maxBodyBytes, type Route, routes, type Sender } from './message.ts';
+import { startQuestions } from './session.ts';
 import {
   type GateReport,
   gateReasons,
   type LeaseReport,
+  type QuestionReport,
   type SendManyRequest,
   type SendRequest,
   type SupervisorHello,
@@ -166,6 +168,11 @@ export function parseLeaseReport(value: unknown): LeaseReport {
 
 export function parseGateReport(value: unknown): GateReport {
   return { open: new Fields(value).boolean('open', false) };
+}
+
+export function parseQuestionReport(value: unknown): QuestionReport {
+  const fields = new Fields(value);
+  return { question: fields.any('question') === null ? null : fields.oneOf('question', startQuestions) };
 }
 
 /** A count in a query, 0 where there is none. @throws ClaudexError BAD_REQUEST */

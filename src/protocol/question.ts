@@ -49,6 +49,8 @@ export interface Question {
   /** Who answered, in words. */
   by: string | null;
   via: AnswerPlace | null;
+  /** What was allowed for the time to come, in words. */
+  always: string | null;
   /** Of an answer from elsewhere: claude has taken it (true), has not (false), has not said so yet (null). */
   taken: boolean | null;
   /** Why it was withdrawn, or why it can be answered in its terminal only. */

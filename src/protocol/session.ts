@@ -2,6 +2,20 @@
 
 export type SessionState = 'starting' | 'idle' | 'busy' | 'waiting' | 'gone';
 
+/** What claude asks at its start, before there is a prompt box; `question`: something that claudex does not know. */
+export const startQuestions = [
+  'trust',
+  'mcp servers',
+  'log-in',
+  'onboarding',
+  'bypass consent',
+  'api key',
+  'external imports',
+  'settings error',
+  'question',
+] as const;
+export type StartQuestion = (typeof startQuestions)[number];
+
 /** One record per running claude process, as `claudex list --json` prints it. Times are ISO 8601. */
 export interface SessionRecord {
   /** Eight characters; stays through /clear, /resume and daemon restarts. */

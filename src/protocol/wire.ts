@@ -1,7 +1,8 @@
 /** The words that cross the daemon's socket. Bodies are JSON; streams are one JSON object a line (NDJSON). */
+import type { ManagedRecord } from './managed.ts';
 import type { Message, MessageKind, MessageSummary, Route, Sender } from './message.ts';
 import type { Question } from './question.ts';
-import type { SessionRecord } from './session.ts';
+import type { SessionRecord, StartQuestion } from './session.ts';
 
 /** `POST /v1/messages` */
 export interface SendRequest {
@@ -100,6 +101,11 @@ export interface GateReport {
   open: boolean;
 }
 
+/** `POST /v1/supervisors/:id/question`: what claude asks at its start, as its host sees on the screen; null when it asks nothing. */
+export interface QuestionReport {
+  question: StartQuestion | null;
+}
+
 /** Why a message was not typed, or is out of the prompt box again. */
 export const gateReasons = [
   'not-idle',
@@ -144,6 +150,8 @@ export type DaemonEvent =
   | { type: 'message'; message: Message }
   /** Claude asks something, or what it asked was answered, withdrawn, or taken. */
   | { type: 'question'; question: Question }
+  | { type: 'managed'; managed: ManagedRecord }
+  | { type: 'managed-forgotten'; id: string }
   | { type: 'hello' };
 
 /** Body of every non-2xx answer. */

@@ -5,9 +5,11 @@
  */
 import { steadyNow } from '../process/clock.ts';
 import { Signal } from '../process/signal.ts';
+import type { StartQuestion } from '../protocol/session.ts';
 import { OutputRing } from '../terminal/output-ring.ts';
 import { type Pty, type PtyOptions, spawnPty } from '../terminal/pty/spawn-pty.ts';
 import type { WindowSize } from '../terminal/tty-calls.ts';
+import type { DaemonConnection } from './daemon-connection.ts';
 import { InputLane } from './input-lane.ts';
 import { PersonKeys } from './person-keys.ts';
 
@@ -27,7 +29,8 @@ export class ClaudeOnPty {
   readonly #lane: InputLane;
   readonly #args: readonly string[];
   #outputCame: (() => void) | undefined;
-  #connection: { close(): void; keyPressed(): void } | undefined;
+  #connection: DaemonConnection | undefined;
+  #question: StartQuestion | null = null;
   #closed = false;
 
   /** Starts it. @throws ClaudexError NO_PSEUDO_TERMINAL */
@@ -80,6 +83,13 @@ export class ClaudeOnPty {
     void Promise.race([this.#nextOutput(startDaemonAfterMs), this.pty.exited]).then(() => this.#connect(env));
   }
 
+  /** What claude asks at its start, for the daemon to know; null when it asks nothing. */
+  asks(question: StartQuestion | null): void {
+    if (question === this.#question) return;
+    this.#question = question;
+    this.#connection?.asks(question);
+  }
+
   /** Claude has ended. */
   close(): void {
     this.#closed = true;
@@ -100,6 +110,7 @@ export class ClaudeOnPty {
         nextOutput: (timeoutMs) => this.#nextOutput(timeoutMs),
         unread: () => this.pty.unread(),
       });
+      if (this.#question !== null) this.#connection.asks(this.#question);
     } catch {
       // the daemon side may fail in any way it likes: the session runs on, alone
     }

@@ -4,6 +4,7 @@ import type { DaemonClient } from '../daemon-client/client.ts';
 import { claudeConfigDir } from '../home/paths.ts';
 import { steadyNow } from '../process/clock.ts';
 import { processStartTime } from '../process/identity.ts';
+import type { StartQuestion } from '../protocol/session.ts';
 import type { SupervisorCommand } from '../protocol/wire.ts';
 import type { OutputRing } from '../terminal/output-ring.ts';
 import { DaemonLink } from './daemon-link.ts';
@@ -29,17 +30,27 @@ function guard(act: () => unknown): void {
   void (async () => act())().catch(() => undefined);
 }
 
-export function connectToDaemon(options: DaemonConnectionOptions): { close: () => void; keyPressed: () => void } {
+/** A supervisor's side of the daemon. */
+export interface DaemonConnection {
+  close: () => void;
+  keyPressed: () => void;
+  /** What claude asks at its start; null when it asks nothing. */
+  asks: (question: StartQuestion | null) => void;
+}
+
+export function connectToDaemon(options: DaemonConnectionOptions): DaemonConnection {
   const { keys, ring, unread } = options;
   const configDir = claudeConfigDir(options.env);
   const startTime = processStartTime(options.claudePid);
-  if (startTime === undefined) return { close: () => undefined, keyPressed: () => undefined };
+  if (startTime === undefined) return { close: () => undefined, keyPressed: () => undefined, asks: () => undefined };
   const permissionMode = startingPermissionMode(options.claudeArgs, configDir);
   let session: { id: string; client: DaemonClient } | undefined;
+  let question: StartQuestion | null = null;
   /** The daemon may be away when we report; it finds out by itself then (lease deadline, transcript). */
   const tell = (report: (client: DaemonClient, id: string) => Promise<unknown>): void => {
     if (session) report(session.client, session.id).catch(() => undefined);
   };
+  const tellQuestion = (): void => tell((client, id) => client.reportQuestion(id, question));
   const typist = new MessageTypist({
     gate: new PromptGate({ configDir, pid: options.claudePid, keys, ring, unread, now: steadyNow }),
     keys,
@@ -66,6 +77,8 @@ export function connectToDaemon(options: DaemonConnectionOptions): { close: () =
         switch (command.type) {
           case 'welcome':
             session = { id: command.id, client };
+            // a daemon that has come back knows nothing of it
+            if (question !== null) tellQuestion();
             return typist.reconnected();
           case 'paste':
             return typist.take(command);
@@ -86,5 +99,9 @@ export function connectToDaemon(options: DaemonConnectionOptions): { close: () =
       link.close();
     },
     keyPressed: () => guard(() => typist.keyPressed()),
+    asks: (asked) => {
+      question = asked;
+      tellQuestion();
+    },
   };
 }

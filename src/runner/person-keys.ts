@@ -66,7 +66,10 @@ export class PersonKeys {
       case 'csi':
         this.#sequence += String.fromCharCode(byte);
         if (byte >= 0x40 && byte <= 0x7e) this.#endCsi(now);
-        else if (this.#sequence.length > 64) this.#state = 'ground';
+        else if (this.#sequence.length > 64) {
+          this.#key(now);
+          this.#state = 'ground';
+        }
         return;
       case 'x10-mouse':
         if (--this.#mouseBytes === 0) this.#endReply();

@@ -59,6 +59,8 @@ export function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
   const error = toClaudexError(thrown);
   const options = { cause: error };
+  if (error.code === 'BODY_TOO_LARGE') return new ApiError(413, error.facts);
+  if (error.code === 'BAD_REQUEST') return new ApiError(400, error.facts);
   if (error.code === 'POOL_EXHAUSTED') return busy(529, error.message);
   if (error.code === 'ABORTED') return busy(503, 'The server is ending.');
   if (error.code === 'TIMEOUT') return new ApiError(504, error.message, notAgain, options);

@@ -9,9 +9,9 @@ import { claudexPaths } from '../home/paths.ts';
 import { ensurePrivateDir } from '../home/private-folder.ts';
 import { readSettings } from '../settings/read.ts';
 import { logFieldsOf } from './api-error.ts';
-import { createServeServer } from './http-server.ts';
 import { Metrics } from './metrics.ts';
 import { serveRoutes } from './serve-routes.ts';
+import { createServeServer } from './serve-server.ts';
 import { ServedWorkspace } from './served-workspace.ts';
 import { findWorkspaces, tokenIn, type Workspace } from './workspaces.ts';
 

@@ -1,13 +1,15 @@
 /** What the server answers: messages, models, health, metrics. */
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { modelAliases } from '../claude/command-line/models.ts';
 import type { Log } from '../home/log.ts';
+import { isSameText } from '../http/who-may-ask.ts';
 import { ApiError, busy, logFieldsOf, toApiError } from './api-error.ts';
-import { type Handler, refuse, type ServeRequest, sendJson } from './http-server.ts';
 import { parseMessageRequest } from './message-request.ts';
 import { MessageStream, messageBody } from './message-stream.ts';
 import { type Metrics, metricsContentType } from './metrics.ts';
+import { type AddRoutes, bodyOf, type ServeContext, sendError } from './serve-server.ts';
 import type { ServedWorkspace } from './served-workspace.ts';
-import { folderOf, isSameText, type Workspace, workspaceOfToken } from './workspaces.ts';
+import { folderOf, type Workspace, workspaceOfToken } from './workspaces.ts';
 
 export interface RoutesOptions {
   served: readonly ServedWorkspace[];
@@ -22,68 +24,75 @@ export interface RoutesOptions {
 /** Fields of the Messages API that an SDK must send and claude has no way to keep, named in each answer. */
 const notEnforced = 'max_tokens';
 
-export function serveRoutes({ served, metricsToken, metrics, log, isDraining }: RoutesOptions): Handler {
+export function serveRoutes({ served, metricsToken, metrics, log, isDraining }: RoutesOptions): AddRoutes {
   const workspaces = served.map(({ workspace }) => workspace);
 
-  return async (request) => {
-    const { method, segments, token, response } = request;
-    const path = segments.join('/');
-    if (path === 'health' && method === 'GET') {
-      return sendJson(response, isDraining() ? 503 : 200, { status: isDraining() ? 'draining' : 'ok' });
-    }
-    const isOperator = isSameText(metricsToken, token);
-    const workspace = workspaceOfToken(workspaces, token);
-    if (path === 'metrics' && method === 'GET' && (isOperator || workspace)) {
-      response.writeHead(200, { 'content-type': metricsContentType }).end(metrics.render(workspace?.name));
-      return;
-    }
-    if (!workspace) {
-      throw new ApiError(401, 'invalid x-api-key: `claudex serve --print-token` shows the token of each workspace.');
-    }
-    const { route, cwd } = place(workspace, segments);
-    if (route === 'v1/models' && method === 'GET') return sendJson(response, 200, modelList());
-    if (route.startsWith('v1/models/') && method === 'GET') {
-      return sendJson(response, 200, modelNamed(route.slice('v1/models/'.length)));
-    }
-    if (route !== 'v1/messages')
-      throw new ApiError(404, `claudex serve has no /${route}; it has /v1/messages and /v1/models.`);
-    if (method !== 'POST') throw new ApiError(405, `/v1/messages takes POST, not ${method}.`);
-    if (isDraining()) throw busy(503, 'The server is ending.');
-    await answerMessage(request, served.find((one) => one.workspace === workspace)!, cwd);
+  return (app) => {
+    app.get('/health', (context) =>
+      context.json({ status: isDraining() ? 'draining' : 'ok' }, isDraining() ? 503 : 200),
+    );
+    app.get('/metrics', async (context, next) => {
+      const token = context.get('token');
+      const isOperator = isSameText(metricsToken, token);
+      const workspace = workspaceOfToken(workspaces, token);
+      if (!isOperator && !workspace) return next();
+      return context.body(metrics.render(workspace?.name), 200, { 'content-type': metricsContentType });
+    });
+    app.all('*', async (context) => {
+      const { method } = context.req;
+      const workspace = workspaceOfToken(workspaces, context.get('token'));
+      if (!workspace) {
+        throw new ApiError(401, 'invalid x-api-key: `claudex serve --print-token` shows the token of each workspace.');
+      }
+      const { route, cwd } = place(workspace, context.get('segments'));
+      if (route === 'v1/models' && method === 'GET') return context.json(modelList());
+      if (route.startsWith('v1/models/') && method === 'GET') {
+        return context.json(modelNamed(route.slice('v1/models/'.length)));
+      }
+      if (route !== 'v1/messages')
+        throw new ApiError(404, `claudex serve has no /${route}; it has /v1/messages and /v1/models.`);
+      if (method !== 'POST') throw new ApiError(405, `/v1/messages takes POST, not ${method}.`);
+      if (isDraining()) throw busy(503, 'The server is ending.');
+      return answerMessage(context, served.find((one) => one.workspace === workspace)!, cwd);
+    });
   };
 
-  async function answerMessage(request: ServeRequest, target: ServedWorkspace, cwd: string): Promise<void> {
-    const { requestId, response } = request;
+  async function answerMessage(context: ServeContext, target: ServedWorkspace, cwd: string): Promise<Response> {
+    const { incoming, outgoing } = context.env;
+    const requestId = context.get('requestId');
     const startedAt = performance.now();
     const gone = new AbortController();
     // nobody waits for the answer any more
-    response.once('close', () => {
-      if (!response.writableFinished) gone.abort();
+    outgoing.once('close', () => {
+      if (!outgoing.writableFinished) gone.abort();
     });
     const headers = {
       'claudex-workspace': encodeURIComponent(target.workspace.name),
       'claudex-not-enforced': notEnforced,
     };
-    const stream = new MessageStream(response, headers);
+    const stream = new MessageStream(outgoing, headers);
     let refusal: ApiError | undefined;
     try {
-      refuseBetas(request.headers['anthropic-beta']);
-      const message = parseMessageRequest(await request.readBody());
+      refuseBetas(incoming.headers['anthropic-beta']);
+      const message = parseMessageRequest(await bodyOf(context));
       const onPart: Parameters<ServedWorkspace['ask']>[1] = (part) => {
         if (message.stream) stream.part(part);
       };
       const answer = await target.ask({ ...message, cwd }, onPart, gone.signal);
-      if (message.stream) stream.finish(answer);
-      else sendJson(response, 200, messageBody(answer), { ...headers, 'claudex-session-id': answer.sessionId });
+      if (!message.stream) {
+        return context.json(messageBody(answer), 200, { ...headers, 'claudex-session-id': answer.sessionId });
+      }
+      stream.finish(answer);
     } catch (thrown) {
       refusal = toApiError(thrown);
-      if (!stream.fail(refusal, requestId)) refuse(response, refusal, requestId);
+      if (!stream.fail(refusal, requestId)) sendError(outgoing, refusal, requestId);
     } finally {
       const status = gone.signal.aborted ? 499 : (refusal?.status ?? 200);
       metrics.add('claudex_serve_requests_total', { ...target.labels, status: String(status) });
       const tookMs = Math.round(performance.now() - startedAt);
       log('request', { ...target.labels, requestId, tookMs, ...logFieldsOf(refusal), status });
     }
+    return RESPONSE_ALREADY_SENT;
   }
 }
 

@@ -18,7 +18,7 @@ interface Pending {
 /** The process keeps the time of each request itself; one that is this late does not keep anything any more. */
 const graceMs = 5000;
 
-/** `.ts` under tsx, `.js` when built. */
+/** `.ts` under tsx, `.cjs` when built. */
 const program = fileURLToPath(new URL(`./workspace-process${extname(import.meta.url)}`, import.meta.url));
 
 export class WorkspaceWorker {

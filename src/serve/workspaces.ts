@@ -2,12 +2,13 @@
  * Which folders are served. A workspace is a plain folder right below the root; what belongs to it (token, credentials,
  * claude's config folder, MCP servers) is kept in the claudex folder, where its claude does not work.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { ClaudexError } from '../errors/claudex-error.ts';
 import { asHomeError, ensurePrivateDir } from '../home/private-folder.ts';
 import { placeFile } from '../home/replace-file.ts';
+import { isSameText } from '../http/who-may-ask.ts';
 
 export interface Workspace {
   name: string;
@@ -61,12 +62,6 @@ export function workspaceOfToken(workspaces: readonly Workspace[], token: string
   let found: Workspace | undefined;
   for (const workspace of workspaces) if (isSameText(workspace.token, token)) found = workspace;
   return found;
-}
-
-/** Compares without telling by its time where the texts differ. */
-export function isSameText(a: string, b: string): boolean {
-  const [left, right] = [a, b].map((text) => createHash('sha256').update(text).digest());
-  return timingSafeEqual(left!, right!);
 }
 
 /**

@@ -16,6 +16,7 @@ import {
   waitForSession,
 } from '../support/real-claude.ts';
 import { run } from '../support/run-command.ts';
+import { standIn } from '../support/stand-in.ts';
 import { useTestBed } from '../support/test-bed.ts';
 
 describe('hermetic home', () => {
@@ -142,15 +143,15 @@ describe('leak check', () => {
   });
 });
 
-describe('fake claude', () => {
+describe('the stand-in for claude', () => {
   const bed = useTestBed();
 
   it('answers, runs hooks from --settings, keeps a session file and a transcript', async () => {
     const home = bed.home();
     const hooks = createHookLog(home);
-    const driver = startInPty(fixture('fake-tui.mjs'), ['--settings', JSON.stringify(hooks.settings)], {
+    const driver = startInPty(standIn(home.root, { exitCode: 5 }), ['--settings', JSON.stringify(hooks.settings)], {
       cwd: home.cwd,
-      env: { ...home.env(), FAKE_TUI_EXIT: '5' },
+      env: home.env(),
     });
     await waitForPromptBox(driver, { content: '' });
     const start = await hooks.waitFor('SessionStart');
@@ -177,9 +178,10 @@ describe('fake claude', () => {
   it('waits under a dialog, brings an interrupted prompt back, takes a new id at /clear', async () => {
     const home = bed.home();
     const hooks = createHookLog(home);
-    const driver = startInPty(fixture('fake-tui.mjs'), ['--settings', JSON.stringify(hooks.settings)], {
+    const claude = standIn(home.root, { turns: [{ afterMs: 30_000 }] });
+    const driver = startInPty(claude, ['--settings', JSON.stringify(hooks.settings)], {
       cwd: home.cwd,
-      env: { ...home.env(), FAKE_TUI_DELAY_MS: '30000' },
+      env: home.env(),
     });
     await waitForPromptBox(driver, { content: '' });
     await submitPrompt(driver, '/model');

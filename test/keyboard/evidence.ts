@@ -45,6 +45,8 @@ export interface Evidence {
   dialogChecks: DialogCheck[];
   /** Files that a message's shell command has left, and when. */
   canaries: Array<{ number: number; name: string; at: number }>;
+  /** When the person pressed any key. */
+  pressedAt: number[];
   /** When the person pressed a key that can bring an earlier prompt back into the box. */
   broughtBackAt: number[];
   /** What the session said of itself at the end, for the report. */

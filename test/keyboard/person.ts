@@ -251,7 +251,7 @@ export function planWalk(seed: number, length = 7): Walk {
     speed,
     installed: dice.chance(0.5),
     editorMode,
-    permissions: dice.chance(0.15) ? 'bypass' : 'default',
+    permissions: dice.chance(0.15) ? 'bypass' : dice.chance(0.3) ? 'auto' : 'default',
     enterIsNewline: dice.chance(0.06),
     cols: 80 + dice.upTo(60),
     rows: 24 + dice.upTo(20),

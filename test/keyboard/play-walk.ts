@@ -38,6 +38,7 @@ class Player {
   readonly #random: () => number;
   readonly #boxChecks: BoxCheck[] = [];
   readonly #dialogChecks: DialogCheck[] = [];
+  readonly #pressedAt: number[] = [];
   readonly #broughtBackAt: number[] = [];
   readonly #sending: Array<Promise<unknown>> = [];
 
@@ -64,6 +65,7 @@ class Player {
       boxChecks: this.#boxChecks,
       dialogChecks: this.#dialogChecks,
       canaries,
+      pressedAt: this.#pressedAt,
       broughtBackAt: this.#broughtBackAt,
       atTheEnd,
     };
@@ -106,6 +108,7 @@ class Player {
 
   /** One write, and the time until the next. */
   async #write(bytes: string): Promise<void> {
+    this.#pressedAt.push(Date.now());
     this.#stage.driver.write(bytes);
     const random = this.#random();
     await delay(this.#walk.speed === 'human' ? 30 + 90 * random : 12 * random);

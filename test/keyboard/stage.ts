@@ -199,7 +199,8 @@ export class KeyboardStage {
     const settings = {
       // claude's daemon does not hand on every variable of ours to its jobs
       env: { ANTHROPIC_BASE_URL: this.api.url },
-      permissions: { allow: ['Bash(sleep:*)'] },
+      // from 2.1.330 on auto mode is claude's default, which asks the model instead of the person
+      permissions: { allow: ['Bash(sleep:*)'], ...(permissions !== 'auto' && { disableAutoMode: 'disable' }) },
       ...(editorMode === 'vim' && { editorMode }),
       ...(permissions === 'bypass' && { skipDangerousModePermissionPrompt: true }),
     };

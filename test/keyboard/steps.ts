@@ -34,7 +34,8 @@ export interface Walk {
   /** `claudex install` was run before. */
   installed: boolean;
   editorMode: 'normal' | 'vim';
-  permissions: 'default' | 'bypass';
+  /** `auto`: what claude does by itself, which from 2.1.330 on is auto mode; `default`: the person is asked. */
+  permissions: 'default' | 'auto' | 'bypass';
   /** Enter makes a new line, Ctrl-G submits (keybindings.json). */
   enterIsNewline: boolean;
   cols: number;

@@ -69,7 +69,8 @@ function judgeMessage(sent: SentMessage, message: Message | undefined, evidence:
     const count = ours(seen.filter((one) => one.where === where)).length;
     if (count > 1) violation('once', `${count} times in the ${where}`);
   }
-  if (seen.length === 0 && !mayBeUnseen(message, inHandsFrom)) violation('once', 'reached no conversation');
+  if (seen.length === 0 && !mayBeUnseen(message, inHandsFrom) && !isDenied(message, evidence.pressedAt))
+    violation('once', 'reached no conversation');
   if (message.state === 'stuck' && !message.reason) violation('once', 'stands still without a reason');
   if (message.state === 'queued' || message.state === 'leased') violation('once', `still ${message.state}`);
   if (message.state === 'cancelled' || message.state === 'expired')
@@ -101,6 +102,17 @@ function timeInHands(message: Message, broughtBackAt: readonly number[]): number
 function mayBeUnseen(message: Message, inHandsFrom: number): boolean {
   if (message.state === 'stuck') return true;
   return message.state === 'failed' && (inHandsFrom < Number.POSITIVE_INFINITY || /ended/.test(message.reason ?? ''));
+}
+
+/**
+ * With permissions bypassed, claude asks whether a message from outside may come in ("Held message"): the person's next key, meant
+ * for something else or not, is the answer. Where no key was pressed, nobody has denied it.
+ */
+function isDenied({ state, reason, history }: Message, pressedAt: readonly number[]): boolean {
+  if (state !== 'failed' || !reason?.startsWith('denied by the person')) return false;
+  const leasedAt = history.findLast((one) => one.state === 'leased')?.at ?? Number.POSITIVE_INFINITY;
+  const endedAt = history.at(-1)!.at;
+  return pressedAt.some((at) => at > leasedAt - proofSlackMs && at < endedAt);
 }
 
 /** What is left of a prompt without the message in it. */

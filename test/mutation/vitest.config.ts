@@ -6,5 +6,7 @@ export default defineConfig({
     include: ['test/unit/**/*.test.ts'],
     exclude: ['test/unit/docs-match-code.test.ts', 'test/unit/architecture.test.ts', 'test/unit/requirements.test.ts'],
     pool: 'forks',
+    // a mutant may be slow, and the machine busy: Stryker ends what hangs
+    testTimeout: 180_000,
   },
 });

@@ -1,5 +1,5 @@
 /** The import direction of docs/architecture.md, read from the import statements; `import type` counts as well. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -13,6 +13,7 @@ const heights: Record<string, number> = {
   process: 1,
   home: 2,
   protocol: 2,
+  http: 3,
   settings: 3,
   claude: 4,
   terminal: 5,
@@ -27,6 +28,7 @@ const heights: Record<string, number> = {
   daemon: 8,
   mcp: 8,
   serve: 8,
+  web: 8,
   demo: 8,
   cli: 9,
 };
@@ -42,7 +44,7 @@ interface Import {
 
 function sourceFiles(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => /\.tsx?$/.test(name))
     .map((name) => posix.join(folder, name));
 }
 
@@ -116,14 +118,16 @@ describe(`architecture ${verifies('import-direction')}`, () => {
   });
 
   it('the time of day is read only to be shown, written down, or held against what people gave in it', () => {
-    const reading = files.filter((file) => /\bDate\.now\b|new Date\(\)/.test(readFileSync(join(root, file), 'utf8')));
+    // a page in a browser has no steady clock of this machine, and shows times only
+    const here = files.filter((file) => !file.startsWith('src/web/page/'));
+    const reading = here.filter((file) => /\bDate\.now\b|new Date\(\)/.test(readFileSync(join(root, file), 'utf8')));
     expect(reading.sort()).toEqual([
       'install-scripts/install.ts', // when it was installed
       'src/cli/commands/inbox.ts',
       'src/cli/commands/list.ts', // in how long it goes
       'src/cli/commands/send.ts', // --at, --expires
       'src/cli/text/render.ts', // how old
-      'src/demo/stand-ins/claude-tui.ts', // startedAt, as claude writes it
+      'src/demo/stand-ins/claude/session-on-disk.ts', // as claude writes it
       'src/home/log.ts',
       'src/process/clock.ts',
     ]);
@@ -147,6 +151,15 @@ describe(`architecture ${verifies('import-direction')}`, () => {
     for (const name of ['commander', 'chalk']) expect(importersOf(new RegExp(`^${name}$`))).toEqual(['src/cli']);
     expect(importersOf(/^conf$/)).toEqual(['src/settings']);
     expect(importersOf(/^@xterm\/headless$/)).toEqual(['src/terminal']);
+  });
+
+  it('each folder of unit tests is a folder of what it tests', () => {
+    const folders = readdirSync(join(root, 'test/unit'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => posix.relative(join(root, 'test/unit'), posix.join(entry.parentPath, entry.name)));
+    expect(folders.length).toBeGreaterThan(20);
+    const tested = (folder: string): boolean => ['src', '.', 'test'].some((at) => existsSync(join(root, at, folder)));
+    expect(folders.filter((folder) => !tested(folder))).toEqual([]);
   });
 
   it('no folder is called what says nothing', () => {

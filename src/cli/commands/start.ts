@@ -77,7 +77,9 @@ async function start(folder: string, args: string[], options: StartOptions): Pro
   const session = await settled(client, one.id);
   const state = session?.state ?? one.state;
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ id: one.id, name: one.name, cwd, state }, null, 2)}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ id: one.id, name: one.name, cwd, state, waitingFor: session?.waitingFor ?? null }, null, 2)}\n`,
+    );
   } else process.stdout.write(`${one.id}\n`);
   sayWhatItWaitsFor(one, session);
 }

@@ -28,6 +28,8 @@ export interface AnswerGiven {
   decision: 'allow' | 'deny' | null;
   by: string | null;
   via: AnswerPlace;
+  /** What holds from now on, in words. */
+  always: string | null;
 }
 
 export class LiveQuestion implements DialogSight {
@@ -80,6 +82,7 @@ export class LiveQuestion implements DialogSight {
       decision: null,
       by: null,
       via: null,
+      always: null,
       taken: null,
       reason: null,
     };
@@ -146,7 +149,16 @@ export class LiveQuestion implements DialogSight {
   notTaken(): void {
     this.answeredAt = null;
     const reason = 'claude has taken no notice of an answer from elsewhere';
-    this.#set({ state: 'open', taken: false, decision: null, by: null, via: null, endedAt: null, reason });
+    this.#set({
+      state: 'open',
+      taken: false,
+      decision: null,
+      by: null,
+      via: null,
+      always: null,
+      endedAt: null,
+      reason,
+    });
   }
 
   #letGo(): void {

@@ -2,12 +2,12 @@
  * What claude asks of a person, in every session: who waits, what an answer from elsewhere does, and when it is no longer asked. The dialog
  * in the terminal stays as it is, and the first answer counts; claude's own files say which one that was.
  */
-import { type PermissionRequest, suggestionText } from '../../claude/hooks/permission.ts';
+import type { PermissionRequest } from '../../claude/hooks/permission.ts';
 import { isBackgroundAgent } from '../../claude/transcript/subagent-files.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { Clock } from '../../process/clock.ts';
 import { guarded } from '../../process/guard.ts';
-import { lives, startedAt } from '../../process/identity.ts';
+import { processAgeMs } from '../../process/identity.ts';
 import { Signal } from '../../process/signal.ts';
 import type { AnswerRequest, Question } from '../../protocol/question.ts';
 import type { HeldHook } from '../held-hook.ts';
@@ -16,15 +16,14 @@ import { stateOf } from '../sessions/session-state.ts';
 import { EndedQuestions } from './ended-questions.ts';
 import { FateWatch } from './fate-watch.ts';
 import { type HookProcess, LiveQuestion, questionId } from './live-question.ts';
-import { replyFor } from './reply-for.ts';
+import { overText, reasonText } from './over-text.ts';
+import { givenBy, replyFor } from './reply-for.ts';
 import { standingOf } from './standing.ts';
+import { Verdicts } from './verdicts.ts';
+import { WaitingHooks } from './waiting-hooks.ts';
 
 /** More than this nobody reads; what is beyond it can be answered in its terminal. */
 const maxOpen = 1000;
-/** So often hooks are looked after that have been killed, while any is held. */
-const sweepMs = 1500;
-/** So long a hook that has hung up may take to end, or to come back. */
-const hangUpMs = 250;
 /** Claude takes an answer from elsewhere within some 100 ms; a machine that is busy needs longer. */
 const takenWithinMs = 3000;
 /** After claude goes on, its transcript has this long to say whose answer counted before nobody waits for that any more. */
@@ -46,16 +45,19 @@ export class OpenQuestions {
   readonly #live = new Map<string, LiveQuestion>();
   readonly #ended = new EndedQuestions();
   readonly #fates: FateWatch;
+  readonly #hooks: WaitingHooks;
   readonly #clock: Clock;
   readonly #readFileNow: (session: Session) => void;
-  /** Who waits for claude's word about an answer. */
-  readonly #waiting = new Map<string, () => void>();
-  #sweep: NodeJS.Timeout | undefined;
+  readonly #verdicts = new Verdicts();
 
   constructor(options: { clock: Clock; readFileNow: (session: Session) => void }) {
     this.#clock = options.clock;
     this.#readFileNow = options.readFileNow;
     this.#fates = new FateWatch((question, fate) => this.#fateKnown(question, fate));
+    this.#hooks = new WaitingHooks({
+      look: (question) => this.#look(question.session),
+      lost: (question) => this.#hookLost(question),
+    });
   }
 
   /** Claude asks. `hold` takes the hook's request over; where that is of no use it is not called, and the hook ends. */
@@ -65,13 +67,13 @@ export class OpenQuestions {
     if (known) return void this.#heldAgain(known, hold);
     const isFull = [...this.#live.values()].filter((one) => one.isOpen).length >= maxOpen;
     if (isFull) throw new ClaudexError('QUESTION_NOT_REMOTE', `${maxOpen} are open already.`);
-    const askedAt = Math.min(startedAt(process.pid) ?? this.#clock.timeOfDay(), this.#clock.timeOfDay());
+    const askedAt = this.#clock.timeOfDay() - (processAgeMs(process.pid) ?? 0);
     const question = new LiveQuestion({ ...asked, askedAt });
     this.#live.set(question.id, question);
     if (this.#isDialogHeldBack(session, request)) {
       question.inTerminalOnly('a background agent asks: claude shows its dialog once no hook waits');
     } else {
-      this.#hold(question, hold);
+      this.#hooks.hold(question, hold);
     }
     this.#tell(question, 'asked');
     this.#readFileNow(session);
@@ -110,8 +112,7 @@ export class OpenQuestions {
     const { hook } = question;
     question.hook = null;
     question.answeredAt = now;
-    const decision = request.decision === 'deny' ? 'deny' : 'allow';
-    question.answered({ decision, by: request.by, via: request.via }, now);
+    question.answered(givenBy(request, question.request), now);
     hook.answer(reply);
     this.#tell(question, 'answered');
     await this.#verdict(question);
@@ -119,12 +120,6 @@ export class OpenQuestions {
     if (record.taken === false && record.state === 'open') throw new ClaudexError('NOT_TAKEN');
     if (record.taken === false) throw this.#overError(id);
     return record;
-  }
-
-  /** What was offered for "always", for the log. */
-  offer(id: string, always: number): string | undefined {
-    const suggestion = this.#live.get(id)?.request.suggestions[always - 1];
-    return suggestion === undefined ? undefined : suggestionText(suggestion);
   }
 
   /** Claude's session file, or a hook, has told something of it. */
@@ -145,9 +140,9 @@ export class OpenQuestions {
   }
 
   close(): void {
-    clearInterval(this.#sweep);
+    this.#hooks.close();
     this.#fates.close();
-    for (const done of this.#waiting.values()) done();
+    this.#verdicts.close();
   }
 
   #of(sessionId: string): LiveQuestion[] {
@@ -163,46 +158,15 @@ export class OpenQuestions {
     // answered meanwhile: the hook has not heard of it, and claude neither
     if (!question.isOpen) return;
     question.hook?.dismiss();
-    this.#hold(question, hold);
+    this.#hooks.hold(question, hold);
     this.#tell(question, 'asked');
   }
 
-  #hold(question: LiveQuestion, hold: (gone: () => void) => HeldHook): void {
-    question.held(hold(() => this.#hookGone(question)));
-    this.#sweep ??= setInterval(() => guarded('questions', () => this.#sweepHooks()), sweepMs);
-  }
-
-  /** Claude has ended the hook (Esc, No), or somebody has killed a part of it: then the rest of it comes back, or ends. */
-  #hookGone(question: LiveQuestion): void {
-    if (question.hook === null) return;
-    question.hook = null;
-    setTimeout(() => guarded('questions', () => this.#afterHangUp(question)), hangUpMs);
-    this.#afterHangUp(question, { isFirst: true });
-  }
-
-  #afterHangUp(question: LiveQuestion, { isFirst = false } = {}): void {
-    if (!question.isOpen || question.hook !== null) return;
-    this.#look(question.session);
-    if (!question.isOpen) return;
+  /** Its hook has gone: claude ends it when the dialog is cancelled (Esc, No); else somebody has killed it. */
+  #hookLost(question: LiveQuestion): void {
     if (stateOf(question.session) !== 'waiting') return void this.#inTerminal(question);
-    if (isFirst || lives(question.process)) return;
     question.inTerminalOnly('its hook was ended');
     this.#tell(question, 'asked');
-  }
-
-  /** A hook whose shell was killed leaves its curl behind, which nobody reads. */
-  #sweepHooks(): void {
-    for (const question of this.#live.values()) {
-      if (!question.isOpen || lives(question.process)) continue;
-      if (question.hook !== null) {
-        question.inTerminalOnly('its hook was ended');
-        this.#tell(question, 'asked');
-      }
-      this.#look(question.session);
-    }
-    if ([...this.#live.values()].some((one) => one.isOpen)) return;
-    clearInterval(this.#sweep);
-    this.#sweep = undefined;
   }
 
   #look(session: Session): void {
@@ -227,11 +191,11 @@ export class OpenQuestions {
 
   /** Claude goes on after an answer from elsewhere; whose it took its transcript says, at the latest when the tool has run. */
   #judgeAnswered(question: LiveQuestion, isWaiting: boolean): void {
-    if (!isWaiting) setTimeout(() => this.#waiting.get(question.id)?.(), verdictWithinMs).unref();
+    if (!isWaiting) this.#verdicts.come(question.id, verdictWithinMs);
   }
 
   #inTerminal(question: LiveQuestion): void {
-    question.answered({ decision: null, by: null, via: 'terminal' }, this.#clock.timeOfDay());
+    question.answered({ decision: null, by: null, via: 'terminal', always: null }, this.#clock.timeOfDay());
     this.#end(question, 'answered');
   }
 
@@ -256,21 +220,14 @@ export class OpenQuestions {
     if (!this.#live.delete(question.id)) return;
     this.#ended.add(question.record);
     this.#tell(question, event);
-    this.#waiting.get(question.id)?.();
+    this.#verdicts.come(question.id);
   }
 
   /** Resolves when claude has said whose answer counted, when it goes on and does not say so soon, or when nothing happens. */
   async #verdict(question: LiveQuestion): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, takenWithinMs);
-      this.#waiting.set(question.id, () => {
-        clearTimeout(timer);
-        resolve();
-      });
-      this.#watch(question.session);
-      this.#look(question.session);
-    });
-    this.#waiting.delete(question.id);
+    const verdict = this.#verdicts.of(question.id, takenWithinMs);
+    this.#look(question.session);
+    await verdict;
     if (!question.isUnproven || !this.#live.has(question.id)) return;
     this.#look(question.session);
     const others = this.#of(question.session.id).filter((one) => one !== question);
@@ -293,16 +250,4 @@ export class OpenQuestions {
     if (!record) return new ClaudexError('NO_SUCH_QUESTION', `Asked for "${id.slice(0, 40)}".`);
     return new ClaudexError('QUESTION_OVER', overText(record, this.#clock.timeOfDay()));
   }
-}
-
-/** `Answered in the terminal 12 s ago.` */
-export function overText({ state, via, by, reason, endedAt }: Question, now: number): string {
-  const seconds = Math.max(0, Math.round((now - (endedAt ?? now)) / 1000));
-  const ago = seconds < 120 ? `${seconds} s ago` : `${Math.round(seconds / 60)} min ago`;
-  if (state === 'withdrawn') return `Withdrawn ${ago}: ${reason}.`;
-  return via === 'terminal' ? `Answered in the terminal ${ago}.` : `Answered by ${by} ${ago}.`;
-}
-
-function reasonText({ reason }: Question): string {
-  return reason === null ? '' : `${reason[0]!.toUpperCase()}${reason.slice(1)}.`;
 }

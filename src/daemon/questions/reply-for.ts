@@ -6,9 +6,12 @@ import {
   denyReply,
   type PermissionRequest,
   questionKind,
+  suggestionText,
 } from '../../claude/hooks/permission.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
-import type { Answer } from '../../protocol/question.ts';
+import type { Answer, AnswerRequest } from '../../protocol/question.ts';
+import { visibleLine } from '../../protocol/visible-text.ts';
+import type { AnswerGiven } from './live-question.ts';
 
 /** Claude reads it as the result of its call. */
 const defaultDenial = 'The user does not want this. Ask what they want instead.';
@@ -23,6 +26,18 @@ export function replyFor(request: PermissionRequest, answer: Answer): string {
   }
   if (!isQuestion) throw new ClaudexError('BAD_ANSWER', 'It asks for a yes or a no.');
   return answersReply(request, checkedAnswers(request, answer.answers));
+}
+
+/** Who has answered what, for the record. */
+export function givenBy(answer: AnswerRequest, { suggestions }: PermissionRequest): AnswerGiven {
+  const { by, via, decision } = answer;
+  const always = decision === 'allow' && answer.always !== undefined ? suggestions[answer.always - 1] : undefined;
+  return {
+    decision: decision === 'deny' ? 'deny' : 'allow',
+    by: visibleLine(by),
+    via,
+    always: always === undefined ? null : visibleLine(suggestionText(always)),
+  };
 }
 
 function alwaysOf({ suggestions }: PermissionRequest, always: number | undefined): unknown {

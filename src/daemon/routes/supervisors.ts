@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { processStartTime } from '../../process/identity.ts';
-import { parseGateReport, parseLeaseReport, parseSupervisorHello } from '../../protocol/parse.ts';
+import { parseGateReport, parseLeaseReport, parseQuestionReport, parseSupervisorHello } from '../../protocol/parse.ts';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
 import { openStream } from '../event-streams.ts';
 import { handled, type RouteDefinition, type RouteRequest } from '../http-server.ts';
@@ -31,6 +31,15 @@ export function supervisorRoutes({ registry, dispatcher, version }: SupervisorRo
       who: 'local',
       handle: ({ params, body }) => {
         if (parseGateReport(body).open) dispatcher.gateOpened(sessionById(registry.table, params[0]!));
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/supervisors/:id/question',
+      who: 'local',
+      handle: ({ params, body }) => {
+        const session = sessionById(registry.table, params[0]!);
+        if (session.asks(parseQuestionReport(body).question)) registry.touch(session);
       },
     },
   ];

@@ -1,5 +1,6 @@
 /** Where a session is: its process, and the terminal that it was moved out of. */
 import type { ClaudeSessionFile } from '../../claude/session/session-file.ts';
+import type { StartQuestion } from '../../protocol/session.ts';
 import type { Seat, SessionProcess, Supervisor } from './session-process.ts';
 
 export class SessionPlace {
@@ -12,6 +13,8 @@ export class SessionPlace {
   /** A job that has not taken this session, whatever claude's roster says. */
   refutedJobId: string | null = null;
   supervisor: Supervisor | null = null;
+  /** What claude asks at its start, as its host sees on the screen: neither its session file nor a hook tells. */
+  startQuestion: StartQuestion | null = null;
 
   constructor({ pid, startTime }: Pick<SessionProcess, 'pid' | 'startTime'>) {
     this.pid = pid;
@@ -39,10 +42,18 @@ export class SessionPlace {
     this.seat = { pid, startTime, jobId, ...given };
   }
 
+  /** Its host has looked at the screen. @returns true when that is news */
+  asks(question: StartQuestion | null): boolean {
+    const isNews = this.startQuestion !== question;
+    this.startQuestion = question;
+    return isNews;
+  }
+
   /** It is another process from now on. */
   movedTo({ pid, startTime }: Pick<SessionProcess, 'pid' | 'startTime'>): void {
     this.pid = pid;
     this.startTime = startTime;
+    this.startQuestion = null;
   }
 
   /** Its terminal shows it again, or there is no terminal any more; `refuted`: it has not been moved at all. */

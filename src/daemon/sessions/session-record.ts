@@ -8,7 +8,11 @@ import { stateOf } from './session-state.ts';
 export function waitingForOf(session: Session): string | null {
   if (stateOf(session) !== 'waiting') return null;
   if (session.isHeld) return 'agents view';
-  const fromFile = session.file?.waitingFor ?? 'permission prompt';
+  const { file, startQuestion } = session;
+  const isStart = file === null || file.status !== 'waiting' || file.waitingFor === 'dialog open';
+  if (isStart && startQuestion !== null && startQuestion !== 'question') return startQuestion;
+  if (file === null && startQuestion !== null) return 'a question at its start';
+  const fromFile = file?.waitingFor ?? 'permission prompt';
   if (fromFile !== 'permission prompt') return fromFile;
   return session.permissionTool ? `permission (${session.permissionTool})` : 'permission';
 }

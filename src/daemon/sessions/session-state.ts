@@ -4,8 +4,10 @@ import type { SessionState } from '../../protocol/session.ts';
 import type { Session } from './session.ts';
 
 /** Claude's own word first, hooks second. */
-export function stateOf(session: Pick<Session, 'file' | 'hookState' | 'isHeld'>): SessionState {
+export function stateOf(session: Pick<Session, 'file' | 'hookState' | 'isHeld' | 'startQuestion'>): SessionState {
   if (session.isHeld) return 'waiting';
-  if (session.file) return stateFromStatus(session.file.status);
+  const ofFile = session.file && stateFromStatus(session.file.status);
+  if (ofFile) return ofFile === 'idle' && session.startQuestion === 'log-in' ? 'waiting' : ofFile;
+  if (session.startQuestion) return 'waiting';
   return session.hookState ?? 'starting';
 }

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startClaudex } from '../../support/claudex.ts';
-import { claudexBin, fixture } from '../../support/claudex-bin.ts';
+import { claudexBin } from '../../support/claudex-bin.ts';
 import { processesWithEnvironment } from '../../support/processes.ts';
 import { type RunResult, run } from '../../support/run-command.ts';
+import { standIn } from '../../support/stand-in.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 
 describe('claudex demo', () => {
@@ -89,21 +90,14 @@ describe('claudex demo', () => {
   it('takes everything down on Ctrl-C', async () => {
     const before = demoFolders();
     // a claude that does not answer: the demo cannot be over before the key is pressed
-    const slow = join(home, 'claude');
-    writeFileSync(
-      slow,
-      `#!/bin/sh\nFAKE_TUI_DELAY_MS=600000 exec '${process.execPath}' '${fixture('fake-tui.mjs')}' "$@"\n`,
-      {
-        mode: 0o755,
-      },
-    );
+    const slow = standIn(home, { turns: [{ afterMs: 600_000 }] }, 'claude');
     const driver = startClaudex(['demo'], { cwd: home, env: userEnv({ CLAUDEX_CLAUDE_BIN: slow }), rows: 60 });
     await driver.waitForScreen('3. From the web folder');
     driver.key('ctrl-c');
     expect(await driver.waitForExit()).toEqual({ code: 130, signal: null });
     expect(driver.screen()).toContain('Interrupted (SIGINT)');
     expect(driver.rawOutput().toString()).toContain('\x1b[1m');
-    expect(readdirSync(home)).toEqual(['claude']);
+    expect(readdirSync(home)).toEqual(['claude', 'claude.json']);
     expectNothingLeft(before);
   });
 });

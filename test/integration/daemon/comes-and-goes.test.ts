@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { verifies } from '../../requirements.ts';
-import { withClaude } from '../../support/claude-wrapper.ts';
 import { repositoryRoot, runClaudex, startClaudex } from '../../support/claudex.ts';
 import { sendMessage, waitForMessage, waitForSessionRecord } from '../../support/daemon-watch.ts';
 import type { HermeticHome } from '../../support/hermetic-home.ts';
@@ -12,6 +11,7 @@ import { standAsSession } from '../../support/mcp-client.ts';
 import { isAlive, processCommandLine, processesWithEnvironment } from '../../support/processes.ts';
 import { waitForPromptBox } from '../../support/real-claude.ts';
 import { run } from '../../support/run-command.ts';
+import { withStandIn } from '../../support/stand-in.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { until } from '../../support/until.ts';
 import { waitForFile } from '../../support/wait-for-file.ts';
@@ -22,7 +22,7 @@ describe('the daemon comes and goes', () => {
   const bed = useTestBed();
 
   async function supervisedSession(home: HermeticHome) {
-    const env = withClaude(home, 'fake-tui.mjs', {}, true);
+    const env = withStandIn(home);
     const driver = startClaudex([], { cwd: home.cwd, env });
     await waitForPromptBox(driver, { content: '', ...patient });
     const session = await waitForSessionRecord(home, (one) => one.supervised && one.state === 'idle');
@@ -62,7 +62,7 @@ describe('the daemon comes and goes', () => {
 
   it(`ends by itself when nothing needs it, and only then ${verifies('idle-exit')}`, async () => {
     const home = bed.home();
-    const env = { ...withClaude(home, 'fake-tui.mjs', {}, true), CLAUDEX_DAEMON_IDLE_EXIT_MS: '1000' };
+    const env = { ...withStandIn(home), CLAUDEX_DAEMON_IDLE_EXIT_MS: '1000' };
     const driver = startClaudex([], { cwd: home.cwd, env });
     await waitForPromptBox(driver, { content: '', ...patient });
     await logged(home, /"session started"/);
@@ -144,11 +144,10 @@ describe('the daemon comes and goes', () => {
     const home = bed.home();
     const broken = join(home.root, 'broken');
     mkdirSync(broken);
-    const env = withClaude(
+    const env = withStandIn(
       home,
-      'fake-tui.mjs',
+      {},
       { CHAOS_BREAK: broken, NODE_OPTIONS: `--import=${join(repositoryRoot, 'bench', 'chaos', 'broken-system.mjs')}` },
-      true,
     );
     const driver = startClaudex([], { cwd: home.cwd, env });
     await waitForPromptBox(driver, { content: '', ...patient });

@@ -3,13 +3,13 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { verifies } from '../../requirements.ts';
-import { withClaude } from '../../support/claude-wrapper.ts';
 import { runClaudex } from '../../support/claudex.ts';
 import { daemonClient, sendMessage, waitForMessage, waitForSessionRecord } from '../../support/daemon-watch.ts';
 import { startMcpClient } from '../../support/mcp-client.ts';
 import { copyPackage } from '../../support/package-copy.ts';
 import { startInPty } from '../../support/pty-driver.ts';
 import { userMessagesInTranscript, waitForPromptBox } from '../../support/real-claude.ts';
+import { withStandIn } from '../../support/stand-in.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 
 const patient = { timeoutMs: 45_000 };
@@ -19,7 +19,7 @@ describe(`the package is removed ${verifies('package-removed')}`, () => {
 
   it('a session keeps its draft, is typed into, and finds the daemon of the next installation', async () => {
     const home = bed.home();
-    const env = withClaude(home, 'fake-tui.mjs', {}, true);
+    const env = withStandIn(home);
     const root = join(home.root, 'package');
     const driver = startInPty(process.execPath, [copyPackage(root)], { cwd: home.cwd, env });
     await waitForPromptBox(driver, { content: '', ...patient });

@@ -1,17 +1,17 @@
 /** Two versions of claudex on one home: the newer daemon takes over, whoever starts it, and nothing is lost on the way. */
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageVersion } from '../../../src/home/package.ts';
 import { verifies } from '../../requirements.ts';
-import { fixture, runClaudex } from '../../support/claudex.ts';
+import { runClaudex } from '../../support/claudex.ts';
 import { daemonClient, sendMessage, waitForMessage, waitForSessionRecord } from '../../support/daemon-watch.ts';
-import type { HermeticHome } from '../../support/hermetic-home.ts';
 import { copyPackage } from '../../support/package-copy.ts';
 import { isAlive } from '../../support/processes.ts';
 import { startInPty } from '../../support/pty-driver.ts';
 import { countInTranscripts, waitForPromptBox } from '../../support/real-claude.ts';
 import { run } from '../../support/run-command.ts';
+import { withStandIn } from '../../support/stand-in.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { waitForFile } from '../../support/wait-for-file.ts';
 
@@ -20,19 +20,12 @@ const patient = { timeoutMs: 45_000 };
 describe(`version skew ${verifies('one-daemon', 'daemon-comes-back')}`, () => {
   const bed = useTestBed();
 
-  function environment(home: HermeticHome): Record<string, string> {
-    const claude = join(home.root, 'fake-claude');
-    writeFileSync(claude, `#!/bin/sh\nexec '${process.execPath}' '${fixture('fake-tui.mjs')}' "$@"\n`);
-    chmodSync(claude, 0o755);
-    return { ...home.env(), CLAUDEX_CLAUDE_BIN: claude };
-  }
-
   const pidIn = (stdout: string): number => Number(/pid (\d+)/.exec(stdout)?.[1]);
 
   it('a newer command replaces an older daemon; sessions and messages go over; an older command uses the newer one', async () => {
     const home = bed.home();
     const older = copyPackage(join(home.root, 'older'), '0.0.1');
-    const env = environment(home);
+    const env = withStandIn(home);
     const runOlder = (...args: string[]) => run(process.execPath, [older, ...args], { env, cwd: home.cwd });
 
     const driver = startInPty(process.execPath, [older], { cwd: home.cwd, env });

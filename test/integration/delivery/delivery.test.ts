@@ -1,11 +1,10 @@
 /** Messages into a small stand-in for claude under claudex: woken, waiting, kept in order, once each, whatever dies. */
-import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../../src/protocol/message.ts';
 import type { SessionRecord } from '../../../src/protocol/session.ts';
 import { verifies } from '../../requirements.ts';
-import { repositoryRoot, runClaudex, startClaudex } from '../../support/claudex.ts';
+import { runClaudex, startClaudex } from '../../support/claudex.ts';
 import { daemonClient } from '../../support/daemon-watch.ts';
 import type { HermeticHome } from '../../support/hermetic-home.ts';
 import type { PtyDriver } from '../../support/pty-driver.ts';
@@ -16,10 +15,10 @@ import {
   userMessagesInTranscript,
   waitForPromptBox,
 } from '../../support/real-claude.ts';
+import { withStandIn } from '../../support/stand-in.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { readIfExists, waitForFile } from '../../support/wait-for-file.ts';
 
-const standIn = join(repositoryRoot, 'test', 'fixtures', 'fake-tui.mjs');
 const patient = { timeoutMs: 45_000 };
 
 /** The ids of the messages that reached the conversation, as prompts or by hooks, in order, each as often as it did. */
@@ -32,14 +31,6 @@ function marksIn(home: HermeticHome): string[] {
 describe('delivery', () => {
   const bed = useTestBed();
 
-  /** A wrapper outside this checkout: claudex takes everything in its own package for itself. */
-  function environment(home: HermeticHome, extra: Record<string, string> = {}): Record<string, string> {
-    const wrapper = join(home.root, 'fake-claude');
-    writeFileSync(wrapper, `#!/bin/sh\nexec '${process.execPath}' '${standIn}' "$@"\n`);
-    chmodSync(wrapper, 0o755);
-    return { ...home.env(), CLAUDEX_CLAUDE_BIN: wrapper, ...extra };
-  }
-
   const logOf = (home: HermeticHome): string => join(home.claudexHome, 'logs', 'daemon.log');
   const logged = (home: HermeticHome, wanted: RegExp | ((text: string) => boolean)): Promise<true> =>
     waitForFile(
@@ -49,7 +40,7 @@ describe('delivery', () => {
     );
 
   async function claudex(home: HermeticHome, ...args: string[]) {
-    const result = await runClaudex(args, { cwd: home.root, env: environment(home), timeoutMs: 60_000 });
+    const result = await runClaudex(args, { cwd: home.root, env: home.env(), timeoutMs: 60_000 });
     return { ...result, out: result.stdout.trim() };
   }
   /** Sends, and says the id. */
@@ -68,10 +59,11 @@ describe('delivery', () => {
   /** A supervised, idle session that the daemon knows. */
   async function session(
     home: HermeticHome,
-    options: { cwd?: string; extra?: Record<string, string> } = {},
+    options: { cwd?: string; afterMs?: number; extra?: Record<string, string> } = {},
   ): Promise<PtyDriver> {
     const startedBefore = supervised(readIfExists(logOf(home)) ?? '');
-    const driver = startClaudex([], { cwd: options.cwd ?? home.cwd, env: environment(home, options.extra) });
+    const env = withStandIn(home, { turns: [{ afterMs: options.afterMs ?? 0 }] }, options.extra);
+    const driver = startClaudex([], { cwd: options.cwd ?? home.cwd, env });
     await waitForPromptBox(driver, { content: '', ...patient });
     await logged(home, (text) => supervised(text) > startedBefore);
     return driver;
@@ -103,7 +95,7 @@ describe('delivery', () => {
 
   it(`a task that continues a turn gets its own answer, not the one before it ${verifies('answer')}`, async () => {
     const home = bed.home();
-    await session(home, { extra: { FAKE_TUI_DELAY_MS: '500' } });
+    await session(home, { afterMs: 500 });
     // at once: the second must be there before the turn of the first ends
     const common = { target: 'project', kind: 'task', when: 'idle', hold: false } as const;
     const sender = { kind: 'user', label: 'me' } as const;
@@ -119,7 +111,7 @@ describe('delivery', () => {
 
   it(`messages arrive in the order they were sent, one a turn ${verifies('order-kept', 'exactly-once')}`, async () => {
     const home = bed.home();
-    await session(home, { extra: { FAKE_TUI_DELAY_MS: '100' } });
+    await session(home, { afterMs: 100 });
     const ids: string[] = [];
     for (const text of ['one', 'two', 'three', 'four', 'five']) ids.push(await send(home, 'project', text));
     await ended(home, ids.at(-1)!);
@@ -215,7 +207,7 @@ describe('delivery', () => {
 
   it(`what failed after it had gone in goes in again when it is retried ${verifies('exactly-once')}`, async () => {
     const home = bed.home();
-    const driver = await session(home, { extra: { FAKE_TUI_DELAY_MS: '30000' } });
+    const driver = await session(home, { afterMs: 30_000 });
     const id = await send(home, 'project', 'interrupt me');
     await logged(home, new RegExp(`"message delivered","id":"${id}"`));
     driver.key('esc');
@@ -264,7 +256,7 @@ describe('delivery', () => {
 
   it(`kill -9 of the daemon with a queue: nothing is lost, doubled or out of order ${verifies('exactly-once', 'order-kept', 'daemon-comes-back')}`, async () => {
     const home = bed.home();
-    await session(home, { extra: { FAKE_TUI_DELAY_MS: '300' } });
+    await session(home, { afterMs: 300 });
     const ids: string[] = [];
     for (let index = 0; index < 6; index++) {
       ids.push(await send(home, 'project', `task ${index}`));

@@ -9,17 +9,17 @@ import type { SearchHit } from '../../../src/history/scan-transcript.ts';
 import { searchTranscripts } from '../../../src/history/search.ts';
 import type { SessionRecord } from '../../../src/protocol/session.ts';
 import { verifies } from '../../requirements.ts';
-import { claudexBin, repositoryRoot, runClaudex, startClaudex } from '../../support/claudex.ts';
+import { claudexBin, runClaudex, startClaudex } from '../../support/claudex.ts';
 import { daemonClient, sendMessage, waitForMessage, waitForSessionRecord } from '../../support/daemon-watch.ts';
 import type { HermeticHome } from '../../support/hermetic-home.ts';
 import { type PtyDriver, startInPty } from '../../support/pty-driver.ts';
 import { run } from '../../support/run-command.ts';
+import { withStandIn } from '../../support/stand-in.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { runHeldToModes } from '../../support/unwritable-home.ts';
 import { waitForFile } from '../../support/wait-for-file.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/transcripts', import.meta.url));
-const standIn = join(repositoryRoot, 'test', 'fixtures', 'fake-tui.mjs');
 const talk = '11111111-1111-4111-8111-111111111111';
 const forked = '22222222-2222-4222-8222-222222222222';
 const cleared = '33333333-3333-4333-8333-333333333333';
@@ -173,11 +173,7 @@ describe('conversations', () => {
 
   describe('of a session', () => {
     function started(home: HermeticHome, name: string) {
-      // a wrapper outside this checkout: claudex takes everything in its own package for itself
-      const wrapper = join(home.root, 'fake-claude');
-      writeFileSync(wrapper, `#!/bin/sh\nexec '${process.execPath}' '${standIn}' "$@"\n`);
-      chmodSync(wrapper, 0o755);
-      return startClaudex([], { cwd: home.dir(name), env: home.env(undefined, { CLAUDEX_CLAUDE_BIN: wrapper }) });
+      return startClaudex([], { cwd: home.dir(name), env: withStandIn(home) });
     }
 
     /** Types a command into the stand-in, sees it there, and presses Enter. */

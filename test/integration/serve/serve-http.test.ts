@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ApiError } from '../../../src/serve/api-error.ts';
-import { createServeServer, type Handler, sendJson } from '../../../src/serve/http-server.ts';
+import { bodyOf, createServeServer, type ServeContext } from '../../../src/serve/serve-server.ts';
 import { verifies } from '../../requirements.ts';
 import { runClaudex } from '../../support/claudex.ts';
 import { useTestBed } from '../../support/test-bed.ts';
@@ -18,10 +18,13 @@ interface Reply {
 describe(`the server of claudex serve ${verifies('serve-guarded')}`, () => {
   const bed = useTestBed();
 
-  async function start(handle: Handler, bodyTimeoutMs = 30_000) {
+  async function start(handle: (context: ServeContext) => Promise<Response>, bodyTimeoutMs = 30_000) {
     const errors: ApiError[] = [];
-    const server = createServeServer(handle, new Set(['devbox']), { bodyTimeoutMs }, (_id, error) =>
-      errors.push(error),
+    const server = createServeServer(
+      (app) => app.all('*', handle),
+      new Set(['devbox']),
+      { bodyTimeoutMs },
+      (_id, error) => errors.push(error),
     );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     bed.defer(
@@ -53,8 +56,9 @@ describe(`the server of claudex serve ${verifies('serve-guarded')}`, () => {
     });
   }
 
-  const echo: Handler = async ({ segments, token, response, readBody }) => {
-    sendJson(response, 200, { segments, token, body: (await readBody()).length });
+  const echo = async (context: ServeContext): Promise<Response> => {
+    const { segments, token } = context.var;
+    return context.json({ segments, token, body: (await bodyOf(context)).length });
   };
 
   it('lets in what names this machine in Host, and nothing else', async () => {

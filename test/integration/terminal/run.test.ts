@@ -8,11 +8,13 @@ import { describe, expect, it } from 'vitest';
 import { verifies } from '../../requirements.ts';
 import { withClaude, withClaudeAlone } from '../../support/claude-wrapper.ts';
 import { claudexBin, fixture, runClaudex, startClaudex } from '../../support/claudex.ts';
+import type { HermeticHome } from '../../support/hermetic-home.ts';
 import { isAlive } from '../../support/processes.ts';
 import { type PtyDriver, startInPty } from '../../support/pty-driver.ts';
 import { repetitions } from '../../support/repetition.ts';
 import { registerProcess } from '../../support/resources.ts';
 import { run } from '../../support/run-command.ts';
+import { withStandIn } from '../../support/stand-in.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { untouchedTtyFlags } from '../../support/untouched-tty-flags.ts';
 
@@ -127,7 +129,9 @@ describe('a session in a terminal', () => {
   });
 
   it(`claudex that is asked to end asks claude, and ends with it ${verifies('terminal-exit', 'terminal-restored')}`, async () => {
-    const driver = start('fake-tui.mjs');
+    const home = bed.home();
+    const env = withStandIn(home, {}, { CLAUDEX_HOME: aFile(home) });
+    const driver = startClaudex([], { cwd: home.cwd, env, ...size });
     const flagsBefore = await untouchedTtyFlags(bed.home(), size);
     await driver.waitForScreen('❯', patient);
     const child = childOf(driver.pid);
@@ -209,12 +213,8 @@ describe('a session in a terminal', () => {
 
   it(`with a home that is a file the session runs on, alone ${verifies('runs-alone')}`, async () => {
     const home = bed.home();
-    const broken = join(home.root, 'a-file');
-    writeFileSync(broken, 'not a folder');
-    const driver = startClaudex([], {
-      cwd: home.cwd,
-      env: withClaude(home, 'fake-tui.mjs', { CLAUDEX_HOME: broken }, true),
-    });
+    const broken = aFile(home);
+    const driver = startClaudex([], { cwd: home.cwd, env: withStandIn(home, {}, { CLAUDEX_HOME: broken }) });
     await driver.waitForScreen('❯', patient);
     driver.type('hello');
     await driver.waitForScreen('❯ hello', patient);
@@ -227,6 +227,13 @@ describe('a session in a terminal', () => {
     expect(readFileSync(broken, 'utf8')).toBe('not a folder');
   });
 });
+
+/** A file where the claudex folder should be: such a session runs on alone. */
+function aFile(home: HermeticHome): string {
+  const path = join(home.root, 'a-file');
+  writeFileSync(path, 'not a folder');
+  return path;
+}
 
 /** The one child of a process. */
 function childOf(pid: number): number {

@@ -27,6 +27,7 @@ function evidence(changes: Partial<Evidence> = {}, message: Partial<Omit<Message
     boxChecks: [{ number: 1, before: 'a draft', burst: 'xyz', after: 'a draftxyz' }],
     dialogChecks: [{ number: 1, stillOpen: true, answered: false, screen: '' }],
     canaries: [],
+    pressedAt: [],
     broughtBackAt: [],
     atTheEnd: '',
     ...changes,
@@ -80,6 +81,21 @@ describe(`verdict of the keyboard walks ${verifies('exactly-once', 'keyboard-wal
     ],
   ])('sees a message %s', (_, changes, message, wanted) => {
     expect(broken(evidence(changes, message))).toEqual(wanted);
+  });
+
+  it('believes a denial only where the person has pressed a key while claude asked', () => {
+    const denied = {
+      state: 'failed',
+      reason: 'denied by the person at that session',
+      history: history('queued', 'leased', 'failed'),
+    } as const;
+    expect(judge(evidence({ appearances: [], pressedAt: [2500] }, denied))).toEqual([]);
+    for (const pressedAt of [[], [200], [3000]]) {
+      expect(broken(evidence({ appearances: [], pressedAt }, denied))).toEqual(['once']);
+    }
+    expect(broken(evidence({ appearances: [], pressedAt: [2500] }, { ...denied, reason: 'who knows' }))).toEqual([
+      'once',
+    ]);
   });
 
   it('lays to the person what the person does with a message that had arrived', () => {

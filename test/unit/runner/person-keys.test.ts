@@ -42,6 +42,16 @@ const keys: Array<[name: string, sequence: string]> = [
   ['a, modifyOtherKeys', '\x1b[27;5;97~'],
   ['an empty paste', '\x1b[200~\x1b[201~'],
   ['a paste', '\x1b[200~hello\x1b[201~'],
+  // what begins or ends like an answer, and is none
+  ['Ctrl-Tab, modifyOtherKeys', '\x1b[1;5I'],
+  ['a mouse report after something else', '\x1b[1<0;1;1M'],
+  ['device attributes after something else', '\x1b[1?1c'],
+  ['kitty flags after something else', '\x1b[1?1u'],
+  ['a cursor position after something else', '\x1b[;1;2R'],
+  ['a mode report after something else', '\x1b[>1$y'],
+  ['a status after something else', '\x1b[>1t'],
+  ['what is typed, and would be an answer after an Esc', 'x[I'],
+  ['an answer’s end that is none', '\x1b]11;rgb:0/0/0\x1bx'],
 ];
 
 const replies: Array<[name: string, sequence: string]> = [
@@ -67,6 +77,13 @@ const replies: Array<[name: string, sequence: string]> = [
   ['terminal version', '\x1bP>|xterm(390)\x1b\\'],
   ['termcap answer', '\x1bP1+r544e=787465726d\x1b\\'],
   ['kitty graphics answer', '\x1b_Gi=31;OK\x1b\\'],
+  ['privacy message', '\x1b^what a terminal keeps\x1b\\'],
+  ['start of string', '\x1bXwhatever\x1b\\'],
+  ['an Esc inside an answer', '\x1b]11;rgb:0/\x1b0/0\x1b\\'],
+  ['cursor position with its page', '\x1b[?12;40;10R'],
+  ['mode report, ANSI', '\x1b[4;1$y'],
+  ['all kitty keyboard flags', '\x1b[?31u'],
+  ['as many parameters as an answer may have', `\x1b[${'1'.repeat(64)}n`],
 ];
 
 describe(`person’s keys: keys ${verifies('draft')}`, () => {
@@ -119,6 +136,50 @@ describe(`person’s keys: what a terminal says by itself ${verifies('draft')}`,
     const string = taking('\x1b]');
     string.take(bytes('x'.repeat(10_000)), 600);
     expect(string).toMatchObject({ lastKeyAt: 600 });
+  });
+
+  it.each([
+    ['Alt-x', '\x1bx'],
+    ['arrow up', '\x1b[A'],
+    ['insert characters', '\x1b[5@'],
+    ['a paste', '\x1b[200~hello\x1b[201~'],
+    ['more parameters than any answer has', `\x1b[${'1'.repeat(65)}`],
+  ])('%s is over when it ends: an answer may come at once', (_, sequence) => {
+    expect(taking(sequence, '\x1b[I').lastKeyAt).toBe(100);
+  });
+
+  it('more parameters than any answer has are keys to the last', () => {
+    expect(taking(`\x1b[${'1'.repeat(65)}n`).lastKeyAt).toBe(100);
+  });
+
+  it('a byte that ends no sequence leaves it open, and in doubt', () => {
+    expect(taking('\x1b[\xc3', '\x1b[I').lastKeyAt).toBe(101);
+  });
+
+  it('Esc is a key, and what a terminal says right after it is none', () => {
+    expect(taking('\x1b\x1b', '[I').lastKeyAt).toBe(100);
+    expect(taking('\x1bx', '[I').lastKeyAt).toBe(101);
+  });
+
+  it('the pieces of an answer come within a second', () => {
+    const keysTaken = new PersonKeys();
+    keysTaken.take(bytes('\x1b['), 100);
+    keysTaken.take(bytes('I'), 1100);
+    expect(keysTaken.lastKeyAt).toBe(0);
+    keysTaken.take(bytes('\x1b['), 2000);
+    keysTaken.take(bytes('I'), 3001);
+    expect(keysTaken.lastKeyAt).toBe(3001);
+    // and what comes then is read afresh
+    keysTaken.take(bytes('\x1b[O'), 4000);
+    expect(keysTaken.lastKeyAt).toBe(3001);
+  });
+
+  it('a paste may take as long as it likes', () => {
+    const keysTaken = taking('\x1b[200~one');
+    keysTaken.take(bytes('two'), 5000);
+    expect(keysTaken.isPasting).toBe(true);
+    keysTaken.take(bytes('\x1b[201~'), 9000);
+    expect(keysTaken).toMatchObject({ isPasting: false, lastKeyAt: 9000 });
   });
 
   it('Alt-] is a key although a terminal’s answers begin like it', () => {

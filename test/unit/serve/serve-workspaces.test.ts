@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { workspaceLaunch } from '../../../src/serve/workspace-launch.ts';
 import { findWorkspaces, folderOf, tokenIn, type Workspace, workspaceOfToken } from '../../../src/serve/workspaces.ts';
@@ -36,8 +36,8 @@ beforeEach(() => {
 afterEach(() => rmSync(base, { recursive: true }));
 
 const find = (...names: string[]): Workspace[] => findWorkspaces(root, names, serve);
-const refused = (work: () => unknown): void =>
-  expect(work).toThrow(expect.objectContaining({ code: 'WORKSPACE_REFUSED' }));
+const refused = (work: () => unknown, why = ''): void =>
+  expect(work).toThrow(expect.objectContaining({ code: 'WORKSPACE_REFUSED', message: expect.stringContaining(why) }));
 
 describe(`workspaces ${verifies('serve-guarded')}`, () => {
   it('are the plain folders right below the root, or those named', () => {
@@ -52,26 +52,43 @@ describe(`workspaces ${verifies('serve-guarded')}`, () => {
     expect(findWorkspaces(join(base, 'link-to-root'), ['api'], serve)[0]!.dir).toBe(join(root, 'api'));
   });
 
+  const noName = 'it is no name of a folder in the root';
   it.each([
-    '..',
-    '.',
-    '../outside',
-    '/etc',
-    'api/sub',
-    'api/..',
-    '',
-    '.hidden',
-    'linked',
-    'alias',
-    'file',
-    'no',
-    'a\0b',
-  ])('are not named %j', (name) => refused(() => find(name)));
+    ['..', noName],
+    ['.', noName],
+    ['../outside', noName],
+    ['/etc', noName],
+    ['api/sub', noName],
+    ['api/..', noName],
+    ['a\\b', noName],
+    ['', noName],
+    ['.hidden', noName],
+    ['a\nb', noName],
+    ['a\0b', noName],
+    ['linked', 'it is a link'],
+    ['alias', 'it is a link'],
+    ['file', 'it is no folder'],
+    ['no', 'it is not there'],
+  ])('are not named %j: %s', (name, why) => refused(() => find(name), `${JSON.stringify(name)}: ${why}.`));
+
+  it('are in the order of their names, without those that could not be printed in a line', () => {
+    mkdirSync(join(root, 'Zoo'));
+    mkdirSync(join(root, 'a\nb'));
+    mkdirSync(join(root, 'an'));
+    expect(find().map(({ name }) => name)).toEqual(['Zoo', 'an', 'api', 'web']);
+  });
 
   it('need a root that is there and has folders', () => {
-    refused(() => findWorkspaces(join(base, 'no'), [], serve));
-    refused(() => findWorkspaces(join(root, 'file'), [], serve));
-    refused(() => findWorkspaces(join(base, 'outside'), [], serve));
+    refused(() => findWorkspaces(join(base, 'no'), [], serve), 'it is no folder');
+    refused(() => findWorkspaces(join(root, 'file'), [], serve), 'it is no folder');
+    refused(() => findWorkspaces(join(base, 'outside'), [], serve), `${join(base, 'outside')} has no folder in it.`);
+  });
+
+  it('keep it in a folder whose name can be told, and is never too long', () => {
+    const name = 'n'.repeat(255);
+    mkdirSync(join(root, name));
+    const [state] = find(name).map((one) => basename(one.state));
+    expect(state).toMatch(/^n{100}-[0-9a-f]{8}$/);
   });
 
   it('keep what is theirs apart, readable by nobody else, also for folders of one name', () => {
@@ -122,6 +139,21 @@ describe(`a folder in a workspace ${verifies('serve-guarded')}`, () => {
     for (const way of [['..', 'api-2'], ['file'], ['no'], ['/etc'], ['a\0']]) refused(() => folderOf(api!, way));
   });
 
+  it('is refused with its reason: a way that is no path is not even looked at', () => {
+    const [api] = find('api');
+    mkdirSync(join(root, 'api', 'a\\b'));
+    symlinkSync(join(base, 'outside'), join(root, 'api', 'out'));
+    symlinkSync('..', join(root, 'api', 'up'));
+    for (const way of [['sub', '..'], ['sub/deep'], ['a\\b'], ['\0']]) {
+      refused(() => folderOf(api!, way), `${JSON.stringify(way.join('/'))}: it is no path below it.`);
+    }
+    for (const way of [['out'], ['up']]) refused(() => folderOf(api!, way), 'it leads out of the workspace');
+    refused(() => folderOf(api!, ['no']), 'it is no folder');
+    // two dots at the beginning of a name lead nowhere
+    mkdirSync(join(root, 'api', '..x'));
+    expect(folderOf(api!, ['..x'])).toBe(join(root, 'api', '..x'));
+  });
+
   it('is refused once the workspace itself has become a link', () => {
     const [api] = find('api');
     renameSync(join(root, 'api'), join(root, 'moved'));
@@ -143,7 +175,21 @@ describe(`tokens ${verifies('serve-guarded')}`, () => {
     const { token } = tokenIn(join(base, 'one'));
     expect(token).toMatch(/^cdx_[\w-]{43}$/);
     writeFileSync(join(base, 'two'), '\n');
-    expect(() => tokenIn(join(base, 'two'))).toThrow(expect.objectContaining({ code: 'SERVE_START_FAILED' }));
+    expect(() => tokenIn(join(base, 'two'))).toThrow(
+      expect.objectContaining({
+        code: 'SERVE_START_FAILED',
+        message: expect.stringContaining(`${join(base, 'two')} holds no token; remove it to get a new one.`),
+      }),
+    );
+    writeFileSync(join(base, 'short'), 'x'.repeat(19));
+    expect(() => tokenIn(join(base, 'short'))).toThrow('holds no token');
+    writeFileSync(join(base, 'own'), ` ${'x'.repeat(20)}\n`);
+    expect(tokenIn(join(base, 'own'))).toEqual({ token: 'x'.repeat(20), isNew: false });
+  });
+
+  it('that cannot be read are not taken for empty ones', () => {
+    mkdirSync(join(base, 'folder'));
+    expect(() => tokenIn(join(base, 'folder'))).toThrow(expect.objectContaining({ code: 'EISDIR' }));
   });
 });
 

@@ -134,3 +134,24 @@ describe('prompt box', () => {
     expect(read(rule, '❯', rule, 'output', rule, '❯ draft', rule, '  footer')).toEqual({ kind: 'text', text: 'draft' });
   });
 });
+
+describe(`rows that are nearly a box ${verifies('prompt-box')}`, () => {
+  const read = (...rows: CapturedRow[]): PromptBox => readPromptBox(rowsOf(rows));
+
+  it('two rules with nothing between them are none', () => {
+    expect(read(rule, rule)).toEqual({ kind: 'unknown' });
+    expect(read('words', 'words', rule, rule)).toEqual({ kind: 'unknown' });
+    expect(read(rule, '❯', rule)).toEqual({ kind: 'empty' });
+  });
+
+  it('a prompt mark in a draft whose beginning has scrolled out is the draft’s', () => {
+    const scrolled = `───── ↑ 3 more ${'─'.repeat(60)}`;
+    expect(read(scrolled, '  a ❯ b', rule)).toEqual({ kind: 'text', text: 'a ❯ b', hiddenRows: 3 });
+  });
+
+  it('a conversation that speaks of a stash has none', () => {
+    expect(read('› stashed', 'words', 'words', rule, '❯', rule)).toEqual({ kind: 'empty' });
+    expect(read('words', '› stashed', 'words', rule, '❯', rule)).toEqual({ kind: 'taken' });
+    expect(read('› stashed', rule, '❯', rule)).toEqual({ kind: 'taken' });
+  });
+});

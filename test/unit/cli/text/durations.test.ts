@@ -36,3 +36,34 @@ describe('durations and times as people write them', () => {
     }
   });
 });
+
+describe('one by one', () => {
+  it.each([
+    ['30', 30_000],
+    ['1.5', 1500],
+    ['500ms', 500],
+    ['30s', 30_000],
+    ['10m', 600_000],
+    ['1h30m', 5_400_000],
+    ['0.5h', 1_800_000],
+    ['2d', 172_800_000],
+    ['0s', 0],
+  ])('%s', (text, ms) => {
+    expect(parseDuration(text)).toBe(ms);
+  });
+
+  it.each(['', '-5s', '5 s', 's', '5x', '1h30', 'soon', '1e3s', 'Infinity'])('%j is no duration', (text) => {
+    expect(() => parseDuration(text)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  });
+
+  it('a clock time is the next one', () => {
+    const noon = new Date(2026, 0, 31, 12, 0, 0).getTime();
+    expect(new Date(parseClockTime('18:00', noon)).toString()).toBe(new Date(2026, 0, 31, 18, 0).toString());
+    expect(new Date(parseClockTime('12:00', noon)).toString()).toBe(new Date(2026, 1, 1, 12, 0).toString());
+    expect(new Date(parseClockTime('9:05', noon)).toString()).toBe(new Date(2026, 1, 1, 9, 5).toString());
+    expect(parseClockTime('2026-03-01T10:00:00Z', noon)).toBe(Date.UTC(2026, 2, 1, 10));
+    for (const text of ['24:00', '12:60', 'later', '']) {
+      expect(() => parseClockTime(text, noon)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+    }
+  });
+});

@@ -242,4 +242,55 @@ describe('choose-route: what is known of the session', () => {
     expect(choose({ holdsPeers: true, state: 'busy' }, now)).toEqual(wait);
     expect(choose({ holdsPeers: true, supervised: false }, fromPeer)).toEqual({ route: 'inbox-socket' });
   });
+
+  it('says what a message waits for', () => {
+    const note = task({ kind: 'note' });
+    const at = (moment: Moment, more: Partial<SessionSituation> = {}, message = task()) =>
+      chooseRoute({ ...idle, ...more }, message, moment, policy);
+    expect(at('now', { state: 'gone' })).toEqual({ wait: 'the session has ended' });
+    expect(at('now', { state: 'starting' })).toEqual({ wait: 'the session to start' });
+    expect(at('now', { state: 'waiting' })).toEqual({ wait: 'a person to answer the session', needsPerson: true });
+    expect(at('now', { state: 'busy' })).toEqual({ wait: 'the end of the turn' });
+    expect(at('now', {}, note)).toEqual({ wait: 'the next prompt' });
+    expect(at('prompt-hook')).toEqual({ wait: 'the turn that has just begun' });
+    expect(at('stop-hook')).toEqual({ wait: 'the prompt box' });
+    expect(at('now', {}, task({ forcedRoute: 'inbox-read' }))).toMatchObject({ needsPerson: true, noWay: true });
+    expect(at('stop-hook', { supervised: false, hasInboxSocket: false }, task({ forcedRoute: 'wake' }))).toEqual({
+      wait: 'only wake may carry it',
+    });
+  });
+
+  it('a way that is forced is taken though a better one is on offer', () => {
+    const at = (moment: Moment, forcedRoute: Route, kind: Message['kind'] = 'task') =>
+      chooseRoute({ ...idle, hasWaiter: true, waiterComes: true }, task({ forcedRoute, kind }), moment, policy);
+    expect(at('prompt-hook', 'next-prompt')).toEqual({ route: 'next-prompt' });
+    expect(at('stop-hook', 'turn-end')).toEqual({ route: 'turn-end' });
+    // also for a note, which would wait for the next prompt by itself
+    expect(at('stop-hook', 'turn-end', 'note')).toEqual({ route: 'turn-end' });
+    expect(at('now', 'paste', 'note')).toEqual({ route: 'paste' });
+  });
+
+  it('at the end of a turn the waiter that the Stop hook brings counts, at other times the one that is there', () => {
+    const bare = { ...idle, supervised: false, hasInboxSocket: false };
+    const at = (moment: Moment, hasWaiter: boolean, waiterComes: boolean) =>
+      chooseRoute({ ...bare, hasWaiter, waiterComes }, task(), moment, policy);
+    expect(at('stop-hook', false, true)).toEqual({ wait: 'the prompt box' });
+    expect(at('stop-hook', true, false)).toEqual({ route: 'turn-end' });
+    expect(at('now', true, false)).toEqual({ route: 'wake' });
+    expect(at('now', false, true)).toMatchObject({ wait: 'the next prompt' });
+    expect(at('prompt-hook', false, true)).toEqual({ route: 'next-prompt' });
+  });
+
+  it('a try elsewhere, or none, is no reason to look for another way', () => {
+    // only a wait for want of any way lets a way be taken a second time
+    expect(choose({ gateShutForMs: 10, hasWaiter: true, hasInboxSocket: false }, unproven('wake'))).toEqual({
+      wait: 'an empty prompt box',
+    });
+    expect(choose({ state: 'busy' }, unproven('paste'))).toEqual({ wait: 'the end of the turn' });
+  });
+
+  it('a word about the gate is good for a second, to the last millisecond', () => {
+    expect(choose({ holdsPeers: true, gateOpenForMs: 1000 }, fromPeer)).toEqual({ route: 'inbox-socket' });
+    expect(choose({ holdsPeers: true, gateOpenForMs: undefined }, fromPeer)).toHaveProperty('asksGate', true);
+  });
 });

@@ -282,3 +282,51 @@ describe('mailbox: keys and replay', () => {
     expect(messageStates.filter(isFinal)).toEqual(['answered', 'failed', 'expired', 'cancelled']);
   });
 });
+
+describe('mailbox: what is left alone', () => {
+  it('counts what waits for one recipient, and of what nobody knows whether it went in', () => {
+    const mailbox = mailboxWith(aMessage('m1'), aMessage('m2'), aMessage('m3'), aMessage('m4', { recipient: 's2' }));
+    mailbox.move('m1', { state: 'leased', at: 1, route: 'paste' });
+    mailbox.move('m2', { state: 'stuck', at: 1 });
+    expect(mailbox.waitingFor('s1')).toEqual({ pending: 2, stuck: 1 });
+    expect(mailbox.waitingFor('s2')).toEqual({ pending: 1, stuck: 0 });
+    expect(mailbox.waitingFor('s3')).toEqual({ pending: 0, stuck: 0 });
+  });
+
+  it('a message that is there is not restored over itself', () => {
+    const mailbox = mailboxWith(aMessage('m1'));
+    mailbox.move('m1', { state: 'leased', at: 1, route: 'paste' });
+    const bytes = mailbox.openBytes;
+    mailbox.restore(aMessage('m1'), 7);
+    expect(idsFor(mailbox, 's1')).toEqual(['m1']);
+    expect(mailbox.get('m1')?.state).toBe('leased');
+    expect(mailbox.openBytes).toBe(bytes);
+  });
+
+  it('what is accepted after a restart comes after all that was restored, in whatever order that was', () => {
+    const mailbox = new Mailbox();
+    mailbox.restore(aMessage('m1'), 10);
+    mailbox.restore(aMessage('m2'), 4);
+    mailbox.accept(aMessage('m3'));
+    mailbox.accept(aMessage('m4'));
+    expect(idsFor(mailbox, 's1')).toEqual(['m2', 'm1', 'm3', 'm4']);
+  });
+
+  it('a late proof is no retry: what was tried stays known', () => {
+    const mailbox = mailboxWith(aMessage('m1', { expiresAt: 99 }));
+    mailbox.move('m1', { state: 'leased', at: 1, route: 'paste' });
+    mailbox.move('m1', { state: 'stuck', at: 2, unproven: true });
+    expect(mailbox.get('m1')).not.toHaveProperty('route');
+    mailbox.move('m1', { state: 'delivered', at: 3, promptId: 'p1' });
+    const unproven = [{ route: 'paste', lease: 1, session: 's1' }];
+    expect(mailbox.get('m1')).toMatchObject({ state: 'delivered', unproven, expiresAt: 99 });
+    expect(mailbox.get('m1')).not.toHaveProperty('retriedAt');
+    expect(mailbox.get('m1')).not.toHaveProperty('answer');
+  });
+
+  it('what was on no way has been tried by none', () => {
+    const mailbox = mailboxWith(aMessage('m1'));
+    mailbox.move('m1', { state: 'stuck', at: 1, unproven: true });
+    expect(mailbox.get('m1')).not.toHaveProperty('unproven');
+  });
+});

@@ -169,6 +169,196 @@ describe(`the pool's book ${verifies('warm-bounded')}`, () => {
   });
 });
 
+describe(`the pool's book, entry by entry ${verifies('warm-bounded')}`, () => {
+  const states = (pool: PoolBook): string[] => pool.entries.map(({ key, state }) => `${key} ${state}`);
+  const idle = (pool: PoolBook, key: string, now = 0): number => {
+    const [spawn] = pool.prewarm(key, pool.entries.length + 1, now) as [PoolAction];
+    pool.idle(spawn.id, now);
+    return spawn.id;
+  };
+
+  it('says who waits, for what, and that it drains', () => {
+    const pool = book();
+    expect([pool.waiting, pool.isDraining, pool.oldestWaiter('a')]).toEqual([0, false, undefined]);
+    const other = pool.request('b', false, 1);
+    const first = pool.request('a', false, 2);
+    pool.request('a', false, 3);
+    expect([pool.waiting, pool.oldestWaiter('a'), pool.oldestWaiter('b')]).toEqual([3, first, other]);
+    pool.drain();
+    expect(pool.isDraining).toBe(true);
+  });
+
+  it('knows every key that something may still be started for', () => {
+    const pool = book();
+    idle(pool, 'there');
+    pool.request('waiting', true, 1);
+    pool.withdraw(pool.request('asked', false, 2)!);
+    expect([...pool.keys()].sort()).toEqual(['asked', 'there', 'waiting']);
+    pool.cool('asked');
+    expect([...pool.keys()].sort()).toEqual(['there', 'waiting']);
+  });
+
+  it('warms as many as are missing of that kind, and as there is room for', () => {
+    const pool = book({ poolSize: 5 });
+    const [leaving] = pool.prewarm('a', 2, 0);
+    pool.ending(leaving!.id);
+    pool.prewarm('b', 1, 0);
+    expect(states(pool)).toEqual(['a ending', 'a starting', 'b starting']);
+    expect(pool.prewarm('a', 2, 0)).toMatchObject([{ type: 'spawn', key: 'a', for: 'spare' }]);
+    expect(pool.prewarm('a', 2, 0)).toEqual([]);
+    expect(pool.prewarm('a', 9, 0)).toHaveLength(1);
+    expect(pool.prewarm('a', 9, 0)).toEqual([]);
+  });
+
+  it('counts a place as taken while its process is busy, and not while it is idle', () => {
+    const pool = book({ maxWaiting: 0 });
+    idle(pool, 'a');
+    expect([1, 2, 3].map(() => pool.request('a', false, 0) !== undefined)).toEqual([true, true, false]);
+    const full = book({ maxWaiting: 0 });
+    busy(full, 'a');
+    expect([1, 2].map(() => full.request('a', false, 0) !== undefined)).toEqual([true, false]);
+  });
+
+  it('a process that ends is not given out again, whatever is said of it', () => {
+    const pool = book();
+    const id = idle(pool, 'a');
+    pool.recycling(id);
+    expect(states(pool)).toEqual(['a idle']);
+    pool.ending(id);
+    pool.idle(id, 1);
+    pool.recycling(id);
+    expect(states(pool)).toEqual(['a ending']);
+    const taken = busy(pool, 'b');
+    pool.recycling(taken);
+    expect(states(pool)).toEqual(['a ending', 'b recycling']);
+    for (const say of [pool.idle, pool.recycling, pool.ending, pool.gone]) say.call(pool, 99, 1);
+    expect(states(pool)).toEqual(['a ending', 'b recycling']);
+  });
+
+  it('a process on its way counts for its own kind alone', () => {
+    const pool = book();
+    pool.prewarm('a', 1, 0);
+    pool.request('b', false, 1);
+    expect(pool.decide(1)).toMatchObject([{ type: 'spawn', key: 'b', for: 'waiter' }]);
+  });
+
+  it('a process that is made fresh is waited for, if it may serve once more and a used one will do', () => {
+    const recycling = (unused: boolean, maxRequestsPerSession: number): PoolAction[] => {
+      const pool = book({ maxRequestsPerSession });
+      pool.recycling(busy(pool, 'a'));
+      pool.request('a', unused, 1);
+      return pool.decide(1);
+    };
+    expect(recycling(false, 2)).toEqual([]);
+    expect(recycling(true, 2)).toMatchObject([{ type: 'spawn' }]);
+    expect(recycling(false, 1)).toMatchObject([{ type: 'spawn' }]);
+  });
+
+  it('a place that comes free is promised once', () => {
+    const pool = book();
+    pool.ending(idle(pool, 'a'));
+    const second = idle(pool, 'a');
+    pool.request('b', false, 1);
+    expect(pool.decide(1)).toEqual([]);
+    pool.request('c', false, 1);
+    expect(pool.decide(1)).toEqual([{ type: 'evict', id: second, reason: 'displaced' }]);
+  });
+
+  it('has nothing to give up when memory is short and nothing is idle', () => {
+    expect(book().decide(0, true)).toEqual([]);
+  });
+
+  it('has a deadline while something is idle: the first one', () => {
+    const pool = book();
+    busy(pool, 'a', 100);
+    expect(pool.nextDeadline()).toBeUndefined();
+    const two = book();
+    const [first, second] = two.prewarm('a', 2, 0);
+    two.idle(first!.id, 500);
+    two.idle(second!.id, 300);
+    expect(two.nextDeadline()).toBe(1300);
+    const mixed = book();
+    busy(mixed, 'a', 0);
+    idle(mixed, 'b', 700);
+    expect(mixed.nextDeadline()).toBe(1700);
+  });
+});
+
+describe(`spares ${verifies('warm-bounded')}`, () => {
+  const minuteMs = 60_000;
+  const rest = { maxIdleMs: 10 * minuteMs, maxSessionAgeMs: 10 * minuteMs };
+
+  /** Its only process is busy, and the key was asked for at those two times. */
+  function asked(first: number, second: number, poolSize = 3): PoolBook {
+    const pool = book({ poolSize, ...rest });
+    busy(pool, 'a', first);
+    pool.withdraw(pool.request('a', false, second)!);
+    return pool;
+  }
+  const spare = [{ type: 'spawn', key: 'a', for: 'spare' }];
+
+  it('two requests within a minute make a kind hot, to the millisecond', () => {
+    expect(asked(1000, 1000 + minuteMs).decide(1000 + minuteMs)).toMatchObject(spare);
+    expect(asked(1000, 1001 + minuteMs).decide(1001 + minuteMs)).toEqual([]);
+    const once = book({ poolSize: 3 });
+    busy(once, 'a', 1000);
+    expect(once.decide(1001)).toEqual([]);
+  });
+
+  it('it is cold again a minute after the last, and forgotten', () => {
+    expect(asked(1000, 2000).decide(2000 + minuteMs)).toMatchObject(spare);
+    const pool = asked(1000, 2000);
+    expect(pool.decide(2001 + minuteMs)).toEqual([]);
+    pool.gone(pool.entries[0]!.id);
+    expect([...pool.keys()]).toEqual([]);
+  });
+
+  it('a request for an unused process makes nothing hot', () => {
+    const pool = book({ poolSize: 3 });
+    busy(pool, 'a', 1000);
+    pool.withdraw(pool.request('a', true, 1001)!);
+    expect(pool.decide(1002)).toEqual([]);
+  });
+
+  it('a kind whose processes do not start gets none', () => {
+    const pool = asked(1000, 2000);
+    pool.cool('a');
+    expect(pool.decide(2001)).toEqual([]);
+  });
+
+  it('there is none beside one of its kind that is there or comes; another kind does not count', () => {
+    for (const state of ['starting', 'idle', 'recycling'] as const) {
+      const pool = asked(1000, 2000);
+      const [{ id }] = pool.prewarm('a', 2, 2000) as [PoolAction];
+      if (state !== 'starting') pool.idle(id, 2000);
+      if (state === 'recycling') {
+        pool.request('a', false, 2000);
+        pool.decide(2000);
+        pool.recycling(id);
+      }
+      expect(pool.decide(2001), state).toEqual([]);
+    }
+    const beside = asked(1000, 2000);
+    const [{ id }] = beside.prewarm('b', 1, 2000) as [PoolAction];
+    beside.idle(id, 2000);
+    expect(beside.decide(2001)).toMatchObject(spare);
+  });
+
+  it('there is none without room, while somebody waits, or while the pool drains', () => {
+    expect(asked(1000, 2000, 1).decide(2000)).toEqual([]);
+    const drained = asked(1000, 2000);
+    drained.drain();
+    expect(drained.decide(2000)).toEqual([]);
+    const pool = asked(1000, 2000);
+    pool.request('b', false, 2001);
+    const [forB] = pool.decide(2001) as [PoolAction];
+    expect(forB).toMatchObject({ type: 'spawn', key: 'b' });
+    expect(pool.decide(2002)).toEqual([]);
+    pool.idle(forB.id, 2003);
+    expect(pool.decide(2003)).toMatchObject([{ type: 'assign', id: forB.id }, ...spare]);
+  });
+});
+
 /** A pool under random requests, endings and crashes; every waiter must be served in the end. */
 function run(seed: number): void {
   const random = seededRandom(seed);

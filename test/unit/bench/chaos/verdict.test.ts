@@ -3,13 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { PlannedMessage } from '../../../bench/chaos/plan.ts';
-import { tokenOf } from '../../../bench/chaos/plan.ts';
-import type { Promised } from '../../../bench/chaos/senders.ts';
-import { judge } from '../../../bench/chaos/verdict.ts';
-import type { Message } from '../../../src/protocol/message.ts';
-import { verifies } from '../../requirements.ts';
-import { aMessage } from '../../support/a-message.ts';
+import type { PlannedMessage } from '../../../../bench/chaos/plan.ts';
+import { tokenOf } from '../../../../bench/chaos/plan.ts';
+import type { Promised } from '../../../../bench/chaos/senders.ts';
+import { judge } from '../../../../bench/chaos/verdict.ts';
+import type { Message } from '../../../../src/protocol/message.ts';
+import { verifies } from '../../../requirements.ts';
+import { aMessage } from '../../../support/a-message.ts';
 
 const idOf = (number: number): string => `m${String(number).padStart(15, 'a').replaceAll(/[01]/g, 'z')}`;
 
@@ -34,7 +34,7 @@ function aRun() {
   );
   let records = numbers.map((number) => ({
     type: 'user',
-    chaosAt: `${number}000`,
+    steadyNs: `${number}000`,
     text: `[claudex ${idOf(number)} from me]\n${tokenOf(number)} do it`,
   }));
   return {
@@ -45,8 +45,8 @@ function aRun() {
       records = next;
     },
     judged() {
-      const lines = records.map(({ type, chaosAt, text }) =>
-        JSON.stringify({ type, chaosAt, cwd: '/f', message: { role: type, content: text } }),
+      const lines = records.map(({ type, steadyNs, text }) =>
+        JSON.stringify({ type, steadyNs, cwd: '/f', message: { role: type, content: text } }),
       );
       writeFileSync(join(projects, 'folder', 'session.jsonl'), `${lines.join('\n')}\n`);
       return judge(promised, messages, projects);
@@ -76,7 +76,11 @@ describe(`chaos verdict ${verifies('exactly-once', 'order-kept')}`, () => {
 
   it('a second record is a double, also when it is only a pointer to the message', () => {
     const run = aRun();
-    run.records.push({ type: 'user', chaosAt: '9000', text: `[claudex ${idOf(2)} from me]\nThis message is too long` });
+    run.records.push({
+      type: 'user',
+      steadyNs: '9000',
+      text: `[claudex ${idOf(2)} from me]\nThis message is too long`,
+    });
     expect(run.kinds()).toEqual([`doubled ${idOf(2)}`]);
   });
 
@@ -88,14 +92,14 @@ describe(`chaos verdict ${verifies('exactly-once', 'order-kept')}`, () => {
 
   it('what overtakes another is reordered', () => {
     const run = aRun();
-    run.records[2]!.chaosAt = '2500';
+    run.records[2]!.steadyNs = '2500';
     expect(run.kinds()).toEqual([`reordered ${idOf(4)}`]);
   });
 
   it('what was accepted in another order than its lane sent it is reordered', () => {
     const run = aRun();
     run.messages.reverse();
-    run.replaceRecords(run.records.map((one, index) => ({ ...one, chaosAt: `${9 - index}000` })));
+    run.replaceRecords(run.records.map((one, index) => ({ ...one, steadyNs: `${9 - index}000` })));
     expect(run.kinds().sort()).toEqual([idOf(3), idOf(4), idOf(5)].map((id) => `reordered ${id}`));
   });
 
@@ -119,7 +123,7 @@ describe(`chaos verdict ${verifies('exactly-once', 'order-kept')}`, () => {
     run.messages[1]!.state = 'stuck';
     run.records.splice(0, 1);
     expect(run.judged()).toMatchObject({ stuck: 2, violations: [] });
-    run.records.push({ ...run.records[0]!, chaosAt: '9000' });
+    run.records.push({ ...run.records[0]!, steadyNs: '9000' });
     expect(run.kinds()).toEqual([`doubled ${idOf(3)}`]);
   });
 

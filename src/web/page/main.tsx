@@ -1,0 +1,21 @@
+/** Begins. */
+import '@xterm/xterm/css/xterm.css';
+import './style/page.css';
+import { render } from 'preact';
+import { connect, connectOnReturn } from './state/connection.ts';
+import { notifyOfQuestions } from './state/notifications.ts';
+import { pairWith, takeCode } from './state/pairing.ts';
+import { complain } from './state/toasts.ts';
+import { App } from './views/app.tsx';
+
+const code = takeCode();
+render(<App />, document.querySelector('#page')!);
+notifyOfQuestions();
+connectOnReturn();
+if (code === null) connect();
+else
+  void pairWith(code).catch((error: unknown) => {
+    complain(error);
+    connect();
+  });
+if ('serviceWorker' in navigator) void navigator.serviceWorker.register('/service-worker.js').catch(() => undefined);
