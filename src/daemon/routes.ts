@@ -10,6 +10,7 @@ import { type MessageRoutesOptions, messageRoutes } from './routes/messages.ts';
 import { type QuestionRoutesOptions, questionRoutes } from './routes/questions.ts';
 import { type SessionRoutesOptions, sessionRoutes } from './routes/sessions.ts';
 import { type SupervisorRoutesOptions, supervisorRoutes } from './routes/supervisors.ts';
+import { type ViewerRoutesOptions, viewerRoutes } from './routes/viewers.ts';
 
 export type RoutesOptions = SessionRoutesOptions &
   MessageRoutesOptions &
@@ -17,6 +18,7 @@ export type RoutesOptions = SessionRoutesOptions &
   HookRoutesOptions &
   SupervisorRoutesOptions &
   ManagedRoutesOptions &
+  ViewerRoutesOptions &
   OwnRoutesOptions;
 
 export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
@@ -26,6 +28,7 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
     ...messageRoutes(options),
     ...managedRoutes(options),
     ...questionRoutes(options),
+    ...viewerRoutes(options),
     ...hookRoutes(options),
     ...supervisorRoutes(options),
   ];

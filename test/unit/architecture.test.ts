@@ -30,6 +30,7 @@ const heights: Record<string, number> = {
   serve: 8,
   web: 8,
   demo: 8,
+  board: 8,
   cli: 9,
 };
 
@@ -130,6 +131,7 @@ describe(`architecture ${verifies('import-direction')}`, () => {
       'src/demo/stand-ins/claude/session-on-disk.ts', // as claude writes it
       'src/home/log.ts',
       'src/process/clock.ts',
+      'src/web/devices.ts', // since when a device is let in, and when it was seen
     ]);
   });
 
@@ -151,6 +153,7 @@ describe(`architecture ${verifies('import-direction')}`, () => {
     for (const name of ['commander', 'chalk']) expect(importersOf(new RegExp(`^${name}$`))).toEqual(['src/cli']);
     expect(importersOf(/^conf$/)).toEqual(['src/settings']);
     expect(importersOf(/^@xterm\/headless$/)).toEqual(['src/terminal']);
+    for (const name of ['ink', 'react']) expect(importersOf(new RegExp(`^${name}$`))).toEqual(['src/board']);
   });
 
   it('each folder of unit tests is a folder of what it tests', () => {

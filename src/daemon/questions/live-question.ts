@@ -139,6 +139,7 @@ export class LiveQuestion implements DialogSight {
       decision: null,
       by: null,
       via: 'terminal',
+      always: null,
       endedAt: at,
       reason: 'the terminal was first',
     });

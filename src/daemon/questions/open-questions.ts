@@ -164,7 +164,7 @@ export class OpenQuestions {
 
   /** Its hook has gone: claude ends it when the dialog is cancelled (Esc, No); else somebody has killed it. */
   #hookLost(question: LiveQuestion): void {
-    if (stateOf(question.session) !== 'waiting') return void this.#inTerminal(question);
+    if (!isWaiting(question.session)) return void this.#inTerminal(question);
     question.inTerminalOnly('its hook was ended');
     this.#tell(question, 'asked');
   }
@@ -180,18 +180,14 @@ export class OpenQuestions {
     if (session.claudeSessionId !== null && session.claudeSessionId !== question.conversation) {
       return void this.#withdraw(question, 'the conversation was cleared');
     }
-    const state = { isWaiting: stateOf(session) === 'waiting', since: session.file?.statusUpdatedAt ?? null };
-    if (question.isUnproven) return void this.#judgeAnswered(question, state.isWaiting);
+    const state = { isWaiting: isWaiting(session), since: session.file?.statusUpdatedAt ?? null };
+    // it goes on after an answer from elsewhere; whose it took its transcript says, at the latest when the tool has run
+    if (question.isUnproven && !state.isWaiting) this.#verdicts.come(question.id, verdictWithinMs);
     if (!question.isOpen) return;
     const standing = standingOf(question, state, this.#clock.timeOfDay());
     if (standing.is === 'over') return void this.#inTerminal(question);
     if (standing.is === 'open') question.waitingSince = standing.waitingSince;
     else setTimeout(() => guarded('questions', () => this.#judge(question)), standing.inMs).unref();
-  }
-
-  /** Claude goes on after an answer from elsewhere; whose it took its transcript says, at the latest when the tool has run. */
-  #judgeAnswered(question: LiveQuestion, isWaiting: boolean): void {
-    if (!isWaiting) this.#verdicts.come(question.id, verdictWithinMs);
   }
 
   #inTerminal(question: LiveQuestion): void {
@@ -231,7 +227,7 @@ export class OpenQuestions {
     if (!question.isUnproven || !this.#live.has(question.id)) return;
     this.#look(question.session);
     const others = this.#of(question.session.id).filter((one) => one !== question);
-    if (!question.isUnproven || stateOf(question.session) !== 'waiting' || others.length > 0) return;
+    if (!question.isUnproven || !isWaiting(question.session) || others.length > 0) return;
     question.notTaken();
     this.#tell(question, 'not-taken');
   }
@@ -250,4 +246,8 @@ export class OpenQuestions {
     if (!record) return new ClaudexError('NO_SUCH_QUESTION', `Asked for "${id.slice(0, 40)}".`);
     return new ClaudexError('QUESTION_OVER', overText(record, this.#clock.timeOfDay()));
   }
+}
+
+function isWaiting(session: Session): boolean {
+  return stateOf(session) === 'waiting';
 }
