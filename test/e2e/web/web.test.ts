@@ -1,0 +1,83 @@
+/** `claudex web` with the real claude: started, asked, watched, typed into and ended from outside, as a browser does. */
+import { describe, expect, it } from 'vitest';
+import { verifies } from '../../requirements.ts';
+import { realClaudeVersion } from '../../support/claude-binary.ts';
+import { startClaudex } from '../../support/claudex.ts';
+import { promptBox } from '../../support/real-claude.ts';
+import { useTestBed } from '../../support/test-bed.ts';
+import { until } from '../../support/until.ts';
+import { startWeb } from '../../support/web.ts';
+
+const patient = { timeoutMs: 60_000 };
+
+describe(`claudex web with claude ${realClaudeVersion()}`, () => {
+  const bed = useTestBed();
+
+  it(`starts a session, has it answer, shows what was said, stops and resumes it ${verifies('web-api')}`, async () => {
+    const home = bed.home();
+    const api = await bed.api({ text: 'the answer' });
+    const web = await startWeb(home, { api });
+    const token = await web.token('view', 'send', 'manage');
+    const get = async (path: string) => (await web.send(`/api/v1${path}`, { token })).json;
+    const started = await web.send('/api/v1/sessions', {
+      token,
+      body: { cwd: home.cwd, name: 'worker', task: 'first task' },
+    });
+    expect(started.status).toBe(201);
+    const path = `/sessions/${started.json.session.id}`;
+    const answered = await web.send(`/api/v1${path}/messages?wait=60s`, { token, body: { body: 'second question' } });
+    expect([answered.status, answered.json.state, answered.json.answer]).toEqual([200, 'answered', 'the answer']);
+    // as the person's own word
+    expect(JSON.stringify(api.requests.at(-1))).toContain('second question');
+    expect(answered.json.sender.kind).toBe('user');
+
+    const { turns, cwd } = await get('/sessions/worker/history?last=1');
+    expect(cwd).toBe(home.cwd);
+    expect(turns).toMatchObject([{ answer: 'the answer', outcome: 'answered' }]);
+    expect((await get('/sessions/worker/turns/1')).prompt).toContain('first task');
+    const found = await get('/search?q=second%20question');
+    expect(found).toMatchObject({ isMore: false });
+    expect(found.hits.map(({ where }: { where: string }) => where)).toContain('prompt');
+    expect((await get(`${path}/screen`)).text).toContain('second question');
+
+    const change = async (what: string) => (await web.send(`/api/v1${path}/${what}`, { token, method: 'POST' })).status;
+    expect(await change('stop?now=true')).toBe(200);
+    await until(async () => (await get(path)).session.state === 'stopped', patient);
+    // what sleeps or was stopped is still read
+    expect((await get(`${path}/history`)).turns).toHaveLength(2);
+    expect(await change('resume')).toBe(200);
+    await until(async () => (await get(path)).session.state === 'idle', patient);
+    expect(await change('stop?now=true')).toBe(200);
+    await until(async () => (await get(path)).session.state === 'stopped', patient);
+    expect((await web.send(`/api/v1${path}`, { token, method: 'DELETE' })).status).toBe(200);
+    await until(async () => (await get('/sessions')).sessions.length === 0, patient);
+  });
+
+  it(`a browser types into a session that somebody has in a terminal of their own ${verifies('web-terminal')}`, async () => {
+    const home = bed.home();
+    const api = await bed.api({ text: 'the answer' });
+    const own = startClaudex([], { cwd: home.cwd, env: home.env(api) });
+    await own.waitForScreen((screen) => promptBox(screen) === '', patient);
+    const web = await startWeb(home, { api });
+    const token = await web.token('view', 'terminal');
+    await until(
+      async () => (await web.send('/api/v1/sessions/project', { token })).json.session?.state === 'idle',
+      patient,
+    );
+    const log = await web.open('/api/v1/sessions/project/terminal', { token });
+    await until(() => log.bytes().length > 0, patient);
+    log.socket.send(Buffer.from('typed in a browser'));
+    await own.waitForScreen((screen) => promptBox(screen) === 'typed in a browser', patient);
+    await until(() => log.bytes().includes('browser'), patient);
+    expect((await web.send('/api/v1/sessions/project/screen', { token })).json.text).toContain('typed in a browser');
+    log.socket.close();
+    await log.closed;
+    own.type(' and here');
+    await own.waitForScreen((screen) => promptBox(screen) === 'typed in a browser and here', patient);
+    own.key('ctrl-c');
+    await own.waitForScreen((screen) => promptBox(screen) === '', patient);
+    own.key('ctrl-d');
+    own.key('ctrl-d');
+    await own.waitForExit(patient);
+  });
+});
