@@ -24,6 +24,14 @@ export function hookProcess(pid: number, claudePid: number): HookProcess | undef
   return startTime === undefined ? undefined : { pid, startTime };
 }
 
+export interface Asked {
+  session: Session;
+  request: PermissionRequest;
+  process: HookProcess;
+  /** Claude's id of the conversation. */
+  conversation: string;
+}
+
 export interface AnswerGiven {
   decision: 'allow' | 'deny' | null;
   by: string | null;
@@ -49,13 +57,7 @@ export class LiveQuestion implements DialogSight {
   isLoggedShown = false;
   #record: Question;
 
-  constructor(options: {
-    session: Session;
-    request: PermissionRequest;
-    process: HookProcess;
-    conversation: string;
-    askedAt: number;
-  }) {
+  constructor(options: Asked & { askedAt: number }) {
     const { session, request, process, conversation, askedAt } = options;
     this.session = session;
     this.request = request;

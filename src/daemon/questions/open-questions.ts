@@ -15,7 +15,7 @@ import type { Session } from '../sessions/session.ts';
 import { stateOf } from '../sessions/session-state.ts';
 import { EndedQuestions } from './ended-questions.ts';
 import { FateWatch } from './fate-watch.ts';
-import { type HookProcess, LiveQuestion, questionId } from './live-question.ts';
+import { type Asked, LiveQuestion, questionId } from './live-question.ts';
 import { overText, reasonText } from './over-text.ts';
 import { givenBy, replyFor } from './reply-for.ts';
 import { standingOf } from './standing.ts';
@@ -30,14 +30,6 @@ const takenWithinMs = 3000;
 const verdictWithinMs = 300;
 
 export type QuestionEvent = 'asked' | 'answered' | 'withdrawn' | 'taken' | 'not-taken';
-
-export interface Asked {
-  session: Session;
-  request: PermissionRequest;
-  process: HookProcess;
-  /** Claude's id of the conversation. */
-  conversation: string;
-}
 
 export class OpenQuestions {
   /** Something has become of a question, or it is new. */
