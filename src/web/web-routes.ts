@@ -9,6 +9,7 @@ import { conversationRoutes } from './routes/conversations.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { ownRoutes } from './routes/own.ts';
 import { sessionRoutes } from './routes/sessions.ts';
+import { usageRoutes } from './routes/usage.ts';
 import type { SessionFeed } from './session-feed.ts';
 
 /** What the routes work with. */
@@ -25,7 +26,13 @@ export interface WebParts {
 }
 
 export function webRoutes(parts: WebParts): WebRoute[] {
-  return [...ownRoutes(parts), ...sessionRoutes(parts), ...messageRoutes(parts), ...conversationRoutes(parts)];
+  return [
+    ...ownRoutes(parts),
+    ...sessionRoutes(parts),
+    ...messageRoutes(parts),
+    ...conversationRoutes(parts),
+    ...usageRoutes(parts),
+  ];
 }
 
 /** What is no JSON: paths that are upgraded to sockets, with their scopes. `chat` is let in by the token in its own path. */

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { verifies } from '../../requirements.ts';
 import { realClaudeVersion } from '../../support/claude-binary.ts';
-import { startClaudex } from '../../support/claudex.ts';
+import { runClaudex, startClaudex } from '../../support/claudex.ts';
 import { promptBox } from '../../support/real-claude.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { until } from '../../support/until.ts';
@@ -31,13 +31,21 @@ describe(`claudex web with claude ${realClaudeVersion()}`, () => {
     expect(JSON.stringify(api.requests.at(-1))).toContain('second question');
     expect(answered.json.sender.kind).toBe('user');
 
+    // claude writes its transcript after the hook
+    const said = async () =>
+      (await get('/search?q=second%20question')).hits.map(({ where }: { where: string }) => where);
+    await until(async () => (await said()).includes('prompt'), patient);
+    await until(async () => (await get('/usage?session=worker')).turns.length === 2, patient);
     const { turns, cwd } = await get('/sessions/worker/history?last=1');
     expect(cwd).toBe(home.cwd);
     expect(turns).toMatchObject([{ answer: 'the answer', outcome: 'answered' }]);
     expect((await get('/sessions/worker/turns/1')).prompt).toContain('first task');
-    const found = await get('/search?q=second%20question');
-    expect(found).toMatchObject({ isMore: false });
-    expect(found.hits.map(({ where }: { where: string }) => where)).toContain('prompt');
+    // the transcript has each answer once for each of its blocks
+    const usage = await get('/usage?session=worker');
+    expect(usage.turns.map(({ turn }: { turn: number }) => turn)).toEqual([1, 2]);
+    expect(usage.turns[1]).toMatchObject({ inputTokens: 10, outputTokens: 10 });
+    const printed = await runClaudex(['usage', '--json'], { env: home.env(api), cwd: home.cwd });
+    expect(JSON.parse(printed.stdout).total).toEqual(usage.total);
     expect((await get(`${path}/screen`)).text).toContain('second question');
 
     const change = async (what: string) => (await web.send(`/api/v1${path}/${what}`, { token, method: 'POST' })).status;
