@@ -15,7 +15,6 @@ export async function readText(response: IncomingMessage): Promise<string> {
 }
 
 /** The error that the daemon's answer tells of. */
-export /** The daemon's own error, as it has written it. */
 export function errorFrom(text: string): ClaudexError {
   try {
     const { error } = JSON.parse(text) as ErrorBody;

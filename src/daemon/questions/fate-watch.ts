@@ -19,6 +19,9 @@ interface Watched {
   questions: LiveQuestion[];
   fates: Map<string, ToolFates>;
   looks: number;
+  isNeeded: boolean;
+  /** Calls that have told of a request already. */
+  told: Set<string>;
 }
 
 export class FateWatch {
@@ -34,11 +37,13 @@ export class FateWatch {
   watch(session: Session, questions: LiveQuestion[]): void {
     const isNeeded = questions.length > 1 || questions.some((one) => one.isUnproven);
     const known = this.#bySession.get(session.id);
-    if (!isNeeded) this.#bySession.delete(session.id);
-    else if (!known) this.#bySession.set(session.id, { questions, fates: new Map(), looks: 0 });
-    else {
-      if (questions.some((one) => !known.questions.includes(one))) known.looks = 0;
+    if (questions.length === 0) this.#bySession.delete(session.id);
+    else if (known) {
+      if (isNeeded && (!known.isNeeded || questions.some((one) => !known.questions.includes(one)))) known.looks = 0;
       known.questions = questions;
+      known.isNeeded = isNeeded;
+    } else if (isNeeded) {
+      this.#bySession.set(session.id, { questions, fates: new Map(), looks: 0, isNeeded, told: new Set() });
     }
     this.#arm();
   }
@@ -46,7 +51,7 @@ export class FateWatch {
   /** Looks at once. */
   look(session: Session): void {
     const watched = this.#bySession.get(session.id);
-    if (watched) this.#read(watched);
+    if (watched?.isNeeded) this.#read(watched);
   }
 
   close(): void {
@@ -55,11 +60,12 @@ export class FateWatch {
   }
 
   #arm(): void {
-    const isNeeded = [...this.#bySession.values()].some(({ looks }) => looks < closeLooks);
+    const isNeeded = [...this.#bySession.values()].some(isWatchedClosely);
     if (isNeeded) {
       this.#timer ??= setInterval(() => {
         for (const watched of [...this.#bySession.values()]) {
-          if (watched.looks++ < closeLooks) guarded('questions', () => this.#read(watched));
+          if (isWatchedClosely(watched)) guarded('questions', () => this.#read(watched));
+          watched.looks++;
         }
         this.#arm();
       }, lookMs);
@@ -81,11 +87,17 @@ export class FateWatch {
       const requests = questions.map(({ id, request, inputKey, askedAt, isUnproven }) => {
         return { id, tool: request.tool, inputKey, askedAt, isUnproven };
       });
-      for (const { id, fate } of matchFates(requests, fates.look(transcriptSize))) {
+      const news = fates.look(transcriptSize).filter(({ toolUseId }) => !watched.told.has(toolUseId));
+      for (const { id, fate, toolUseId } of matchFates(requests, news)) {
+        watched.told.add(toolUseId);
         this.#onFate(questions.find((one) => one.id === id)!, fate);
       }
     }
   }
+}
+
+function isWatchedClosely({ isNeeded, looks }: Watched): boolean {
+  return isNeeded && looks < closeLooks;
 }
 
 function transcriptOf({ session, request }: LiveQuestion): string | undefined {

@@ -14,7 +14,12 @@ export interface MatchedRequest {
   isUnproven: boolean;
 }
 
-export type Match = { id: string; fate: 'taken' | 'in-terminal' };
+export interface Match {
+  id: string;
+  fate: 'taken' | 'in-terminal';
+  /** The call that says so; it says nothing of another request. */
+  toolUseId: string;
+}
 
 /** A result that is older than the request by more than this is an earlier call's. */
 const slackMs = 1000;
@@ -24,16 +29,18 @@ export function matchFates(requests: readonly MatchedRequest[], fates: readonly 
   const matches: Match[] = [];
   for (const group of groupsOf(requests)) {
     const calls = callsOf(group, fates);
-    const byHook = calls.filter(({ hookDecision }) => hookDecision !== undefined).length;
-    const ended = calls.filter(
-      ({ hookDecision, endedAt }) => hookDecision === undefined && endedAt !== undefined,
-    ).length;
+    const byHook = calls.filter(({ hookDecision }) => hookDecision !== undefined);
+    const ended = calls.filter(({ hookDecision, endedAt }) => hookDecision === undefined && endedAt !== undefined);
     const unproven = group.filter(({ isUnproven }) => isUnproven);
     const open = group.filter(({ isUnproven }) => !isUnproven);
-    for (const { id } of unproven.slice(0, byHook)) matches.push({ id, fate: 'taken' });
     // the terminal's answers first go to those that nobody else has answered
-    const left = [...open, ...unproven.slice(byHook)];
-    for (const { id } of left.slice(0, ended)) matches.push({ id, fate: 'in-terminal' });
+    const left = [...open, ...unproven.slice(byHook.length)];
+    const pair = (requests: MatchedRequest[], of: ToolFate[], fate: Match['fate']): void => {
+      const known = requests.slice(0, of.length);
+      matches.push(...known.map(({ id }, at) => ({ id, fate, toolUseId: of[at]!.toolUseId })));
+    };
+    pair(unproven, byHook, 'taken');
+    pair(left, ended, 'in-terminal');
   }
   return matches;
 }

@@ -118,6 +118,7 @@ export class OpenQuestions {
   sessionChanged(session: Session): void {
     for (const question of this.#of(session.id)) this.#judge(question);
     this.#watch(session);
+    this.#fates.look(session);
   }
 
   /** Its process has ended. */
