@@ -178,6 +178,9 @@ export const requirements = {
   'board-safe': {
     text: 'Nothing that a session, a folder or a tool is called or says acts on the terminal of the board.',
   },
+  'notify-command': {
+    text: 'A program of the person’s is told what waits for them, as data, a bounded number of times and for a bounded time.',
+  },
   'hook-trace': {
     text: 'status says by evidence whether the hooks of each session live, why not, and what one has failed of.',
     source: 'claude-code #92489; omnigent PR#6111',
@@ -256,6 +259,9 @@ export const requirements = {
   },
   'web-api': {
     text: 'Every route of the web is in openapi.json; errors name their fix, unknown fields are named, a repeated request does nothing twice.',
+  },
+  'web-chat': {
+    text: 'A client of claude-socket talks to a session with only its URL changed; all clients of a session see the same.',
   },
   'web-events': { text: 'Whoever was away is told what was missed, or to read everything anew.' },
   'web-terminal': {

@@ -32,6 +32,8 @@ import { absentSession } from './managed/managed-sessions.ts';
 import { Journal } from './messages/journal.ts';
 import { keepingAt } from './messages/journal-upkeep.ts';
 import { MessageStore } from './messages/message-store.ts';
+import { NotifyCommand } from './notify-command.ts';
+import { crashesOf, taskWaitsEvent } from './notify-events.ts';
 import { OpenQuestions } from './questions/open-questions.ts';
 import type { StopReason } from './routes/daemon.ts';
 import { daemonRoutes } from './routes.ts';
@@ -106,6 +108,8 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   });
   const requests = new SupervisorRequests((id) => hostPaths(id, env).socket);
   const notification = new DesktopNotification({ enabled: settings['notify.enabled'], env, clock, log });
+  const notifyCommand = new NotifyCommand({ command: settings['notify.command'], env, clock, log });
+  const crashes = crashesOf((event) => notifyCommand.tell(event));
   const hooks = new HookIntake({ registry, dispatcher, clock });
   const questions = new OpenQuestions({ clock, readFileNow: (session) => registry.readFileNow(session) });
   const peers = new PeerRules({
@@ -187,6 +191,8 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   store.changed.add(() => idleExit.touch());
   store.changed.add(({ recipient }) => recipient.id !== null && wakeByMessage.check(recipient.id));
   dispatcher.personNeeded.add(({ session, reason }) => notification.taskWaits(session, reason));
+  dispatcher.personNeeded.add(({ session, reason }) => notifyCommand.tell(taskWaitsEvent(session, reason)));
+  managedStore.changed.add((id) => crashes(managedStore.get(id)));
   stopAsked.add((reason) => lifetime.stop(reason));
   idleExit.due.add(() => lifetime.stop('idle'));
   lifetime.stopping.add((reason) => {
@@ -204,6 +210,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   lifetime.ending.add(() => dispatcher.close());
   lifetime.ending.add(() => questions.close());
   lifetime.ending.add(() => events.close());
+  lifetime.ending.add(() => notifyCommand.close());
   lifetime.ending.add(() => journal.close());
   lifetime.ending.add(({ homeIsOurs }) => badges.close({ remove: homeIsOurs }));
   lifetime.ended.add(() => {

@@ -82,6 +82,13 @@ export const settingDefinitions = [
     text: 'Write what claude wanted to do into logs/questions.ndjson. Off: only a hash of it.',
   },
   {
+    key: 'notify.command',
+    type: 'string',
+    default: null,
+    env: 'CLAUDEX_NOTIFY_COMMAND',
+    text: 'A program that is run for what you may want to hear of elsewhere, with the event as JSON on its standard input (docs/notify.md).',
+  },
+  {
     key: 'peers.allow',
     type: 'string',
     choices: ['all', 'same-tree', 'none'],
