@@ -167,6 +167,10 @@ export const requirements = {
     text: 'Where it is set, a session whose window is closed or whose line drops runs on.',
     source: 'cc#84349',
   },
+  'managed-leaves-nothing': {
+    text: 'Starts and ends of managed sessions leave no process, descriptor, socket or file.',
+    source: 'cc#68243',
+  },
   'managed-wakes': {
     text: 'A managed session that sleeps is woken by a message, in the same conversation.',
     source: 'cc#86092',

@@ -3,16 +3,16 @@
  * node:http and not undici: requiring undici costs every short command about 65 ms and 17 MB here, node:http 3 ms.
  */
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
-import { ClaudexError, isErrorCode, systemErrorCode } from '../errors/claudex-error.ts';
+import { ClaudexError, systemErrorCode } from '../errors/claudex-error.ts';
 import type { AdoptRequest } from '../protocol/hand-over.ts';
 import type { ManagedRecord, StartRequest } from '../protocol/managed.ts';
 import type { Message } from '../protocol/message.ts';
+import type { AnswerRequest, Question } from '../protocol/question.ts';
 import type { SessionName, SessionRecord, StartQuestion } from '../protocol/session.ts';
 import type {
   DaemonEvent,
   DaemonStatus,
   DrainReply,
-  ErrorBody,
   LeaseReport,
   ListedMessage,
   SendManyRequest,
@@ -23,7 +23,7 @@ import type {
   SupervisorCommand,
   SupervisorHello,
 } from '../protocol/wire.ts';
-import { jsonLines } from './json-lines.ts';
+import { errorFrom, lines, readText } from './read-answer.ts';
 
 const requestTimeoutMs = 10_000;
 /** A host has to start, and another one may have to end before. */
@@ -124,6 +124,20 @@ export class DaemonClient {
     return this.#json('POST', `/v1/managed/${encodeURIComponent(id)}/${change}`, undefined, hostStartTakesMs);
   }
 
+  /** What claude asks, in every session; `ended`: also what is over (the newest ones, in memory). */
+  async questions({ ended = false } = {}): Promise<Question[]> {
+    return (await this.#json<{ questions: Question[] }>('GET', `/v1/questions?ended=${ended}`)).questions;
+  }
+
+  question(id: string): Promise<Question> {
+    return this.#json('GET', `/v1/questions/${encodeURIComponent(id)}`);
+  }
+
+  /** Resolves with what has become of it. @throws ClaudexError QUESTION_OVER, QUESTION_NOT_REMOTE, BAD_ANSWER, NOT_TAKEN, PERSON_ONLY */
+  answerQuestion(id: string, answer: AnswerRequest): Promise<Question> {
+    return this.#json('POST', `/v1/questions/${encodeURIComponent(id)}/answer`, answer);
+  }
+
   shutdown(reason: 'stopped' | 'replaced'): Promise<unknown> {
     return this.#json('POST', `/v1/shutdown?reason=${reason}`);
   }
@@ -171,7 +185,7 @@ export class DaemonClient {
     const response = await this.#open(method, path, body);
     if (response.statusCode !== 200) throw errorFrom(await readText(response));
     response.setTimeout(0);
-    return { [Symbol.asyncIterator]: () => jsonLines<T>(response), close: () => response.destroy() };
+    return { [Symbol.asyncIterator]: () => lines<T>(response), close: () => response.destroy() };
   }
 
   #open(method: string, path: string, body?: unknown, timeoutMs = requestTimeoutMs): Promise<IncomingMessage> {
@@ -211,26 +225,4 @@ export class DaemonClient {
 function messagePath(id: string): string {
   if (id === '') throw new ClaudexError('NO_SUCH_MESSAGE', 'Asked for "".');
   return `/v1/messages/${encodeURIComponent(id)}`;
-}
-
-/** @throws ClaudexError DAEMON_UNREACHABLE when it dies in the middle of its answer */
-async function readText(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of response) chunks.push(chunk as Buffer);
-  } catch (cause) {
-    throw new ClaudexError('DAEMON_UNREACHABLE', 'It broke off in the middle of its answer.', { cause });
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-/** The error that the daemon's answer tells of. */
-export function errorFrom(text: string): ClaudexError {
-  try {
-    const { error } = JSON.parse(text) as ErrorBody;
-    if (isErrorCode(error.code)) return new ClaudexError(error.code, error.facts);
-  } catch {
-    // not our error body: said below
-  }
-  return new ClaudexError('INTERNAL', `The daemon answered: ${text.slice(0, 200)}`);
 }

@@ -14,6 +14,9 @@ import type { DaemonConnection } from './daemon-connection.ts';
 import { InputLane } from './input-lane.ts';
 import { PersonKeys } from './person-keys.ts';
 
+/** Claude finds a size that is there for so long. */
+const otherSizeForMs = 250;
+
 /** The daemon side is loaded after claude's first output, or after this long without one. */
 const startDaemonAfterMs = 300;
 
@@ -88,10 +91,17 @@ export class ClaudeOnPty {
     this.pty.resize(size);
   }
 
-  /** Has claude draw its whole screen once more: it does after a change of size, and only then (docs/claude-facts.md). */
+  /**
+   * Has claude draw its whole screen once more: it does when it finds another size, and only then
+   * (docs/claude-facts.md#terminals-and-node-pty). `size`: the one that it has.
+   */
   redraw(size: WindowSize): void {
     this.pty.resize({ ...size, rows: size.rows + 1 });
-    this.pty.resize(size);
+    setTimeout(() => {
+      const { cols, rows } = this.ring.size;
+      // meanwhile somebody may have given it another one
+      this.pty.resize({ ...size, cols, rows });
+    }, otherSizeForMs).unref();
   }
 
   /** Connects to the daemon, once claude has shown its first output, or has had a moment without any. */

@@ -49,6 +49,18 @@ describe(`claude ${realClaudeVersion()}`, () => {
     await waitForFile(payload.transcript_path, (text) => text?.includes(needle), { what: needle });
   }
 
+  it('draws its whole screen after a change of size', async () => {
+    const { driver, home } = await startedClaude();
+    await submitPrompt(driver, 'questionable');
+    await driver.waitForScreen(/● ?ok/);
+    await waitForSession(home, driver.pid, 'idle');
+    for (const rows of [31, 30]) {
+      const before = driver.rawOutput().length;
+      driver.resize(100, rows);
+      await driver.waitForOutput(() => driver.rawOutput().subarray(before).includes('questionable'));
+    }
+  });
+
   it('has no option that our table does not have, and each with as many values', () => {
     const home = bed.home();
     const help = execFileSync(realClaudePath(), ['--help'], { env: home.env(), encoding: 'utf8' });
