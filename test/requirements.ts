@@ -143,6 +143,10 @@ export const requirements = {
     text: 'Over the daemon’s socket a program starts, sees, stops and resumes managed sessions, attaches by upgrade, and hears of every change.',
     source: 'docs/api.md',
   },
+  'send-start': {
+    text: 'send --start starts a managed session where none is; a message goes to the session it was sent to, woken or waited for, and to no other.',
+    source: 'docs/managed.md',
+  },
   'managed-outlives-terminal': {
     text: 'A managed session runs on without a terminal; whoever attaches sees its screen as it is, and may leave again.',
     source: 'cc#63631, cc#88017',

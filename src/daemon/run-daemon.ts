@@ -90,6 +90,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     gatePatienceMs: settings['delivery.gatePatienceMs'],
     typePeers: settings['delivery.typePeers'],
   };
+  const successors = new Successors(table, store, (id) => managedStore.get(id) !== undefined);
   const dispatcher = new Dispatcher({
     table,
     store,
@@ -98,7 +99,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     clock,
     policy,
     leaseMs: settings['delivery.leaseMs'],
-    successors: new Successors(table, store, (id) => managedStore.get(id) !== undefined),
+    successors,
     isStopped,
     hasMoved: (session) => registry.moves.look(session),
   });
@@ -119,7 +120,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     accept: { table, store, waysIn, dispatcher, peers, clock, absent: () => managedStore.all().map(absentSession) },
     ...managedSide,
     env,
-    waits: new WaitReasons({ table, store, waysIn, clock, policy }),
+    waits: new WaitReasons({ table, store, waysIn, clock, policy, absent: managedSide.waitsFor }),
     store,
     registry,
     table,
@@ -174,6 +175,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   store.changed.add(() => badges.updateSoon(badgesOf));
   store.changed.add(() => idleExit.touch());
   store.changed.add(({ recipient }) => recipient.id !== null && wakeByMessage.check(recipient.id));
+  managedStore.forgotten.add((id) => successors.forgotten(id));
   dispatcher.personNeeded.add(({ session, reason }) => notification.taskWaits(session, reason));
   stopAsked.add((reason) => lifetime.stop(reason));
   idleExit.due.add(() => lifetime.stop('idle'));

@@ -1,4 +1,3 @@
-import { existsSync, realpathSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { conversationChoice } from '../../claude/command-line/conversation-arguments.ts';
@@ -11,6 +10,7 @@ import { claudeConfigDir } from '../../home/paths.ts';
 import type { ManagedRecord } from '../../protocol/managed.ts';
 import type { SessionRecord } from '../../protocol/session.ts';
 import { attachTo } from '../managed/attach-to.ts';
+import { folderOf } from '../managed/folder-of.ts';
 import { readMessage } from '../message-source.ts';
 import { senderOf } from '../sender.ts';
 import { parseDuration } from '../text/durations.ts';
@@ -82,12 +82,6 @@ async function start(folder: string, args: string[], options: StartOptions): Pro
     );
   } else process.stdout.write(`${one.id}\n`);
   sayWhatItWaitsFor(one, session);
-}
-
-function folderOf(folder: string): string {
-  if (!existsSync(folder) || !statSync(folder).isDirectory())
-    throw new ClaudexError('USAGE', `${folder} is no folder.`);
-  return realpathSync(folder);
 }
 
 async function giveTask(client: DaemonClient, id: string, body: string): Promise<void> {

@@ -11,7 +11,7 @@ import { HostKeeper } from './host-keeper.ts';
 import { type HostProcesses, hostProcesses } from './host-processes.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { managedEventOf } from './managed-record.ts';
-import { ManagedSessions } from './managed-sessions.ts';
+import { ManagedSessions, whatItWaitsFor } from './managed-sessions.ts';
 import { ManagedStore } from './managed-store.ts';
 import { WakeByMessage } from './wake-by-message.ts';
 
@@ -35,6 +35,8 @@ export interface ManagedParts {
   wakeByMessage: WakeByMessage;
   /** Before sessions are known: who of the last daemon's still runs. */
   restore(): void;
+  /** What a message for the session of that id waits for while it does not run. */
+  waitsFor(id: string): string | undefined;
   /** A session runs or is about to. */
   isNeeded(): boolean;
   /** What brings news closes first. */
@@ -68,6 +70,10 @@ export function managedParts(options: ManagedPartsOptions): ManagedParts {
     attachments,
     wakeByMessage,
     restore: () => keeper.restore(),
+    waitsFor: (id) => {
+      const one = store.get(id);
+      return one && whatItWaitsFor(one);
+    },
     isNeeded: () => store.running().length > 0,
     close: () => {
       wakeByMessage.close();

@@ -207,6 +207,13 @@ export function absentSession(one: ManagedSession): AbsentSession {
   };
 }
 
+/** What has to become of one that does not run before a message goes in. */
+export function whatItWaitsFor(one: ManagedSession): string {
+  if (one.state === 'sleeping') return 'its session to wake up';
+  if (isUp(one)) return 'its session to start';
+  return `its session to be resumed, which is ${one.state}: claudex resume ${one.name ?? one.id}`;
+}
+
 /** Claude keeps a conversation from its first turn on; before that there is nothing to resume. */
 function isKept({ transcriptPath }: Session): boolean {
   return transcriptPath !== null && existsSync(transcriptPath);
