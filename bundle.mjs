@@ -13,9 +13,12 @@ const bundles = {
   program: join(dist, 'cli', 'program.js'),
   mcpServer: join(dist, 'mcp', 'run-mcp-server.js'),
   warmWorker: join(dist, 'warm', 'worker', 'worker.js'),
+  // what a session loads when somebody else wants to look at it
+  screenSharing: join(dist, 'supervisor', 'screen-sharing.js'),
   searchWorker: join(dist, 'history', 'search-worker.js'),
   serve: join(dist, 'serve', 'run-serve.js'),
   workspaceProcess: join(dist, 'serve', 'workspace-process.js'),
+  web: join(dist, 'web', 'web-command.js'),
 };
 
 /** Commands that are waited for: in the file of the commands, and run only when they are asked for. */
@@ -65,10 +68,12 @@ function bundle(entry, { keepModules = false, ...options } = {}) {
 const required = { supported: { 'dynamic-import': false } };
 await bundle(bundles.run, { ...required, packages: 'external' });
 await bundle(bundles.program, { keepModules: true });
+await bundle(bundles.screenSharing, { packages: 'external' });
 await bundle(bundles.warmWorker, { packages: 'external' });
 await bundle(bundles.searchWorker);
 await bundle(bundles.workspaceProcess);
 await bundleWhole(bundles.mcpServer);
+await bundleWhole(bundles.web);
 await bundleWhole(bundles.serve, { beside: [bundles.workspaceProcess] });
 
 await bundlePage();

@@ -151,6 +151,10 @@ export const requirements = {
     text: 'A managed session runs on without a terminal; whoever attaches sees its screen as it is, and may leave again.',
     source: 'cc#63631, cc#88017',
   },
+  'ordinary-attach': {
+    text: "A session in a person's terminal can be shown and typed into from another one; the person's terminal stays right, and no session that nobody looks at pays for it.",
+    source: 'vibetunnel#72, cc#88017',
+  },
   'managed-wakes': {
     text: 'A managed session that sleeps is woken by a message, in the same conversation.',
     source: 'cc#86092',
@@ -228,6 +232,19 @@ export const requirements = {
   },
   'serve-limits': {
     text: 'Each workspace runs and queues so many requests; the next one is refused with 429 and when to come back.',
+  },
+  'web-who-may': {
+    text: 'The web lets in who was paired or has a token, each for its scopes; a pairing link is good once, a revoked device is out at once.',
+  },
+  'web-attacks': {
+    text: 'DNS rebinding, cross-site requests and sockets, traversal, oversized and slow bodies and ten thousand connections get nowhere.',
+  },
+  'web-api': {
+    text: 'Every route of the web is in openapi.json; errors name their fix, unknown fields are named, a repeated request does nothing twice.',
+  },
+  'web-events': { text: 'Whoever was away is told what was missed, or to read everything anew.' },
+  'web-terminal': {
+    text: 'A terminal in the web is a viewer like any other: it begins with the screen, types only where it may, and never holds claude up.',
   },
   'serve-ends': {
     text: 'A client that goes aborts its request; whatever ends the server, no process is left.',

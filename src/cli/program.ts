@@ -22,6 +22,7 @@ import { addServe } from './commands/serve.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
 import { addWarm } from './commands/warm.ts';
+import { addWeb } from './commands/web.ts';
 import { addWhoami } from './commands/whoami.ts';
 import { nearestWord } from './start/nearest-word.ts';
 import { printError } from './text/print-error.ts';
@@ -130,6 +131,7 @@ Exit codes: 0 done, 1 our bug, 2 wrong usage, 3 you can fix it, 4 timed out wait
   addPrompt(program);
   addWarm(program);
   addServe(program);
+  addWeb(program);
   addDemo(program);
   addMcpServer(program);
   addCompletion(program);

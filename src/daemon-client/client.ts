@@ -18,6 +18,7 @@ import type {
   SendReply,
   SendRequest,
   ShownMessage,
+  SupervisorAnswer,
   SupervisorCommand,
   SupervisorHello,
 } from '../protocol/wire.ts';
@@ -121,6 +122,16 @@ export class DaemonClient {
 
   reportGate(id: string, open: boolean): Promise<unknown> {
     return this.#json('POST', `/v1/supervisors/${id}/gate`, { open });
+  }
+
+  /** What the daemon has asked a supervisor for is done, or why not. */
+  answerDaemon(id: string, answer: SupervisorAnswer): Promise<unknown> {
+    return this.#json('POST', `/v1/supervisors/${id}/answer`, answer);
+  }
+
+  /** Has a session in somebody's terminal take viewers. @returns the socket that they connect to. */
+  async takeViewers(id: string): Promise<string> {
+    return (await this.#json<{ socket: string }>('POST', `/v1/sessions/${encodeURIComponent(id)}/viewers`)).socket;
   }
 
   reportQuestion(id: string, question: StartQuestion | null): Promise<unknown> {

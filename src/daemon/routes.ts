@@ -9,12 +9,14 @@ import { type ManagedRoutesOptions, managedRoutes } from './routes/managed.ts';
 import { type MessageRoutesOptions, messageRoutes } from './routes/messages.ts';
 import { type SessionRoutesOptions, sessionRoutes } from './routes/sessions.ts';
 import { type SupervisorRoutesOptions, supervisorRoutes } from './routes/supervisors.ts';
+import { type ViewerRoutesOptions, viewerRoutes } from './routes/viewers.ts';
 
 export type RoutesOptions = SessionRoutesOptions &
   MessageRoutesOptions &
   HookRoutesOptions &
   SupervisorRoutesOptions &
   ManagedRoutesOptions &
+  ViewerRoutesOptions &
   OwnRoutesOptions;
 
 export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
@@ -23,6 +25,7 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
     ...sessionRoutes(options),
     ...messageRoutes(options),
     ...managedRoutes(options),
+    ...viewerRoutes(options),
     ...hookRoutes(options),
     ...supervisorRoutes(options),
   ];

@@ -42,6 +42,9 @@ export interface ClaudexPaths {
   /** All that `claudex serve` keeps: a folder for each workspace. */
   serve: string;
   serveLog: string;
+  /** All that `claudex web` keeps: who has been let in, where it listens. */
+  web: string;
+  webLog: string;
 }
 
 /** HOME, else what the system has for this user; `/` for a user that it does not know (a container's made-up uid). */
@@ -80,6 +83,8 @@ export function claudexPaths(env: NodeJS.ProcessEnv = process.env): ClaudexPaths
     warmLog: join(home, 'warm', 'worker.log'),
     serve: join(home, 'serve'),
     serveLog: join(home, 'logs', 'serve.log'),
+    web: join(home, 'web'),
+    webLog: join(home, 'logs', 'web.log'),
   };
 }
 

@@ -2,19 +2,16 @@
  * The person's terminal as a viewer of a host: draws what it sends, sends what is typed, and leaves the terminal as it was
  * found, however it ends.
  */
-import type { Socket } from 'node:net';
 import { ClaudexError } from '../errors/claudex-error.ts';
 import { ancestry } from '../process/identity.ts';
 import { type FrameSize, frame, frameKinds, type HostBye, type HostWelcome, jsonFrame } from '../protocol/frames.ts';
 import { LocalTty } from '../terminal/local-tty.ts';
-import type { ScreenMirror } from '../terminal/screen-mirror.ts';
 import { loadTtyCalls } from '../terminal/tty-calls.ts';
 import { findDetachKey } from './detach-key.ts';
 import { connectHost, onFrames } from './host-connection.ts';
+import { View } from './view.ts';
 
 const ctrlZ = 0x1a;
-/** A picture of another size is drawn at most this often. */
-const drawEveryMs = 33;
 
 export interface AttachOptions {
   socketPath: string;
@@ -38,9 +35,30 @@ export async function attach(options: AttachOptions): Promise<AttachEnd> {
   };
   const { readOnly } = options;
   const socket = await connectHost(options.socketPath, { kind: 'terminal', readOnly, size: sizeOfTty() });
-  const view = new View(tty, socket, sizeOfTty);
+  const view = new View({
+    sizeOfTty,
+    write: (bytes) => {
+      tty.modes.output(bytes);
+      return tty.write(bytes);
+    },
+    hold: (isHeld) => {
+      if (isHeld) socket.pause();
+      else socket.resume();
+    },
+  });
+  tty.writable.add(() => view.writable());
+  /** Gives the terminal back to the shell; claude does not notice. */
+  const suspend = (): void => {
+    tty.pauseInput();
+    tty.undoModes(true);
+    void tty.flushed().then(() => {
+      tty.leaveRawMode();
+      process.kill(0, 'SIGTSTP');
+    });
+  };
   const result = new Promise<AttachEnd>((resolve, reject) => {
-    onFrames(socket, ({ kind, payload }) => {
+    onFrames(socket, (one) => {
+      const { kind, payload } = one;
       switch (kind) {
         case frameKinds.welcome: {
           const welcome = JSON.parse(payload.toString()) as HostWelcome;
@@ -54,20 +72,14 @@ export async function attach(options: AttachOptions): Promise<AttachEnd> {
           view.sizeIs(welcome.size);
           return;
         }
-        case frameKinds.size:
-          view.sizeIs(JSON.parse(payload.toString()));
-          return;
-        case frameKinds.snapshot:
-          view.snapshot(payload);
-          return;
-        case frameKinds.output:
-          view.output(payload);
-          return;
         case frameKinds.ping:
           socket.write(frame(frameKinds.pong));
           return;
         case frameKinds.bye:
           resolve(JSON.parse(payload.toString()) as HostBye);
+          return;
+        default:
+          view.take(one);
       }
     });
     socket.once('close', () => resolve({ reason: 'lost', exit: null }));
@@ -79,7 +91,7 @@ export async function attach(options: AttachOptions): Promise<AttachEnd> {
       const typed = stop ? keys.subarray(0, stop.at) : keys;
       if (typed.length > 0) socket.write(frame(frameKinds.input, typed));
       if (key) resolve({ reason: 'detached', exit: null });
-      else if (stop) view.suspend();
+      else if (stop) suspend();
     });
   });
   const onResize = (): void => {
@@ -110,93 +122,5 @@ export async function attach(options: AttachOptions): Promise<AttachEnd> {
     tty.write(Buffer.from(`\x1b[${Math.max(1, tty.size().rows)};1H\r\n`));
     await tty.flushed();
     tty.leaveRawMode();
-  }
-}
-
-/** What the terminal shows: the host's bytes where both have one size, else as much of a model of its screen as fits. */
-class View {
-  readonly #tty: LocalTty;
-  readonly #socket: Socket;
-  readonly #sizeOfTty: () => FrameSize;
-  #hostSize: FrameSize = { cols: 0, rows: 0 };
-  #mirror: ScreenMirror | undefined;
-  #drawSoon: NodeJS.Timeout | undefined;
-
-  constructor(tty: LocalTty, socket: Socket, sizeOfTty: () => FrameSize) {
-    this.#tty = tty;
-    this.#socket = socket;
-    this.#sizeOfTty = sizeOfTty;
-    tty.writable.add(() => {
-      socket.resume();
-    });
-  }
-
-  sizeIs(size: FrameSize): void {
-    this.#hostSize = size;
-    this.#mirror?.resize(size);
-  }
-
-  resized(): void {
-    if (this.#mirror) this.#draw();
-  }
-
-  snapshot(bytes: Buffer): void {
-    const { cols, rows } = this.#sizeOfTty();
-    if (cols === this.#hostSize.cols && rows === this.#hostSize.rows) {
-      this.#mirror?.dispose();
-      this.#mirror = undefined;
-      this.#show(bytes);
-      return;
-    }
-    void this.#model().then((mirror) => {
-      mirror.write(bytes);
-      this.#draw();
-    });
-  }
-
-  output(bytes: Buffer): void {
-    if (!this.#mirror) {
-      this.#show(bytes);
-      return;
-    }
-    this.#mirror.write(bytes);
-    this.#drawSoon ??= setTimeout(() => this.#draw(), drawEveryMs);
-  }
-
-  /** Gives the terminal back to the shell; claude does not notice. */
-  suspend(): void {
-    this.#tty.pauseInput();
-    this.#tty.undoModes(true);
-    void this.#tty.flushed().then(() => {
-      this.#tty.leaveRawMode();
-      process.kill(0, 'SIGTSTP');
-    });
-  }
-
-  close(): void {
-    clearTimeout(this.#drawSoon);
-    this.#mirror?.dispose();
-    this.#mirror = undefined;
-  }
-
-  async #model(): Promise<ScreenMirror> {
-    if (this.#mirror) return this.#mirror;
-    const { ScreenMirror: Mirror } = await import('../terminal/screen-mirror.ts');
-    this.#mirror ??= new Mirror({ size: this.#hostSize, onAnswer: () => undefined });
-    return this.#mirror;
-  }
-
-  #draw(): void {
-    clearTimeout(this.#drawSoon);
-    this.#drawSoon = undefined;
-    const mirror = this.#mirror;
-    mirror?.whenSettled(() => {
-      if (mirror === this.#mirror) this.#show(Buffer.from(mirror.window(this.#sizeOfTty())));
-    });
-  }
-
-  #show(bytes: Buffer): void {
-    this.#tty.modes.output(bytes);
-    if (!this.#tty.write(bytes)) this.#socket.pause();
   }
 }

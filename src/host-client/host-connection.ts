@@ -37,6 +37,18 @@ export async function connectHostSocket(path: string): Promise<Socket> {
   return socket;
 }
 
+/** Does anybody listen there? */
+export async function isListening(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const end = (listens: boolean): void => {
+      socket.destroy();
+      resolve(listens);
+    };
+    socket.once('connect', () => end(true)).once('error', () => end(false));
+  });
+}
+
 /** Reads frames for as long as the connection is open. */
 export function onFrames(socket: Socket, take: (frame: Frame) => void): void {
   const reader = new FrameReader(maxFrameBytes);

@@ -53,10 +53,15 @@ export interface ScreenRequest {
   ansi: boolean;
 }
 
-/** Why a viewer is let go: told to, by somebody; claude has ended; the host ends. */
+/** Why a viewer is let go: told to, by somebody; claude has ended; another host has it from now on. */
 export interface HostBye {
-  reason: 'detached' | 'ended';
+  reason: 'detached' | 'ended' | 'moved';
   exit: { code: number | null; signal: number | null } | null;
+}
+
+/** How claude has ended, as viewers are told. `signal` is 0 where none ended it. */
+export function endedBye({ code, signal }: { code: number; signal: number }): HostBye {
+  return { reason: 'ended', exit: signal === 0 ? { code, signal: null } : { code: null, signal } };
 }
 
 export const framesProtocol = 1;

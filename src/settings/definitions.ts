@@ -183,6 +183,14 @@ export const settingDefinitions = [
     env: 'CLAUDEX_SERVE_IDLE_MS',
     text: 'How long the processes of a workspace stay when nobody asks.',
   },
+  {
+    key: 'web.port',
+    type: 'integer',
+    minimum: 0,
+    default: 4748,
+    env: 'CLAUDEX_WEB_PORT',
+    text: 'The TCP port of `claudex web`, where --port does not say.',
+  },
 ] as const satisfies readonly SettingDefinition[];
 
 type Definition = (typeof settingDefinitions)[number];

@@ -116,6 +116,11 @@ export class LocalTty {
     return false;
   }
 
+  /** Is there something that the terminal has had no room for yet? */
+  get isWaiting(): boolean {
+    return !this.#output.destroyed && this.#output.writableLength > 0;
+  }
+
   /** Resolves when everything written has reached the terminal, or the terminal is gone. */
   flushed(): Promise<void> {
     return new Promise((resolve) => {

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import type { Terminal as HeadlessTerminal, IFunctionIdentifier } from '@xterm/headless';
 import { drawRows, drawTerminal, drawWindow } from './draw-screen.ts';
 import type { PtySize } from './pty/spawn-pty.ts';
-import { readRows, type ScreenRow } from './screen-model.ts';
+import { readRows, type ScreenRow, type TerminalEvent } from './screen-model.ts';
 import { TerminalModes } from './terminal-modes.ts';
 
 const { Terminal } = createRequire(import.meta.url)('@xterm/headless') as { Terminal: typeof HeadlessTerminal };
@@ -36,26 +36,43 @@ export interface MirrorOptions {
 }
 
 export class ScreenMirror {
-  readonly modes = new TerminalModes();
+  modes = new TerminalModes();
   readonly #terminal: HeadlessTerminal;
   /** DECSCUSR, as it was last asked for; 0 is the terminal's own. */
   #cursorStyle = 0;
   #title = '';
+  #isPlaying = false;
 
   constructor({ size, onAnswer }: MirrorOptions) {
     this.#terminal = new Terminal({ ...drawable(size), scrollback: scrollbackLines, allowProposedApi: true });
-    this.#terminal.onData(onAnswer);
+    const answer = (bytes: string): void => {
+      if (!this.#isPlaying) onAnswer(bytes);
+    };
+    this.#terminal.onData(answer);
     this.#terminal.onTitleChange((title) => {
       this.#title = title;
     });
     this.#on({ intermediates: ' ', final: 'q' }, ([style]) => {
       this.#cursorStyle = style ?? 0;
     });
-    this.#on({ prefix: '>', final: 'q' }, () => onAnswer(versionAnswer));
+    this.#on({ prefix: '>', final: 'q' }, () => answer(versionAnswer));
   }
 
   get size(): PtySize {
     return { cols: this.#terminal.cols, rows: this.#terminal.rows };
+  }
+
+  /**
+   * Draws what was output before this mirror was there; resolves when it is on the screen. What it asks the terminal has been
+   * answered then. `modes` is the caller's to set, where not all output is known.
+   */
+  async play(events: readonly TerminalEvent[]): Promise<void> {
+    this.#isPlaying = true;
+    for (const event of events) {
+      if (!Buffer.isBuffer(event)) this.resize(event);
+      else await new Promise<void>((resolve) => this.write(event, resolve));
+    }
+    this.#isPlaying = false;
   }
 
   /** Takes output; `bytes` may be overwritten after the call. `taken` is called when it is on the screen. */

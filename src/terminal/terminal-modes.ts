@@ -40,6 +40,19 @@ class KittyFlags {
   }
 }
 
+/** All that is known of a terminal's modes, as JSON: for another process that goes on with it. */
+export interface ModesState {
+  changed: [number, boolean][];
+  main: { pushed: number[]; set: number };
+  alternate: { pushed: number[]; set: number };
+  modifyOtherKeys: number;
+  looks: [string, string][];
+  mouse: number;
+  sawEscape: boolean;
+  /** Base64. */
+  begun: string;
+}
+
 export class TerminalModes {
   /** Private modes that are not as a terminal has them at first: number → is it on. */
   readonly #changed = new Map<number, boolean>();
@@ -54,6 +67,33 @@ export class TerminalModes {
   #sawEscape = false;
   /** The beginning of a sequence that the last chunk ended in. */
   #begun: Buffer | undefined;
+
+  /** One that goes on from what another has known. */
+  static of(state: ModesState): TerminalModes {
+    const modes = new TerminalModes();
+    for (const [mode, on] of state.changed) modes.#changed.set(mode, on);
+    for (const [look, undo] of state.looks) modes.#looks.set(look, undo);
+    Object.assign(modes.#mainKeyboard, { pushed: [...state.main.pushed], set: state.main.set });
+    Object.assign(modes.#alternateKeyboard, { pushed: [...state.alternate.pushed], set: state.alternate.set });
+    modes.#modifyOtherKeys = state.modifyOtherKeys;
+    modes.#mouse = state.mouse;
+    modes.#sawEscape = state.sawEscape;
+    if (state.begun !== '') modes.#begun = Buffer.from(state.begun, 'base64');
+    return modes;
+  }
+
+  state(): ModesState {
+    return {
+      changed: [...this.#changed],
+      main: { ...this.#mainKeyboard },
+      alternate: { ...this.#alternateKeyboard },
+      modifyOtherKeys: this.#modifyOtherKeys,
+      looks: [...this.#looks],
+      mouse: this.#mouse,
+      sawEscape: this.#sawEscape,
+      begun: this.#begun?.toString('base64') ?? '',
+    };
+  }
 
   output(chunk: Buffer): void {
     let bytes = chunk;

@@ -5,12 +5,13 @@ import { daemonRoutes } from '../../src/daemon/routes.ts';
 import { errorCatalogue } from '../../src/errors/catalogue.ts';
 import { packageRoot } from '../../src/home/package.ts';
 import { type SettingDefinition, settingDefinitions } from '../../src/settings/definitions.ts';
+import { webRoutes } from '../../src/web/web-routes.ts';
 
 /** Markdown of one table, by the name that its page's markers carry. */
-const tables: Record<string, () => string> = { errors, settings, routes };
+const tables: Record<string, () => string> = { errors, settings, routes, webapi };
 
 /** Each page with a generated table. */
-export const generatedPages = ['docs/errors.md', 'docs/settings.md', 'docs/api.md'];
+export const generatedPages = ['docs/errors.md', 'docs/settings.md', 'docs/api.md', 'docs/web.md'];
 
 /** The page as it is committed. */
 export function readPage(page: string): string {
@@ -54,6 +55,23 @@ function routes(): string {
     return [`[\`${method} ${path}\`](#${anchor})`];
   });
   return table(['Route'], rows);
+}
+
+function webapi(): string {
+  const rows = webRoutes({} as never).map(({ method, path, scope, summary, query, body }) =>
+    [
+      `\`${method.toUpperCase()} ${path}\``,
+      scope,
+      Object.keys(query.shape)
+        .map((name) => `\`${name}\``)
+        .join(' '),
+      Object.keys((body as { shape?: object } | undefined)?.shape ?? {})
+        .map((name) => `\`${name}\``)
+        .join(' '),
+      summary,
+    ].map(cell),
+  );
+  return table(['Route', 'Scope', 'Query', 'Body', 'What it is for'], rows);
 }
 
 /** A cell's text: in code only the bar is escaped, for it would end the cell. */

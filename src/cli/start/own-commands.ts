@@ -25,6 +25,7 @@ export const ownCommands = [
   'prompt',
   'warm',
   'serve',
+  'web',
   'demo',
   'mcp-server',
   'completion',

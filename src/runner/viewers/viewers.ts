@@ -2,7 +2,8 @@
  * Everybody who looks at one claude: each gets a snapshot and from there every byte; who does not keep up gets a fresh snapshot
  * instead of what it has missed. Who wrote last decides the size. Nobody here holds claude up.
  */
-import type { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
+import { steadyNow } from '../../process/clock.ts';
 import {
   type FrameSize,
   frame,
@@ -12,8 +13,9 @@ import {
   type HostWelcome,
   jsonFrame,
   type ViewerHello,
-} from '../protocol/frames.ts';
-import type { ScreenMirror } from '../terminal/screen-mirror.ts';
+} from '../../protocol/frames.ts';
+import type { ScreenMirror } from '../../terminal/screen-mirror.ts';
+import { PersonKeys } from '../person-keys.ts';
 import { decidedSize, type SizedViewer } from './whose-size.ts';
 
 /** What a viewer may have been sent and not have taken: with more it is behind. */
@@ -26,7 +28,12 @@ const maxSnapshotBytes = 16 * 1024 * 1024;
 const pingEveryMs = 15_000;
 
 interface Viewer extends SizedViewer {
-  socket: Socket;
+  /** Takes frames. */
+  socket: Writable;
+  /** Our own terminal: always there, and no guest. */
+  isOwn: boolean;
+  /** Of what it sends, what a person has typed. */
+  typed: PersonKeys;
   /** `waiting`: for its snapshot. `behind`: until its socket has drained, then for a fresh one. */
   state: 'waiting' | 'live' | 'behind';
   /** While it waits: output that its snapshot will not hold. */
@@ -55,22 +62,23 @@ export class Viewers {
     this.#options = options;
   }
 
+  /** How many there are, our own terminal not among them. */
   get count(): number {
-    return this.#all.size;
+    return this.#guests.length;
+  }
+
+  /** Our own terminal, which shows what claude has drawn so far. It is asked for no sign of life, and never let go. */
+  addOwn(socket: Writable, size: FrameSize): Viewer {
+    const viewer = this.#viewer(socket, { readOnly: false, size }, 'live');
+    viewer.isOwn = true;
+    this.#all.add(viewer);
+    return viewer;
   }
 
   /** A viewer has said who it is. Its keys come to `keys`, changes of its size to `resized`, both with what this returns. */
-  add(socket: Socket, hello: ViewerHello): Viewer {
+  add(socket: Writable, hello: ViewerHello): Viewer {
     const { mirror, welcome, changed } = this.#options;
-    const viewer: Viewer = {
-      socket,
-      readOnly: hello.readOnly,
-      size: hello.size,
-      lastActive: ++this.#order,
-      state: 'waiting',
-      since: [],
-      answered: true,
-    };
+    const viewer = this.#viewer(socket, hello, 'waiting');
     this.#all.add(viewer);
     socket.once('close', () => this.#remove(viewer));
     this.#applySize();
@@ -83,9 +91,18 @@ export class Viewers {
 
   keys(viewer: Viewer, bytes: Buffer): void {
     if (viewer.readOnly) return;
+    this.typed(viewer, bytes);
+    this.#options.input(bytes);
+  }
+
+  /** That viewer has sent these: with a key among them, its size counts. What a terminal says by itself is no key. */
+  typed(viewer: Viewer, bytes: Buffer): void {
+    const { typed } = viewer;
+    const before = typed.lastKeyAt;
+    typed.take(bytes, steadyNow());
+    if (typed.lastKeyAt === before) return;
     viewer.lastActive = ++this.#order;
     this.#applySize();
-    this.#options.input(bytes);
   }
 
   resized(viewer: Viewer, size: FrameSize): void {
@@ -114,11 +131,34 @@ export class Viewers {
 
   /** Lets all of them go. */
   dismiss(bye: HostBye): void {
-    for (const viewer of this.#all) viewer.socket.end(jsonFrame(frameKinds.bye, bye));
+    for (const viewer of this.#guests) viewer.socket.end(jsonFrame(frameKinds.bye, bye));
   }
 
   dispose(): void {
     clearInterval(this.#pings);
+  }
+
+  get #guests(): Viewer[] {
+    return [...this.#all].filter((one) => !one.isOwn);
+  }
+
+  #viewer(
+    socket: Writable,
+    { readOnly, size }: Pick<ViewerHello, 'readOnly' | 'size'>,
+    state: Viewer['state'],
+  ): Viewer {
+    const lastActive = ++this.#order;
+    return {
+      socket,
+      isOwn: false,
+      typed: new PersonKeys(),
+      readOnly,
+      size,
+      lastActive,
+      state,
+      since: [],
+      answered: true,
+    };
   }
 
   #applySize(): void {
@@ -159,7 +199,7 @@ export class Viewers {
   }
 
   #ping(): void {
-    for (const viewer of this.#all) {
+    for (const viewer of this.#guests) {
       if (!viewer.answered) viewer.socket.destroy();
       viewer.answered = false;
       viewer.socket.write(frame(frameKinds.ping));
@@ -168,7 +208,7 @@ export class Viewers {
 
   #remove(viewer: Viewer): void {
     this.#all.delete(viewer);
-    if (this.#all.size === 0) {
+    if (this.count === 0) {
       clearInterval(this.#pings);
       this.#pings = undefined;
     }

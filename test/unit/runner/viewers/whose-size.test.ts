@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { decidedSize } from '../../../src/host/whose-size.ts';
+import { decidedSize } from '../../../../src/runner/viewers/whose-size.ts';
 
 const viewer = (cols: number, lastActive: number, readOnly = false) => ({
   size: { cols, rows: 10 },

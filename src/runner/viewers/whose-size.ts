@@ -1,5 +1,5 @@
 /** Which viewer decides how large claude's screen is. Pure. */
-import type { FrameSize } from '../protocol/frames.ts';
+import type { FrameSize } from '../../protocol/frames.ts';
 
 export interface SizedViewer {
   readOnly: boolean;

@@ -1,6 +1,6 @@
-/** The socket of a host: reads frames, hands them to who they are for. Knows no claude. */
+/** The socket that viewers come by: reads frames, hands them to who they are for. Knows no claude. */
 import { createServer, type Server, type Socket } from 'node:net';
-import { listen } from '../background/listen.ts';
+import { listen } from '../../background/listen.ts';
 import {
   type Frame,
   FrameReader,
@@ -8,8 +8,8 @@ import {
   framesProtocol,
   jsonFrame,
   type ViewerHello,
-} from '../protocol/frames.ts';
-import type { ScreenMirror } from '../terminal/screen-mirror.ts';
+} from '../../protocol/frames.ts';
+import type { ScreenMirror } from '../../terminal/screen-mirror.ts';
 import type { Viewer, Viewers } from './viewers.ts';
 
 /** Keys and requests come in small frames; a paste of a person is read as many. */
@@ -17,20 +17,20 @@ const maxFrameBytes = 1024 * 1024;
 /** Who has not said who it is by then, is nobody. */
 const helloTakesMs = 5000;
 
-export interface HostServerOptions {
+export interface ViewerServerOptions {
   path: string;
   viewers: Viewers;
   mirror: ScreenMirror;
 }
 
 /** Listens, mode 0600. @throws ClaudexError DAEMON_START_FAILED when somebody listens there */
-export async function openHostServer(options: HostServerOptions): Promise<Server> {
+export async function openViewerServer(options: ViewerServerOptions): Promise<Server> {
   const server = createServer((socket) => serve(socket, options));
   await listen(server, options.path);
   return server;
 }
 
-function serve(socket: Socket, options: HostServerOptions): void {
+function serve(socket: Socket, options: ViewerServerOptions): void {
   const reader = new FrameReader(maxFrameBytes);
   let viewer: Viewer | undefined;
   let isGreeted = false;

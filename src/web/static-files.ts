@@ -1,0 +1,75 @@
+/** The page's own files, and what every answer says to a browser about what may run in it. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+
+const types: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.json': 'application/json',
+  '.webmanifest': 'application/manifest+json',
+  '.woff2': 'font/woff2',
+  '.wasm': 'application/wasm',
+  '.txt': 'text/plain; charset=utf-8',
+};
+
+/** For every answer. A terminal puts styles of its own into the page, so styles may be inline; scripts never. */
+export function securityHeaders(host: string, isTls: boolean): Record<string, string> {
+  return {
+    'content-security-policy': [
+      "default-src 'none'",
+      "script-src 'self'",
+      "style-src 'self' 'unsafe-inline'",
+      "img-src 'self' data: blob:",
+      "font-src 'self'",
+      // not every browser counts sockets as 'self'
+      `connect-src 'self' ${isTls ? 'wss' : 'ws'}://${host}`,
+      "manifest-src 'self'",
+      "worker-src 'self'",
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+    ].join('; '),
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    'permissions-policy': 'camera=(), microphone=(), geolocation=(), payment=()',
+  };
+}
+
+export interface StaticFile {
+  body: Buffer;
+  type: string;
+}
+
+/** The files below that folder by the path they are asked for. All are known beforehand: no path of a request reaches the disk. */
+export function readPage(folder: string): Map<string, StaticFile> {
+  const files = new Map<string, StaticFile>();
+  for (const name of filesBelow(folder)) {
+    const type = types[extname(name)];
+    if (type !== undefined) files.set(`/${name}`, { body: readFileSync(join(folder, name)), type });
+  }
+  const index = files.get('/index.html');
+  if (index) files.set('/', index);
+  return files;
+}
+
+function filesBelow(folder: string): string[] {
+  try {
+    return readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  } catch {
+    return []; // this build has no page
+  }
+}
+
+/** What a build without the page shows in its place. */
+export const noPage: StaticFile = {
+  body: Buffer.from(
+    'This build of claudex has no page. The API is at /api/v1, described by /api/v1/openapi.json and in docs/web.md.\n',
+  ),
+  type: 'text/plain; charset=utf-8',
+};
