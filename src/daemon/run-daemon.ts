@@ -16,6 +16,7 @@ import { reportFailuresTo } from '../process/guard.ts';
 import { isStopped, processStartTime } from '../process/identity.ts';
 import { Signal } from '../process/signal.ts';
 import { readSettings } from '../settings/read.ts';
+import { acceptSend } from './delivery/accept-send.ts';
 import { Dispatcher } from './delivery/dispatcher.ts';
 import { PeerRules } from './delivery/peer-rules.ts';
 import { Successors } from './delivery/successors.ts';
@@ -85,7 +86,17 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const store = new MessageStore({ journal, log, clock });
   const { mailbox } = store;
   const waysIn = new WaysIn(clock);
-  const managedSide = managedParts({ paths, env, settings, table, mailbox, events, clock, log });
+  const managedSide = managedParts({
+    paths,
+    env,
+    settings,
+    table,
+    mailbox,
+    events,
+    clock,
+    log,
+    send: (request) => acceptSend(request, accept),
+  });
   const { managed, managedStore, wakeByMessage } = managedSide;
   const policy = {
     gatePatienceMs: settings['delivery.gatePatienceMs'],
@@ -113,13 +124,22 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     perMinute: settings['peers.perMinute'],
   });
   const stopAsked = new Signal<StopReason>();
+  const accept = {
+    table,
+    store,
+    waysIn,
+    dispatcher,
+    peers,
+    clock,
+    absent: () => managedStore.all().map(absentSession),
+  };
   const idleExit = new IdleExit({
     idleExitMs: settings['daemon.idleExitMs'],
     isNeeded: () => table.all().length > 0 || managedSide.isNeeded() || mailbox.pendingTotal() > 0,
     clock,
   });
   const routes = daemonRoutes({
-    accept: { table, store, waysIn, dispatcher, peers, clock, absent: () => managedStore.all().map(absentSession) },
+    accept,
     requests,
     ...managedSide,
     env,
@@ -185,6 +205,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   stopAsked.add((reason) => lifetime.stop(reason));
   idleExit.due.add(() => lifetime.stop('idle'));
   lifetime.stopping.add((reason) => {
+    if (reason === 'terminated') managedSide.systemGoesDown();
     // nobody meant it to stay away: supervisors and hooks start the next one, as after a crash
     if (reason === 'terminated' || reason === 'idle') return;
     for (const session of table.all()) session.supervisor?.send({ type: 'bye', reason });
@@ -213,6 +234,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     registry.start(configDir);
     store.expire();
     wakeByMessage.checkAll();
+    managedSide.lookAtSchedules();
     log('daemon ready', { pid: process.pid, version, messages: mailbox.pendingTotal() });
     lifetime.watch();
     refreshStarter(paths.starter);
