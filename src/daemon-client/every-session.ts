@@ -38,6 +38,7 @@ export function notRunning(one: ManagedRecord): AnySession {
     peers: true,
     pending: 0,
     stuck: 0,
+    lastHook: null,
     version: null,
     startedAt: one.since,
     lastActiveAt: one.since,

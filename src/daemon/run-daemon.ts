@@ -15,6 +15,7 @@ import { systemClock } from '../process/clock.ts';
 import { reportFailuresTo } from '../process/guard.ts';
 import { isStopped, processStartTime } from '../process/identity.ts';
 import { Signal } from '../process/signal.ts';
+import type { SendReply, SendRequest } from '../protocol/wire.ts';
 import { readSettings } from '../settings/read.ts';
 import { acceptSend } from './delivery/accept-send.ts';
 import { Dispatcher } from './delivery/dispatcher.ts';
@@ -33,6 +34,9 @@ import { absentSession } from './managed/managed-sessions.ts';
 import { Journal } from './messages/journal.ts';
 import { keepingAt } from './messages/journal-upkeep.ts';
 import { MessageStore } from './messages/message-store.ts';
+import { NotifyCommand } from './notify-command.ts';
+import { crashesOf, taskWaitsEvent } from './notify-events.ts';
+import { OpenQuestions } from './questions/open-questions.ts';
 import type { StopReason } from './routes/daemon.ts';
 import { daemonRoutes } from './routes.ts';
 import { type BadgeSubject, Badges } from './sessions/badges.ts';
@@ -86,22 +90,10 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const store = new MessageStore({ journal, log, clock });
   const { mailbox } = store;
   const waysIn = new WaysIn(clock);
-  const managedSide = managedParts({
-    paths,
-    env,
-    settings,
-    table,
-    mailbox,
-    events,
-    clock,
-    log,
-    send: (request) => acceptSend(request, accept),
-  });
+  const send = (request: SendRequest): Promise<SendReply> => acceptSend(request, accept);
+  const managedSide = managedParts({ paths, env, settings, table, mailbox, events, clock, log, send });
   const { managed, managedStore, wakeByMessage } = managedSide;
-  const policy = {
-    gatePatienceMs: settings['delivery.gatePatienceMs'],
-    typePeers: settings['delivery.typePeers'],
-  };
+  const policy = { gatePatienceMs: settings['delivery.gatePatienceMs'], typePeers: settings['delivery.typePeers'] };
   const successors = new Successors(table, store, (id) => managedStore.get(id) !== undefined);
   const dispatcher = new Dispatcher({
     table,
@@ -117,22 +109,18 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   });
   const requests = new SupervisorRequests((id) => hostPaths(id, env).socket);
   const notification = new DesktopNotification({ enabled: settings['notify.enabled'], env, clock, log });
+  const notifyCommand = new NotifyCommand({ command: settings['notify.command'], env, clock, log });
+  const crashes = crashesOf((event) => notifyCommand.tell(event));
   const hooks = new HookIntake({ registry, dispatcher, clock });
+  const questions = new OpenQuestions({ clock, readFileNow: (session) => registry.readFileNow(session) });
   const peers = new PeerRules({
     allow: settings['peers.allow'],
     maxHops: settings['peers.maxHops'],
     perMinute: settings['peers.perMinute'],
   });
   const stopAsked = new Signal<StopReason>();
-  const accept = {
-    table,
-    store,
-    waysIn,
-    dispatcher,
-    peers,
-    clock,
-    absent: () => managedStore.all().map(absentSession),
-  };
+  const absent = () => managedStore.all().map(absentSession);
+  const accept = { table, store, waysIn, dispatcher, peers, clock, absent };
   const idleExit = new IdleExit({
     idleExitMs: settings['daemon.idleExitMs'],
     isNeeded: () => table.all().length > 0 || managedSide.isNeeded() || mailbox.pendingTotal() > 0,
@@ -152,6 +140,8 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     dispatcher,
     waysIn,
     hooks,
+    questions,
+    relaysQuestions: settings['questions.relay'] === 'on',
     events,
     clock,
     version,
@@ -161,9 +151,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     stopAsked,
     endsInMs: () => idleExit.leftMs(),
   });
-  const server = createHttpServer(routes, (error) => {
-    log('internal error', { error: wordsOf(error) });
-  });
+  const server = createHttpServer(routes, (error) => log('internal error', { error: wordsOf(error) }));
   idleExit.watch(server);
   const lifetime = new Lifetime({ paths, server, log });
 
@@ -181,6 +169,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   registry.changed.add((session) => names.apply(session));
   registry.changed.add((session) => dispatcher.sessionChanged(session));
   registry.changed.add((session) => managed.sessionChanged(session));
+  registry.changed.add((session) => questions.sessionChanged(session));
   registry.changed.add((session) =>
     events.send({ type: 'session', session: recordOf(session, mailbox.waitingFor(session.id)) }),
   );
@@ -189,6 +178,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   // its way in is shut before its messages are passed on
   registry.gone.add((session) => waysIn.sessionGone(session));
   registry.gone.add((session) => dispatcher.sessionGone(session));
+  registry.gone.add((session) => questions.sessionGone(session));
   registry.gone.add((session) =>
     events.send({ type: 'session', session: { ...recordOf(session, { pending: 0, stuck: 0 }), state: 'gone' } }),
   );
@@ -196,12 +186,15 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   registry.gone.add(({ id }) => managedStore.get(id) === undefined && managedSide.hosts.clear(id));
   registry.gone.add(() => badges.updateSoon(badgesOf));
   registry.gone.add(() => idleExit.touch());
+  questions.changed.add(({ question }) => events.send({ type: 'question', question }));
   store.changed.add((message) => events.send({ type: 'message', message }));
   store.changed.add(() => badges.updateSoon(badgesOf));
   store.changed.add(() => idleExit.touch());
   store.changed.add(({ recipient }) => recipient.id !== null && wakeByMessage.check(recipient.id));
   managedStore.forgotten.add((id) => successors.forgotten(id));
   dispatcher.personNeeded.add(({ session, reason }) => notification.taskWaits(session, reason));
+  dispatcher.personNeeded.add(({ session, reason }) => notifyCommand.tell(taskWaitsEvent(session, reason)));
+  managedStore.changed.add((id) => crashes(managedStore.get(id)));
   stopAsked.add((reason) => lifetime.stop(reason));
   idleExit.due.add(() => lifetime.stop('idle'));
   lifetime.stopping.add((reason) => {
@@ -210,14 +203,18 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     if (reason === 'terminated' || reason === 'idle') return;
     for (const session of table.all()) session.supervisor?.send({ type: 'bye', reason });
     // a daemon that replaces this one wants them; after a stop nobody does
-    if (reason === 'stopped') waysIn.dismissWaiters();
+    if (reason !== 'stopped') return;
+    waysIn.dismissWaiters();
+    questions.dismissHooks();
   });
   // what brings news closes before what acts on it, and that before what it is written to
   lifetime.ending.add(() => idleExit.close());
   lifetime.ending.add(() => registry.close());
   lifetime.ending.add(() => managedSide.close());
   lifetime.ending.add(() => dispatcher.close());
+  lifetime.ending.add(() => questions.close());
   lifetime.ending.add(() => events.close());
+  lifetime.ending.add(() => notifyCommand.close());
   lifetime.ending.add(() => journal.close());
   lifetime.ending.add(({ homeIsOurs }) => badges.close({ remove: homeIsOurs }));
   lifetime.ended.add(() => {

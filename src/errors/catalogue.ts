@@ -391,6 +391,18 @@ export const errorCatalogue = {
     'A session reports nothing: its hooks have never run.',
     'run `claudex install` where that has not been done, and restart a session that is older; trust its folder when claude asks; check that hooks are not switched off (disableAllHooks, --bare, policy).',
   ),
+  SESSION_QUIET: entry(
+    3,
+    500,
+    'The hooks of a session have stopped reporting: it has had a prompt since that none has told of.',
+    'take away what keeps claude from running them, if it is named; else restart the session.',
+  ),
+  HOOK_FAILED: entry(
+    3,
+    500,
+    'A hook could not tell the daemon what happened in a session.',
+    'look at `claudex status` and `logs/daemon.log` in the claudex folder; `claudex daemon restart` starts a daemon that answers.',
+  ),
   SERVE_START_FAILED: entry(
     3,
     500,
@@ -473,6 +485,54 @@ export const errorCatalogue = {
   ),
   ATTACH_INSIDE: entry(2, 409, 'A session cannot be attached to from inside itself.', 'run it in another terminal.'),
   NO_TERMINAL: entry(2, 400, 'That needs a terminal.', 'run it in one; `claudex peek` shows the screen without.'),
+  NO_SUCH_QUESTION: entry(
+    3,
+    404,
+    'Claude asks nothing of that name.',
+    'run `claudex waiting` to see what is asked, and by which session.',
+  ),
+  AMBIGUOUS_QUESTION: entry(
+    3,
+    409,
+    'That session asks more than one thing.',
+    'answer one of those listed, by its id; `claudex waiting <id>` shows it whole.',
+  ),
+  QUESTION_OVER: entry(
+    3,
+    409,
+    'That is no longer asked.',
+    'nothing: the first answer counts. `claudex waiting` shows what is still asked.',
+  ),
+  QUESTION_NEW: entry(
+    3,
+    409,
+    'That was asked only just now, perhaps not what you have seen.',
+    'look at it (`claudex waiting`), then answer it by its id.',
+  ),
+  QUESTION_NOT_REMOTE: entry(
+    3,
+    409,
+    'That can be answered in its terminal only.',
+    'answer it in the terminal of that session (`claudex attach` opens that of a managed one).',
+  ),
+  NOT_TAKEN: entry(
+    3,
+    409,
+    'Claude has not taken that answer; it still asks.',
+    'answer it in the terminal of that session (`claudex attach` opens that of a managed one).',
+  ),
+  BAD_ANSWER: entry(
+    2,
+    400,
+    'That is no answer to what is asked.',
+    'run `claudex waiting <id>` to see what is asked, its options and their numbers.',
+  ),
+  PERSON_ONLY: entry(
+    3,
+    403,
+    'Only the person may answer what claude asks.',
+    'ask the person to do it, in a shell of their own (not one that runs inside a claude session).',
+  ),
   USAGE: entry(2, 400, 'The command line is not understood.', 'run `claudex help` or `claudex <command> --help`.'),
   INTERNAL: entry(
     1,

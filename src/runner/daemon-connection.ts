@@ -55,7 +55,6 @@ export function connectToDaemon(options: DaemonConnectionOptions): DaemonConnect
   const tellQuestion = (): void => tell((client, id) => client.reportQuestion(id, question));
   const typist = new MessageTypist({
     gate: new PromptGate({ configDir, pid: options.claudePid, keys, ring, unread, now: steadyNow }),
-    keys,
     lane: options.lane,
     size: () => ring.size,
     nextOutput: options.nextOutput,

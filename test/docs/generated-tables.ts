@@ -1,17 +1,29 @@
 /** The tables of docs/ that the code owns: written by `npm run docs`, and compared with what is committed by one test. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { helpRows } from '../../src/board/bars.ts';
+import type { Size } from '../../src/board/layout.ts';
 import { daemonRoutes } from '../../src/daemon/routes.ts';
 import { errorCatalogue } from '../../src/errors/catalogue.ts';
 import { packageRoot } from '../../src/home/package.ts';
 import { type SettingDefinition, settingDefinitions } from '../../src/settings/definitions.ts';
 import { webRoutes } from '../../src/web/web-routes.ts';
+import { screenText } from '../support/board-scene.ts';
 
 /** Markdown of one table, by the name that its page's markers carry. */
-const tables: Record<string, () => string> = { errors, settings, routes, webapi };
+const tables: Record<string, () => string> = {
+  errors,
+  settings,
+  routes,
+  webapi,
+  boardKeys,
+  boardWide: () => screen({ cols: 130, rows: 22 }),
+  boardHalf: () => screen({ cols: 80, rows: 24 }),
+  boardNarrow: () => screen({ cols: 40, rows: 16 }),
+};
 
 /** Each page with a generated table. */
-export const generatedPages = ['docs/errors.md', 'docs/settings.md', 'docs/api.md', 'docs/web.md'];
+export const generatedPages = ['docs/errors.md', 'docs/settings.md', 'docs/api.md', 'docs/web.md', 'docs/board.md'];
 
 /** The page as it is committed. */
 export function readPage(page: string): string {
@@ -44,6 +56,22 @@ function settings(): string {
     return [`\`${one.key}\``, type, value, `\`${one.env}\``, one.text].map(cell);
   });
   return table(['Key', 'Type', 'Default', 'Environment variable', 'Meaning'], rows);
+}
+
+/** The board in a terminal of that size. */
+function screen(size: Size): string {
+  return `\`\`\`\n${screenText(size)}\n\`\`\``;
+}
+
+function boardKeys(): string {
+  return table(
+    ['Keys', 'What they do'],
+    helpRows.map(([keys, does]) => [keys.split(' ').map(kbd).join(' '), cell(does)]),
+  );
+}
+
+function kbd(key: string): string {
+  return `<kbd>${key}</kbd>`;
 }
 
 function routes(): string {

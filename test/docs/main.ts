@@ -1,5 +1,5 @@
 /** `npm run docs`: writes what the code owns in docs/: tables, and the schema of the file of sessions. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sessionsJsonSchema } from '../../src/cli/sessions-file/sessions-schema.ts';
 import { packageRoot } from '../../src/home/package.ts';
@@ -12,4 +12,7 @@ for (const page of generatedPages) {
 }
 
 const schema = join(packageRoot(), 'docs', 'claudex.sessions.schema.json');
-writeFileSync(schema, `${JSON.stringify(sessionsJsonSchema(), null, 2)}\n`);
+const text = JSON.stringify(sessionsJsonSchema());
+const isSame = existsSync(schema) && JSON.stringify(JSON.parse(readFileSync(schema, 'utf8'))) === text;
+if (!isSame) writeFileSync(schema, `${JSON.stringify(JSON.parse(text), null, 2)}\n`);
+console.log(`docs/claudex.sessions.schema.json: ${isSame ? 'as it was' : 'written; format it'}`);

@@ -8,10 +8,10 @@ import type { AnySession } from '../../daemon-client/every-session.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { detachAll, readScreen } from '../../host-client/host-connection.ts';
 import { findTarget } from '../../protocol/find-target.ts';
-import type { ManagedRecord } from '../../protocol/managed.ts';
 import { Answer, type RouteInput, route, type WebRoute } from '../route.ts';
 import { count, flag, session, startRequest } from '../schemas.ts';
 import { sendMessage } from '../send-message.ts';
+import { viewerSocket } from '../viewer-socket.ts';
 import type { WebParts } from '../web-routes.ts';
 
 const maxScreenLines = 5000;
@@ -93,10 +93,10 @@ export function sessionRoutes({ feed, env }: WebParts): WebRoute[] {
       scope: 'manage',
       summary: 'Let everybody go who is attached to it; the session runs on',
       answer: one,
-      errors: ['NO_SUCH_MANAGED', 'NOT_RUNNING', 'HOST_UNREACHABLE'],
+      errors: ['NO_SUCH_SESSION', 'NOT_RUNNING', 'NOT_ATTACHABLE', 'HOST_UNREACHABLE'],
       handle: async ({ params }) => {
         const found = await named(params);
-        await detachAll(runningManaged(found).socket);
+        await detachAll(await viewerSocket(feed, found));
         return { session: found };
       },
     }),
@@ -107,9 +107,9 @@ export function sessionRoutes({ feed, env }: WebParts): WebRoute[] {
       summary: 'What is on its screen, as text; `lines` with what has scrolled out above, `ansi` in colours',
       query: z.strictObject({ lines: count(1, maxScreenLines), ansi: flag }),
       answer: z.looseObject({ text: z.string() }),
-      errors: ['NO_SUCH_MANAGED', 'NOT_RUNNING', 'HOST_UNREACHABLE'],
+      errors: ['NO_SUCH_SESSION', 'NOT_RUNNING', 'NOT_ATTACHABLE', 'HOST_UNREACHABLE'],
       handle: async ({ params, query: { lines, ansi } }) => {
-        const { socket } = runningManaged(await named(params));
+        const socket = await viewerSocket(feed, await named(params));
         return { text: await readScreen(socket, { ansi, ...(lines !== undefined && { lines }) }) };
       },
     }),
@@ -135,15 +135,6 @@ export function sessionRoutes({ feed, env }: WebParts): WebRoute[] {
   ): Promise<{ session: AnySession }> {
     const { id } = await change(params, what);
     return { session: findTarget(id, await feed.sessions()) };
-  }
-
-  function runningManaged({ id, managed }: AnySession): ManagedRecord {
-    const record = feed.managed(id);
-    if (!record) throw new ClaudexError('NO_SUCH_MANAGED', `"${id}" runs in a terminal of its own.`);
-    if (record.state !== 'running' && record.state !== 'starting') {
-      throw new ClaudexError('NOT_RUNNING', `It is ${managed?.state ?? record.state}.`);
-    }
-    return record;
   }
 
   async function start(input: RouteInput<unknown, z.infer<typeof startRequest>>): Promise<{ session: AnySession }> {

@@ -18,6 +18,7 @@ import {
   jsonFrame,
 } from '../../protocol/frames.ts';
 import type { Device } from '../devices.ts';
+import { viewerSocket } from '../viewer-socket.ts';
 import type { WebParts } from '../web-routes.ts';
 
 /** With more than this on its way to the browser, the host is not read; when it has fallen to the other, it is again. */
@@ -41,21 +42,16 @@ export interface TerminalRequest {
   accept: () => WebSocket;
 }
 
-/** @throws ClaudexError NO_SUCH_SESSION, NO_SUCH_MANAGED, NOT_RUNNING, HOST_UNREACHABLE, BAD_REQUEST */
+/** @throws ClaudexError NO_SUCH_SESSION, NOT_RUNNING, NOT_ATTACHABLE, HOST_UNREACHABLE, BAD_REQUEST */
 export async function openTerminal({ parts, target, url, isReadOnly, device, accept }: TerminalRequest): Promise<void> {
   const { feed } = parts;
-  const { id } = findTarget(target, await feed.sessions());
-  const record = feed.managed(id);
-  if (!record) throw new ClaudexError('NO_SUCH_MANAGED', `"${id}" runs in a terminal of its own.`);
-  if (record.state !== 'running' && record.state !== 'starting') {
-    throw new ClaudexError('NOT_RUNNING', `It is ${record.state}.`);
-  }
+  const path = await viewerSocket(feed, findTarget(target, await feed.sessions()));
   const size = { cols: sizeIn(url, 'cols'), rows: sizeIn(url, 'rows') };
-  const host = await connectHost(record.socket, { kind: 'terminal', readOnly: isReadOnly, size });
+  const host = await connectHost(path, { kind: 'terminal', readOnly: isReadOnly, size });
   host.pause();
   try {
     new TerminalSocket(accept(), host, {
-      path: record.socket,
+      path,
       size,
       isReadOnly,
       mayType: device.scopes.includes('terminal'),
