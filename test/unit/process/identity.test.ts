@@ -40,10 +40,13 @@ describe('process identity', () => {
 describe('a zombie', () => {
   it.runIf(process.platform === 'linux')('is dead: it has no start time, and is not alive', async () => {
     // what the shell becomes does not reap what it has started
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const script = 'exec 3<&0; cat <&3 >/dev/null & echo $!; exec sleep 600';
+    const parent = spawn('sh', ['-c', script], { stdio: ['pipe', 'pipe', 'ignore'] });
     try {
       const [line] = await once(parent.stdout, 'data');
       const pid = Number(String(line));
+      await until(() => readFileSync(`/proc/${parent.pid}/comm`, 'utf8') === 'sleep\n');
+      parent.stdin.end();
       await until(() => readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z '));
       expect(processStartTime(pid)).toBeUndefined();
       expect(isAlive(pid)).toBe(false);
