@@ -25,8 +25,8 @@ import { newPlace } from './transcript-proof.ts';
 import { type EndedTurn, TurnOutcomes } from './turn-outcomes.ts';
 import type { WaysIn } from './ways-in.ts';
 
-/** A lease that cannot be journalled is tried again after this long. */
-const journalRetryMs = 1000;
+/** A lease that cannot be journalled is tried again after this long, and a transcript that cannot be read. */
+const diskRetryMs = 1000;
 
 export interface DispatcherOptions {
   table: SessionTable;
@@ -150,7 +150,10 @@ export class Dispatcher {
       if (decision.retryInMs !== undefined) this.#timers.set(session, decision.retryInMs);
       return;
     }
-    if (mayBeIn(next) && this.#leases.proveAnywhere(session, next)) return;
+    if (mayBeIn(next) && this.#leases.proveAnywhere(session, next)) {
+      this.#timers.set(session, diskRetryMs);
+      return;
+    }
     this.#deliver(session, next, decision.route);
   }
 
@@ -227,7 +230,7 @@ export class Dispatcher {
 
   #deliver(session: Session, message: Message, route: Route): void {
     if (!this.#leases.begin(session, message, route)) {
-      this.#timers.set(session, journalRetryMs);
+      this.#timers.set(session, diskRetryMs);
       return;
     }
     this.#timers.set(session, this.#leases.lookInMs(message));
