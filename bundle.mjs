@@ -23,7 +23,7 @@ const bundles = {
 };
 
 /** Commands that are waited for: in the file of the commands, and run only when they are asked for. */
-const inProgram = /\/(conversations\/(search|show)-conversations?|board\/show-board)\.js$/;
+const inProgram = /\/(conversations\/((search|show)-conversations?|show-usage)|board\/show-board)\.js$/;
 
 /** What is loaded later stays apart: the other bundles, and for the commands what each of them loads when it is asked for. */
 function loadedLater({ from, keepModules }) {

@@ -5,10 +5,12 @@
 import { cpus, loadavg, totalmem } from 'node:os';
 import { realClaudeVersion } from '../test/support/claude-binary.ts';
 import { disposeResources } from '../test/support/resources.ts';
+import { measureAttach } from './attach.ts';
 import { measureDaemonIdle } from './daemon-idle.ts';
 import { measureDaemonLoad } from './daemon-load.ts';
 import { type Figure, isMet, type Measurement } from './figure.ts';
 import { measureBadge, measureHook } from './hook.ts';
+import { measureHost } from './host.ts';
 import { measureMcp } from './mcp.ts';
 import { measureRelay } from './relay.ts';
 import { renderTable } from './render.ts';
@@ -22,6 +24,8 @@ const measurements: Record<string, Measurement> = {
   badge: measureBadge,
   startup: measureStartup,
   relay: measureRelay,
+  attach: measureAttach,
+  host: measureHost,
   send: measureSend,
   mcp: measureMcp,
   'daemon-idle': measureDaemonIdle,

@@ -147,6 +147,14 @@ export const requirements = {
     text: 'A managed session runs on without a terminal; whoever attaches sees its screen as it is, and may leave again.',
     source: 'cc#63631, cc#88017',
   },
+  'attach-shows-screen': {
+    text: 'Whoever attaches sees what the host shows, cursor and modes included, wherever the output was cut.',
+    source: 'superset PR#4231, cc#63631',
+  },
+  'attach-viewers': {
+    text: 'However viewers come, go, resize, type and stall, each ends with what the host shows; no key is lost or doubled; none holds up another.',
+    source: 'paseo#450, ttyd#273, zellij#2490',
+  },
   'ordinary-attach': {
     text: "A session in a person's terminal can be shown and typed into from another one; the person's terminal stays right, and no session that nobody looks at pays for it.",
     source: 'vibetunnel#72, cc#88017',
@@ -169,6 +177,9 @@ export const requirements = {
   },
   'board-safe': {
     text: 'Nothing that a session, a folder or a tool is called or says acts on the terminal of the board.',
+  },
+  'notify-command': {
+    text: 'A program of the person’s is told what waits for them, as data, a bounded number of times and for a bounded time.',
   },
   'hook-trace': {
     text: 'status says by evidence whether the hooks of each session live, why not, and what one has failed of.',
@@ -249,9 +260,15 @@ export const requirements = {
   'web-api': {
     text: 'Every route of the web is in openapi.json; errors name their fix, unknown fields are named, a repeated request does nothing twice.',
   },
+  'web-chat': {
+    text: 'A client of claude-socket talks to a session with only its URL changed; all clients of a session see the same.',
+  },
   'web-events': { text: 'Whoever was away is told what was missed, or to read everything anew.' },
   'web-terminal': {
     text: 'A terminal in the web is a viewer like any other: it begins with the screen, types only where it may, and never holds claude up.',
+  },
+  usage: {
+    text: 'Each answer of the API is counted once: whatever number of records it has, also where a fork has copied it.',
   },
   'serve-ends': {
     text: 'A client that goes aborts its request; whatever ends the server, no process is left.',

@@ -2,6 +2,7 @@
 import { Box, type Key as InkKey, Text, useInput } from 'ink';
 import { createElement, memo, type ReactNode, useMemo, useSyncExternalStore } from 'react';
 import type { Board } from './board.ts';
+import type { BoardPicture } from './board-view.ts';
 import { type Line, paint } from './line.ts';
 import type { Key } from './ui.ts';
 
@@ -11,40 +12,63 @@ const Block = memo(function Block({ text }: { text: string }): ReactNode {
 
 /** The whole board. `colours`: false with NO_COLOR. */
 export function BoardApp({ board, colours }: { board: Board; colours: boolean }): ReactNode {
-  const { subscribe, current } = useMemo(() => storeOf(board), [board]);
-  const { header, list, pane, isBeside, footer } = useSyncExternalStore(subscribe, current);
+  const { subscribe, current } = useMemo(() => storeOf(board, colours), [board, colours]);
+  const { header, list, pane, isBeside, footer, cols, rows } = useSyncExternalStore(subscribe, current);
   useInput((text, key) => {
     const known = keyOf(text, key);
     if (known) board.key(known);
   });
-  const block = (lines: readonly Line[] | undefined): ReactNode =>
-    lines && createElement(Block, { text: lines.map((line) => paint(line, { colours })).join('\n') });
-  const { cols, rows } = board.size;
+  const block = (text: string | undefined): ReactNode => text !== undefined && createElement(Block, { text });
   return createElement(
     Box,
     { flexDirection: 'column', width: cols, height: rows, overflow: 'hidden' },
-    block([header]),
+    block(header),
     createElement(
       Box,
       { flexDirection: isBeside ? 'row' : 'column', height: Math.max(1, rows - 2), overflow: 'hidden' },
       block(list),
       block(pane),
     ),
-    block([footer]),
+    block(footer),
   );
 }
 
-function storeOf(board: Board): { subscribe: (onDrawn: () => void) => () => void; current: () => Board['picture'] } {
-  let listener: (() => void) | undefined;
-  board.drawn.add(() => listener?.());
+/** The picture as ink is given it. */
+interface Frame {
+  header: string;
+  list: string | undefined;
+  pane: string | undefined;
+  footer: string;
+  isBeside: boolean;
+  cols: number;
+  rows: number;
+}
+
+/** The same frame for as long as nothing in it has changed: ink then draws nothing. */
+function storeOf(
+  board: Board,
+  colours: boolean,
+): { subscribe: (onDrawn: () => void) => () => void; current: () => Frame } {
+  const text = (lines: readonly Line[]): string => lines.map((line) => paint(line, { colours })).join('\n');
+  const frameOf = ({ header, list, pane, isBeside, footer }: BoardPicture): Frame => {
+    const panes = { list: list && text(list), pane: pane && text(pane) };
+    return { header: text([header]), ...panes, footer: text([footer]), isBeside, ...board.size };
+  };
+  let picture = board.picture;
+  let frame = frameOf(picture);
   return {
     subscribe: (onDrawn) => {
-      listener = onDrawn;
-      return () => {
-        listener = undefined;
-      };
+      board.drawn.add(onDrawn);
+      return () => board.drawn.remove(onDrawn);
     },
-    current: () => board.picture,
+    current: () => {
+      if (picture === board.picture) return frame;
+      picture = board.picture;
+      const next = frameOf(picture);
+      const isSame = Object.entries(next).every(([part, value]) => frame[part as keyof Frame] === value);
+      if (!isSame) frame = next;
+      return frame;
+    },
   };
 }
 

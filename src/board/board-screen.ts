@@ -6,6 +6,7 @@ import { EventEmitter } from 'node:events';
 import { writeSync } from 'node:fs';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { systemErrorCode } from '../errors/claudex-error.ts';
+import { Signal } from '../process/signal.ts';
 
 /** Alternate screen, no cursor, no line wrap. */
 const enter = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J';
@@ -17,10 +18,12 @@ const end = '\x1b[?2026l';
 /** What ink needs of a terminal to write to. */
 export class BoardScreen extends EventEmitter {
   readonly isTTY = true;
+  /** A frame has gone to the terminal. */
+  readonly drawn = new Signal<void>();
   readonly #stdin: ReadStream;
   readonly #stdout: WriteStream;
   #isOn = false;
-  #drawn: string[] = [];
+  #lines: string[] = [];
 
   constructor(stdin: ReadStream, stdout: WriteStream) {
     super();
@@ -40,13 +43,13 @@ export class BoardScreen extends EventEmitter {
   take(): void {
     if (this.#isOn) return;
     this.#isOn = true;
-    this.#drawn = [];
+    this.#lines = [];
     this.#stdout.write(enter);
   }
 
   /** Draws every line anew with the next frame: the size has changed. */
   forget(): void {
-    this.#drawn = [];
+    this.#lines = [];
     if (this.#isOn) this.#stdout.write('\x1b[2J');
   }
 
@@ -54,10 +57,12 @@ export class BoardScreen extends EventEmitter {
   write(frame: string): boolean {
     if (!this.#isOn) return true;
     const lines = frame.split('\n').slice(0, this.rows);
-    const changed = lines.flatMap((line, at) => (line === this.#drawn[at] ? [] : [`\x1b[${at + 1};1H\x1b[2K${line}`]));
-    for (let at = lines.length; at < this.#drawn.length; at++) changed.push(`\x1b[${at + 1};1H\x1b[2K`);
-    this.#drawn = lines;
-    return changed.length === 0 || this.#stdout.write(`${begin}${changed.join('')}${end}`);
+    const changed = lines.flatMap((line, at) => (line === this.#lines[at] ? [] : [`\x1b[${at + 1};1H\x1b[2K${line}`]));
+    for (let at = lines.length; at < this.#lines.length; at++) changed.push(`\x1b[${at + 1};1H\x1b[2K`);
+    this.#lines = lines;
+    const isTaken = changed.length === 0 || this.#stdout.write(`${begin}${changed.join('')}${end}`);
+    this.drawn.emit();
+    return isTaken;
   }
 
   /** Gives the terminal back, at once: also while the process ends. */

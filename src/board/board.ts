@@ -11,6 +11,8 @@ import type { BoardWorld } from './world.ts';
 
 /** Changes from outside are drawn at most this often; a key is drawn at once. */
 const drawEveryMs = 250;
+/** And so rarely that drawing takes no more than this part of the time, however large the terminal and slow the machine. */
+const drawShare = 1 / 30;
 /** Ages are told in minutes. */
 const ageMs = 60_000;
 
@@ -32,6 +34,7 @@ export class Board {
   #picture: BoardPicture;
   #drawTimer: NodeJS.Timeout | undefined;
   #drawnAtSteadyMs: number;
+  #drawTookMs = 0;
   #inertTimer: NodeJS.Timeout | undefined;
   readonly #ageTimer: NodeJS.Timeout;
 
@@ -91,6 +94,16 @@ export class Board {
     this.draw();
   }
 
+  /** How long it took until the last picture was on the screen. */
+  drawTook(ms: number): void {
+    this.#drawTookMs = ms;
+  }
+
+  /** When the last picture was made, by the steady clock. */
+  get drawnAtSteadyMs(): number {
+    return this.#drawnAtSteadyMs;
+  }
+
   draw(): void {
     clearTimeout(this.#drawTimer);
     this.#drawTimer = undefined;
@@ -112,7 +125,8 @@ export class Board {
   }
 
   #drawSoon(): void {
-    const wait = this.#drawnAtSteadyMs + drawEveryMs - this.#options.clock.steady();
+    const pause = Math.max(drawEveryMs, this.#drawTookMs / drawShare);
+    const wait = this.#drawnAtSteadyMs + pause - this.#options.clock.steady();
     this.#drawTimer ??= setTimeout(() => this.draw(), Math.max(0, wait));
   }
 

@@ -82,6 +82,7 @@ export async function runBoard({ actions, questions, colours, folder }: RunBoard
     show();
     onResize();
   };
+  screen.drawn.add(() => board.drawTook(systemClock.steady() - board.drawnAtSteadyMs));
   board.effects.add((effect) => void run(effect));
   process.on('exit', onExit);
   process.stdout.on('resize', onResize);

@@ -22,6 +22,7 @@ import { addSend } from './commands/send.ts';
 import { addServe } from './commands/serve.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
+import { addUsage } from './commands/usage.ts';
 import { addWarm } from './commands/warm.ts';
 import { addWeb } from './commands/web.ts';
 import { addWhoami } from './commands/whoami.ts';
@@ -125,6 +126,7 @@ Exit codes: 0 done, 1 our bug, 2 wrong usage, 3 you can fix it, 4 timed out wait
   addName(program);
   addHistory(program);
   addSearch(program);
+  addUsage(program);
   addWhoami(program);
   addStatus(program);
   addConfig(program);

@@ -23,6 +23,8 @@ export class View {
   /** The last of them is a picture of the whole. */
   #pictureWaits = false;
   #isHeld = false;
+  /** The modes that the terminal was given for the pictures it shows. */
+  #modesGiven = '';
   /** What has come since the snapshot that the model is being loaded for. */
   #sinceSnapshot: Buffer[] | undefined;
 
@@ -99,6 +101,7 @@ export class View {
     const { ScreenMirror: Mirror } = await import('../terminal/screen-mirror.ts');
     // closed, or of one size again
     if (this.#sinceSnapshot !== since) return;
+    this.#modesGiven = '';
     this.#mirror = new Mirror({ size: this.#hostSize, onAnswer: () => undefined });
     this.#sinceSnapshot = undefined;
     for (const bytes of since) this.#mirror.write(bytes);
@@ -113,8 +116,11 @@ export class View {
       if (mirror !== this.#mirror) return;
       // it takes the place of one that waits
       if (this.#pictureWaits) this.#waiting.pop();
-      this.#show(Buffer.from(mirror.window(this.#options.sizeOfTty())));
-      this.#pictureWaits = this.#waiting.length > 0;
+      const modes = mirror.windowModes();
+      const isNews = modes !== this.#modesGiven;
+      this.#modesGiven = modes;
+      this.#show(Buffer.from((isNews ? modes : '') + mirror.window(this.#options.sizeOfTty())));
+      this.#pictureWaits = this.#waiting.length > 0 && !isNews;
     });
   }
 

@@ -37,6 +37,8 @@ export interface ViewerHello {
   kind: 'terminal' | 'screen';
   readOnly: boolean;
   size: FrameSize;
+  /** Pids of the viewer and of the processes it was started by: a session is not shown inside itself. */
+  ancestry?: number[];
 }
 
 export interface HostWelcome {
@@ -53,9 +55,9 @@ export interface ScreenRequest {
   ansi: boolean;
 }
 
-/** Why a viewer is let go: told to, by somebody; claude has ended; another host has it from now on. */
+/** Why a viewer is let go: told to, by somebody; claude has ended; another host has it from now on; it runs inside the session itself. */
 export interface HostBye {
-  reason: 'detached' | 'ended' | 'moved';
+  reason: 'detached' | 'ended' | 'moved' | 'inside';
   exit: { code: number | null; signal: number | null } | null;
 }
 

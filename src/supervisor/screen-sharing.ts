@@ -8,7 +8,7 @@ import { View } from '../host-client/view.ts';
 import { endedBye, FrameReader, type FrameSize, type HostBye } from '../protocol/frames.ts';
 import type { ClaudeOnPty } from '../runner/claude-on-pty.ts';
 import { SharedScreen } from '../runner/viewers/shared-screen.ts';
-import type { Viewer } from '../runner/viewers/viewers.ts';
+import type { Viewer } from '../runner/viewers/viewer.ts';
 import type { LocalTty } from '../terminal/local-tty.ts';
 import type { PtyExit } from '../terminal/pty/spawn-pty.ts';
 
@@ -122,7 +122,7 @@ export class ScreenSharing {
   async drawn(): Promise<Buffer> {
     const { mirror } = this.#screen;
     await new Promise<void>((resolve) => mirror.whenSettled(resolve));
-    return Buffer.from(mirror.snapshot({ scrollback: true }));
+    return Buffer.concat([Buffer.from(mirror.snapshot({ scrollback: true })), mirror.begun]);
   }
 
   /** Only where the terminal shows all that claude has drawn, in the terminal's own size. */

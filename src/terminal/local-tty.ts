@@ -108,7 +108,8 @@ export class LocalTty {
    */
   write(bytes: Buffer): boolean {
     if (this.#output.destroyed) return true;
-    const written = this.#writeNow(bytes);
+    // what still waits comes first
+    const written = this.#output.writableLength > 0 ? 0 : this.#writeNow(bytes);
     if (written === bytes.length) return true;
     this.#output.write(bytes.subarray(written), (error) => {
       if (!error) this.writable.emit();

@@ -113,6 +113,23 @@ export const hit = z
   })
   .openapi('Hit');
 
+const sum = {
+  inputTokens: z.number(),
+  outputTokens: z.number(),
+  cacheReadTokens: z.number(),
+  cacheWriteTokens: z.number(),
+  costUsd: z.number().nullable(),
+};
+
+export const usageReport = z
+  .looseObject({
+    days: z.array(z.looseObject({ day: z.string(), ...sum })),
+    sessions: z.array(z.looseObject({ sessionId: z.string(), cwd: z.string().nullable(), lastAt: z.string(), ...sum })),
+    total: z.looseObject(sum),
+    turns: z.array(z.looseObject({ turn: z.number(), ...sum })).optional(),
+  })
+  .openapi('Usage');
+
 /** A count in a query. */
 export function count(least: number, most: number): z.ZodType<number | undefined> {
   return z.coerce.number().int().min(least).max(most).optional();
@@ -124,13 +141,15 @@ export const flag = z
   .optional()
   .transform((word) => word === 'true' || word === '1');
 
-/** `30s`, `500ms`, `2m`. */
+/** `30s`, `500ms`, `2m`, `7d`. */
 export const duration = z
   .string()
-  .regex(/^\d{1,6}(ms|s|m|h)?$/, 'a number with ms, s, m or h')
+  .regex(/^\d{1,6}(ms|s|m|h|d)?$/, 'a number with ms, s, m, h or d')
   .transform((text) => {
-    const [, number, unit = 's'] = /^(\d+)(ms|s|m|h)?$/.exec(text)!;
-    return Number(number) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit as 'ms' | 's' | 'm' | 'h'];
+    const [, number, unit = 's'] = /^(\d+)(ms|s|m|h|d)?$/.exec(text)!;
+    return (
+      Number(number) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit as 'ms' | 's' | 'm' | 'h' | 'd']
+    );
   });
 
 /** What a message is, apart from whom it is for. */

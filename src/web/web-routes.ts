@@ -9,6 +9,7 @@ import { conversationRoutes } from './routes/conversations.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { ownRoutes } from './routes/own.ts';
 import { sessionRoutes } from './routes/sessions.ts';
+import { usageRoutes } from './routes/usage.ts';
 import type { SessionFeed } from './session-feed.ts';
 
 /** What the routes work with. */
@@ -25,11 +26,17 @@ export interface WebParts {
 }
 
 export function webRoutes(parts: WebParts): WebRoute[] {
-  return [...ownRoutes(parts), ...sessionRoutes(parts), ...messageRoutes(parts), ...conversationRoutes(parts)];
+  return [
+    ...ownRoutes(parts),
+    ...sessionRoutes(parts),
+    ...messageRoutes(parts),
+    ...conversationRoutes(parts),
+    ...usageRoutes(parts),
+  ];
 }
 
-/** What is no JSON: paths that are upgraded to sockets, with their scopes. `chat` is let in by the token in its own path. */
-export const socketRoutes: ReadonlyArray<{ path: string; scope: RouteScope | 'chat'; readOnlyScope?: RouteScope }> = [
+/** What is no JSON: paths that are upgraded to sockets, with their scopes. `/chat` takes `view` as well, or a token in its own path. */
+export const socketRoutes: ReadonlyArray<{ path: string; scope: RouteScope; readOnlyScope?: RouteScope }> = [
   { path: '/ws', scope: 'view' },
   { path: '/api/v1/sessions/{id}/terminal', scope: 'terminal', readOnlyScope: 'view' },
 ];

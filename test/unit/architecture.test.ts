@@ -127,11 +127,13 @@ describe(`architecture ${verifies('import-direction')}`, () => {
       'src/cli/commands/inbox.ts',
       'src/cli/commands/list.ts', // in how long it goes
       'src/cli/commands/send.ts', // --at, --expires
+      'src/cli/conversations/show-usage.ts', // --since
       'src/cli/text/render.ts', // how old
       'src/demo/stand-ins/claude/session-on-disk.ts', // as claude writes it
       'src/home/log.ts',
       'src/process/clock.ts',
       'src/web/devices.ts', // since when a device is let in, and when it was seen
+      'src/web/routes/usage.ts', // since
     ]);
   });
 

@@ -16,6 +16,7 @@ export const ownCommands = [
   'name',
   'history',
   'search',
+  'usage',
   'show',
   'whoami',
   'status',

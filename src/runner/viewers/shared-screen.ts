@@ -60,8 +60,10 @@ export class SharedScreen {
         this.mirror.resize(size);
       },
       input: (bytes) => claude.keys(bytes),
+      holdsOutput: () => this.#questions.isHolding,
       changed: () => this.changed.emit(),
     });
+    claude.writable.add(() => this.viewers.inputWelcome());
   }
 
   /** Draws what has been output before, claude waiting for the end of it; from then on the model keeps up. */

@@ -10,7 +10,8 @@ import {
   type ViewerHello,
 } from '../../protocol/frames.ts';
 import type { ScreenMirror } from '../../terminal/screen-mirror.ts';
-import type { Viewer, Viewers } from './viewers.ts';
+import type { Viewer } from './viewer.ts';
+import type { Viewers } from './viewers.ts';
 
 /** Keys and requests come in small frames; a paste of a person is read as many. */
 const maxFrameBytes = 1024 * 1024;
@@ -50,7 +51,12 @@ function serve(socket: Socket, options: ViewerServerOptions): void {
       if (kind !== frameKinds.hello || hello.protocol !== framesProtocol) throw new Error('not a hello');
       clearTimeout(timer);
       isGreeted = true;
-      if (hello.kind === 'terminal') viewer = options.viewers.add(socket, hello);
+      if (hello.kind === 'terminal') {
+        viewer = options.viewers.add(socket, hello, (isHeld) => {
+          if (isHeld) socket.pause();
+          else socket.resume();
+        });
+      }
       return;
     }
     switch (kind) {

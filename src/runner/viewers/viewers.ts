@@ -16,7 +16,8 @@ import {
 } from '../../protocol/frames.ts';
 import type { ScreenMirror } from '../../terminal/screen-mirror.ts';
 import { PersonKeys } from '../person-keys.ts';
-import { decidedSize, type SizedViewer } from './whose-size.ts';
+import type { Viewer } from './viewer.ts';
+import { decidedSize } from './whose-size.ts';
 
 /** What a viewer may have been sent and not have taken: with more it is behind. */
 const maxBehindBytes = 1024 * 1024;
@@ -24,30 +25,25 @@ const maxBehindBytes = 1024 * 1024;
 /** A snapshot with all its scrollback may be larger than that, once. */
 const maxSnapshotBytes = 16 * 1024 * 1024;
 
-/** A viewer is asked for a sign of life this often; one that has not given any by the next time is gone. */
+/**
+ * A viewer is asked for a sign of life this often. One that has missed two in a row is gone; one alone may be missed when
+ * all of us have slept.
+ */
 const pingEveryMs = 15_000;
+const maxMissedPings = 2;
 
-interface Viewer extends SizedViewer {
-  /** Takes frames. */
-  socket: Writable;
-  /** Our own terminal: always there, and no guest. */
-  isOwn: boolean;
-  /** Of what it sends, what a person has typed. */
-  typed: PersonKeys;
-  /** `waiting`: for its snapshot. `behind`: until its socket has drained, then for a fresh one. */
-  state: 'waiting' | 'live' | 'behind';
-  /** While it waits: output that its snapshot will not hold. */
-  since: Buffer[];
-  answered: boolean;
-}
+/** A viewer that is let go has this long to read all that it was sent. */
+const byeTakesMs = 1000;
 
 export interface ViewersOptions {
   mirror: ScreenMirror;
   welcome: () => Omit<HostWelcome, 'protocol' | 'size'>;
   /** The size that claude's terminal gets. */
   resize: (size: FrameSize) => void;
-  /** Keys of a viewer that may write. */
-  input: (bytes: Buffer) => void;
+  /** Keys of a viewer that may write. False when claude does not keep up: `inputWelcome` says when it does again. */
+  input: (bytes: Buffer) => boolean;
+  /** Does what the viewers are not sent yet hold the beginning of a sequence? */
+  holdsOutput: () => boolean;
   /** Somebody has come or gone. */
   changed: () => void;
 }
@@ -57,6 +53,7 @@ export class Viewers {
   readonly #all = new Set<Viewer>();
   #order = 0;
   #pings: NodeJS.Timeout | undefined;
+  #isInputHeld = false;
 
   constructor(options: ViewersOptions) {
     this.#options = options;
@@ -75,15 +72,23 @@ export class Viewers {
     return viewer;
   }
 
-  /** A viewer has said who it is. Its keys come to `keys`, changes of its size to `resized`, both with what this returns. */
-  add(socket: Writable, hello: ViewerHello): Viewer {
+  /**
+   * A viewer has said who it is. Its keys come to `keys`, changes of its size to `resized`, both with what this returns; nothing
+   * when it is turned away, because it runs inside the session.
+   */
+  add(socket: Writable, hello: ViewerHello, hold: Viewer['hold'] = () => undefined): Viewer | undefined {
     const { mirror, welcome, changed } = this.#options;
+    if (hello.ancestry?.includes(welcome().pid)) {
+      socket.end(jsonFrame(frameKinds.bye, { reason: 'inside', exit: null } satisfies HostBye));
+      return undefined;
+    }
     const viewer = this.#viewer(socket, hello, 'waiting');
+    viewer.hold = hold;
     this.#all.add(viewer);
     socket.once('close', () => this.#remove(viewer));
     this.#applySize();
     socket.write(jsonFrame(frameKinds.welcome, { ...welcome(), protocol: framesProtocol, size: mirror.size }));
-    this.#snapshot(viewer, true);
+    this.#snapshot(viewer);
     this.#pings ??= setInterval(() => this.#ping(), pingEveryMs).unref();
     changed();
     return viewer;
@@ -92,7 +97,19 @@ export class Viewers {
   keys(viewer: Viewer, bytes: Buffer): void {
     if (viewer.readOnly) return;
     this.typed(viewer, bytes);
-    this.#options.input(bytes);
+    if (this.#options.input(bytes) || this.#isInputHeld) return;
+    this.#isInputHeld = true;
+    for (const one of this.#all) one.hold(true);
+  }
+
+  /** Claude has read what it had not kept up with. */
+  inputWelcome(): void {
+    if (!this.#isInputHeld) return;
+    this.#isInputHeld = false;
+    for (const one of this.#all) {
+      one.missedPings = 0;
+      one.hold(false);
+    }
   }
 
   /** That viewer has sent these: with a key among them, its size counts. What a terminal says by itself is no key. */
@@ -110,11 +127,11 @@ export class Viewers {
     if (!viewer.readOnly) viewer.lastActive = ++this.#order;
     this.#applySize();
     // its terminal has made something else of what it showed
-    if (viewer.state === 'live') this.#snapshot(viewer, false);
+    if (viewer.state === 'live') this.#snapshot(viewer);
   }
 
   alive(viewer: Viewer): void {
-    viewer.answered = true;
+    viewer.missedPings = 0;
   }
 
   /** Output of claude without its questions. Copied: it may be overwritten after the call. */
@@ -129,9 +146,12 @@ export class Viewers {
     }
   }
 
-  /** Lets all of them go. */
+  /** Lets all of them go; who does not read does not hear it, and keeps nobody waiting. */
   dismiss(bye: HostBye): void {
-    for (const viewer of this.#guests) viewer.socket.end(jsonFrame(frameKinds.bye, bye));
+    for (const { socket } of this.#guests) {
+      socket.end(jsonFrame(frameKinds.bye, bye));
+      setTimeout(() => socket.destroy(), byeTakesMs).unref();
+    }
   }
 
   dispose(): void {
@@ -157,7 +177,9 @@ export class Viewers {
       lastActive,
       state,
       since: [],
-      answered: true,
+      missedPings: 0,
+      isNew: state === 'waiting',
+      hold: () => undefined,
     };
   }
 
@@ -169,23 +191,26 @@ export class Viewers {
     // a screen of another size is drawn anew for everybody: what each has made of the old one differs
     for (const viewer of this.#all) {
       viewer.socket.write(jsonFrame(frameKinds.size, size));
-      if (viewer.state === 'live') this.#snapshot(viewer, false);
+      if (viewer.state !== 'behind') this.#snapshot(viewer);
     }
   }
 
-  /** The screen as it is when all output so far is on it, then what has come since; not in the middle of a sequence. */
-  #snapshot(viewer: Viewer, scrollback: boolean): void {
+  /** The screen as it is when all output so far is on it, the sequence that this output has begun, then what has come since. */
+  #snapshot(viewer: Viewer): void {
     const { mirror } = this.#options;
     viewer.state = 'waiting';
     viewer.since = [];
     const asked = viewer.since;
+    // what is held back is sent with the output that follows
+    const isHeld = this.#options.holdsOutput();
     mirror.whenSettled(() => {
       if (viewer.state !== 'waiting' || viewer.since !== asked || !this.#all.has(viewer)) return;
-      // the rest of the sequence is on its way: it is in a screen that is a little younger
-      if (mirror.isInSequence && asked.length > 0) return this.#snapshot(viewer, scrollback);
-      viewer.socket.write(frame(frameKinds.snapshot, mirror.snapshot({ scrollback })));
+      const snapshot = Buffer.from(mirror.snapshot({ scrollback: viewer.isNew }));
+      const picture = isHeld ? snapshot : Buffer.concat([snapshot, mirror.begun]);
+      viewer.socket.write(frame(frameKinds.snapshot, picture));
       for (const framed of asked) viewer.socket.write(framed);
       viewer.since = [];
+      viewer.isNew = false;
       viewer.state = 'live';
       if (viewer.socket.writableLength > maxSnapshotBytes) this.#fallBehind(viewer);
     });
@@ -194,14 +219,19 @@ export class Viewers {
   #fallBehind(viewer: Viewer): void {
     viewer.state = 'behind';
     viewer.socket.once('drain', () => {
-      if (viewer.state === 'behind') this.#snapshot(viewer, false);
+      if (viewer.state === 'behind') this.#snapshot(viewer);
     });
   }
 
   #ping(): void {
+    // whom we do not read cannot answer
+    if (this.#isInputHeld) return;
     for (const viewer of this.#guests) {
-      if (!viewer.answered) viewer.socket.destroy();
-      viewer.answered = false;
+      if (viewer.missedPings >= maxMissedPings) {
+        viewer.socket.destroy();
+        continue;
+      }
+      viewer.missedPings++;
       viewer.socket.write(frame(frameKinds.ping));
     }
   }
@@ -216,5 +246,3 @@ export class Viewers {
     this.#options.changed();
   }
 }
-
-export type { Viewer };
