@@ -150,11 +150,8 @@ export class Dispatcher {
       if (decision.retryInMs !== undefined) this.#timers.set(session, decision.retryInMs);
       return;
     }
-    if (mayBeIn(next) && this.#leases.proveAnywhere(session, next)) {
-      this.#timers.set(session, diskRetryMs);
-      return;
-    }
-    this.#deliver(session, next, decision.route);
+    if (mayBeIn(next) && this.#leases.proveAnywhere(session, next)) this.#timers.set(session, diskRetryMs);
+    else this.#deliver(session, next, decision.route);
   }
 
   /** What a UserPromptSubmit or Stop hook is to carry: leased here, proven by the transcript. Undefined for nothing. */
@@ -173,8 +170,8 @@ export class Dispatcher {
   /** What the session takes by reading its inbox: leased here, proven when the tool's result stands in the transcript. */
   claimForReader(session: Session): Message[] {
     const open = this.#store.mailbox.openFor(session.id);
-    const isIn = (message: Message): boolean => this.#leases.proveAnywhere(session, message);
-    return this.#lease(session, claimsForReader(open, this.#delays.now(), isIn), 'inbox-read');
+    const claims = claimsForReader(open, this.#delays.now(), (one) => this.#leases.proveAnywhere(session, one));
+    return this.#lease(session, claims, 'inbox-read');
   }
 
   /** What has been delivered into the turn that the session is in. */
