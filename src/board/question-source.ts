@@ -4,10 +4,14 @@ import type { Signal } from '../process/signal.ts';
 /** One thing that claude asks within a question: a text and what may be chosen. */
 export interface BoardAsk {
   text: string;
-  options: ReadonlyArray<{ label: string; description: string }>;
+  /** `label` is safe to show; `value` is claude's own word for it. */
+  options: ReadonlyArray<{ label: string; value: string; description: string }>;
   /** More than one may be chosen. */
   isMulti: boolean;
 }
+
+/** What answers one ask: values of its options, or a text of one's own. */
+export type Chosen = string | readonly string[];
 
 /** A permission, a question or a plan that waits for the person. */
 export interface BoardQuestion {
@@ -23,14 +27,16 @@ export interface BoardQuestion {
   suggestions: readonly string[];
   /** Of `kind` question: what is asked, one or several. */
   asks: readonly BoardAsk[];
+  /** Why it can be answered in its terminal only; null when it can be answered here. */
+  onlyThere: string | null;
 }
 
 export type BoardAnswer =
   /** `always`: with the N-th suggestion (from 1). */
   | { kind: 'approve'; always?: number }
   | { kind: 'deny'; reason?: string }
-  /** One list of chosen labels for each ask. */
-  | { kind: 'choose'; chosen: ReadonlyArray<readonly string[]> };
+  /** For each ask the values that were chosen, or a text of the person's own. */
+  | { kind: 'choose'; chosen: readonly Chosen[] };
 
 export interface QuestionSource {
   readonly changed: Signal<void>;
