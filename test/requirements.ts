@@ -260,6 +260,9 @@ export const requirements = {
   'web-api': {
     text: 'Every route of the web is in openapi.json; errors name their fix, unknown fields are named, a repeated request does nothing twice.',
   },
+  'web-chat': {
+    text: 'A client of claude-socket talks to a session with only its URL changed; all clients of a session see the same.',
+  },
   'web-events': { text: 'Whoever was away is told what was missed, or to read everything anew.' },
   'web-terminal': {
     text: 'A terminal in the web is a viewer like any other: it begins with the screen, types only where it may, and never holds claude up.',

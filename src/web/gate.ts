@@ -69,6 +69,20 @@ export class Gate {
     return device;
   }
 
+  /**
+   * The device of a chat: by the token in its path, which is of one session and good for nothing else, or one that may see and send.
+   * @throws ClaudexError NOT_SIGNED_IN, SCOPE_MISSING, FOREIGN_ORIGIN
+   */
+  requireChat(request: IncomingMessage, secret: string | undefined): Device {
+    if (secret === undefined) {
+      this.require(request, 'view');
+      return this.require(request, 'send');
+    }
+    const device = this.#find(secret);
+    if (device?.kind !== 'chat') throw new ClaudexError('NOT_SIGNED_IN');
+    return device;
+  }
+
   /** The header that makes a browser keep the secret, where no script reads it. */
   cookie(secret: string): string {
     const { cookieName, isTls } = this.#options;

@@ -27,6 +27,19 @@ export function newToken(
   return { device, token: `${tokenPrefix}${secret}` };
 }
 
+/**
+ * The address of one session's chat, with a token of that session in its path: the clients that it is for can set no header.
+ * @throws ClaudexError WEB_NOT_RUNNING
+ */
+export function newChat(
+  env: NodeJS.ProcessEnv,
+  { name, target }: { name: string; target: string },
+): { device: Device; url: string } {
+  const url = webAddress(env).replace(/^http/, 'ws');
+  const { device, secret } = new Devices(env).add({ name, kind: 'chat', scopes: [], target });
+  return { device, url: `${url}/chat/${secret}?session=${encodeURIComponent(target)}` };
+}
+
 export function listDevices(env: NodeJS.ProcessEnv): Device[] {
   return new Devices(env).list();
 }

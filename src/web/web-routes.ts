@@ -35,8 +35,8 @@ export function webRoutes(parts: WebParts): WebRoute[] {
   ];
 }
 
-/** What is no JSON: paths that are upgraded to sockets, with their scopes. `chat` is let in by the token in its own path. */
-export const socketRoutes: ReadonlyArray<{ path: string; scope: RouteScope | 'chat'; readOnlyScope?: RouteScope }> = [
+/** What is no JSON: paths that are upgraded to sockets, with their scopes. `/chat` takes `view` as well, or a token in its own path. */
+export const socketRoutes: ReadonlyArray<{ path: string; scope: RouteScope; readOnlyScope?: RouteScope }> = [
   { path: '/ws', scope: 'view' },
   { path: '/api/v1/sessions/{id}/terminal', scope: 'terminal', readOnlyScope: 'view' },
 ];

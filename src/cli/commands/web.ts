@@ -1,5 +1,9 @@
 import type { Command } from 'commander';
+import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { everySession } from '../../daemon-client/every-session.ts';
+import { pathTarget } from '../../daemon-client/path-target.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
+import { findTarget } from '../../protocol/find-target.ts';
 import { readSettings } from '../../settings/read.ts';
 import { refuseSession } from '../not-by-a-session.ts';
 import { age, colours, forTerminal, table } from '../text/render.ts';
@@ -40,10 +44,17 @@ export function addWeb(program: Command): void {
   web
     .command('token')
     .description('make a token for a program; it is shown this once')
-    .requiredOption('--name <name>', 'what it is for')
-    .requiredOption('--scope <scopes>', 'what it may do: view,send,answer,terminal,manage')
+    .option('--name <name>', 'what it is for')
+    .option('--scope <scopes>', 'what it may do: view,send,answer,terminal,manage')
+    .option(
+      '--chat <target>',
+      'instead of a token print the address of one session’s chat, with a token for that alone',
+    )
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  claudex web token --name ci --scope view,send')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  claudex web token --name ci --scope view,send\n  claudex web token --chat api',
+    )
     .action(token);
   web
     .command('devices')
@@ -97,18 +108,33 @@ async function pair({ json }: { json?: boolean }): Promise<void> {
   else process.stdout.write(`${qr}\n\n  ${link}\n\nGood for one browser, for two minutes.\n`);
 }
 
-async function token(options: { name: string; scope: string; json?: boolean }): Promise<void> {
+interface TokenFlags {
+  name?: string;
+  scope?: string;
+  chat?: string;
+  json?: boolean;
+}
+
+async function token(options: TokenFlags): Promise<void> {
   await refuseSession(process.env);
-  const { newToken, scopeNames } = await loadWeb();
-  const name = options.name.trim();
+  const web = await loadWeb();
+  const name = (options.name ?? options.chat ?? '').trim();
   if (name === '' || name.length > 60) throw new ClaudexError('USAGE', '--name takes 1 to 60 characters.');
-  const wanted = options.scope.split(',').map((word) => word.trim());
-  const wrong = wanted.find((word) => !scopeNames.includes(word));
+  if (options.chat !== undefined) {
+    if (options.scope !== undefined) throw new ClaudexError('USAGE', '--chat goes without --scope.');
+    const { id } = findTarget(pathTarget(options.chat), await everySession(await ensureDaemon(process.env)));
+    print(options, web.newChat(process.env, { name, target: id }), ({ url }) => url);
+    return;
+  }
+  const wanted = (options.scope ?? '').split(',').map((word) => word.trim());
+  const wrong = wanted.find((word) => !web.scopeNames.includes(word));
   if (wrong !== undefined)
-    throw new ClaudexError('USAGE', `"${wrong}" is no scope; there are ${scopeNames.join(', ')}.`);
-  const made = newToken(process.env, { name, scopes: [...new Set(wanted)] as never });
-  if (options.json) process.stdout.write(`${JSON.stringify(made, null, 2)}\n`);
-  else process.stdout.write(`${made.token}\n`);
+    throw new ClaudexError('USAGE', `"${wrong}" is no scope; --scope takes ${web.scopeNames.join(', ')}.`);
+  print(options, web.newToken(process.env, { name, scopes: [...new Set(wanted)] as never }), (made) => made.token);
+}
+
+function print<Made>({ json }: TokenFlags, made: Made, shown: (made: Made) => string): void {
+  process.stdout.write(`${json ? JSON.stringify(made, null, 2) : shown(made)}\n`);
 }
 
 async function devices({ json }: { json?: boolean }): Promise<void> {

@@ -6,6 +6,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { Device } from '../devices.ts';
 import type { WebParts } from '../web-routes.ts';
+import { chatTarget, openChat } from './chat-socket.ts';
 import { poolSocket } from './pool-socket.ts';
 import { openTerminal } from './terminal-socket.ts';
 
@@ -59,6 +60,12 @@ export function upgrades(parts: UpgradeOptions): Upgrade {
         device,
         accept: () => accept(device),
       });
+    }
+    const chat = /^\/chat(?:\/([^/]+))?$/.exec(url.pathname);
+    if (chat) {
+      const device = gate.requireChat(request, chat[1]);
+      const session = chatTarget(device, url.searchParams.get('session'), await parts.feed.sessions());
+      return openChat(accept(device), { device, session, feed: parts.feed });
     }
     gate.require(request, 'paired');
     throw new ClaudexError('NO_SUCH_ROUTE', 'No socket is there.');

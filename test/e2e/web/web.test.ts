@@ -1,4 +1,6 @@
 /** `claudex web` with the real claude: started, asked, watched, typed into and ended from outside, as a browser does. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { verifies } from '../../requirements.ts';
 import { realClaudeVersion } from '../../support/claude-binary.ts';
@@ -84,6 +86,58 @@ describe(`claudex web with claude ${realClaudeVersion()}`, () => {
     await own.waitForScreen((screen) => promptBox(screen) === 'typed in a browser and here', patient);
     own.key('ctrl-c');
     await own.waitForScreen((screen) => promptBox(screen) === '', patient);
+    own.key('ctrl-d');
+    own.key('ctrl-d');
+    await own.waitForExit(patient);
+  });
+
+  it(`is a chat in the words of claude-socket: answers for all, states, history ${verifies('web-chat')}`, async () => {
+    const home = bed.home();
+    const api = await bed.api((request) => {
+      if (request.isToolResult) return { text: 'it has run' };
+      if (request.prompt.includes('RUNIT'))
+        return { toolUse: { name: 'Bash', input: { command: 'until [ -e go ]; do sleep 0.1; done' } } };
+      return { text: 'the answer' };
+    });
+    const own = startClaudex(['--allowedTools=Bash'], { cwd: home.cwd, env: home.env(api) });
+    await own.waitForScreen((screen) => promptBox(screen) === '', patient);
+    const web = await startWeb(home, { api });
+    const made = await runClaudex(['web', 'token', '--chat', 'project'], { env: home.env(api), cwd: home.cwd });
+    const path = made.stdout.trim().replace(/^ws:\/\/[^/]+/, '');
+    const [one, two] = [await web.open(path), await web.open(path)];
+    one.socket.send(
+      JSON.stringify({ type: 'message', content: 'RUNIT please', user: 'ada', ts: new Date().toISOString() }),
+    );
+    const replies = (log: typeof one) => log.words.filter(({ type }) => type === 'reply');
+    for (const log of [one, two]) {
+      await until(
+        () => log.words.some(({ status, detail }) => status === 'tool_use' && detail.includes('[ -e go ]')),
+        patient,
+      );
+    }
+    writeFileSync(join(home.cwd, 'go'), '');
+    for (const log of [one, two]) {
+      await until(() => replies(log).length === 1, patient);
+      expect(replies(log)[0]).toMatchObject({ content: 'it has run', message_id: expect.stringMatching(/^m/) });
+      const states = () => log.words.filter(({ type }) => type === 'status').map(({ status }) => status);
+      await until(() => states().at(-1) === 'idle', patient);
+      expect(states()).toEqual(expect.arrayContaining(['thinking', 'tool_use', 'idle']));
+    }
+    expect(JSON.stringify(api.requests)).toContain('ada in the chat');
+    // what is typed in the terminal is seen by all, too
+    own.type('typed here');
+    await own.waitForScreen((screen) => promptBox(screen) === 'typed here', patient);
+    own.key('enter');
+    for (const log of [one, two]) {
+      await until(() => replies(log).length === 2, patient);
+      expect(replies(log)[1].content).toBe('the answer');
+    }
+    two.socket.send(JSON.stringify({ type: 'fetch_history' }));
+    await until(() => two.words.some(({ type }) => type === 'history'), patient);
+    const { messages } = two.words.find(({ type }) => type === 'history');
+    expect(messages.map(({ role }: { role: string }) => role)).toEqual(['user', 'assistant', 'user', 'assistant']);
+    expect(messages.at(-1).content).toBe('the answer');
+    own.key('ctrl-c');
     own.key('ctrl-d');
     own.key('ctrl-d');
     await own.waitForExit(patient);

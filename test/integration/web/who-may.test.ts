@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { scopes } from '../../../src/web/scopes.ts';
 import { socketRoutes, webRoutes } from '../../../src/web/web-routes.ts';
 import { verifies } from '../../requirements.ts';
-import { runClaudex } from '../../support/claudex.ts';
+import { fixture, runClaudex } from '../../support/claudex.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { until } from '../../support/until.ts';
 import { startWeb } from '../../support/web.ts';
@@ -133,6 +133,37 @@ describe(`who may, in claudex web ${verifies('web-who-may')}`, () => {
       expect(refused).toMatchObject({ code: 3, stdout: '' });
       expect(refused.stderr).toContain('A claude session may not let anybody in.');
     }
+  });
+
+  it('a chat’s token is good for the chat of its session, and for nothing else', async () => {
+    const home = bed.home({ cwdNames: ['one', 'two'] });
+    const env = home.env(undefined, { CLAUDEX_CLAUDE_BIN: fixture('flooding-claude.mjs') });
+    const web = await startWeb(home, { env });
+    const token = await web.token('view', 'manage');
+    for (const name of ['one', 'two'])
+      await web.send('/api/v1/sessions', { token, body: { cwd: home.dir(name), name } });
+    const made = await runClaudex(['web', 'token', '--chat', 'one'], { env });
+    const path = made.stdout.trim().replace(/^ws:\/\/[^/]+/, '');
+    expect(path).toMatch(/^\/chat\/\w{8}_[\w-]{43}\?session=/);
+    const chat = await web.open(path);
+    await until(() => chat.words.some(({ type }) => type === 'status'));
+    const bare = path.split('?')[0]!;
+    await web.open(bare);
+    await expect(web.open(`${bare}?session=two`)).rejects.toThrow(/refused with 403.*SCOPE_MISSING/);
+    await expect(web.open('/chat?session=one')).rejects.toThrow('refused with 401');
+    await expect(web.open(`/chat/${'a'.repeat(8)}_${'b'.repeat(43)}`)).rejects.toThrow('refused with 401');
+    await expect(web.open(path, { headers: { origin: 'http://evil.example' } })).rejects.toThrow('FOREIGN_ORIGIN');
+    // a token that may not send has no chat
+    await expect(web.open('/chat?session=one', { token })).rejects.toThrow('SCOPE_MISSING');
+    const secret = bare.replace('/chat/', '');
+    for (const used of [secret, `cdxw_${secret}`])
+      expect((await web.send('/api/v1/me', { token: used })).status).toBe(401);
+    const cookie = `claudex_web_${web.port}=${secret}`;
+    expect((await web.send('/api/v1/me', { headers: { cookie } })).status).toBe(401);
+    chat.socket.send(JSON.stringify({ type: 'message', content: 'x', session_id: 'two' }));
+    chat.socket.send('{"type":"shell"}');
+    await until(() => chat.words.filter(({ type }) => type === 'error').length === 2);
+    expect(readFileSync(join(home.claudexHome, 'logs', 'web.log'), 'utf8')).not.toContain(secret.slice(9));
   });
 
   it('beyond loopback it takes TLS, or to be told that it need not', async () => {
