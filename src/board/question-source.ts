@@ -1,5 +1,7 @@
 /** The open questions of all sessions, as the board sees and answers them. */
+import type { DaemonClient } from '../daemon-client/client.ts';
 import type { Signal } from '../process/signal.ts';
+import type { Question } from '../protocol/question.ts';
 
 /** One thing that claude asks within a question: a text and what may be chosen. */
 export interface BoardAsk {
@@ -40,6 +42,10 @@ export type BoardAnswer =
 
 export interface QuestionSource {
   readonly changed: Signal<void>;
+  /** A daemon has been found: what it knows is what there is. */
+  readAll(client: DaemonClient): Promise<void>;
+  /** The daemon tells of one. */
+  heard(question: Question): void;
   /** The oldest first. */
   open(): readonly BoardQuestion[];
   /** @returns what became of it, in words. @throws ClaudexError when it is answered already, or not to be answered from here */

@@ -10,8 +10,8 @@ import { BoardScreen } from './board-screen.ts';
 import type { BoardSession } from './board-session.ts';
 import { ConversationEnds } from './conversation-ends.ts';
 import type { Effect } from './keys.ts';
+import { LiveQuestions } from './live-questions.ts';
 import { followPeeked } from './peeker.ts';
-import type { QuestionSource } from './question-source.ts';
 import { safeLine } from './safe-text.ts';
 import { BoardWorld } from './world.ts';
 
@@ -30,15 +30,17 @@ export interface BoardActions {
 
 export interface RunBoardOptions {
   actions: BoardActions;
-  questions: QuestionSource;
+  /** Who answers questions here, in words. */
+  by: string;
   colours: boolean;
   /** What `n` proposes. */
   folder: string;
 }
 
 /** Shows the board until the person leaves it. The terminal is as it was then, also after a signal or a failure. */
-export async function runBoard({ actions, questions, colours, folder }: RunBoardOptions): Promise<void> {
+export async function runBoard({ actions, by, colours, folder }: RunBoardOptions): Promise<void> {
   const screen = new BoardScreen(process.stdin, process.stdout);
+  const questions = new LiveQuestions({ connect: () => actions.connect(), by });
   const world = new BoardWorld({
     connect: () => actions.connect(),
     ends: new ConversationEnds(),

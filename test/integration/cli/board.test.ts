@@ -1,5 +1,6 @@
 /** `claudex board` in a terminal, with a daemon that says what the test wants. */
 import { describe, expect, it } from 'vitest';
+import type { Question } from '../../../src/protocol/question.ts';
 import { verifies } from '../../requirements.ts';
 import { runClaudex, startClaudex } from '../../support/claudex.ts';
 import { aRecord, type DaemonStandIn, startDaemonStandIn } from '../../support/daemon-stand-in.ts';
@@ -59,6 +60,50 @@ describe('claudex board', () => {
     await board.waitForScreen((screen) => !screen.includes('any key goes back'));
     board.type('q');
     expect(await board.waitForExit()).toEqual({ code: 0, signal: null });
+  });
+
+  it(`answers a question that it shows whole, once, as the person at this board ${verifies('board-answers')}`, async () => {
+    const { daemon, start } = await aBoard();
+    const question: Question = {
+      id: 'q-abcdef',
+      kind: 'permission',
+      session: 'web00001',
+      name: 'web',
+      cwd: '/work/web',
+      agent: null,
+      tool: 'Bash',
+      input: { command: 'rm -rf build' },
+      shown: 'rm -rf build\u202e',
+      choices: [],
+      suggestions: [{ text: 'allow Bash(rm:*)' }],
+      askedAt: 1,
+      state: 'open',
+      remote: true,
+      endedAt: null,
+      decision: null,
+      by: null,
+      via: null,
+      always: null,
+      taken: null,
+      reason: null,
+    };
+    const answered: Question = { ...question, state: 'answered', decision: 'allow', via: 'board', taken: true };
+    daemon.replies.set('POST /v1/questions/q-abcdef/answer', () => answered);
+    const board = await shown(start(), daemon);
+    daemon.emit({ type: 'question', question });
+    const screen = await board.waitForScreen('always: allow Bash(rm:*)');
+    expect(screen).toContain('rm -rf build⟨U+202E⟩');
+    // its keys are shown when they are alive
+    await board.waitForScreen((now) => now.split('\n').at(-1)!.includes('a approve'));
+    board.type('1');
+    await board.waitForScreen('web: approved.');
+    daemon.emit({ type: 'question', question: answered });
+    await board.waitForScreen((now) => !now.includes('rm -rf'));
+    expect(daemon.asked).toMatchObject([
+      { route: 'POST /v1/questions/q-abcdef/answer', body: { via: 'board', decision: 'allow', always: 1 } },
+    ]);
+    board.type('q');
+    await board.waitForExit();
   });
 
   it('fits itself into another size', async () => {
