@@ -18,6 +18,7 @@ import { measureSearch } from './search.ts';
 import { measureSend } from './send.ts';
 import { measureStartup } from './startup.ts';
 import { measureWarm, measureWarmSoak } from './warm.ts';
+import { measureWeb } from './web.ts';
 
 const measurements: Record<string, Measurement> = {
   hook: measureHook,
@@ -31,6 +32,7 @@ const measurements: Record<string, Measurement> = {
   'daemon-idle': measureDaemonIdle,
   'daemon-load': measureDaemonLoad,
   search: measureSearch,
+  web: measureWeb,
   warm: measureWarm,
   'warm-soak': measureWarmSoak,
 };
