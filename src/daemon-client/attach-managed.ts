@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ClaudexError } from '../errors/claudex-error.ts';
 import { framesUpgrade } from '../protocol/frames.ts';
-import { errorFrom } from './client.ts';
+import { errorFrom } from './read-answer.ts';
 
 const connectTakesMs = 10_000;
 

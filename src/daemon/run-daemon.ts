@@ -34,6 +34,7 @@ import { keepingAt } from './messages/journal-upkeep.ts';
 import { MessageStore } from './messages/message-store.ts';
 import { NotifyCommand } from './notify-command.ts';
 import { crashesOf, taskWaitsEvent } from './notify-events.ts';
+import { OpenQuestions } from './questions/open-questions.ts';
 import type { StopReason } from './routes/daemon.ts';
 import { daemonRoutes } from './routes.ts';
 import { type BadgeSubject, Badges } from './sessions/badges.ts';
@@ -110,6 +111,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const notifyCommand = new NotifyCommand({ command: settings['notify.command'], env, clock, log });
   const crashes = crashesOf((event) => notifyCommand.tell(event));
   const hooks = new HookIntake({ registry, dispatcher, clock });
+  const questions = new OpenQuestions({ clock, readFileNow: (session) => registry.readFileNow(session) });
   const peers = new PeerRules({
     allow: settings['peers.allow'],
     maxHops: settings['peers.maxHops'],
@@ -135,6 +137,8 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     dispatcher,
     waysIn,
     hooks,
+    questions,
+    relaysQuestions: settings['questions.relay'] === 'on',
     events,
     clock,
     version,
@@ -164,6 +168,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   registry.changed.add((session) => names.apply(session));
   registry.changed.add((session) => dispatcher.sessionChanged(session));
   registry.changed.add((session) => managed.sessionChanged(session));
+  registry.changed.add((session) => questions.sessionChanged(session));
   registry.changed.add((session) =>
     events.send({ type: 'session', session: recordOf(session, mailbox.waitingFor(session.id)) }),
   );
@@ -172,6 +177,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   // its way in is shut before its messages are passed on
   registry.gone.add((session) => waysIn.sessionGone(session));
   registry.gone.add((session) => dispatcher.sessionGone(session));
+  registry.gone.add((session) => questions.sessionGone(session));
   registry.gone.add((session) =>
     events.send({ type: 'session', session: { ...recordOf(session, { pending: 0, stuck: 0 }), state: 'gone' } }),
   );
@@ -179,6 +185,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   registry.gone.add(({ id }) => managedStore.get(id) === undefined && managedSide.hosts.clear(id));
   registry.gone.add(() => badges.updateSoon(badgesOf));
   registry.gone.add(() => idleExit.touch());
+  questions.changed.add(({ question }) => events.send({ type: 'question', question }));
   store.changed.add((message) => events.send({ type: 'message', message }));
   store.changed.add(() => badges.updateSoon(badgesOf));
   store.changed.add(() => idleExit.touch());
@@ -194,12 +201,14 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     for (const session of table.all()) session.supervisor?.send({ type: 'bye', reason });
     // a daemon that replaces this one wants them; after a stop nobody does
     if (reason === 'stopped') waysIn.dismissWaiters();
+    if (reason === 'stopped') questions.dismissHooks();
   });
   // what brings news closes before what acts on it, and that before what it is written to
   lifetime.ending.add(() => idleExit.close());
   lifetime.ending.add(() => registry.close());
   lifetime.ending.add(() => managedSide.close());
   lifetime.ending.add(() => dispatcher.close());
+  lifetime.ending.add(() => questions.close());
   lifetime.ending.add(() => events.close());
   lifetime.ending.add(() => notifyCommand.close());
   lifetime.ending.add(() => journal.close());

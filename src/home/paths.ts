@@ -23,6 +23,8 @@ export interface ClaudexPaths {
   /** One rendered badge per claude session_id. */
   badges: string;
   log: string;
+  /** What claude has asked, and who has answered. */
+  questionsLog: string;
   config: string;
   /** Copies of the hook scripts that the installed entries name, so that they outlive a moved package. */
   hooks: string;
@@ -73,6 +75,7 @@ export function claudexPaths(env: NodeJS.ProcessEnv = process.env): ClaudexPaths
     names: join(home, 'names.json'),
     badges: join(home, 'badges'),
     log: join(home, 'logs', 'daemon.log'),
+    questionsLog: join(home, 'logs', 'questions.ndjson'),
     config: join(home, 'config.json'),
     hooks: join(home, 'hooks'),
     starter: join(home, 'hooks', 'starter'),

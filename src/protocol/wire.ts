@@ -1,6 +1,7 @@
 /** The words that cross the daemon's socket. Bodies are JSON; streams are one JSON object a line (NDJSON). */
 import type { ManagedRecord } from './managed.ts';
 import type { Message, MessageKind, MessageSummary, Route, Sender } from './message.ts';
+import type { Question } from './question.ts';
 import type { SessionRecord, StartQuestion } from './session.ts';
 
 /** `POST /v1/messages` */
@@ -158,6 +159,8 @@ export interface DaemonStatus {
 export type DaemonEvent =
   | { type: 'session'; session: SessionRecord }
   | { type: 'message'; message: Message }
+  /** Claude asks something, or what it asked was answered, withdrawn, or taken. */
+  | { type: 'question'; question: Question }
   | { type: 'managed'; managed: ManagedRecord }
   | { type: 'managed-forgotten'; id: string }
   | { type: 'hello' };

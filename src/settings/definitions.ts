@@ -67,6 +67,21 @@ export const settingDefinitions = [
     text: 'Show a desktop notification when a task waits on a session that needs a person.',
   },
   {
+    key: 'questions.relay',
+    type: 'string',
+    choices: ['on', 'off'],
+    default: 'on',
+    env: 'CLAUDEX_QUESTIONS_RELAY',
+    text: 'Let what claude asks be answered from elsewhere too (`claudex waiting`). Off: in its terminal only.',
+  },
+  {
+    key: 'questions.logInput',
+    type: 'boolean',
+    default: false,
+    env: 'CLAUDEX_QUESTIONS_LOG_INPUT',
+    text: 'Write what claude wanted to do into logs/questions.ndjson. Off: only a hash of it.',
+  },
+  {
     key: 'notify.command',
     type: 'string',
     default: null,
