@@ -32,9 +32,9 @@ const measurements: Record<string, Measurement> = {
   'daemon-idle': measureDaemonIdle,
   'daemon-load': measureDaemonLoad,
   search: measureSearch,
-  web: measureWeb,
   warm: measureWarm,
   'warm-soak': measureWarmSoak,
+  web: measureWeb,
 };
 
 const words = process.argv.slice(2);
