@@ -28,7 +28,7 @@ type Looks = Pick<
 
 /** What the library keeps to itself and a program can notice. */
 interface Inner {
-  buffer: { scrollTop: number; scrollBottom: number; savedX: number; savedY: number };
+  buffer: { scrollTop: number; scrollBottom: number; savedX: number; savedY: number; savedCurAttrData: Looks };
   _inputHandler: { _curAttrData: Looks };
 }
 
@@ -43,11 +43,13 @@ export function drawTerminal(terminal: Terminal, scrollback: number, modes: stri
   if (active === alternate || active.type === 'alternate') {
     out += `${cursorAt(normal.cursorX, normal.cursorY)}\x1b[?1049h\x1b[H${drawRows(alternate, 0, terminal.rows)}`;
   }
-  const { scrollTop, scrollBottom, savedX, savedY } = inner.buffer;
-  if (savedX > 0 || savedY > 0) out += `${cursorAt(savedX, savedY)}\x1b7`;
+  const { scrollTop, scrollBottom, savedX, savedY, savedCurAttrData } = inner.buffer;
+  // a cursor is saved by its line, which may have scrolled away since, and with the looks of that moment
+  const savedRow = Math.max(0, savedY - active.baseY);
+  out += `${drawCursor(terminal, active, savedX, savedRow)}${sgr(savedCurAttrData)}\x1b7`;
   const hasRegion = scrollTop > 0 || scrollBottom < terminal.rows - 1;
   if (hasRegion) out += `\x1b[${scrollTop + 1};${scrollBottom + 1}r`;
-  out += drawCursor(terminal, active);
+  out += drawCursor(terminal, active, active.cursorX, active.cursorY);
   out += modes;
   // turning origin mode on sends the cursor to the top of the region
   if (terminal.modes.originMode) out += cursorAt(active.cursorX, active.cursorY - scrollTop);
@@ -77,8 +79,10 @@ export function drawRows(buffer: IBuffer, start: number, end: number): string {
   for (let y = start; y < end; y++) {
     const line = buffer.getLine(y);
     if (!line) break;
-    if (y > start) out += continues(buffer.getLine(y - 1)!, line) ? '' : '\x1b[0m\r\n';
-    out += drawRow(line);
+    const isWrap = y > start && continues(buffer.getLine(y - 1)!, line);
+    if (y > start && !isWrap) out += '\x1b[0m\r\n';
+    // a row that scrolls in because text wraps has that text's background
+    out += drawRow(line, line.length, isWrap);
   }
   return `${out}\x1b[0m`;
 }
@@ -94,7 +98,8 @@ function continues(above: IBufferLine, line: IBufferLine): boolean {
   return first.getWidth() === 2 && (beforeLast?.getChars() !== '' || beforeLast.getWidth() === 0);
 }
 
-function drawRow(line: IBufferLine, cols = line.length): string {
+/** `isTinted`: the row is not blank where nothing is drawn. */
+function drawRow(line: IBufferLine, cols = line.length, isTinted = false): string {
   let out = '';
   let looks = sgr(undefined);
   let emptyRun = 0;
@@ -105,7 +110,7 @@ function drawRow(line: IBufferLine, cols = line.length): string {
   const flushEmpty = (): void => {
     if (emptyRun === 0) return;
     // erased, not written: where nothing but the background shows, ECH leaves the cell as the program left it
-    if (looks !== sgr(undefined)) out += `\x1b[${emptyRun}X`;
+    if (isTinted || looks !== sgr(undefined)) out += `\x1b[${emptyRun}X`;
     out += `\x1b[${emptyRun}C`;
     emptyRun = 0;
   };
@@ -123,7 +128,7 @@ function drawRow(line: IBufferLine, cols = line.length): string {
     // its second column, whatever the model says of it after half of it has been written over
     if (cell.getWidth() === 2) x++;
   }
-  if (emptyRun > 0 && looks !== sgr(undefined)) out += `\x1b[${emptyRun}X`;
+  if (emptyRun > 0 && (isTinted || looks !== sgr(undefined))) out += `\x1b[${emptyRun}X`;
   return out;
 }
 
@@ -132,15 +137,14 @@ function showsWithoutText(cell: IBufferCell): boolean {
   return Boolean(cell.isInverse() || cell.isUnderline() || cell.isStrikethrough() || cell.isOverline());
 }
 
-/** Puts the cursor where it is; behind a full last column, by writing that column again. */
-function drawCursor(terminal: Terminal, buffer: IBuffer): string {
-  const { cursorX, cursorY } = buffer;
-  if (cursorX < terminal.cols) return cursorAt(cursorX, cursorY);
-  const line = buffer.getLine(buffer.baseY + cursorY);
-  let x = terminal.cols - 1;
-  if (line?.getCell(x)?.getWidth() === 0) x--;
-  const cell = line?.getCell(x);
-  return `${cursorAt(x, cursorY)}${sgr(cell)}${cell?.getChars() || ' '}`;
+/** Puts the cursor there; behind a full last column, by writing that column again. */
+function drawCursor(terminal: Terminal, buffer: IBuffer, x: number, y: number): string {
+  if (x < terminal.cols) return cursorAt(x, y);
+  const line = buffer.getLine(buffer.baseY + y);
+  let last = terminal.cols - 1;
+  if (line?.getCell(last)?.getWidth() === 0) last--;
+  const cell = line?.getCell(last);
+  return `${cursorAt(last, y)}${sgr(cell)}${cell?.getChars() || ' '}`;
 }
 
 function cursorAt(x: number, y: number): string {
