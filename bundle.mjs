@@ -1,6 +1,6 @@
 // Makes CommonJS files of what tsc has left in dist/, one for each thing that is started often, because Node's loader of ES
 // modules is what claude's start, a short command and the MCP server of each session would wait for (docs/benchmarks.md).
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -13,13 +13,17 @@ const bundles = {
   program: join(dist, 'cli', 'program.js'),
   mcpServer: join(dist, 'mcp', 'run-mcp-server.js'),
   warmWorker: join(dist, 'warm', 'worker', 'worker.js'),
+  // what a session loads when somebody else wants to look at it
+  screenSharing: join(dist, 'supervisor', 'screen-sharing.js'),
   searchWorker: join(dist, 'history', 'search-worker.js'),
+  board: join(dist, 'board', 'run-board.js'),
   serve: join(dist, 'serve', 'run-serve.js'),
   workspaceProcess: join(dist, 'serve', 'workspace-process.js'),
+  web: join(dist, 'web', 'web-command.js'),
 };
 
 /** Commands that are waited for: in the file of the commands, and run only when they are asked for. */
-const inProgram = /\/conversations\/(search|show)-conversations?\.js$/;
+const inProgram = /\/(conversations\/((search|show)-conversations?|show-usage)|board\/show-board)\.js$/;
 
 /** What is loaded later stays apart: the other bundles, and for the commands what each of them loads when it is asked for. */
 function loadedLater({ from, keepModules }) {
@@ -38,8 +42,16 @@ function loadedLater({ from, keepModules }) {
   };
 }
 
+/** Of ink only what a person sees: its devtools are a package of their own, and never asked for. */
+const withoutDevtools = {
+  name: 'without-devtools',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/ink\/build\/devtools\.js$/ }, () => ({ contents: '' }));
+  },
+};
+
 function asBundle(file) {
-  return `${file.slice(0, -extname(file).length)}.cjs`;
+  return `${file.slice(0, -extname(file).length)}${file === bundles.board ? '.mjs' : '.cjs'}`;
 }
 
 function bundle(entry, { keepModules = false, ...options } = {}) {
@@ -65,11 +77,22 @@ function bundle(entry, { keepModules = false, ...options } = {}) {
 const required = { supported: { 'dynamic-import': false } };
 await bundle(bundles.run, { ...required, packages: 'external' });
 await bundle(bundles.program, { keepModules: true });
+await bundle(bundles.screenSharing, { packages: 'external' });
 await bundle(bundles.warmWorker, { packages: 'external' });
 await bundle(bundles.searchWorker);
 await bundle(bundles.workspaceProcess);
 await bundleWhole(bundles.mcpServer);
+await bundleWhole(bundles.web);
 await bundleWhole(bundles.serve, { beside: [bundles.workspaceProcess] });
+// ink's layout is an ES module that waits while it is loaded: no CommonJS file can hold it
+await bundleWhole(bundles.board, {
+  format: 'esm',
+  plugins: [withoutDevtools],
+  define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
+  banner: {
+    js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
+  },
+});
 
 await bundlePage();
 
@@ -99,8 +122,8 @@ async function bundlePage() {
 }
 
 /** With libraries in it that are not in node_modules: what tsc made could not be loaded, and their licences go along. */
-async function bundleWhole(entry, { beside = [] } = {}) {
-  const { metafile } = await bundle(entry, { minify: true, metafile: true });
+async function bundleWhole(entry, { beside = [], ...options } = {}) {
+  const { metafile } = await bundle(entry, { minify: true, metafile: true, ...options });
   const folder = dirname(entry);
   const kept = [entry, ...beside].map((one) => basename(asBundle(one)));
   for (const name of readdirSync(folder)) if (!kept.includes(name)) rmSync(join(folder, name), { recursive: true });
@@ -117,9 +140,9 @@ function writeLicences(metafile, folder) {
 
 function licenceOf(folder) {
   const { name, version, license, repository } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
-  const text = ['LICENSE', 'LICENSE.md', 'license'].map((one) => join(root, folder, one)).find(existsSync);
+  const text = readdirSync(join(root, folder)).find((one) => /^licen[cs]e/i.test(one));
   const heading = `${name} ${version} (${license})\n\n`;
-  if (text !== undefined) return `${heading}${readFileSync(text, 'utf8').trim()}\n`;
+  if (text !== undefined) return `${heading}${readFileSync(join(root, folder, text), 'utf8').trim()}\n`;
   if (license !== 'MIT') throw new Error(`${folder} has no licence file`);
   return `${heading}The package has no file with the text of its licence; its source: ${repository.url}\n`;
 }

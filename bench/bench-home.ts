@@ -14,7 +14,8 @@ export interface BenchHome {
 /** Removed by `disposeResources()`, which main calls after each measurement. */
 export async function startBenchHome(cwdNames: string[] = ['project']): Promise<BenchHome> {
   const home = createHermeticHome({ cwdNames });
-  const started = await runClaudex(['daemon', 'start'], { env: home.env() });
+  // more managed sessions than a person would run
+  const started = await runClaudex(['daemon', 'start'], { env: home.env(undefined, { CLAUDEX_SESSIONS_MAX: '100' }) });
   if (started.code !== 0) throw new Error(`claudex daemon start: ${started.stderr}`);
   const client = new DaemonClient(claudexPaths(home.env()).socket);
   const { pid } = await client.status();

@@ -5,10 +5,12 @@
 import { cpus, loadavg, totalmem } from 'node:os';
 import { realClaudeVersion } from '../test/support/claude-binary.ts';
 import { disposeResources } from '../test/support/resources.ts';
+import { measureAttach } from './attach.ts';
 import { measureDaemonIdle } from './daemon-idle.ts';
 import { measureDaemonLoad } from './daemon-load.ts';
 import { type Figure, isMet, type Measurement } from './figure.ts';
 import { measureBadge, measureHook } from './hook.ts';
+import { measureHost } from './host.ts';
 import { measureMcp } from './mcp.ts';
 import { measureRelay } from './relay.ts';
 import { renderTable } from './render.ts';
@@ -16,12 +18,15 @@ import { measureSearch } from './search.ts';
 import { measureSend } from './send.ts';
 import { measureStartup } from './startup.ts';
 import { measureWarm, measureWarmSoak } from './warm.ts';
+import { measureWeb } from './web.ts';
 
 const measurements: Record<string, Measurement> = {
   hook: measureHook,
   badge: measureBadge,
   startup: measureStartup,
   relay: measureRelay,
+  attach: measureAttach,
+  host: measureHost,
   send: measureSend,
   mcp: measureMcp,
   'daemon-idle': measureDaemonIdle,
@@ -29,6 +34,7 @@ const measurements: Record<string, Measurement> = {
   search: measureSearch,
   warm: measureWarm,
   'warm-soak': measureWarmSoak,
+  web: measureWeb,
 };
 
 const words = process.argv.slice(2);

@@ -64,7 +64,7 @@ export async function measureIdle(stage: Stage, { quick, progress }: MeasureOpti
 }
 
 /** How often the main thread has gone to sleep: each time something had woken it. */
-function wakeups(pid: number): number {
+export function wakeups(pid: number): number {
   return Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 

@@ -2,11 +2,10 @@
  * What claudex costs between the terminal and claude: throughput, keystrokes, start-up, memory and CPU, idle and scrolling, each
  * beside no relay, the least relay that Node allows, and the programs people know, as far as they are installed.
  */
-import { chmodSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { startBenchHome } from './bench-home.ts';
 import { type Figure, type Measurement, type MeasureOptions, median, percentile } from './figure.ts';
 import { cpuMs, residentMb } from './proc.ts';
+import { writeProgram } from './program.ts';
 import { measureIdle, sleep } from './relay-idle.ts';
 import { floor, installedRelays, inTurns, openRelay, type Stage, settleMs } from './relay-stage.ts';
 
@@ -19,12 +18,7 @@ const keyCount = ({ quick }: { quick: boolean }): number => (quick ? 300 : 1000)
 export const measureRelay: Measurement = async (options) => {
   const { home } = await startBenchHome();
   const { CLAUDEX_CLAUDE_BIN: _, ...env } = home.env();
-  const program = (name: string, script: string): string => {
-    const path = join(home.root, name);
-    writeFileSync(path, `#!/bin/sh\n${script}\n`);
-    chmodSync(path, 0o755);
-    return path;
-  };
+  const program = (name: string, script: string): string => writeProgram(home.root, name, script);
   const megabytes = options.quick ? 8 : 32;
   const stage: Stage = {
     home,

@@ -1,7 +1,7 @@
 // The same pipe as claudex-hook's curl line, for machines that have no curl: stdin -> POST to the daemon's socket -> stdout.
 const http = require('node:http');
 const { env, stdin, stdout } = process;
-const giveUp = () => process.exit(0);
+const giveUp = () => process.exit(1); // claudex-hook notes it
 setTimeout(giveUp, (Number(env.CLAUDEX_HOOK_SECONDS) || 1) * 1000).unref(); // as curl's --max-time there
 const chunks = [];
 stdin.on('data', (chunk) => chunks.push(chunk));

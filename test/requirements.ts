@@ -139,9 +139,25 @@ export const requirements = {
     text: 'What claude asks before its prompt box (trust, MCP servers, log-in, onboarding, consent) is named by start and list and never answered.',
     source: 'docs/managed.md',
   },
+  'managed-api': {
+    text: 'Over the daemon’s socket a program starts, sees, stops and resumes managed sessions, attaches by upgrade, and hears of every change.',
+    source: 'docs/api.md',
+  },
   'managed-outlives-terminal': {
     text: 'A managed session runs on without a terminal; whoever attaches sees its screen as it is, and may leave again.',
     source: 'cc#63631, cc#88017',
+  },
+  'attach-shows-screen': {
+    text: 'Whoever attaches sees what the host shows, cursor and modes included, wherever the output was cut.',
+    source: 'superset PR#4231, cc#63631',
+  },
+  'attach-viewers': {
+    text: 'However viewers come, go, resize, type and stall, each ends with what the host shows; no key is lost or doubled; none holds up another.',
+    source: 'paseo#450, ttyd#273, zellij#2490',
+  },
+  'ordinary-attach': {
+    text: "A session in a person's terminal can be shown and typed into from another one; the person's terminal stays right, and no session that nobody looks at pays for it.",
+    source: 'vibetunnel#72, cc#88017',
   },
   'managed-wakes': {
     text: 'A managed session that sleeps is woken by a message, in the same conversation.',
@@ -154,6 +170,20 @@ export const requirements = {
   'managed-lifecycle': {
     text: 'A managed session that a person has stopped stays stopped until a person resumes it.',
     source: 'cc#79789',
+  },
+  'board-answers': {
+    text: 'A key of the board answers only a question that has been in sight to its end, and for half a second.',
+    source: 'agent-message-queue #216',
+  },
+  'board-safe': {
+    text: 'Nothing that a session, a folder or a tool is called or says acts on the terminal of the board.',
+  },
+  'notify-command': {
+    text: 'A program of the person’s is told what waits for them, as data, a bounded number of times and for a bounded time.',
+  },
+  'hook-trace': {
+    text: 'status says by evidence whether the hooks of each session live, why not, and what one has failed of.',
+    source: 'claude-code #92489; omnigent PR#6111',
   },
   'inbox-drain': {
     text: 'What a session takes by reading its inbox is delivered once, proven by its transcript.',
@@ -221,6 +251,25 @@ export const requirements = {
   'serve-limits': {
     text: 'Each workspace runs and queues so many requests; the next one is refused with 429 and when to come back.',
   },
+  'web-who-may': {
+    text: 'The web lets in who was paired or has a token, each for its scopes; a pairing link is good once, a revoked device is out at once.',
+  },
+  'web-attacks': {
+    text: 'DNS rebinding, cross-site requests and sockets, traversal, oversized and slow bodies and ten thousand connections get nowhere.',
+  },
+  'web-api': {
+    text: 'Every route of the web is in openapi.json; errors name their fix, unknown fields are named, a repeated request does nothing twice.',
+  },
+  'web-chat': {
+    text: 'A client of claude-socket talks to a session with only its URL changed; all clients of a session see the same.',
+  },
+  'web-events': { text: 'Whoever was away is told what was missed, or to read everything anew.' },
+  'web-terminal': {
+    text: 'A terminal in the web is a viewer like any other: it begins with the screen, types only where it may, and never holds claude up.',
+  },
+  usage: {
+    text: 'Each answer of the API is counted once: whatever number of records it has, also where a fork has copied it.',
+  },
   'serve-ends': {
     text: 'A client that goes aborts its request; whatever ends the server, no process is left.',
   },
@@ -238,6 +287,14 @@ export const requirements = {
     text: 'A claudex folder that takes no writes is an error that names the folder, what the system says, and the fix.',
     source: 'a daemon started on a full disk said INTERNAL',
   },
+  'web-page-works': {
+    text: 'In a browser: pair, start, watch the live terminal, type, send, read the answer, stop, resume.',
+  },
+  'web-page-reconnects': {
+    text: 'The page comes back by itself when server and daemon were away; nothing that was typed is lost.',
+  },
+  'web-page-is-safe': { text: 'What sessions, messages and terminals say never becomes a part of the page.' },
+  'web-page-accessible': { text: 'axe finds nothing serious on the page, at three sizes, light and dark.' },
   'import-direction': { text: 'Folders import in one direction only.' },
 } as const satisfies Record<string, { text: string; source?: string }>;
 

@@ -3,24 +3,26 @@
  * node:http and not undici: requiring undici costs every short command about 65 ms and 17 MB here, node:http 3 ms.
  */
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
-import { ClaudexError, isErrorCode, systemErrorCode } from '../errors/claudex-error.ts';
+import { ClaudexError, systemErrorCode } from '../errors/claudex-error.ts';
 import type { ManagedRecord, StartRequest } from '../protocol/managed.ts';
 import type { Message } from '../protocol/message.ts';
+import type { AnswerRequest, Question } from '../protocol/question.ts';
 import type { SessionName, SessionRecord, StartQuestion } from '../protocol/session.ts';
 import type {
   DaemonEvent,
   DaemonStatus,
   DrainReply,
-  ErrorBody,
   LeaseReport,
   ListedMessage,
   SendManyRequest,
   SendReply,
   SendRequest,
   ShownMessage,
+  SupervisorAnswer,
   SupervisorCommand,
   SupervisorHello,
 } from '../protocol/wire.ts';
+import { errorFrom, lines, readText } from './read-answer.ts';
 
 const requestTimeoutMs = 10_000;
 /** A host has to start, and another one may have to end before. */
@@ -111,6 +113,20 @@ export class DaemonClient {
     return this.#json('POST', `/v1/managed/${encodeURIComponent(id)}/${change}`, undefined, hostStartTakesMs);
   }
 
+  /** What claude asks, in every session; `ended`: also what is over (the newest ones, in memory). */
+  async questions({ ended = false } = {}): Promise<Question[]> {
+    return (await this.#json<{ questions: Question[] }>('GET', `/v1/questions?ended=${ended}`)).questions;
+  }
+
+  question(id: string): Promise<Question> {
+    return this.#json('GET', `/v1/questions/${encodeURIComponent(id)}`);
+  }
+
+  /** Resolves with what has become of it. @throws ClaudexError QUESTION_OVER, QUESTION_NOT_REMOTE, BAD_ANSWER, NOT_TAKEN, PERSON_ONLY */
+  answerQuestion(id: string, answer: AnswerRequest): Promise<Question> {
+    return this.#json('POST', `/v1/questions/${encodeURIComponent(id)}/answer`, answer);
+  }
+
   shutdown(reason: 'stopped' | 'replaced'): Promise<unknown> {
     return this.#json('POST', `/v1/shutdown?reason=${reason}`);
   }
@@ -121,6 +137,16 @@ export class DaemonClient {
 
   reportGate(id: string, open: boolean): Promise<unknown> {
     return this.#json('POST', `/v1/supervisors/${id}/gate`, { open });
+  }
+
+  /** What the daemon has asked a supervisor for is done, or why not. */
+  answerDaemon(id: string, answer: SupervisorAnswer): Promise<unknown> {
+    return this.#json('POST', `/v1/supervisors/${id}/answer`, answer);
+  }
+
+  /** Has a session in somebody's terminal take viewers. @returns the socket that they connect to. */
+  async takeViewers(id: string): Promise<string> {
+    return (await this.#json<{ socket: string }>('POST', `/v1/sessions/${encodeURIComponent(id)}/viewers`)).socket;
   }
 
   reportQuestion(id: string, question: StartQuestion | null): Promise<unknown> {
@@ -188,41 +214,4 @@ export class DaemonClient {
 function messagePath(id: string): string {
   if (id === '') throw new ClaudexError('NO_SUCH_MESSAGE', 'Asked for "".');
   return `/v1/messages/${encodeURIComponent(id)}`;
-}
-
-/** @throws ClaudexError DAEMON_UNREACHABLE when it dies in the middle of its answer */
-async function readText(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of response) chunks.push(chunk as Buffer);
-  } catch (cause) {
-    throw new ClaudexError('DAEMON_UNREACHABLE', 'It broke off in the middle of its answer.', { cause });
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function errorFrom(text: string): ClaudexError {
-  try {
-    const { error } = JSON.parse(text) as ErrorBody;
-    if (isErrorCode(error.code)) return new ClaudexError(error.code, error.facts);
-  } catch {
-    // not our error body: said below
-  }
-  return new ClaudexError('INTERNAL', `The daemon answered: ${text.slice(0, 200)}`);
-}
-
-async function* lines<T>(response: IncomingMessage): AsyncGenerator<T> {
-  let rest = '';
-  response.setEncoding('utf8');
-  try {
-    for await (const chunk of response) {
-      rest += chunk;
-      const parts = rest.split('\n');
-      rest = parts.pop()!;
-      for (const line of parts) yield JSON.parse(line) as T;
-    }
-  } catch (error) {
-    // a stream that ends without a last chunk: its daemon died, which its reader sees as the end
-    if (systemErrorCode(error) !== 'ECONNRESET' && !response.destroyed) throw error;
-  }
 }

@@ -65,7 +65,7 @@ export class HookIntake {
   handle(payload: HookPayload, caller: HookCaller): string {
     const session = this.findSession(caller);
     if (!session || !this.#isAbout(session, payload)) return '';
-    session.hookHeard(caller.peersOff, payload.permissionMode);
+    session.hookHeard(caller.peersOff, payload.permissionMode, payload.event);
     // of a job, 2.1.197 first names the conversation that it goes on from
     const isForeign = session.isBackground && payload.sessionId !== session.file?.sessionId;
     if (payload.event !== 'SessionEnd' && !isForeign) {

@@ -7,14 +7,18 @@ import { type OwnRoutesOptions, ownRoutes } from './routes/daemon.ts';
 import { type HookRoutesOptions, hookRoutes } from './routes/hooks.ts';
 import { type ManagedRoutesOptions, managedRoutes } from './routes/managed.ts';
 import { type MessageRoutesOptions, messageRoutes } from './routes/messages.ts';
+import { type QuestionRoutesOptions, questionRoutes } from './routes/questions.ts';
 import { type SessionRoutesOptions, sessionRoutes } from './routes/sessions.ts';
 import { type SupervisorRoutesOptions, supervisorRoutes } from './routes/supervisors.ts';
+import { type ViewerRoutesOptions, viewerRoutes } from './routes/viewers.ts';
 
 export type RoutesOptions = SessionRoutesOptions &
   MessageRoutesOptions &
+  QuestionRoutesOptions &
   HookRoutesOptions &
   SupervisorRoutesOptions &
   ManagedRoutesOptions &
+  ViewerRoutesOptions &
   OwnRoutesOptions;
 
 export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
@@ -23,6 +27,8 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
     ...sessionRoutes(options),
     ...messageRoutes(options),
     ...managedRoutes(options),
+    ...questionRoutes(options),
+    ...viewerRoutes(options),
     ...hookRoutes(options),
     ...supervisorRoutes(options),
   ];

@@ -8,7 +8,7 @@ import { refuseLiveSocket } from '../background/listen.ts';
 import { releaseLock, takeLock, touchLock } from '../background/lock.ts';
 import { type Log, openLog } from '../home/log.ts';
 import { packageVersion } from '../home/package.ts';
-import { type ClaudexPaths, claudeConfigDir, claudexPaths } from '../home/paths.ts';
+import { type ClaudexPaths, claudeConfigDir, claudexPaths, hostPaths } from '../home/paths.ts';
 import { ensurePrivateDir } from '../home/private-folder.ts';
 import { refreshStarter } from '../home/starter.ts';
 import { systemClock } from '../process/clock.ts';
@@ -27,21 +27,21 @@ import { HookIntake } from './hook-intake.ts';
 import { createHttpServer } from './http-server.ts';
 import { IdleExit } from './idle-exit.ts';
 import { Lifetime } from './lifetime.ts';
-import { HostKeeper } from './managed/host-keeper.ts';
-import { hostProcesses } from './managed/host-processes.ts';
-import { IdleWatch } from './managed/idle-watch.ts';
-import { absentSession, ManagedSessions } from './managed/managed-sessions.ts';
-import { ManagedStore } from './managed/managed-store.ts';
-import { WakeByMessage } from './managed/wake-by-message.ts';
+import { managedParts } from './managed/managed-parts.ts';
+import { absentSession } from './managed/managed-sessions.ts';
 import { Journal } from './messages/journal.ts';
 import { keepingAt } from './messages/journal-upkeep.ts';
 import { MessageStore } from './messages/message-store.ts';
+import { NotifyCommand } from './notify-command.ts';
+import { crashesOf, taskWaitsEvent } from './notify-events.ts';
+import { OpenQuestions } from './questions/open-questions.ts';
 import type { StopReason } from './routes/daemon.ts';
 import { daemonRoutes } from './routes.ts';
 import { type BadgeSubject, Badges } from './sessions/badges.ts';
 import { Names } from './sessions/names.ts';
 import { recordOf } from './sessions/session-record.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
+import { SupervisorRequests } from './sessions/supervisor-requests.ts';
 
 /**
  * Runs until it is told to stop. Resolves once it listens.
@@ -88,7 +88,8 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const store = new MessageStore({ journal, log, clock });
   const { mailbox } = store;
   const waysIn = new WaysIn(clock);
-  const managedStore = new ManagedStore({ folder: paths.managed, home: paths.home, clock, log });
+  const managedSide = managedParts({ paths, env, settings, table, mailbox, events, clock, log });
+  const { managed, managedStore, wakeByMessage } = managedSide;
   const policy = {
     gatePatienceMs: settings['delivery.gatePatienceMs'],
     typePeers: settings['delivery.typePeers'],
@@ -105,22 +106,12 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     isStopped,
     hasMoved: (session) => registry.moves.look(session),
   });
-  const hosts = hostProcesses(env);
-  const idle = new IdleWatch({ table, clock, hostOf: hosts.read, pendingFor: (id) => mailbox.pendingFor(id) });
-  const keeper = new HostKeeper({ store: managedStore, hosts, table, idle, clock, log });
-  const managed = new ManagedSessions({
-    store: managedStore,
-    keeper,
-    table,
-    idle,
-    clock,
-    log,
-    maxRunning: settings['sessions.max'],
-    idleTimeoutMs: settings['sessions.idleTimeoutMs'],
-  });
-  const wakeByMessage = new WakeByMessage({ store: managedStore, mailbox, clock, wake: (id) => managed.wake(id) });
+  const requests = new SupervisorRequests((id) => hostPaths(id, env).socket);
   const notification = new DesktopNotification({ enabled: settings['notify.enabled'], env, clock, log });
+  const notifyCommand = new NotifyCommand({ command: settings['notify.command'], env, clock, log });
+  const crashes = crashesOf((event) => notifyCommand.tell(event));
   const hooks = new HookIntake({ registry, dispatcher, clock });
+  const questions = new OpenQuestions({ clock, readFileNow: (session) => registry.readFileNow(session) });
   const peers = new PeerRules({
     allow: settings['peers.allow'],
     maxHops: settings['peers.maxHops'],
@@ -129,14 +120,13 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const stopAsked = new Signal<StopReason>();
   const idleExit = new IdleExit({
     idleExitMs: settings['daemon.idleExitMs'],
-    isNeeded: () => table.all().length > 0 || managedStore.running().length > 0 || mailbox.pendingTotal() > 0,
+    isNeeded: () => table.all().length > 0 || managedSide.isNeeded() || mailbox.pendingTotal() > 0,
     clock,
   });
   const routes = daemonRoutes({
     accept: { table, store, waysIn, dispatcher, peers, clock, absent: () => managedStore.all().map(absentSession) },
-    managed,
-    managedStore,
-    hosts,
+    requests,
+    ...managedSide,
     env,
     waits: new WaitReasons({ table, store, waysIn, clock, policy }),
     store,
@@ -147,6 +137,8 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     dispatcher,
     waysIn,
     hooks,
+    questions,
+    relaysQuestions: settings['questions.relay'] === 'on',
     events,
     clock,
     version,
@@ -176,6 +168,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   registry.changed.add((session) => names.apply(session));
   registry.changed.add((session) => dispatcher.sessionChanged(session));
   registry.changed.add((session) => managed.sessionChanged(session));
+  registry.changed.add((session) => questions.sessionChanged(session));
   registry.changed.add((session) =>
     events.send({ type: 'session', session: recordOf(session, mailbox.waitingFor(session.id)) }),
   );
@@ -184,17 +177,22 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   // its way in is shut before its messages are passed on
   registry.gone.add((session) => waysIn.sessionGone(session));
   registry.gone.add((session) => dispatcher.sessionGone(session));
+  registry.gone.add((session) => questions.sessionGone(session));
   registry.gone.add((session) =>
     events.send({ type: 'session', session: { ...recordOf(session, { pending: 0, stuck: 0 }), state: 'gone' } }),
   );
+  // the socket for viewers of one that was killed together with its claudex
+  registry.gone.add(({ id }) => managedStore.get(id) === undefined && managedSide.hosts.clear(id));
   registry.gone.add(() => badges.updateSoon(badgesOf));
   registry.gone.add(() => idleExit.touch());
+  questions.changed.add(({ question }) => events.send({ type: 'question', question }));
   store.changed.add((message) => events.send({ type: 'message', message }));
   store.changed.add(() => badges.updateSoon(badgesOf));
   store.changed.add(() => idleExit.touch());
   store.changed.add(({ recipient }) => recipient.id !== null && wakeByMessage.check(recipient.id));
-  keeper.slept.add((id) => wakeByMessage.check(id));
   dispatcher.personNeeded.add(({ session, reason }) => notification.taskWaits(session, reason));
+  dispatcher.personNeeded.add(({ session, reason }) => notifyCommand.tell(taskWaitsEvent(session, reason)));
+  managedStore.changed.add((id) => crashes(managedStore.get(id)));
   stopAsked.add((reason) => lifetime.stop(reason));
   idleExit.due.add(() => lifetime.stop('idle'));
   lifetime.stopping.add((reason) => {
@@ -203,14 +201,16 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     for (const session of table.all()) session.supervisor?.send({ type: 'bye', reason });
     // a daemon that replaces this one wants them; after a stop nobody does
     if (reason === 'stopped') waysIn.dismissWaiters();
+    if (reason === 'stopped') questions.dismissHooks();
   });
   // what brings news closes before what acts on it, and that before what it is written to
   lifetime.ending.add(() => idleExit.close());
   lifetime.ending.add(() => registry.close());
-  lifetime.ending.add(() => wakeByMessage.close());
-  lifetime.ending.add(() => keeper.close());
+  lifetime.ending.add(() => managedSide.close());
   lifetime.ending.add(() => dispatcher.close());
+  lifetime.ending.add(() => questions.close());
   lifetime.ending.add(() => events.close());
+  lifetime.ending.add(() => notifyCommand.close());
   lifetime.ending.add(() => journal.close());
   lifetime.ending.add(({ homeIsOurs }) => badges.close({ remove: homeIsOurs }));
   lifetime.ended.add(() => {
@@ -221,7 +221,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   await lifetime.open();
   try {
     // dead sessions first, then the living: the messages of the dead are older
-    keeper.restore();
+    managedSide.restore();
     registry.restore();
     dispatcher.restored();
     registry.start(configDir);

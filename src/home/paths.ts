@@ -23,6 +23,8 @@ export interface ClaudexPaths {
   /** One rendered badge per claude session_id. */
   badges: string;
   log: string;
+  /** What claude has asked, and who has answered. */
+  questionsLog: string;
   config: string;
   /** Copies of the hook scripts that the installed entries name, so that they outlive a moved package. */
   hooks: string;
@@ -30,6 +32,8 @@ export interface ClaudexPaths {
   starter: string;
   /** There while the daemon is not to be started by hooks, because a person has stopped it. */
   stopped: string;
+  /** What a hook of ours has last failed of: one line, whose file tells when. */
+  hookFailed: string;
   installRecord: string;
   /** The settings that one launch of claude is given, while it runs: `<our pid>.json`. */
   launch: string;
@@ -42,6 +46,9 @@ export interface ClaudexPaths {
   /** All that `claudex serve` keeps: a folder for each workspace. */
   serve: string;
   serveLog: string;
+  /** All that `claudex web` keeps: who has been let in, where it listens. */
+  web: string;
+  webLog: string;
 }
 
 /** HOME, else what the system has for this user; `/` for a user that it does not know (a container's made-up uid). */
@@ -68,10 +75,12 @@ export function claudexPaths(env: NodeJS.ProcessEnv = process.env): ClaudexPaths
     names: join(home, 'names.json'),
     badges: join(home, 'badges'),
     log: join(home, 'logs', 'daemon.log'),
+    questionsLog: join(home, 'logs', 'questions.ndjson'),
     config: join(home, 'config.json'),
     hooks: join(home, 'hooks'),
     starter: join(home, 'hooks', 'starter'),
     stopped: join(home, 'daemon.stopped'),
+    hookFailed: join(home, 'hook-failed'),
     installRecord: join(home, 'install.json'),
     launch: join(home, 'launch'),
     warm: join(home, 'warm'),
@@ -80,6 +89,8 @@ export function claudexPaths(env: NodeJS.ProcessEnv = process.env): ClaudexPaths
     warmLog: join(home, 'warm', 'worker.log'),
     serve: join(home, 'serve'),
     serveLog: join(home, 'logs', 'serve.log'),
+    web: join(home, 'web'),
+    webLog: join(home, 'logs', 'web.log'),
   };
 }
 

@@ -1,20 +1,32 @@
 /**
  * The person's terminal as a viewer of a host: draws what it sends, sends what is typed, and leaves the terminal as it was
- * found, however it ends.
+ * found, however it ends. Wiring; what is drawn is view.ts's, which keys are ours detach-key.ts's.
  */
 import type { Socket } from 'node:net';
 import { ClaudexError } from '../errors/claudex-error.ts';
 import { ancestry } from '../process/identity.ts';
-import { type FrameSize, frame, frameKinds, type HostBye, type HostWelcome, jsonFrame } from '../protocol/frames.ts';
+import {
+  type Frame,
+  type FrameSize,
+  frame,
+  frameKinds,
+  type HostBye,
+  type HostWelcome,
+  jsonFrame,
+} from '../protocol/frames.ts';
 import { LocalTty } from '../terminal/local-tty.ts';
-import type { ScreenMirror } from '../terminal/screen-mirror.ts';
 import { loadTtyCalls } from '../terminal/tty-calls.ts';
-import { findDetachKey } from './detach-key.ts';
+import { ViewerKeys } from './detach-key.ts';
 import { connectHost, onFrames } from './host-connection.ts';
+import { View } from './view.ts';
 
-const ctrlZ = 0x1a;
-/** A picture of another size is drawn at most this often. */
-const drawEveryMs = 33;
+/** The beginning of a key is claude's when nothing has followed for so long: Esc by itself. */
+const keyEndsMs = 20;
+/** A stop that has no effect (our own group is orphaned: nobody would ever continue us) is taken back after this long. */
+const stopTakesMs = 200;
+/** A host that does not read does not keep us. */
+const goodbyeTakesMs = 500;
+const signOfLifeMs = 5000;
 
 export interface AttachOptions {
   socketPath: string;
@@ -31,172 +43,194 @@ export type AttachEnd = HostBye | { reason: 'lost'; exit: null };
  * @throws ClaudexError HOST_UNREACHABLE, ATTACH_INSIDE; the terminal is as it was then
  */
 export async function attach(options: AttachOptions): Promise<AttachEnd> {
-  const tty = new LocalTty(loadTtyCalls());
-  const sizeOfTty = (): FrameSize => {
-    const { cols, rows } = tty.size();
-    return { cols, rows };
-  };
-  const { readOnly } = options;
-  const socket = await connectHost(options.socketPath, { kind: 'terminal', readOnly, size: sizeOfTty() });
-  const view = new View(tty, socket, sizeOfTty);
-  const result = new Promise<AttachEnd>((resolve, reject) => {
-    onFrames(socket, ({ kind, payload }) => {
-      switch (kind) {
-        case frameKinds.welcome: {
-          const welcome = JSON.parse(payload.toString()) as HostWelcome;
-          if ([...ancestry(process.pid)].includes(welcome.pid)) {
-            reject(new ClaudexError('ATTACH_INSIDE'));
-            return;
-          }
-          tty.enterRawMode();
-          // what the shell has on the screen goes up, out of the way
-          tty.write(Buffer.from('\n'.repeat(Math.max(1, tty.size().rows))));
-          view.sizeIs(welcome.size);
-          return;
-        }
-        case frameKinds.size:
-          view.sizeIs(JSON.parse(payload.toString()));
-          return;
-        case frameKinds.snapshot:
-          view.snapshot(payload);
-          return;
-        case frameKinds.output:
-          view.output(payload);
-          return;
-        case frameKinds.ping:
-          socket.write(frame(frameKinds.pong));
-          return;
-        case frameKinds.bye:
-          resolve(JSON.parse(payload.toString()) as HostBye);
-      }
-    });
-    socket.once('close', () => resolve({ reason: 'lost', exit: null }));
-    tty.gone.add(() => resolve({ reason: 'detached', exit: null }));
-    tty.input.add((bytes) => {
-      const key = findDetachKey(bytes, options.detachCode);
-      const keys = key ? bytes.subarray(0, key.at) : bytes;
-      const stop = findDetachKey(keys, ctrlZ);
-      const typed = stop ? keys.subarray(0, stop.at) : keys;
-      if (typed.length > 0) socket.write(frame(frameKinds.input, typed));
-      if (key) resolve({ reason: 'detached', exit: null });
-      else if (stop) view.suspend();
-    });
-  });
-  const onResize = (): void => {
-    socket.write(jsonFrame(frameKinds.resize, sizeOfTty()));
-    view.resized();
-  };
-  const onEnd = (): void => {
-    socket.destroy();
-  };
-  const onContinue = (): void => {
-    tty.enterRawMode();
-    tty.resumeInput();
-    onResize();
-  };
-  const endings = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const;
-  process.on('SIGWINCH', onResize).on('SIGCONT', onContinue);
-  for (const signal of endings) process.on(signal, onEnd);
-  tty.resumeInput();
+  const attached = new AttachedTerminal(options);
   try {
-    return await result;
+    await attached.connect();
+    return await attached.ended;
   } finally {
-    socket.destroy();
-    tty.pauseInput();
-    view.close();
-    process.removeListener('SIGWINCH', onResize).removeListener('SIGCONT', onContinue);
-    for (const signal of endings) process.removeListener(signal, onEnd);
-    tty.undoModes(true);
-    tty.write(Buffer.from(`\x1b[${Math.max(1, tty.size().rows)};1H\r\n`));
-    await tty.flushed();
-    tty.leaveRawMode();
+    await attached.restore();
   }
 }
 
-/** What the terminal shows: the host's bytes where both have one size, else as much of a model of its screen as fits. */
-class View {
-  readonly #tty: LocalTty;
-  readonly #socket: Socket;
-  readonly #sizeOfTty: () => FrameSize;
-  #hostSize: FrameSize = { cols: 0, rows: 0 };
-  #mirror: ScreenMirror | undefined;
-  #drawSoon: NodeJS.Timeout | undefined;
+class AttachedTerminal {
+  readonly ended: Promise<AttachEnd>;
+  readonly #options: AttachOptions;
+  readonly #tty = new LocalTty(loadTtyCalls());
+  readonly #keys: ViewerKeys;
+  #end: (end: AttachEnd) => void = () => undefined;
+  #fail: (error: ClaudexError) => void = () => undefined;
+  #socket: Socket | undefined;
+  #view: View | undefined;
+  /** The terminal is ours: raw, and drawn on. */
+  #hasTerminal = false;
+  #isSuspended = false;
+  #takeBack: NodeJS.Timeout | undefined;
+  #keyEnds: NodeJS.Timeout | undefined;
+  #signsOfLife: NodeJS.Timeout | undefined;
 
-  constructor(tty: LocalTty, socket: Socket, sizeOfTty: () => FrameSize) {
-    this.#tty = tty;
+  constructor(options: AttachOptions) {
+    this.#options = options;
+    this.#keys = new ViewerKeys(options.detachCode);
+    this.ended = new Promise((resolve, reject) => {
+      this.#end = resolve;
+      this.#fail = reject;
+    });
+    this.ended.catch(() => undefined); // whoever waits for it hears
+    this.#tty.gone.add(() => this.#end({ reason: 'detached', exit: null }));
+    this.#tty.writable.add(() => this.#view?.writable());
+    this.#tty.input.add((bytes) => this.#typed(bytes));
+    process.on('SIGWINCH', this.#onResize).on('SIGCONT', this.#onContinue);
+    for (const signal of endings) process.on(signal, this.#onEnd);
+  }
+
+  /** @throws ClaudexError HOST_UNREACHABLE */
+  async connect(): Promise<void> {
+    const { socketPath, readOnly } = this.#options;
+    const socket = await connectHost(socketPath, {
+      kind: 'terminal',
+      readOnly,
+      size: this.#size(),
+      ancestry: [...ancestry(process.pid)],
+    });
     this.#socket = socket;
-    this.#sizeOfTty = sizeOfTty;
-    tty.writable.add(() => {
-      socket.resume();
+    this.#view = new View({
+      sizeOfTty: () => this.#size(),
+      write: (bytes) => {
+        this.#tty.modes.output(bytes);
+        return this.#tty.write(bytes);
+      },
+      hold: (isHeld) => this.#hold(socket, isHeld),
     });
-  }
-
-  sizeIs(size: FrameSize): void {
-    this.#hostSize = size;
-    this.#mirror?.resize(size);
-  }
-
-  resized(): void {
-    if (this.#mirror) this.#draw();
-  }
-
-  snapshot(bytes: Buffer): void {
-    const { cols, rows } = this.#sizeOfTty();
-    if (cols === this.#hostSize.cols && rows === this.#hostSize.rows) {
-      this.#mirror?.dispose();
-      this.#mirror = undefined;
-      this.#show(bytes);
-      return;
-    }
-    void this.#model().then((mirror) => {
-      mirror.write(bytes);
-      this.#draw();
+    onFrames(socket, (one) => this.#take(one));
+    socket.once('close', () => {
+      if (socket === this.#socket) this.#end({ reason: 'lost', exit: null });
     });
+    this.#tty.resumeInput();
   }
 
-  output(bytes: Buffer): void {
-    if (!this.#mirror) {
-      this.#show(bytes);
-      return;
+  /** The terminal as it was found; it stays as it is where nothing was drawn yet. */
+  async restore(): Promise<void> {
+    const sent = this.#disconnect();
+    clearTimeout(this.#takeBack);
+    process.removeListener('SIGWINCH', this.#onResize).removeListener('SIGCONT', this.#onContinue);
+    for (const signal of endings) process.removeListener(signal, this.#onEnd);
+    await this.#giveTerminal();
+    await sent;
+  }
+
+  #take(one: Frame): void {
+    const { kind, payload } = one;
+    switch (kind) {
+      case frameKinds.welcome:
+        this.#takeTerminal();
+        this.#view?.sizeIs((JSON.parse(payload.toString()) as HostWelcome).size);
+        return;
+      case frameKinds.ping:
+        this.#socket?.write(frame(frameKinds.pong));
+        return;
+      case frameKinds.bye: {
+        const bye = JSON.parse(payload.toString()) as HostBye;
+        if (bye.reason === 'inside') this.#fail(new ClaudexError('ATTACH_INSIDE'));
+        else this.#end(bye);
+        return;
+      }
+      default:
+        this.#view?.take(one);
     }
-    this.#mirror.write(bytes);
-    this.#drawSoon ??= setTimeout(() => this.#draw(), drawEveryMs);
   }
 
-  /** Gives the terminal back to the shell; claude does not notice. */
-  suspend(): void {
+  #typed(bytes: Buffer): void {
+    clearTimeout(this.#keyEnds);
+    for (const key of this.#keys.take(bytes)) {
+      if (key === 'detach') this.#end({ reason: 'detached', exit: null });
+      else if (key === 'suspend') void this.#suspend();
+      else this.#send(key);
+      if (key === 'detach') return;
+    }
+    if (this.#keys.isHolding) this.#keyEnds = setTimeout(() => this.#send(this.#keys.flush()), keyEndsMs);
+  }
+
+  #send(keys: Buffer): void {
+    if (!this.#isSuspended) this.#socket?.write(frame(frameKinds.input, keys));
+  }
+
+  /** While the terminal takes nothing we read nothing, a ping neither: we say by ourselves that we live. */
+  #hold(socket: Socket, isHeld: boolean): void {
+    clearInterval(this.#signsOfLife);
+    if (isHeld) {
+      socket.pause();
+      this.#signsOfLife = setInterval(() => socket.write(frame(frameKinds.pong)), signOfLifeMs);
+    } else socket.resume();
+  }
+
+  /** Gives the terminal back to the shell, as no viewer; claude does not notice. */
+  async #suspend(): Promise<void> {
+    if (this.#isSuspended) return;
+    this.#isSuspended = true;
+    const sent = this.#disconnect();
+    await this.#giveTerminal();
+    await sent;
+    process.kill(0, 'SIGTSTP');
+    this.#takeBack = setTimeout(() => this.#onContinue(), stopTakesMs);
+  }
+
+  #takeTerminal(): void {
+    this.#tty.enterRawMode();
+    // what the shell has on the screen goes up, out of the way
+    this.#tty.write(Buffer.from('\n'.repeat(Math.max(1, this.#tty.size().rows))));
+    this.#hasTerminal = true;
+  }
+
+  async #giveTerminal(): Promise<void> {
     this.#tty.pauseInput();
+    if (!this.#hasTerminal) return;
+    this.#hasTerminal = false;
     this.#tty.undoModes(true);
-    void this.#tty.flushed().then(() => {
-      this.#tty.leaveRawMode();
-      process.kill(0, 'SIGTSTP');
+    this.#tty.write(Buffer.from(`\x1b[${Math.max(1, this.#tty.size().rows)};1H\r\n`));
+    await this.#tty.flushed();
+    this.#tty.leaveRawMode();
+  }
+
+  /** Resolves when the host has what was typed before, or does not take it. */
+  #disconnect(): Promise<void> {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    this.#view?.close();
+    this.#view = undefined;
+    clearTimeout(this.#keyEnds);
+    clearInterval(this.#signsOfLife);
+    if (!socket) return Promise.resolve();
+    return new Promise((resolve) => {
+      setTimeout(() => socket.destroy(), goodbyeTakesMs).unref();
+      socket.once('close', () => resolve());
+      socket.end(() => socket.destroy());
     });
   }
 
-  close(): void {
-    clearTimeout(this.#drawSoon);
-    this.#mirror?.dispose();
-    this.#mirror = undefined;
+  #size(): FrameSize {
+    const { cols, rows } = this.#tty.size();
+    return { cols, rows };
   }
 
-  async #model(): Promise<ScreenMirror> {
-    if (this.#mirror) return this.#mirror;
-    const { ScreenMirror: Mirror } = await import('../terminal/screen-mirror.ts');
-    this.#mirror ??= new Mirror({ size: this.#hostSize, onAnswer: () => undefined });
-    return this.#mirror;
-  }
+  readonly #onResize = (): void => {
+    this.#socket?.write(jsonFrame(frameKinds.resize, this.#size()));
+    this.#view?.resized();
+  };
 
-  #draw(): void {
-    clearTimeout(this.#drawSoon);
-    this.#drawSoon = undefined;
-    const mirror = this.#mirror;
-    mirror?.whenSettled(() => {
-      if (mirror === this.#mirror) this.#show(Buffer.from(mirror.window(this.#sizeOfTty())));
-    });
-  }
+  readonly #onContinue = (): void => {
+    clearTimeout(this.#takeBack);
+    if (this.#isSuspended) {
+      this.#isSuspended = false;
+      this.connect().catch(() => this.#end({ reason: 'lost', exit: null }));
+    } else if (this.#hasTerminal) {
+      // stopped by somebody else: the shell has had the terminal meanwhile, and the host draws it anew
+      this.#tty.enterRawMode();
+      this.#tty.resumeInput();
+      this.#onResize();
+    }
+  };
 
-  #show(bytes: Buffer): void {
-    this.#tty.modes.output(bytes);
-    if (!this.#tty.write(bytes)) this.#socket.pause();
-  }
+  readonly #onEnd = (): void => this.#end({ reason: 'detached', exit: null });
 }
+
+const endings = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const;

@@ -18,6 +18,13 @@ const answerTakesMs = 5000;
 
 /** Connects, and says who we are. @throws ClaudexError HOST_UNREACHABLE; HOME_NOT_PRIVATE when the socket is not ours */
 export async function connectHost(path: string, hello: Omit<ViewerHello, 'protocol'>): Promise<Socket> {
+  const socket = await connectHostSocket(path);
+  socket.write(jsonFrame(frameKinds.hello, { ...hello, protocol: framesProtocol }));
+  return socket;
+}
+
+/** Connects; who we are is still to be said. @throws ClaudexError HOST_UNREACHABLE; HOME_NOT_PRIVATE when the socket is not ours */
+export async function connectHostSocket(path: string): Promise<Socket> {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat && (stat.uid !== process.geteuid?.() || !stat.isSocket())) {
     throw new ClaudexError('HOME_NOT_PRIVATE', `${path} is not a socket of yours.`);
@@ -27,8 +34,19 @@ export async function connectHost(path: string, hello: Omit<ViewerHello, 'protoc
     socket.once('connect', resolve);
     socket.once('error', (cause) => reject(new ClaudexError('HOST_UNREACHABLE', `${cause.message}.`, { cause })));
   });
-  socket.write(jsonFrame(frameKinds.hello, { ...hello, protocol: framesProtocol }));
   return socket;
+}
+
+/** Does anybody listen there? */
+export async function isListening(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const end = (listens: boolean): void => {
+      socket.destroy();
+      resolve(listens);
+    };
+    socket.once('connect', () => end(true)).once('error', () => end(false));
+  });
 }
 
 /** Reads frames for as long as the connection is open. */

@@ -11,7 +11,13 @@ export class Signal<T> {
     this.#listeners.push(listener);
   }
 
+  /** One that was added is told no more. */
+  remove(listener: (value: T) => void): void {
+    const at = this.#listeners.indexOf(listener);
+    if (at !== -1) this.#listeners.splice(at, 1);
+  }
+
   emit(value: T): void {
-    for (const listener of this.#listeners) guarded('listener', () => listener(value));
+    for (const listener of [...this.#listeners]) guarded('listener', () => listener(value));
   }
 }

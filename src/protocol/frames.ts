@@ -37,6 +37,8 @@ export interface ViewerHello {
   kind: 'terminal' | 'screen';
   readOnly: boolean;
   size: FrameSize;
+  /** Pids of the viewer and of the processes it was started by: a session is not shown inside itself. */
+  ancestry?: number[];
 }
 
 export interface HostWelcome {
@@ -53,13 +55,21 @@ export interface ScreenRequest {
   ansi: boolean;
 }
 
-/** Why a viewer is let go: told to, by somebody; claude has ended; the host ends. */
+/** Why a viewer is let go: told to, by somebody; claude has ended; another host has it from now on; it runs inside the session itself. */
 export interface HostBye {
-  reason: 'detached' | 'ended';
+  reason: 'detached' | 'ended' | 'moved' | 'inside';
   exit: { code: number | null; signal: number | null } | null;
 }
 
+/** How claude has ended, as viewers are told. `signal` is 0 where none ended it. */
+export function endedBye({ code, signal }: { code: number; signal: number }): HostBye {
+  return { reason: 'ended', exit: signal === 0 ? { code, signal: null } : { code: null, signal } };
+}
+
 export const framesProtocol = 1;
+
+/** What `GET /v1/managed/:id/attach` upgrades to. */
+export const framesUpgrade = 'claudex-frames';
 
 const headerBytes = 5;
 

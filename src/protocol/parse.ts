@@ -10,6 +10,7 @@ import {
   type QuestionReport,
   type SendManyRequest,
   type SendRequest,
+  type SupervisorAnswer,
   type SupervisorHello,
 } from './wire.ts';
 
@@ -164,6 +165,16 @@ export function parseLeaseReport(value: unknown): LeaseReport {
   if (outcome === 'typed') return { messageId, ...lease, outcome };
   const reason = fields.oneOf('reason', gateReasons);
   return { messageId, ...lease, outcome, reason };
+}
+
+/** @throws ClaudexError BAD_REQUEST */
+export function parseSupervisorAnswer(value: unknown): SupervisorAnswer {
+  const fields = new Fields(value);
+  const request = fields.integer('request');
+  const failure = fields.any('failure');
+  if (failure === undefined || failure === null) return { request };
+  const of = new Fields(failure);
+  return { request, failure: { code: of.string('code'), facts: String(of.any('facts') ?? '').slice(0, 4096) } };
 }
 
 export function parseGateReport(value: unknown): GateReport {

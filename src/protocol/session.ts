@@ -45,6 +45,8 @@ export interface SessionRecord {
   pending: number;
   /** Messages for it of which nobody knows whether they went in: a person decides. */
   stuck: number;
+  /** The hook event that came from it last; null until one has. */
+  lastHook: { event: string; at: string } | null;
   /** Claude's version. */
   version: string | null;
   startedAt: string;

@@ -1,5 +1,7 @@
 /** The words that cross the daemon's socket. Bodies are JSON; streams are one JSON object a line (NDJSON). */
+import type { ManagedRecord } from './managed.ts';
 import type { Message, MessageKind, MessageSummary, Route, Sender } from './message.ts';
+import type { Question } from './question.ts';
 import type { SessionRecord, StartQuestion } from './session.ts';
 
 /** `POST /v1/messages` */
@@ -85,8 +87,19 @@ export type SupervisorCommand =
   | { type: 'look-at-gate' }
   /** Claude has reported a submitted prompt (hook). `mark` when it was one of ours. */
   | { type: 'prompt-submitted'; mark?: string }
+  /** Do this; a SupervisorAnswer with the same number says that it is done. */
+  | { type: 'asked'; request: number; what: SupervisorRequest; socket: string }
   /** The daemon goes away. `replaced`: somebody else brings up the next one. */
   | { type: 'bye'; reason: 'stopped' | 'replaced' };
+
+/** `take-viewers`: listen on that socket, which a host of this session would have. `hand-over`: give claude to a host, and end. */
+export type SupervisorRequest = 'take-viewers' | 'hand-over';
+
+/** `POST /v1/supervisors/:id/answer`: it is done, or why not. */
+export interface SupervisorAnswer {
+  request: number;
+  failure?: { code: string; facts: string };
+}
 
 /** `POST /v1/supervisors/:id/lease`: what became of a paste. `typed` comes again for as long as the text may stand there. */
 export type LeaseReport = { messageId: string; lease?: number } & (
@@ -146,6 +159,10 @@ export interface DaemonStatus {
 export type DaemonEvent =
   | { type: 'session'; session: SessionRecord }
   | { type: 'message'; message: Message }
+  /** Claude asks something, or what it asked was answered, withdrawn, or taken. */
+  | { type: 'question'; question: Question }
+  | { type: 'managed'; managed: ManagedRecord }
+  | { type: 'managed-forgotten'; id: string }
   | { type: 'hello' };
 
 /** Body of every non-2xx answer. */

@@ -6,8 +6,9 @@
 import { steadyNow } from '../process/clock.ts';
 import { Signal } from '../process/signal.ts';
 import type { StartQuestion } from '../protocol/session.ts';
-import { OutputRing } from '../terminal/output-ring.ts';
-import { type Pty, type PtyOptions, spawnPty } from '../terminal/pty/spawn-pty.ts';
+import type { SupervisorRequest } from '../protocol/wire.ts';
+import type { OutputRing } from '../terminal/output-ring.ts';
+import type { Pty, PtyIo } from '../terminal/pty/spawn-pty.ts';
 import type { WindowSize } from '../terminal/tty-calls.ts';
 import type { DaemonConnection } from './daemon-connection.ts';
 import { InputLane } from './input-lane.ts';
@@ -15,6 +16,16 @@ import { PersonKeys } from './person-keys.ts';
 
 /** The daemon side is loaded after claude's first output, or after this long without one. */
 const startDaemonAfterMs = 300;
+
+export interface ClaudeOnPtyOptions {
+  args: readonly string[];
+  /** Starts it, or takes over one that runs. @throws ClaudexError NO_PSEUDO_TERMINAL */
+  open: (io: PtyIo) => Pty;
+  /** What is kept of its output, from here on with what follows: none yet, for one that is only being started. */
+  ring: OutputRing;
+  /** The daemon asks for something beside typing. What it is told is that it is done, or why not. */
+  onAsked?: (what: SupervisorRequest, sessionId: string, socketPath: string) => Promise<void>;
+}
 
 export class ClaudeOnPty {
   /** Claude has written. The bytes are overwritten by what it writes next, which `pty.pause` holds back. */
@@ -25,24 +36,23 @@ export class ClaudeOnPty {
   readonly lateKeys = new Signal<Buffer>();
   readonly pty: Pty;
   readonly #personKeys = new PersonKeys();
-  readonly #ring: OutputRing;
+  readonly ring: OutputRing;
   readonly #lane: InputLane;
-  readonly #args: readonly string[];
+  readonly #options: ClaudeOnPtyOptions;
   #outputCame: (() => void) | undefined;
   #connection: DaemonConnection | undefined;
   #question: StartQuestion | null = null;
   #closed = false;
 
   /** Starts it. @throws ClaudexError NO_PSEUDO_TERMINAL */
-  constructor(options: Omit<PtyOptions, 'onOutput' | 'onWritable'>) {
-    this.#args = options.args;
-    this.#ring = new OutputRing(options.size);
-    this.pty = spawnPty({
-      ...options,
+  constructor(options: ClaudeOnPtyOptions) {
+    this.#options = options;
+    this.ring = options.ring;
+    this.pty = options.open({
       onOutput: (bytes) => {
         // who watches comes first, then what we keep of it
         this.output.emit(bytes);
-        this.#ring.output(bytes);
+        this.ring.output(bytes);
         this.#outputCame?.();
       },
       onWritable: () => this.writable.emit(),
@@ -74,7 +84,13 @@ export class ClaudeOnPty {
   }
 
   resize(size: WindowSize): void {
-    this.#ring.resized(size);
+    this.ring.resized(size);
+    this.pty.resize(size);
+  }
+
+  /** Has claude draw its whole screen once more: it does after a change of size, and only then (docs/claude-facts.md). */
+  redraw(size: WindowSize): void {
+    this.pty.resize({ ...size, rows: size.rows + 1 });
     this.pty.resize(size);
   }
 
@@ -103,12 +119,13 @@ export class ClaudeOnPty {
       this.#connection = connectToDaemon({
         env,
         claudePid: this.pty.pid,
-        claudeArgs: this.#args,
+        claudeArgs: this.#options.args,
         keys: this.#personKeys,
-        ring: this.#ring,
+        ring: this.ring,
         lane: this.#lane,
         nextOutput: (timeoutMs) => this.#nextOutput(timeoutMs),
         unread: () => this.pty.unread(),
+        ...(this.#options.onAsked && { onAsked: this.#options.onAsked }),
       });
       if (this.#question !== null) this.#connection.asks(this.#question);
     } catch {

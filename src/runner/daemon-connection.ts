@@ -1,11 +1,12 @@
 /** Everything of a supervisor that has to do with the daemon; loaded after claude has been started. */
 import { startingPermissionMode } from '../claude/command-line/permission-mode.ts';
 import type { DaemonClient } from '../daemon-client/client.ts';
+import { toClaudexError } from '../errors/claudex-error.ts';
 import { claudeConfigDir } from '../home/paths.ts';
 import { steadyNow } from '../process/clock.ts';
 import { processStartTime } from '../process/identity.ts';
 import type { StartQuestion } from '../protocol/session.ts';
-import type { SupervisorCommand } from '../protocol/wire.ts';
+import type { SupervisorCommand, SupervisorRequest } from '../protocol/wire.ts';
 import type { OutputRing } from '../terminal/output-ring.ts';
 import { DaemonLink } from './daemon-link.ts';
 import type { InputLane } from './input-lane.ts';
@@ -23,6 +24,7 @@ export interface DaemonConnectionOptions {
   nextOutput: (timeoutMs: number) => Promise<void>;
   /** How many bytes have been typed that claude has not read yet. */
   unread: () => number;
+  onAsked?: (what: SupervisorRequest, sessionId: string, socketPath: string) => Promise<void>;
 }
 
 /** Does something for the daemon. Whatever becomes of it, the session runs on: an error that nobody takes would end it. */
@@ -53,7 +55,6 @@ export function connectToDaemon(options: DaemonConnectionOptions): DaemonConnect
   const tellQuestion = (): void => tell((client, id) => client.reportQuestion(id, question));
   const typist = new MessageTypist({
     gate: new PromptGate({ configDir, pid: options.claudePid, keys, ring, unread, now: steadyNow }),
-    keys,
     lane: options.lane,
     size: () => ring.size,
     nextOutput: options.nextOutput,
@@ -61,6 +62,16 @@ export function connectToDaemon(options: DaemonConnectionOptions): DaemonConnect
     reportGateOpen: () => tell((client, id) => client.reportGate(id, true)),
     now: steadyNow,
   });
+  const asked = async ({ request, what, socket }: Extract<SupervisorCommand, { type: 'asked' }>): Promise<void> => {
+    if (!session || !options.onAsked) return;
+    try {
+      await options.onAsked(what, session.id, socket);
+      tell((client, id) => client.answerDaemon(id, { request }));
+    } catch (error) {
+      const { code, facts } = toClaudexError(error);
+      tell((client, id) => client.answerDaemon(id, { request, failure: { code, facts } }));
+    }
+  };
   const link = new DaemonLink(
     options.env,
     {
@@ -86,6 +97,8 @@ export function connectToDaemon(options: DaemonConnectionOptions): DaemonConnect
             return typist.lookAtGate();
           case 'prompt-submitted':
             return typist.promptSubmitted(command.mark);
+          case 'asked':
+            return asked(command);
           case 'bye':
             session = undefined;
             return;

@@ -3,7 +3,6 @@ import { isTypeable } from '../protocol/attribution.ts';
 import type { GateReason, LeaseReport, SupervisorCommand } from '../protocol/wire.ts';
 import type { InputLane } from './input-lane.ts';
 import { pasteMessage } from './paste.ts';
-import type { PersonKeys } from './person-keys.ts';
 import { type PromptGate, typingQuietMs } from './prompt-gate.ts';
 
 /**
@@ -17,7 +16,6 @@ type PasteCommand = Extract<SupervisorCommand, { type: 'paste' }>;
 
 export interface TypistOptions {
   gate: PromptGate;
-  keys: PersonKeys;
   lane: InputLane;
   size: () => { cols: number; rows: number };
   nextOutput: (timeoutMs: number) => Promise<void>;
@@ -40,7 +38,7 @@ export class MessageTypist {
   }
 
   async take(command: PasteCommand): Promise<void> {
-    const { gate, keys, lane, now, nextOutput } = this.#options;
+    const { gate, lane, now, nextOutput } = this.#options;
     const { messageId, lease } = command;
     // we were stopped (Ctrl-Z) or asleep: the daemon has taken the lease back, or is about to
     if (now() > command.deadlineSteadyMs) return this.#refuse(command, 'suspended');
@@ -74,7 +72,6 @@ export class MessageTypist {
             ),
           nextChange: (timeoutMs) => Promise.race([proof, nextOutput(timeoutMs)]),
           isProven: () => proven,
-          keysSince: (since) => keys.lastKeyAt > since,
           now,
         },
         { text: command.text, mark: command.mark, submit: () => gate.submitKey() },

@@ -5,40 +5,7 @@
  */
 import { eraseKeys, hasLetGo, holdsExactly, mayHold, pasteKeys } from '../claude/session/pasted-text.ts';
 import type { PromptBox } from '../claude/session/prompt-box.ts';
-import type { GateReason } from '../protocol/wire.ts';
-
-/** What the route needs from its supervisor. */
-export interface PasteSurface {
-  /** Undefined when typing is safe now. */
-  shutBecause(): Promise<GateReason | undefined>;
-  /** Claude's own word, without drafts and keys. */
-  notIdle(): GateReason | undefined;
-  /** True when claude says that it works. */
-  isBusy(): boolean;
-  /** True while claude has not read all that was typed, and is not stopped. */
-  isReading(): boolean;
-  readBox(): Promise<PromptBox>;
-  size(): { cols: number; rows: number };
-  /** Gives the input lane to `type` alone. */
-  reserve<T>(type: (write: (bytes: Buffer) => void) => Promise<T>): Promise<T>;
-  /** Resolves with the next output of claude or with the proof, or after `timeoutMs`. */
-  nextChange(timeoutMs: number): Promise<void>;
-  /** Claude has reported our mark. */
-  isProven(): boolean;
-  /** True when the person has pressed a key since `since` (as `now` tells it). */
-  keysSince(since: number): boolean;
-  /** Milliseconds of the steady clock. */
-  now(): number;
-}
-
-export interface PasteText {
-  text: string;
-  mark: string;
-  /** The key that submits, as of now. */
-  submit: () => Buffer | undefined;
-}
-
-export type PasteOutcome = 'proven' | GateReason;
+import type { PasteOutcome, PasteSurface, PasteText } from './paste-surface.ts';
 
 type Write = (bytes: Buffer) => void;
 
@@ -56,6 +23,10 @@ const lookMs = 50;
 const drawnWithinMs = 20;
 /** How long a text that may stand in the box is called ours before the daemon hears so again. */
 const renewMs = 1000;
+/** A key that claude has read is drawn within this time, also on a busy machine. */
+const keysDrawnMs = 500;
+/** How often a text that was kept from being submitted is looked at: the person may go on typing behind it. */
+const leftLookMs = 100;
 /** How long a mark may take to be reported after the box has let go of the text. */
 const proofMs = 2500;
 
@@ -109,25 +80,35 @@ class Typing {
     });
   }
 
-  /** Waits for the proof, or for the text to be gone. A text that a dialog has kept from being submitted is submitted after it. */
+  /** Waits for the proof, or for the text to be gone. A text that a dialog has kept from being submitted is submitted after it, or taken out. */
   async follow(): Promise<PasteOutcome> {
+    const surface = this.#surface;
     const { text, mark } = this.#message;
-    for (let emptySince: number | undefined; ; ) {
-      this.#onTyped();
-      if (await this.#isProvenWithin(renewMs)) return 'proven';
-      if (this.#surface.notIdle()) {
+    let emptySince: number | undefined;
+    for (let renewedAt = 0; ; ) {
+      if (surface.now() - renewedAt >= renewMs) {
+        this.#onTyped();
+        renewedAt = surface.now();
+      }
+      if (await this.#isProvenWithin(this.#submitted ? renewMs : leftLookMs)) return 'proven';
+      if (surface.notIdle() && !this.#isAtOtherWork()) {
         emptySince = undefined;
         continue;
       }
-      const box = await this.#surface.readBox();
-      const now = this.#surface.now();
+      const box = await surface.readBox();
+      const now = surface.now();
       const isGone = this.#submitted ? !mayHold(box, mark) : hasLetGo(box, mark);
-      if (!isGone) emptySince = undefined;
+      if (!isGone || surface.notIdle()) emptySince = undefined;
       else if (emptySince === undefined) emptySince = now;
-      else if (now - emptySince >= proofMs && !this.#surface.notIdle()) return this.#entered ? 'unproven' : 'not-shown';
+      else if (now - emptySince >= proofMs) return this.#entered ? 'unproven' : 'not-shown';
       // what has come back after it was submitted is the person's: Esc, or a hook of theirs
-      if (this.#submitted || this.#surface.keysSince(now - renewMs) || !holdsExactly(box, text)) continue;
-      const outcome = await this.#surface.reserve((write) => this.#submit(write, 'left'));
+      if (this.#submitted || !holdsExactly(box, text)) continue;
+      const outcome = await surface.reserve(async (write) => {
+        for (const from = surface.now(); surface.isReading() || surface.now() - from < keysDrawnMs; ) {
+          await surface.nextChange(lookMs);
+        }
+        return this.#submit(write, 'left');
+      });
       if (outcome) return outcome;
     }
   }
@@ -146,13 +127,13 @@ class Typing {
         renewedAt = now;
       }
       if (surface.isReading() && now - from < 5 * showsWithinMs) continue;
-      if (surface.notIdle()) return undefined;
+      if (surface.notIdle() && !this.#isAtOtherWork()) return undefined;
       const box = await surface.readBox();
       if (holdsExactly(box, this.#message.text)) {
         while (surface.now() - from < enterDelayMs) await surface.nextChange(enterDelayMs);
         return 'shown';
       }
-      if (box.kind === 'empty' && now - from > swallowedAfterMs) return 'swallowed';
+      if (box.kind === 'empty' && now - from > swallowedAfterMs && !surface.notIdle()) return 'swallowed';
       if (now - from > showsWithinMs) return undefined;
     }
   }
@@ -165,6 +146,7 @@ class Typing {
     const surface = this.#surface;
     for (const waitMs of submitsWithinMs) {
       const isOurs = await this.#standsAlone();
+      if (this.#isAtOtherWork()) return (await this.#takeOut(write)) ? 'not-idle' : undefined;
       // a dialog may have come up while we looked: Enter would answer it
       if (surface.notIdle()) return undefined;
       if (!isOurs) {
@@ -200,14 +182,22 @@ class Typing {
     const surface = this.#surface;
     const { text } = this.#message;
     const keys = eraseKeys(await surface.readBox(), text) ?? eraseKeys(await this.#boxDrawn(), text);
-    if (!keys || surface.notIdle()) return false;
+    if (!keys || (surface.notIdle() && !this.#isAtOtherWork())) return false;
     write(keys);
     for (const from = surface.now(); surface.now() - from < showsWithinMs; ) {
       await surface.nextChange(lookMs);
-      if (surface.isProven() || surface.isBusy()) return false;
+      if (surface.isProven() || (surface.isBusy() && !this.#isAtOtherWork())) return false;
       if (!surface.isReading() && (await this.#isGone())) return true;
     }
     return false;
+  }
+
+  /**
+   * Claude works on something that is not ours: a prompt of the person's, which had left the box before claude said that it
+   * works. Its box is there, and Enter would queue our text behind that prompt.
+   */
+  #isAtOtherWork(): boolean {
+    return !this.#entered && this.#surface.isBusy();
   }
 
   /** Exactly our text stands in the box; looked at again when it seems not to, because it may be being drawn. */

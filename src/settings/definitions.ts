@@ -67,6 +67,28 @@ export const settingDefinitions = [
     text: 'Show a desktop notification when a task waits on a session that needs a person.',
   },
   {
+    key: 'questions.relay',
+    type: 'string',
+    choices: ['on', 'off'],
+    default: 'on',
+    env: 'CLAUDEX_QUESTIONS_RELAY',
+    text: 'Let what claude asks be answered from elsewhere too (`claudex waiting`). Off: in its terminal only.',
+  },
+  {
+    key: 'questions.logInput',
+    type: 'boolean',
+    default: false,
+    env: 'CLAUDEX_QUESTIONS_LOG_INPUT',
+    text: 'Write what claude wanted to do into logs/questions.ndjson. Off: only a hash of it.',
+  },
+  {
+    key: 'notify.command',
+    type: 'string',
+    default: null,
+    env: 'CLAUDEX_NOTIFY_COMMAND',
+    text: 'A program that is run for what you may want to hear of elsewhere, with the event as JSON on its standard input (docs/notify.md).',
+  },
+  {
     key: 'peers.allow',
     type: 'string',
     choices: ['all', 'same-tree', 'none'],
@@ -182,6 +204,14 @@ export const settingDefinitions = [
     default: 300000,
     env: 'CLAUDEX_SERVE_IDLE_MS',
     text: 'How long the processes of a workspace stay when nobody asks.',
+  },
+  {
+    key: 'web.port',
+    type: 'integer',
+    minimum: 0,
+    default: 4748,
+    env: 'CLAUDEX_WEB_PORT',
+    text: 'The TCP port of `claudex web`, where --port does not say.',
   },
 ] as const satisfies readonly SettingDefinition[];
 

@@ -8,10 +8,12 @@ import { namedDescriptors } from '../process/descriptors.ts';
 import { ClaudeOnPty } from '../runner/claude-on-pty.ts';
 import { forwardSignals } from '../runner/forward-signals.ts';
 import { LocalTty } from '../terminal/local-tty.ts';
+import { OutputRing } from '../terminal/output-ring.ts';
 import { loadNodePty } from '../terminal/pty/load-node-pty.ts';
-import type { PtyExit } from '../terminal/pty/spawn-pty.ts';
+import { type PtyExit, spawnPty } from '../terminal/pty/spawn-pty.ts';
 import { loadTtyCalls } from '../terminal/tty-calls.ts';
 import { InputHold } from './input-hold.ts';
+import { OutputRelay } from './output-relay.ts';
 import { withOwnErrors } from './redirect-stderr.ts';
 import { Suspend } from './suspend.ts';
 
@@ -37,16 +39,17 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   const calls = loadTtyCalls();
   const tty = new LocalTty(calls);
   for (const fd of namedDescriptors(options.args)) calls.handDown(fd);
+  const { cwd, env } = options;
+  const size = tty.size();
+  const command = withOwnErrors(options.file, options.args);
   const claude = new ClaudeOnPty({
-    library,
-    ...withOwnErrors(options.file, options.args),
-    cwd: options.cwd,
-    env: options.env,
-    size: tty.size(),
-    settings: tty.settings,
-    calls,
+    args: options.args,
+    ring: new OutputRing(size),
+    open: (io) => spawnPty({ library, ...command, cwd, env, size, settings: tty.settings, calls, ...io }),
+    onAsked: (what, id, socketPath) => (what === 'take-viewers' ? relay.share(id, socketPath) : Promise.resolve()),
   });
   const { pty } = claude;
+  const relay = new OutputRelay({ claude, tty, cwd });
   tty.enterRawMode();
   const ahead = tty.typedAhead();
   if (ahead.length > 0) claude.typedAhead(ahead);
@@ -56,11 +59,11 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
     pauseInput: () => tty.pauseInput(),
     resumeInput: () => tty.resumeInput(),
   });
-  const onResize = (): void => claude.resize(tty.size());
+  const onResize = (): void => relay.resized();
   const suspend = new Suspend({
     pty,
     type: (keys) => claude.type(keys),
-    flushed: () => tty.flushed(),
+    flushed: () => relay.flushed(),
     releaseTerminal: () => {
       hold.stopped();
       tty.leaveRawMode();
@@ -78,13 +81,12 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
     if (!claude.keys(bytes)) tty.pauseInput();
   });
   tty.input.add((bytes) => suspend.keys(bytes));
+  tty.input.add((bytes) => relay.typed(bytes));
   claude.lateKeys.add((bytes) => suspend.keys(bytes));
-  tty.writable.add(() => pty.resume());
+  tty.writable.add(() => relay.writable());
   // a terminal that is gone (window closed) answers with EIO: SIGHUP follows and ends us in order
   tty.gone.add(() => pty.kill('SIGHUP'));
-  claude.output.add((bytes) => {
-    if (!tty.write(bytes)) pty.pause();
-  });
+  claude.output.add((bytes) => relay.output(bytes));
   // the modes after the terminal has the bytes; whether claude gives the terminal up is read from them
   claude.output.add((bytes) => tty.modes.output(bytes));
   claude.output.add(() => hold.output());
@@ -111,8 +113,9 @@ export async function runSupervisor(options: SupervisorOptions): Promise<PtyExit
   hold.dispose();
   process.removeListener('SIGWINCH', onResize);
   tty.pauseInput();
-  tty.undoModes(exit.signal !== 0);
   // a terminal that is stopped is waited for, until a signal and its grace say otherwise
+  await Promise.race([relay.ended(exit), signals.overdue]);
+  tty.undoModes(exit.signal !== 0);
   await Promise.race([tty.flushed(), signals.overdue]);
   tty.leaveRawMode();
   signals.dispose();

@@ -108,12 +108,18 @@ export class LocalTty {
    */
   write(bytes: Buffer): boolean {
     if (this.#output.destroyed) return true;
-    const written = this.#writeNow(bytes);
+    // what still waits comes first
+    const written = this.#output.writableLength > 0 ? 0 : this.#writeNow(bytes);
     if (written === bytes.length) return true;
     this.#output.write(bytes.subarray(written), (error) => {
       if (!error) this.writable.emit();
     });
     return false;
+  }
+
+  /** Is there something that the terminal has had no room for yet? */
+  get isWaiting(): boolean {
+    return !this.#output.destroyed && this.#output.writableLength > 0;
   }
 
   /** Resolves when everything written has reached the terminal, or the terminal is gone. */

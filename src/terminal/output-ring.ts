@@ -25,6 +25,16 @@ export class OutputRing {
     this.#kept = Buffer.allocUnsafeSlow(maxBytes);
   }
 
+  /** One that goes on from what another has kept. */
+  static of({ size, events }: Pick<Stretch, 'size' | 'events'>): OutputRing {
+    const ring = new OutputRing(size);
+    for (const event of events) {
+      if (Buffer.isBuffer(event)) ring.output(event);
+      else ring.resized(event);
+    }
+    return ring;
+  }
+
   output(bytes: Buffer): void {
     const max = this.#kept.length;
     const last = bytes.length > max ? bytes.subarray(bytes.length - max) : bytes;
@@ -44,6 +54,11 @@ export class OutputRing {
   /** The size that holds now. */
   get size(): PtySize {
     return this.#resizes.at(-1)?.size ?? this.#size;
+  }
+
+  /** Has nothing been dropped yet? */
+  get isWhole(): boolean {
+    return this.#oldest === 0;
   }
 
   /** Everything that is kept: the size before the first event, and the events since. */

@@ -22,6 +22,11 @@ const escapeByte = 0x1b;
 export class QueryFilter {
   #held: Buffer = Buffer.alloc(0);
 
+  /** Is something held back that may be the beginning of a question? */
+  get isHolding(): boolean {
+    return this.#held.length > 0;
+  }
+
   /** `chunk` without its questions. What may be the beginning of one is held back until the next chunk. */
   take(chunk: Buffer): Buffer {
     if (this.#held.length === 0 && chunk.indexOf(escapeByte) === -1) return chunk;

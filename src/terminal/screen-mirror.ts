@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import type { Terminal as HeadlessTerminal, IFunctionIdentifier } from '@xterm/headless';
 import { drawRows, drawTerminal, drawWindow } from './draw-screen.ts';
 import type { PtySize } from './pty/spawn-pty.ts';
-import { readRows, type ScreenRow } from './screen-model.ts';
+import { readRows, type ScreenRow, type TerminalEvent } from './screen-model.ts';
 import { TerminalModes } from './terminal-modes.ts';
 
 const { Terminal } = createRequire(import.meta.url)('@xterm/headless') as { Terminal: typeof HeadlessTerminal };
@@ -18,10 +18,18 @@ export const scrollbackLines = 5000;
 const versionAnswer = '\x1bP>|claudex\x1b\\';
 
 /** Private modes of which a viewer's terminal may have any on: of another program, or of a snapshot before this one. */
-const modesThatMayBeOn = [1, 6, 9, 66, 1000, 1002, 1003, 1004, 1005, 1006, 1007, 1015, 1016, 2004, 2026, 2031];
+const modesThatMayBeOn = [
+  1, 5, 6, 9, 12, 45, 66, 69, 1000, 1002, 1003, 1004, 1005, 1006, 1007, 1015, 1016, 2004, 2026, 2031, 2048,
+];
 
-/** All modes and looks as a terminal has them at first, the screen empty, the cursor at home; what is above the screen stays. */
-const blank = `\x1b[?1049l${modesThatMayBeOn.map((mode) => `\x1b[?${mode}l`).join('')}\x1b[?7h\x1b[?25h\x1b[4l\x1b>\x1b[<9u\x1b[=0u\x1b[>4;0m\x1b[0m\x1b(B\x0f\x1b[r\x1b[H\x1b[2J`;
+/** All looks as a terminal has them at first, the screen empty, the cursor at home; what is above the screen stays. */
+const blank = `\x1b[?7h\x1b[?25h\x1b[4l\x1b>\x1b[<9u\x1b[=0u\x1b[>4;0m\x1b[0m\x1b(B\x1b)B\x1b*B\x1b+B\x0f\x1b[r\x1b[H\x1b[2J`;
+const leaveModes = `\x1b[?1049l${modesThatMayBeOn.map((mode) => `\x1b[?${mode}l`).join('')}`;
+
+/** A sequence that is longer and has not ended is not sent to a viewer that comes in the middle of it. */
+const maxBegunBytes = 64 * 1024;
+const nothing = Buffer.alloc(0);
+const escapeByte = 0x1b;
 
 /** What the library keeps to itself: is its parser in the middle of something? */
 interface InputHandler {
@@ -36,37 +44,76 @@ export interface MirrorOptions {
 }
 
 export class ScreenMirror {
-  readonly modes = new TerminalModes();
+  modes = new TerminalModes();
   readonly #terminal: HeadlessTerminal;
   /** DECSCUSR, as it was last asked for; 0 is the terminal's own. */
   #cursorStyle = 0;
   #title = '';
+  #size: PtySize;
+  #begun: Buffer = nothing;
+  #isPlaying = false;
 
   constructor({ size, onAnswer }: MirrorOptions) {
-    this.#terminal = new Terminal({ ...drawable(size), scrollback: scrollbackLines, allowProposedApi: true });
-    this.#terminal.onData(onAnswer);
+    this.#size = drawable(size);
+    this.#terminal = new Terminal({
+      ...drawable(size),
+      scrollback: scrollbackLines,
+      allowProposedApi: true,
+      logLevel: 'off',
+    });
+    const answer = (bytes: string): void => {
+      if (!this.#isPlaying) onAnswer(bytes);
+    };
+    this.#terminal.onData(answer);
     this.#terminal.onTitleChange((title) => {
       this.#title = title;
     });
     this.#on({ intermediates: ' ', final: 'q' }, ([style]) => {
       this.#cursorStyle = style ?? 0;
     });
-    this.#on({ prefix: '>', final: 'q' }, () => onAnswer(versionAnswer));
+    this.#on({ prefix: '>', final: 'q' }, () => answer(versionAnswer));
   }
 
   get size(): PtySize {
-    return { cols: this.#terminal.cols, rows: this.#terminal.rows };
+    return this.#size;
+  }
+
+  /**
+   * The beginning of a sequence, or of a character, that the output so far ends in. It is on no screen yet: a viewer needs it
+   * before what follows. All output must have settled.
+   */
+  get begun(): Buffer {
+    return this.#begun;
+  }
+
+  /**
+   * Draws what was output before this mirror was there; resolves when it is on the screen. What it asks the terminal has been
+   * answered then. `modes` is the caller's to set, where not all output is known.
+   */
+  async play(events: readonly TerminalEvent[]): Promise<void> {
+    this.#isPlaying = true;
+    for (const event of events) {
+      if (!Buffer.isBuffer(event)) this.resize(event);
+      else await new Promise<void>((resolve) => this.write(event, resolve));
+    }
+    this.#isPlaying = false;
   }
 
   /** Takes output; `bytes` may be overwritten after the call. `taken` is called when it is on the screen. */
   write(bytes: Buffer, taken?: () => void): void {
     this.modes.output(bytes);
-    this.#terminal.write(Buffer.from(bytes), taken);
+    const copy = Buffer.from(bytes);
+    this.#terminal.write(copy, () => {
+      this.#noteBegun(copy);
+      taken?.();
+    });
   }
 
+  /** What is output from now on finds this size; what has been output before, the one before. */
   resize(size: PtySize): void {
     const { cols, rows } = drawable(size);
-    this.#terminal.resize(cols, rows);
+    this.#size = { cols, rows };
+    this.#terminal.write('', () => this.#terminal.resize(cols, rows));
   }
 
   /** Calls back when all output so far is on the screen, and nothing that comes after it. */
@@ -74,21 +121,19 @@ export class ScreenMirror {
     this.#terminal.write('', settled);
   }
 
-  /** Has the output so far ended in the middle of a sequence or a character? What follows would be read as something else. */
-  get isInSequence(): boolean {
-    const { _parser, _utf8Decoder } = (this.#terminal as unknown as { _core: { _inputHandler: InputHandler } })._core
-      ._inputHandler;
-    return _parser.currentState !== 0 || _utf8Decoder.interim[0] !== 0;
-  }
-
   /** The rows as they are on the screen. */
   rows(): ScreenRow[] {
     return readRows(this.#terminal);
   }
 
-  /** What shows as much of the screen as fits, around the cursor, on a terminal of another size. */
+  /** What shows as much of the screen as fits, around the cursor, on a terminal of another size that has had `windowModes`. */
   window(size: PtySize): string {
-    return drawWindow(this.#terminal, drawable(size));
+    return drawWindow(this.#terminal, drawable(size), this.modes.showsCursor);
+  }
+
+  /** What makes any terminal fit for `window`: nothing on that was on before, keys and pastes as the program wants them. */
+  windowModes(): string {
+    return this.#blank + this.modes.redoInput();
   }
 
   /**
@@ -103,7 +148,17 @@ export class ScreenMirror {
       (applicationKeypadMode ? '\x1b=' : '') +
       `\x1b[${this.#cursorStyle} q` +
       (this.#title === '' ? '' : `\x1b]2;${this.#title}\x07`);
-    return blank + drawTerminal(this.#terminal, scrollback ? scrollbackLines : 0, modes);
+    return (
+      this.#blank +
+      drawTerminal(this.#terminal, scrollback ? scrollbackLines : 0, {
+        modes,
+        beforeAlternate: this.modes.redoMainKeyboard(),
+      })
+    );
+  }
+
+  get #blank(): string {
+    return leaveModes + this.modes.reset() + blank;
   }
 
   /** The last `lines` lines as text, without those that are empty at the end; with `ansi`, in their colours. */
@@ -112,7 +167,7 @@ export class ScreenMirror {
     const last = lastWritten(this.#terminal);
     const first = Math.max(0, lines === undefined ? buffer.baseY : last + 1 - lines);
     if (last < first) return '';
-    if (ansi) return drawRows(buffer, first, last + 1).replaceAll('\r\n', '\n');
+    if (ansi) return drawRows(this.#terminal, buffer, first, last + 1).replaceAll('\r\n', '\n');
     const rows: string[] = [];
     for (let y = first; y <= last; y++) {
       const line = buffer.getLine(y);
@@ -125,6 +180,21 @@ export class ScreenMirror {
 
   dispose(): void {
     this.#terminal.dispose();
+  }
+
+  /** `bytes` is all on the screen but for what it has begun. */
+  #noteBegun(bytes: Buffer): void {
+    const { _parser, _utf8Decoder } = (this.#terminal as unknown as { _core: { _inputHandler: InputHandler } })._core
+      ._inputHandler;
+    if (_parser.currentState === 0 && _utf8Decoder.interim[0] === 0) {
+      this.#begun = nothing;
+      return;
+    }
+    // an ESC begins anew, whatever it stands in
+    const all = this.#begun.length > 0 ? Buffer.concat([this.#begun, bytes]) : bytes;
+    const start = _parser.currentState === 0 ? startOfLastCharacter(all) : all.lastIndexOf(escapeByte);
+    const begun = all.subarray(Math.max(0, start));
+    this.#begun = start === -1 || begun.length > maxBegunBytes ? nothing : begun;
   }
 
   #on(sequence: IFunctionIdentifier, take: (parameters: number[]) => void): void {
@@ -147,4 +217,11 @@ function lastWritten(terminal: HeadlessTerminal): number {
     if (y === buffer.baseY + buffer.cursorY || buffer.getLine(y)?.translateToString(true) !== '') return y;
   }
   return buffer.baseY;
+}
+
+/** Where the last character of UTF-8 begins. */
+function startOfLastCharacter(bytes: Buffer): number {
+  let at = bytes.length - 1;
+  while (at > 0 && (bytes[at]! & 0xc0) === 0x80) at--;
+  return at;
 }

@@ -64,7 +64,7 @@ export class LiveScreen {
 }
 
 function newTerminal(size: PtySize): HeadlessTerminal {
-  return new Terminal({ ...known(size), scrollback: 0, allowProposedApi: true });
+  return new Terminal({ ...known(size), scrollback: 0, allowProposedApi: true, logLevel: 'off' });
 }
 
 async function play(terminal: HeadlessTerminal, events: readonly TerminalEvent[]): Promise<void> {

@@ -2,6 +2,7 @@
  * Follows which modes a program has turned on in the terminal, so that what it leaves on when it dies can be undone, and
  * nothing else: a program that cleans up after itself is followed by no byte of ours.
  */
+import { KittyFlags } from './kitty-flags.ts';
 
 const escapeByte = 0x1b;
 /** A sequence longer than this is none that we follow. */
@@ -13,6 +14,8 @@ const onByDefault = new Set([7, 25]);
 const alternateScreens = [1049, 1047, 47];
 /** Ways to report the mouse: a terminal has one at a time, and none after any of them has been turned off. */
 const mouseModes = [9, 1000, 1002, 1003];
+/** Cursor keys, keypad, focus, marked pastes. */
+const inputModes = new Set([1, 66, 1004, 2004]);
 /** 132 columns: turning it off clears the screen. 1048: saves the cursor. */
 const notUndone = new Set([3, 1048]);
 
@@ -22,27 +25,24 @@ const resetWithoutModes = '\x1b7\x1b[r\x1b8\x1b(B\x1b[0m\x1b>';
 /** The longest of those below is followed to here. */
 const maxLook = 16;
 
-/** Kitty keyboard flags: those pushed and not popped, the oldest first; and those set without a push. */
-class KittyFlags {
-  pushed: number[] = [];
-  set = 0;
-
-  get anyOn(): boolean {
-    return this.pushed.length > 0 || this.set > 0;
-  }
-
-  undo(): string {
-    return (this.pushed.length > 0 ? `\x1b[<${this.pushed.length}u` : '') + (this.set > 0 ? '\x1b[=0u' : '');
-  }
-
-  redo(): string {
-    return this.pushed.map((flags) => `\x1b[>${flags}u`).join('') + (this.set > 0 ? `\x1b[=${this.set}u` : '');
-  }
+/** All that is known of a terminal's modes, as JSON: for another process that goes on with it. */
+export interface ModesState {
+  changed: [number, boolean][];
+  main: { pushed: number[]; set: number };
+  alternate: { pushed: number[]; set: number };
+  modifyOtherKeys: number;
+  looks: [string, string][];
+  mouse: number;
+  sawEscape: boolean;
+  /** Base64. */
+  begun: string;
 }
 
 export class TerminalModes {
   /** Private modes that are not as a terminal has them at first: number → is it on. */
   readonly #changed = new Map<number, boolean>();
+  /** Private modes that a program has touched, alternate screens left out. */
+  readonly #everChanged = new Set<number>();
   /** Each screen has keyboard flags of its own. */
   readonly #mainKeyboard = new KittyFlags();
   #alternateKeyboard = new KittyFlags();
@@ -54,6 +54,33 @@ export class TerminalModes {
   #sawEscape = false;
   /** The beginning of a sequence that the last chunk ended in. */
   #begun: Buffer | undefined;
+
+  /** One that goes on from what another has known. */
+  static of(state: ModesState): TerminalModes {
+    const modes = new TerminalModes();
+    for (const [mode, on] of state.changed) modes.#changed.set(mode, on);
+    for (const [look, undo] of state.looks) modes.#looks.set(look, undo);
+    Object.assign(modes.#mainKeyboard, { pushed: [...state.main.pushed], set: state.main.set });
+    Object.assign(modes.#alternateKeyboard, { pushed: [...state.alternate.pushed], set: state.alternate.set });
+    modes.#modifyOtherKeys = state.modifyOtherKeys;
+    modes.#mouse = state.mouse;
+    modes.#sawEscape = state.sawEscape;
+    if (state.begun !== '') modes.#begun = Buffer.from(state.begun, 'base64');
+    return modes;
+  }
+
+  state(): ModesState {
+    return {
+      changed: [...this.#changed],
+      main: { ...this.#mainKeyboard },
+      alternate: { ...this.#alternateKeyboard },
+      modifyOtherKeys: this.#modifyOtherKeys,
+      looks: [...this.#looks],
+      mouse: this.#mouse,
+      sawEscape: this.#sawEscape,
+      begun: this.#begun?.toString('base64') ?? '',
+    };
+  }
 
   output(chunk: Buffer): void {
     let bytes = chunk;
@@ -114,15 +141,41 @@ export class TerminalModes {
 
   /**
    * What turns on in a terminal that is as it was at first what the program has turned on in its own; empty when nothing is.
-   * Alternate screens are left out: whoever draws the screen there enters it.
+   * Alternate screens are left out: whoever draws the screen there enters it, after `redoMainKeyboard`.
    */
   redo(): string {
-    const modes = [...this.#changed]
-      .filter(([mode]) => !alternateScreens.includes(mode) && (!mouseModes.includes(mode) || mode === this.#mouse))
-      .map(([mode, on]) => `\x1b[?${mode}${on ? 'h' : 'l'}`);
-    return (
-      modes.join('') + this.#keyboard.redo() + (this.#modifyOtherKeys > 0 ? `\x1b[>4;${this.#modifyOtherKeys}m` : '')
-    );
+    return this.#redoModes((mode) => !mouseModes.includes(mode) || mode === this.#mouse) + this.#redoKeyboard();
+  }
+
+  /** As `redo`, of what concerns keys and pastes alone: for a picture of the screen that another program has drawn. */
+  redoInput(): string {
+    return this.#redoModes((mode) => inputModes.has(mode)) + this.#redoKeyboard();
+  }
+
+  /** The keyboard flags of the main screen, while the alternate one is shown: they hold again when it is left. */
+  redoMainKeyboard(): string {
+    return this.#inAlternateScreen ? this.#mainKeyboard.redo() : '';
+  }
+
+  /** Is the cursor shown? */
+  get showsCursor(): boolean {
+    return this.#changed.get(25) !== false;
+  }
+
+  /** Turns off every mode that a program has ever turned on or off; some other may be on all the same. */
+  reset(): string {
+    return [...this.#everChanged].map((mode) => `\x1b[?${mode}${onByDefault.has(mode) ? 'h' : 'l'}`).join('');
+  }
+
+  #redoModes(wanted: (mode: number) => boolean): string {
+    return [...this.#changed]
+      .filter(([mode]) => !alternateScreens.includes(mode) && wanted(mode))
+      .map(([mode, on]) => `\x1b[?${mode}${on ? 'h' : 'l'}`)
+      .join('');
+  }
+
+  #redoKeyboard(): string {
+    return this.#keyboard.redo() + (this.#modifyOtherKeys > 0 ? `\x1b[>4;${this.#modifyOtherKeys}m` : '');
   }
 
   /** Is the alternate screen shown? */
@@ -173,6 +226,9 @@ export class TerminalModes {
     if (!Number.isInteger(mode) || notUndone.has(mode)) return;
     if (alternateScreens.includes(mode) && on !== this.#inAlternateScreen) this.#alternateKeyboard = new KittyFlags();
     if (mouseModes.includes(mode)) this.#mouse = on ? mode : 0;
+    if (!alternateScreens.includes(mode)) this.#everChanged.add(mode);
+    // any way of leaving leaves, however it was entered
+    if (alternateScreens.includes(mode) && !on) for (const one of alternateScreens) this.#changed.delete(one);
     if (on === onByDefault.has(mode)) this.#changed.delete(mode);
     else this.#changed.set(mode, on);
   }

@@ -1,16 +1,29 @@
 /** The tables of docs/ that the code owns: written by `npm run docs`, and compared with what is committed by one test. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { helpRows } from '../../src/board/bars.ts';
+import type { Size } from '../../src/board/layout.ts';
 import { daemonRoutes } from '../../src/daemon/routes.ts';
 import { errorCatalogue } from '../../src/errors/catalogue.ts';
 import { packageRoot } from '../../src/home/package.ts';
 import { type SettingDefinition, settingDefinitions } from '../../src/settings/definitions.ts';
+import { webRoutes } from '../../src/web/web-routes.ts';
+import { screenText } from '../support/board-scene.ts';
 
 /** Markdown of one table, by the name that its page's markers carry. */
-const tables: Record<string, () => string> = { errors, settings, routes };
+const tables: Record<string, () => string> = {
+  errors,
+  settings,
+  routes,
+  webapi,
+  boardKeys,
+  boardWide: () => screen({ cols: 130, rows: 22 }),
+  boardHalf: () => screen({ cols: 80, rows: 24 }),
+  boardNarrow: () => screen({ cols: 40, rows: 16 }),
+};
 
 /** Each page with a generated table. */
-export const generatedPages = ['docs/errors.md', 'docs/settings.md', 'docs/api.md'];
+export const generatedPages = ['docs/errors.md', 'docs/settings.md', 'docs/api.md', 'docs/web.md', 'docs/board.md'];
 
 /** The page as it is committed. */
 export function readPage(page: string): string {
@@ -45,6 +58,22 @@ function settings(): string {
   return table(['Key', 'Type', 'Default', 'Environment variable', 'Meaning'], rows);
 }
 
+/** The board in a terminal of that size. */
+function screen(size: Size): string {
+  return `\`\`\`\n${screenText(size)}\n\`\`\``;
+}
+
+function boardKeys(): string {
+  return table(
+    ['Keys', 'What they do'],
+    helpRows.map(([keys, does]) => [keys.split(' ').map(kbd).join(' '), cell(does)]),
+  );
+}
+
+function kbd(key: string): string {
+  return `<kbd>${key}</kbd>`;
+}
+
 function routes(): string {
   const rows = daemonRoutes({} as never).map(({ method, path }) => {
     const anchor = `${method} ${path}`
@@ -54,6 +83,23 @@ function routes(): string {
     return [`[\`${method} ${path}\`](#${anchor})`];
   });
   return table(['Route'], rows);
+}
+
+function webapi(): string {
+  const rows = webRoutes({} as never).map(({ method, path, scope, summary, query, body }) =>
+    [
+      `\`${method.toUpperCase()} ${path}\``,
+      scope,
+      Object.keys(query.shape)
+        .map((name) => `\`${name}\``)
+        .join(' '),
+      Object.keys((body as { shape?: object } | undefined)?.shape ?? {})
+        .map((name) => `\`${name}\``)
+        .join(' '),
+      summary,
+    ].map(cell),
+  );
+  return table(['Route', 'Scope', 'Query', 'Body', 'What it is for'], rows);
 }
 
 /** A cell's text: in code only the bar is escaped, for it would end the cell. */

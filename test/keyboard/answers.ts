@@ -31,11 +31,19 @@ const question = {
   ],
 };
 
+/** The texts of every prompt in the conversation, without the space around them. */
+export function promptsIn({ body }: LoopbackRequest): string[] {
+  return body.messages.filter(({ role }) => role === 'user').flatMap((one) => textsOf(one).map((text) => text.trim()));
+}
+
 function lastTexts(request: LoopbackRequest): string[] {
-  const last = request.body.messages.findLast(({ role }) => role === 'user');
-  if (typeof last?.content === 'string') return [last.content];
-  if (!Array.isArray(last?.content)) return [];
-  return (last.content as Array<{ type?: string; text?: string }>).flatMap(({ type, text }) =>
+  return textsOf(request.body.messages.findLast(({ role }) => role === 'user'));
+}
+
+function textsOf(message: { content?: unknown } | undefined): string[] {
+  if (typeof message?.content === 'string') return [message.content];
+  if (!Array.isArray(message?.content)) return [];
+  return (message.content as Array<{ type?: string; text?: string }>).flatMap(({ type, text }) =>
     type === 'text' && text ? [text] : [],
   );
 }

@@ -13,7 +13,7 @@ import { type LoopbackApi, startLoopbackApi } from '../support/loopback-api.ts';
 import { isAlive, processesWithEnvironment } from '../support/processes.ts';
 import { type PtyDriver, startInPty } from '../support/pty-driver.ts';
 import { run } from '../support/run-command.ts';
-import { answerOf } from './answers.ts';
+import { answerOf, promptsIn } from './answers.ts';
 import { readBox } from './box.ts';
 import type { SentMessage } from './evidence.ts';
 import { bodyOf, type From, type Shape, type Walk } from './steps.ts';
@@ -139,6 +139,11 @@ export class KeyboardStage {
   async #ownSession(): Promise<SessionRecord | undefined> {
     const sessions = await this.sessions();
     return sessions.length > 1 ? (sessions.find(({ supervised }) => supervised) ?? sessions[0]) : undefined;
+  }
+
+  /** True when `prompt`, and nothing beside it, was a prompt that reached the model. */
+  wasAsked(prompt: string): boolean {
+    return prompt !== '' && this.api.requests.some((request) => promptsIn(request).includes(prompt));
   }
 
   message(id: string): Promise<Message | undefined> {

@@ -16,6 +16,7 @@ export function aSessionFile(fields: Partial<ClaudeSessionFile> = {}): ClaudeSes
     pidDomain: null,
     status: 'idle',
     waitingFor: null,
+    statusUpdatedAt: null,
     startedAt: null,
     name: null,
     messagingSocketPath: null,

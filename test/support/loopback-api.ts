@@ -4,5 +4,6 @@ export {
   type LoopbackReply,
   type LoopbackRequest,
   type LoopbackScript,
+  type LoopbackToolUse,
   startLoopbackApi,
 } from '../../src/demo/stand-ins/messages-api.ts';

@@ -30,6 +30,7 @@ const heights: Record<string, number> = {
   serve: 8,
   web: 8,
   demo: 8,
+  board: 8,
   cli: 9,
 };
 
@@ -126,10 +127,13 @@ describe(`architecture ${verifies('import-direction')}`, () => {
       'src/cli/commands/inbox.ts',
       'src/cli/commands/list.ts', // in how long it goes
       'src/cli/commands/send.ts', // --at, --expires
+      'src/cli/conversations/show-usage.ts', // --since
       'src/cli/text/render.ts', // how old
       'src/demo/stand-ins/claude/session-on-disk.ts', // as claude writes it
       'src/home/log.ts',
       'src/process/clock.ts',
+      'src/web/devices.ts', // since when a device is let in, and when it was seen
+      'src/web/routes/usage.ts', // since
     ]);
   });
 
@@ -151,6 +155,7 @@ describe(`architecture ${verifies('import-direction')}`, () => {
     for (const name of ['commander', 'chalk']) expect(importersOf(new RegExp(`^${name}$`))).toEqual(['src/cli']);
     expect(importersOf(/^conf$/)).toEqual(['src/settings']);
     expect(importersOf(/^@xterm\/headless$/)).toEqual(['src/terminal']);
+    for (const name of ['ink', 'react']) expect(importersOf(new RegExp(`^${name}$`))).toEqual(['src/board']);
   });
 
   it('each folder of unit tests is a folder of what it tests', () => {

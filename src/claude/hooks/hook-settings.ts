@@ -64,8 +64,8 @@ function guardedCommand(location: HookLocation, script: string, argument?: strin
   return `[ -x ${path} ] || exit 0; ${home}; exec ${path}${argumentWord}`;
 }
 
-/** The command of every hook entry; `wait` is the one that waits to wake the session. */
-export function hookCommand(location: HookLocation, mode?: 'wait'): string {
+/** The command of every hook entry; `wait` is the one that waits to wake the session, `ask` the one that waits beside a dialog. */
+export function hookCommand(location: HookLocation, mode?: 'wait' | 'ask'): string {
   return guardedCommand(location, 'claudex-hook', mode);
 }
 
@@ -87,12 +87,12 @@ export function isClaudexStatusLine(command: unknown): boolean {
   );
 }
 
-/** True for our waiting hook's command, false for the one that reports events. */
+/** True for the command of the hook that waits to wake a session, false for the one that every event has. */
 export function isWaiterCommand(command: string): boolean {
   return command.endsWith(" 'wait'");
 }
 
-/** A session may sit idle this long and still be woken; the daemon ends waiters that are no use earlier. */
+/** A session may sit idle, and a dialog stay open, this long; the daemon ends hooks that are no use earlier. */
 const waitTimeoutSeconds = 7 * 24 * 3600;
 /** After these events claude is idle: from then on a waiter can wake it. */
 const waitEvents: readonly string[] = ['SessionStart', 'Stop'];
@@ -103,6 +103,7 @@ export function claudexSettings(
   events: readonly HookEventName[] = hookEvents,
 ): ClaudexSettings {
   const handler: HookHandler = { type: 'command', command: hookCommand(location), timeout: 10 };
+  const asker: HookHandler = { type: 'command', command: hookCommand(location, 'ask'), timeout: waitTimeoutSeconds };
   const waiter: HookHandler = {
     type: 'command',
     command: hookCommand(location, 'wait'),
@@ -114,6 +115,7 @@ export function claudexSettings(
   return {
     hooks: Object.fromEntries(
       events.map((event) => {
+        if (event === 'PermissionRequest') return [event, [{ hooks: [asker] }]];
         const handlers = waitEvents.includes(event) ? [handler, waiter] : [handler];
         return [event, handlers.map((one) => ({ hooks: [one] }))];
       }),

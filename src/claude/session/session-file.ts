@@ -27,6 +27,8 @@ export interface ClaudeSessionFile {
   pidDomain: string | null;
   status: string | null;
   waitingFor: string | null;
+  /** When `status` changed last, in milliseconds since the epoch. */
+  statusUpdatedAt: number | null;
   startedAt: number | null;
   /** What `/rename` gave it; null for one that claude made up of the folder's name. */
   name: string | null;
@@ -73,6 +75,7 @@ export function parseSessionFile(text: string): ClaudeSessionFile | undefined {
     pidDomain: text_('pidDomain'),
     status: text_('status'),
     waitingFor: text_('waitingFor'),
+    statusUpdatedAt: typeof record.statusUpdatedAt === 'number' ? record.statusUpdatedAt : null,
     startedAt: typeof record.startedAt === 'number' ? record.startedAt : null,
     name: record.nameSource === 'derived' ? null : text_('name'),
     messagingSocketPath: text_('messagingSocketPath'),

@@ -42,7 +42,16 @@ export interface TranscriptRecord {
   /** Since about 2.1.300. */
   turnPosition?: { turnIndex?: number };
   message?: { model?: string; stop_reason?: string | null; content?: string | ContentBlock[] };
-  attachment?: { type?: string; content?: unknown; prompt?: unknown; origin?: { kind?: string }; commandMode?: string };
+  attachment?: {
+    type?: string;
+    content?: unknown;
+    prompt?: unknown;
+    origin?: { kind?: string };
+    commandMode?: string;
+    /** Of a `hook_permission_decision`. */
+    toolUseID?: unknown;
+    decision?: unknown;
+  };
   /** Of a `queue-operation`. */
   operation?: string;
   /** Of a `system` record or a `queue-operation`. */

@@ -1,4 +1,4 @@
-/** Looking at a managed session: attach, detach, peek. */
+/** Looking at a session: attach, detach, peek. */
 import type { Command } from 'commander';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
@@ -6,6 +6,7 @@ import { detachAll, readScreen } from '../../host-client/host-connection.ts';
 import type { ManagedRecord } from '../../protocol/managed.ts';
 import { attachTo } from '../managed/attach-to.ts';
 import { isUp, onlyManaged } from '../managed/managed-target.ts';
+import { viewable, viewerSocket } from '../managed/viewable.ts';
 import { forTerminal } from '../text/render.ts';
 
 /** A screen that is followed is read again this often. */
@@ -21,13 +22,13 @@ interface PeekOptions {
 export function addAttach(program: Command): void {
   program
     .command('attach')
-    .argument('[target]', 'a managed session; without it the only one')
-    .description('show a managed session in this terminal; Ctrl-\\ leaves it running')
+    .argument('[target]', 'a session; without it the only one')
+    .description('show a session in this terminal, also one that runs in another terminal; Ctrl-\\ leaves it running')
     .option('--read-only', 'look, type nothing, change no size')
     .addHelpText('after', '\nExamples:\n  claudex attach reviewer\n  claudex attach --read-only')
     .action(async (target: string | undefined, options: { readOnly?: boolean }) => {
       const client = await ensureDaemon(process.env);
-      await attachTo(await onlyManaged(client, target), { readOnly: options.readOnly === true });
+      await attachTo(client, await viewable(client, target), { readOnly: options.readOnly === true });
     });
 }
 
@@ -49,8 +50,8 @@ export function addDetach(program: Command): void {
 export function addPeek(program: Command): void {
   program
     .command('peek')
-    .argument('[target]', 'a managed session; without it the only one')
-    .description('print what is on the screen of a managed session; touches nothing')
+    .argument('[target]', 'a session; without it the only one')
+    .description('print what is on the screen of a session; touches nothing')
     .option('-n, --lines <count>', 'the last lines, with what has scrolled out above')
     .option('--ansi', 'in its colours')
     .option('-f, --follow', 'print it again whenever it has changed, until Ctrl-C')
@@ -62,12 +63,13 @@ export function addPeek(program: Command): void {
 async function peek(target: string | undefined, options: PeekOptions): Promise<void> {
   const lines = linesOf(options.lines);
   const client = await ensureDaemon(process.env);
-  const one = running(await onlyManaged(client, target));
+  const one = await viewable(client, target);
+  const socket = await viewerSocket(client, one);
   const ansi = options.ansi === true;
   let shown: string | undefined;
   if (options.follow) process.once('SIGINT', () => process.exit(0));
   for (;;) {
-    const text = await readScreen(one.socket, { ansi, ...(lines !== undefined && { lines }) });
+    const text = await readScreen(socket, { ansi, ...(lines !== undefined && { lines }) });
     if (options.json) process.stdout.write(`${JSON.stringify({ id: one.id, text }, null, options.follow ? 0 : 2)}\n`);
     else if (text !== shown) process.stdout.write(`${ansi ? text : forTerminal(text)}\n`);
     if (!options.follow) return;

@@ -25,7 +25,19 @@ export function addCompletion(program: Command): void {
 }
 
 /** Commands whose next word is a session. */
-const targetCommands = ['send', 'ask', 'inbox', 'history', 'search', 'show', 'name'];
+const targetCommands = [
+  'send',
+  'ask',
+  'inbox',
+  'history',
+  'search',
+  'usage',
+  'show',
+  'name',
+  'attach',
+  'peek',
+  'detach',
+];
 
 /** @param typed the words behind `claudex`, the one that is being typed included; it is for the shell to filter by */
 async function candidates(program: Command, typed: readonly string[]): Promise<string[]> {

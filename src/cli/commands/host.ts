@@ -23,21 +23,21 @@ async function run(id: string): Promise<void> {
   try {
     const session = JSON.parse(readFileSync(join(paths.managed, `${id}.json`), 'utf8')) as ManagedSession;
     const settings = readSettingsForRun(env);
-    const { runHost } = await import('../../host/run-host.ts');
+    const [{ startClaude }, { runHost }] = await Promise.all([
+      import('../../host/start-claude.ts'),
+      import('../../host/run-host.ts'),
+    ]);
     const { socket, file } = hostPaths(id, env);
     const wasResume = session.hasConversation && session.claudeSessionId !== null;
-    await runHost({
+    const held = startClaude({
       id,
       cwd: session.cwd,
       file: findClaude({ env, setting: settings['claude.path'] ?? undefined }),
       args: argumentsWithHooks(claudeArguments(session, wasResume), session.cwd, settings),
       env: { ...capableTerminal(environmentForClaude(env)), [launchedByVariable]: String(process.pid) },
-      ownEnv: env,
-      wasResume,
       socketPath: socket,
-      filePath: file,
-      ready: () => reportReady(env),
     });
+    await runHost({ ...held, id, ownEnv: env, wasResume, filePath: file, ready: () => reportReady(env) });
   } catch (error) {
     reportFailure(env, error);
     throw error;

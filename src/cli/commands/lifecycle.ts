@@ -6,6 +6,7 @@ import { ClaudexError, toClaudexError } from '../../errors/claudex-error.ts';
 import type { ManagedRecord } from '../../protocol/managed.ts';
 import { attachTo } from '../managed/attach-to.ts';
 import { isUp, managedTarget } from '../managed/managed-target.ts';
+import { asViewable } from '../managed/viewable.ts';
 import { printError } from '../text/print-error.ts';
 
 interface Options {
@@ -40,7 +41,9 @@ export function addResume(program: Command): void {
     .action(async (targets: string[], options: Options) => {
       if (options.attach && targets.length !== 1) throw new ClaudexError('USAGE', '--attach goes with one target.');
       const started = await each(targets, options, (client, id) => client.changeManaged(id, 'resume'));
-      if (options.attach && started[0]) await attachTo(started[0], { readOnly: false });
+      if (options.attach && started[0]) {
+        await attachTo(await ensureDaemon(process.env), asViewable(started[0]), { readOnly: false });
+      }
     });
 }
 

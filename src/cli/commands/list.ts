@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { connectDaemon, ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { everySession } from '../../daemon-client/every-session.ts';
 import { pathTarget } from '../../daemon-client/path-target.ts';
 import type { SessionRecord } from '../../protocol/session.ts';
-import { everySession } from '../managed/every-session.ts';
 import { colours, sessionTable } from '../text/render.ts';
 
 interface ListOptions {

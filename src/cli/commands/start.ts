@@ -11,6 +11,7 @@ import { claudeConfigDir } from '../../home/paths.ts';
 import type { ManagedRecord } from '../../protocol/managed.ts';
 import type { SessionRecord } from '../../protocol/session.ts';
 import { attachTo } from '../managed/attach-to.ts';
+import { asViewable } from '../managed/viewable.ts';
 import { readMessage } from '../message-source.ts';
 import { senderOf } from '../sender.ts';
 import { parseDuration } from '../text/durations.ts';
@@ -73,7 +74,7 @@ async function start(folder: string, args: string[], options: StartOptions): Pro
     ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),
   });
   if (task !== undefined) await giveTask(client, one.id, task);
-  if (options.attach) return attachTo(one, { readOnly: false });
+  if (options.attach) return attachTo(client, asViewable(one), { readOnly: false });
   const session = await settled(client, one.id);
   const state = session?.state ?? one.state;
   if (options.json) {

@@ -8,11 +8,14 @@ import { ClaudexError, type ErrorCode } from '../../errors/claudex-error.ts';
 import { packageVersion } from '../../home/package.ts';
 import { claudexPaths } from '../../home/paths.ts';
 import { checkPrivateDir } from '../../home/private-folder.ts';
+import { systemClock } from '../../process/clock.ts';
 import { oneLine } from '../../protocol/sanitise.ts';
 import { configFileProblem } from '../../settings/read.ts';
 import { loadNodePty } from '../../terminal/pty/load-node-pty.ts';
 import { loadTtyCalls } from '../../terminal/tty-calls.ts';
+import { type HookTrace, readHookTrace } from '../hook-trace.ts';
 import { durationText } from '../text/durations.ts';
+import { hookProblems, hookText, missingEntries } from '../text/hook-text.ts';
 import { colours } from '../text/render.ts';
 import { locateClaude } from '../version.ts';
 
@@ -43,6 +46,8 @@ export interface StatusReport {
   pending: number;
   /** Messages of which nobody knows whether they went in. */
   stuck: number;
+  /** The last event of each session, and what a hook has last failed of. */
+  hooks: HookTrace;
   problems: Problem[];
 }
 
@@ -106,7 +111,15 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
   const { readMcpState } = await import('../../../install-scripts/mcp-entry.ts');
   const mcp = readMcpState(env);
   if (mcp.state === 'stale') note(new ClaudexError('MCP_STALE', `It is named in ${mcp.path}.`));
-  for (const { id, cwd } of status?.silent ?? []) note(new ClaudexError('SESSION_SILENT', `It is ${id} (${cwd}).`));
+  const hookTrace = readHookTrace({
+    sessions: (await client?.sessions()) ?? [],
+    silentIds: new Set(status?.silent.map(({ id }) => id)),
+    failedPath: paths.hookFailed,
+    missingEntries: missingEntries(installed, paths.installRecord),
+    env,
+    now: systemClock.timeOfDay(),
+  });
+  for (const problem of hookProblems(hookTrace)) note(problem);
   // a daemon of an older version knows of none
   const stuck = status?.stuck ?? [];
   for (const { id, recipient, reason } of stuck.slice(0, shownStuck))
@@ -125,6 +138,7 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
     sessions: status?.sessions ?? 0,
     pending: status?.pending ?? 0,
     stuck: stuck.length,
+    hooks: hookTrace,
     problems,
   };
 }
@@ -159,6 +173,7 @@ function statusText(report: StatusReport): string {
     `mcp        ${report.mcp ? 'yes (sessions have the tools of claudex)' : 'no (`claudex install` tells claude of the server)'}`,
     `claude     ${claude.path === null ? 'not found' : `${claude.version ?? 'unknown version'} (${oneLine(claude.path)})`}`,
     `sessions   ${report.sessions}`,
+    `hooks      ${hookText(report.hooks, report.daemon.running)}`,
     `messages   ${report.pending} waiting${report.stuck > 0 ? `, ${report.stuck} stuck` : ''}`,
   ];
   for (const problem of report.problems) {

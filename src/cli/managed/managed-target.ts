@@ -36,6 +36,11 @@ export async function onlyManaged(client: DaemonClient, target: string | undefin
   );
 }
 
+/** Why it cannot be shown. */
+export function notRunning(one: ManagedRecord): ClaudexError {
+  return new ClaudexError('NOT_RUNNING', `It is ${one.state}${one.exit ? `: ${one.exit.reason}` : ''}.`);
+}
+
 export function isUp({ state }: ManagedRecord): boolean {
   return state === 'starting' || state === 'running';
 }

@@ -3,6 +3,7 @@ import { Chalk, type ChalkInstance } from 'chalk';
 import { userHome } from '../../home/paths.ts';
 import { oneLine, printable } from '../../protocol/sanitise.ts';
 import type { SessionRecord } from '../../protocol/session.ts';
+import { cellsOf } from '../../terminal/cell-width.ts';
 
 /** Colours on a terminal, never with NO_COLOR (no-color.org) or on a dumb one. */
 export function colours(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): ChalkInstance {
@@ -32,17 +33,6 @@ export function table(
 /** What claude has answered: as it is for a program that reads it, harmless on a terminal. */
 export function forTerminal(text: string, stream: { isTTY?: boolean } = process.stdout): string {
   return stream.isTTY === true ? printable(text) : text;
-}
-
-const noCell = /^[\p{Mn}\p{Me}\p{Cf}]/u;
-const twoCells =
-  /^[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
-
-/** How many columns a terminal gives to `text`. */
-function cellsOf(text: string): number {
-  let cells = 0;
-  for (const letter of text) cells += noCell.test(letter) ? 0 : twoCells.test(letter) ? 2 : 1;
-  return cells;
 }
 
 /** `12s`, `5m`, `3h`, `2d`. */

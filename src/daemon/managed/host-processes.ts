@@ -1,5 +1,6 @@
 /** The processes that hold managed sessions: starting one, whether it lives, what it has said of itself. */
 import { readFileSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { startBackground } from '../../background/start.ts';
 import { ClaudexError, systemErrorCode } from '../../errors/claudex-error.ts';
 import { claudexPaths, hostPaths } from '../../home/paths.ts';
@@ -16,6 +17,8 @@ export interface HostProcesses {
   isAlive(file: HostFile): boolean;
   /** Asks claude to end, insists after a while; `kill` does not ask. */
   end(file: HostFile, how: 'ask' | 'kill'): void;
+  /** The folder of their sockets is there. */
+  prepare(): void;
   /** Takes away what a dead one has left. */
   clear(id: string): void;
 }
@@ -24,7 +27,7 @@ export function hostProcesses(env: NodeJS.ProcessEnv): HostProcesses {
   const { home, hosts } = claudexPaths(env);
 
   async function start(session: ManagedSession, onExit: () => void): Promise<HostFile> {
-    ensurePrivateDir(hosts);
+    prepare();
     clear(session.id);
     await startBackground({
       words: ['daemon', 'host', session.id],
@@ -39,6 +42,11 @@ export function hostProcesses(env: NodeJS.ProcessEnv): HostProcesses {
     const file = read(session.id);
     if (!file) throw new ClaudexError('HOST_START_FAILED', 'It has not said who it is.');
     return file;
+  }
+
+  function prepare(): void {
+    ensurePrivateDir(hosts);
+    ensurePrivateDir(dirname(hostPaths('any', env).socket));
   }
 
   function read(id: string): HostFile | undefined {
@@ -57,6 +65,7 @@ export function hostProcesses(env: NodeJS.ProcessEnv): HostProcesses {
 
   return {
     start,
+    prepare,
     read,
     clear,
     isAlive: ({ host }) => processStartTime(host.pid) === host.startTime,

@@ -1,20 +1,13 @@
-/**
- * The journal's lines: read in pieces, so that a file of any size costs one piece, or its longest line. What the index needs
- * to know of a line is taken from its two ends where they tell: a journal of gigabytes is not parsed to start a daemon.
- */
-import { readSync } from 'node:fs';
+/** The journal's lines. What the index needs to know of one is taken from its two ends where they tell: a journal of gigabytes is not parsed to start a daemon. */
 import { ClaudexError } from '../../errors/claudex-error.ts';
-import { isFinal, type MessageState } from '../../protocol/message.ts';
+import { isFinal, type MessageState, messageStates } from '../../protocol/message.ts';
 import type { JournalEntry } from './mailbox.ts';
 
 /** The first line of a journal. */
 export const journalHeader = { journal: 'claudex', version: 1 };
 
-const pieceBytes = 1 << 20;
 /** Where the words before a message's body end, in all but made-up messages. */
 const headBytes = 2048;
-/** Of a change of state: as far as its state. */
-const stateHeadBytes = 120;
 /** What comes after a body that has just been accepted; most of it a key. */
 const tailBytes = 32 << 10;
 
@@ -23,34 +16,6 @@ export type LineHead =
   | { t: 'accept'; id: string; to: string | null; from?: string; key?: string; endedAt?: number }
   | { t: 'state'; id: string; state: MessageState; at: number; refused?: boolean }
   | { t: 'recipient'; id: string; to: string | null };
-
-/** The line is `buffer[start, end)`, which is valid during the call only, and stands at `offset` in the file. */
-export type LineVisitor = (buffer: Buffer, start: number, end: number, offset: number) => void;
-
-/** Visits every whole line up to byte `to`. @returns where the last whole line ends @throws Error as readSync does */
-export function visitLines(fd: number, to: number, visit: LineVisitor, onPiece?: () => void): number {
-  let buffer = Buffer.allocUnsafe(2 * pieceBytes);
-  let filled = 0;
-  let offset = 0;
-  for (;;) {
-    if (filled + pieceBytes > buffer.length) buffer = Buffer.concat([buffer], 2 * buffer.length);
-    const wanted = Math.min(pieceBytes, to - offset - filled);
-    const read = wanted > 0 ? readSync(fd, buffer, filled, wanted, offset + filled) : 0;
-    if (read === 0) return offset;
-    onPiece?.();
-    let start = 0;
-    // what was there before has no newline
-    let newline = buffer.indexOf(0x0a, filled);
-    filled += read;
-    for (; newline !== -1 && newline < filled; newline = buffer.indexOf(0x0a, start)) {
-      if (newline > start) visit(buffer, start, newline, offset + start);
-      start = newline + 1;
-    }
-    buffer.copyWithin(0, start, filled);
-    filled -= start;
-    offset += start;
-  }
-}
 
 /** One line as an entry. @returns undefined when it is no entry that can be applied without harm, 'header' for the first line */
 export function parseLine(text: string): JournalEntry | 'header' | undefined {
@@ -87,7 +52,41 @@ const acceptHead =
   /^\{"t":"accept",(?:"endedAt":(\d+),)?(?:"key":("(?:[^"\\]|\\.)*"),)?"message":\{"id":"([^"\\]+)","recipient":\{"id":(?:null|"([^"\\]*)"),/;
 const senderOf = /"sender":\{"kind":"\w+","label":"(?:[^"\\]|\\.)*"(?:,"id":"([^"\\]+)")?[,}]/;
 const acceptedJustNow = /"state":"queued","attempts":0,"history":\[\{"state":"queued","at":\d+\}\]\}\}$/;
-const stateHead = /^\{"t":"state","id":"([^"\\]+)","at":(\d+),"state":"(\w+)"[,}]/;
+const stateStart = Buffer.from('{"t":"state","id":"');
+const acceptStart = Buffer.from('{"t":"accept","message":{"id":"');
+const atStart = Buffer.from('","at":');
+const wordStart = Buffer.from(',"state":"');
+const stateWords = messageStates.map((state) => Buffer.from(`${state}"`));
+const quote = 0x22;
+
+/** True when the line, if it is one of ours, is an `accept`. */
+export function isAcceptLine(buffer: Buffer, start: number): boolean {
+  return buffer[start + 6] === 0x61;
+}
+
+/** The id, where the line begins as nearly all do. */
+export function idIn(buffer: Buffer, start: number, end: number): string | undefined {
+  const idStart = start + (isAcceptLine(buffer, start) ? acceptStart : stateStart).length;
+  const idEnd = endOfId(buffer, start, end);
+  return idEnd === undefined ? undefined : latin1(buffer, idStart, idEnd);
+}
+
+/** Bytes are compared one by one: a call out of the engine costs more. */
+function endOfId(buffer: Buffer, start: number, end: number): number | undefined {
+  const words = isAcceptLine(buffer, start) ? acceptStart : stateStart;
+  if (!standsAt(buffer, start, words)) return undefined;
+  for (let at = start + words.length; at < end; at++) {
+    const byte = buffer[at]!;
+    if (byte === quote) return at;
+    if (byte > 0x7f || byte === 0x5c) return undefined;
+  }
+  return undefined;
+}
+
+function standsAt(buffer: Buffer, start: number, words: Buffer): boolean {
+  for (let at = 0; at < words.length; at++) if (buffer[start + at] !== words[at]) return false;
+  return true;
+}
 
 /** What the index keeps of a line. @throws ClaudexError DAEMON_START_FAILED for a journal of a newer format */
 export function readHead(buffer: Buffer, start: number, end: number): LineHead | 'header' | undefined {
@@ -95,12 +94,33 @@ export function readHead(buffer: Buffer, start: number, end: number): LineHead |
   return head ?? headOf(parseLine(buffer.toString('utf8', start, end)));
 }
 
+/** The state that the line tells of, where it begins as nearly all do. Makes nothing. */
+export function stateIn(buffer: Buffer, start: number, end: number): MessageState | undefined {
+  const idEnd = isAcceptLine(buffer, start) ? undefined : endOfId(buffer, start, end);
+  const place = idEnd === undefined ? undefined : endOfTime(buffer, idEnd);
+  if (place === undefined || buffer[end - 1] !== 0x7d || !standsAt(buffer, place, wordStart)) return undefined;
+  for (const [at, word] of stateWords.entries()) {
+    if (standsAt(buffer, place + wordStart.length, word)) return messageStates[at];
+  }
+  return undefined;
+}
+
+/** Behind the digits. */
+function endOfTime(buffer: Buffer, idEnd: number): number | undefined {
+  if (!standsAt(buffer, idEnd, atStart)) return undefined;
+  let place = idEnd + atStart.length;
+  while (buffer[place]! >= 0x30 && buffer[place]! <= 0x39) place++;
+  return place;
+}
+
 /** Undefined where the beginning of the line does not tell. */
 function stateHeadOf(buffer: Buffer, start: number, end: number): LineHead | undefined {
-  const state = stateHead.exec(latin1(buffer, start, Math.min(end, start + stateHeadBytes)));
+  const state = stateIn(buffer, start, end);
   // a refusal says more than its head
-  if (!state || state[3] === 'cancelled' || buffer[end - 1] !== 0x7d) return undefined;
-  return { t: 'state', id: state[1]!, at: Number(state[2]), state: state[3] as MessageState };
+  if (state === undefined || state === 'cancelled') return undefined;
+  const idEnd = endOfId(buffer, start, end)!;
+  const at = Number(latin1(buffer, idEnd + atStart.length, endOfTime(buffer, idEnd)!));
+  return { t: 'state', id: latin1(buffer, start + stateStart.length, idEnd), at, state };
 }
 
 /** Undefined where the two ends of the line do not tell. */

@@ -6,9 +6,10 @@
 import { closeSync, fdatasync, fstatSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { ClaudexError, systemErrorCode } from '../../errors/claudex-error.ts';
 import type { Message } from '../../protocol/message.ts';
-import { type IndexedMessage, JournalIndex, type Keeping, type MovedLines } from './journal-index.ts';
-import { headOf, journalHeader, type LineHead, parseLine, readHead, visitLines } from './journal-lines.ts';
+import { type IndexedMessage, JournalIndex, type MovedLines } from './journal-index.ts';
+import { headOf, journalHeader, type LineHead, parseLine } from './journal-lines.ts';
 import { applyEntry, type JournalEntry } from './mailbox.ts';
+import { type JournalReading, readJournal } from './read-journal.ts';
 
 /** The calls to the system that may fail. */
 export interface JournalDisk {
@@ -17,12 +18,8 @@ export interface JournalDisk {
   fdatasync: (fd: number, done: (error: NodeJS.ErrnoException | null) => void) => void;
 }
 
-export interface JournalOptions {
-  /** What is not kept is not even taken into the index, but for some of the oldest. */
-  keeping?: Keeping;
+export interface JournalOptions extends JournalReading {
   disk?: JournalDisk;
-  /** A piece has been read at the start. */
-  onPiece?: () => void;
 }
 
 /** Where a shorter journal is written; one that is found at a start was not finished. */
@@ -133,39 +130,12 @@ export class Journal {
   }
 
   #read(options: JournalOptions): void {
-    const strays = this.#readLines(options, new Set());
-    // ended long ago, and tried again after that
-    if (strays.size > 0) this.#readLines(options, strays);
     const { size } = fstatSync(this.#fd);
-    this.#isTorn = this.#bytes < size;
+    const { bytes, damagedLines } = readJournal(this.#fd, size, this.index, options);
+    this.#bytes = bytes;
+    this.damagedLines = damagedLines;
+    this.#isTorn = bytes < size;
     if (this.#isTorn) this.#cutOff();
-  }
-
-  /** @returns which messages have an open end but are not here */
-  #readLines({ keeping, onPiece }: JournalOptions, keep: ReadonlySet<string>): Set<string> {
-    const isSecond = keep.size > 0;
-    const strays = new Set<string>();
-    const visit = (buffer: Buffer, start: number, end: number, offset: number): void => {
-      const head = readHead(buffer, start, end);
-      if (head === 'header') return;
-      if (head === undefined) {
-        if (!isSecond) this.damagedLines++;
-        return;
-      }
-      if (isSecond && !keep.has(head.id)) return;
-      const isKnown = this.index.note(head, offset, end - start);
-      if (!isKnown && !isSecond) strays.add(head.id);
-      if (keeping && !isSecond) this.#dropEnded(head.id, keeping);
-    };
-    this.#bytes = visitLines(this.#fd, fstatSync(this.#fd).size, visit, onPiece);
-    return strays;
-  }
-
-  #dropEnded(id: string, keeping: Keeping): void {
-    const message = this.index.get(id);
-    if (message?.endedAt !== undefined && message.endedAt <= keeping.endedAfter) this.index.drop(message);
-    if (this.index.endedCount < 1.2 * keeping.atMost) return;
-    for (const one of [...this.index.beyond(keeping)]) this.index.drop(one);
   }
 
   #readLine(offset: number, bytes: number): JournalEntry | undefined {

@@ -2,11 +2,14 @@
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { hostPaths } from '../../home/paths.ts';
 import { readScreen } from '../../host-client/host-connection.ts';
-import { type ManagedRecord, type ManagedSession, managedView } from '../../protocol/managed.ts';
+import { framesUpgrade } from '../../protocol/frames.ts';
+import type { ManagedRecord, ManagedSession } from '../../protocol/managed.ts';
 import { parseStartRequest } from '../../protocol/parse.ts';
 import { checkSessionName } from '../../protocol/session-name.ts';
 import type { RouteDefinition, RouteRequest } from '../http-server.ts';
+import type { Attachments } from '../managed/attachments.ts';
 import type { HostProcesses } from '../managed/host-processes.ts';
+import { managedRecordOf } from '../managed/managed-record.ts';
 import type { ManagedSessions } from '../managed/managed-sessions.ts';
 import type { ManagedStore } from '../managed/managed-store.ts';
 
@@ -14,10 +17,12 @@ export interface ManagedRoutesOptions {
   managed: ManagedSessions;
   managedStore: ManagedStore;
   hosts: HostProcesses;
+  attachments: Attachments;
   env: NodeJS.ProcessEnv;
 }
 
-export function managedRoutes({ managed, managedStore, hosts, env }: ManagedRoutesOptions): RouteDefinition[] {
+export function managedRoutes(options: ManagedRoutesOptions): RouteDefinition[] {
+  const { managed, managedStore, hosts, attachments, env } = options;
   return [
     { method: 'GET', path: '/v1/managed', who: 'local', handle: () => ({ managed: managedStore.all().map(record) }) },
     { method: 'POST', path: '/v1/managed', who: 'local', handle: start },
@@ -46,6 +51,24 @@ export function managedRoutes({ managed, managedStore, hosts, env }: ManagedRout
       handle: ({ params }) => managed.forget(params[0]!),
     },
     { method: 'GET', path: '/v1/managed/:id/screen', who: 'local', handle: screen },
+    {
+      method: 'GET',
+      path: '/v1/managed/:id/attach',
+      who: 'local',
+      handle: () => {
+        throw new ClaudexError(
+          'BAD_REQUEST',
+          `Ask for it with the headers "Connection: Upgrade" and "Upgrade: ${framesUpgrade}".`,
+        );
+      },
+      upgrade: {
+        protocol: framesUpgrade,
+        handle: ({ params, socket, head, accept }) => {
+          const { id } = managedStore.known(params[0]!);
+          return attachments.join(socket, head, hostPaths(id, env).socket, accept);
+        },
+      },
+    },
   ];
 
   async function start({ body }: RouteRequest): Promise<ManagedRecord> {
@@ -65,14 +88,6 @@ export function managedRoutes({ managed, managedStore, hosts, env }: ManagedRout
   }
 
   function record(one: ManagedSession): ManagedRecord {
-    return {
-      id: one.id,
-      name: one.name,
-      cwd: one.cwd,
-      sessionId: one.claudeSessionId,
-      ...managedView(one),
-      viewers: hosts.read(one.id)?.viewers ?? 0,
-      socket: hostPaths(one.id, env).socket,
-    };
+    return managedRecordOf(one, { hosts, env });
   }
 }

@@ -2,20 +2,33 @@
 import { resolve } from 'node:path';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { processStartTime } from '../../process/identity.ts';
-import { parseGateReport, parseLeaseReport, parseQuestionReport, parseSupervisorHello } from '../../protocol/parse.ts';
+import {
+  parseGateReport,
+  parseLeaseReport,
+  parseQuestionReport,
+  parseSupervisorAnswer,
+  parseSupervisorHello,
+} from '../../protocol/parse.ts';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
 import { openStream } from '../event-streams.ts';
 import { handled, type RouteDefinition, type RouteRequest } from '../http-server.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
+import type { SupervisorRequests } from '../sessions/supervisor-requests.ts';
 import { sessionById } from './sessions.ts';
 
 export interface SupervisorRoutesOptions {
   registry: SessionRegistry;
   dispatcher: Dispatcher;
+  requests: SupervisorRequests;
   version: string;
 }
 
-export function supervisorRoutes({ registry, dispatcher, version }: SupervisorRoutesOptions): RouteDefinition[] {
+export function supervisorRoutes({
+  registry,
+  dispatcher,
+  requests,
+  version,
+}: SupervisorRoutesOptions): RouteDefinition[] {
   return [
     { method: 'POST', path: '/v1/supervisors', who: 'local', handle: connect },
     {
@@ -24,6 +37,12 @@ export function supervisorRoutes({ registry, dispatcher, version }: SupervisorRo
       who: 'local',
       handle: ({ params, body }) =>
         dispatcher.pasteReported(sessionById(registry.table, params[0]!), parseLeaseReport(body)),
+    },
+    {
+      method: 'POST',
+      path: '/v1/supervisors/:id/answer',
+      who: 'local',
+      handle: ({ params, body }) => requests.answered(params[0]!, parseSupervisorAnswer(body)),
     },
     {
       method: 'POST',

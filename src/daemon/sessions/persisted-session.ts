@@ -12,6 +12,7 @@ const persistedFields = [
   'version',
   'transcriptPath',
   'hooksSeen',
+  'lastHook',
   'peersOff',
   'seat',
   'hadSupervisor',
@@ -57,6 +58,12 @@ function isSeatOrNull(value: unknown): boolean {
   return Number.isSafeInteger(pid) && isText(startTime) && isText(jobId);
 }
 
+function isHookOrNull(value: unknown): boolean {
+  if (value === null) return true;
+  const { event, at } = (value ?? {}) as Record<string, unknown>;
+  return isText(event) && isTime(at);
+}
+
 const needed = {
   id: isText,
   pid: (value) => Number.isSafeInteger(value) && (value as number) > 0,
@@ -73,6 +80,7 @@ const optional = {
   version: isTextOrNull,
   transcriptPath: isTextOrNull,
   hooksSeen: isFlag,
+  lastHook: isHookOrNull,
   peersOff: isFlag,
   seat: isSeatOrNull,
   firstSeenSteadyMs: isTime,

@@ -34,6 +34,10 @@ export function recordOf(session: Session, waiting: { pending: number; stuck: nu
     supervised: session.typist !== null,
     peers: !session.peersOff,
     ...waiting,
+    lastHook: session.lastHook && {
+      event: session.lastHook.event,
+      at: new Date(session.lastHook.at).toISOString(),
+    },
     version: session.version,
     startedAt: new Date(session.startedAt).toISOString(),
     lastActiveAt: new Date(session.lastActiveAt).toISOString(),

@@ -7,8 +7,8 @@ import type { ClaudeSessionFile } from '../../claude/session/session-file.ts';
 import { guessTranscriptPath } from '../../claude/transcript/conversation-files.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { SessionState } from '../../protocol/session.ts';
+import { SessionGate } from './session-gate.ts';
 import { newSessionId } from './session-id.ts';
-import { SessionPlace } from './session-place.ts';
 import type { SessionProcess, Supervisor } from './session-process.ts';
 import { stateOf } from './session-state.ts';
 
@@ -19,7 +19,7 @@ const reconnectMs = 10_000;
 export type Session = Readonly<LiveSession>;
 
 /** The record that can be written to; only this file names it. */
-export class LiveSession extends SessionPlace {
+export class LiveSession extends SessionGate {
   readonly id: string;
   readonly configDir: string;
   readonly startedAt: number;
@@ -34,6 +34,8 @@ export class LiveSession extends SessionPlace {
   hookState: Extract<SessionState, 'idle' | 'busy' | 'waiting'> | null = null;
   /** True once a hook of this session has reached us. */
   hooksSeen = false;
+  /** The hook event that came from it last, and when (time of day); null until one has. */
+  lastHook: { event: string; at: number } | null = null;
   /** Claude's session file has told of a turn that began before our eyes. */
   turnSeen = false;
   /** Its hooks have said CLAUDEX_PEERS=off. */
@@ -42,10 +44,6 @@ export class LiveSession extends SessionPlace {
   permissionTool: string | null = null;
   transcriptPath: string | null = null;
   hasBackgroundWork = false;
-  /** Set by a refused paste, cleared when the supervisor reports an open gate. */
-  gateShutSinceSteadyMs: number | null = null;
-  /** When the supervisor last said that nobody types there and no draft stands there. */
-  gateOpenAtSteadyMs: number | null = null;
   /** It was started by claudex: its supervisor comes back after it has been away. */
   hadSupervisor = false;
   /** Until when its supervisor is waited for, before another way in is taken. */
@@ -63,7 +61,7 @@ export class LiveSession extends SessionPlace {
   readonly #clock: Clock;
 
   constructor(id: string, process: SessionProcess, clock: Clock) {
-    super(process);
+    super(process, clock);
     this.id = id;
     this.cwd = process.cwd;
     this.configDir = process.configDir;
@@ -90,7 +88,8 @@ export class LiveSession extends SessionPlace {
   }
 
   /** A hook of it has reached us; not every hook tells the mode (null). A job does not have the variables of its terminal. */
-  hookHeard(peersOff: boolean, permissionMode: string | null): void {
+  hookHeard(peersOff: boolean, permissionMode: string | null, event?: string): void {
+    if (event !== undefined) this.lastHook = { event, at: this.#clock.timeOfDay() };
     this.hooksSeen = true;
     this.peersOff = peersOff || (this.peersOff && this.isBackground);
     this.permissionMode = permissionMode ?? this.permissionMode;
@@ -188,24 +187,6 @@ export class LiveSession extends SessionPlace {
   /** This daemon goes away: what happens to the connection says nothing about the session any more. */
   letGo(): void {
     this.supervisor = null;
-  }
-
-  /** Its supervisor would not type. */
-  gateRefused(): void {
-    this.gateShutSinceSteadyMs ??= this.#clock.steady();
-    this.gateOpenAtSteadyMs = null;
-  }
-
-  /** An earlier word about the gate says nothing any more. */
-  gateOpened(): void {
-    this.gateShutSinceSteadyMs = null;
-    this.gateOpenAtSteadyMs = null;
-  }
-
-  /** Its supervisor has looked: nobody types, and no draft stands there. */
-  gateSeenOpen(): void {
-    this.gateShutSinceSteadyMs = null;
-    this.gateOpenAtSteadyMs = this.#clock.steady();
   }
 
   /** Claude has written its session file. @returns true when something that we show or decide by has changed */

@@ -5,10 +5,15 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What the model "says" to one request. `text` and `toolUse` become content blocks, in that order. */
+export interface LoopbackToolUse {
+  name: string;
+  input: Record<string, unknown>;
+}
+
+/** What the model "says" to one request. `text` and `toolUse` (one call, or several at once) become content blocks, in that order. */
 export interface LoopbackReply {
   text?: string;
-  toolUse?: { name: string; input: Record<string, unknown> };
+  toolUse?: LoopbackToolUse | LoopbackToolUse[];
   /** Wait this long before the first byte. */
   delayMs?: number;
   /** Hold the answer back until this resolves (a busy session that a test controls). */
@@ -128,15 +133,12 @@ function writeReply(response: ServerResponse, reply: LoopbackReply, model: strin
   const id = `msg_loopback_${(++serial).toString().padStart(6, '0')}`;
   const blocks: Array<Record<string, unknown>> = [];
   if (reply.text !== undefined) blocks.push({ type: 'text', text: reply.text });
-  if (reply.toolUse) {
-    blocks.push({
-      type: 'tool_use',
-      id: `toolu_loopback_${serial}`,
-      name: reply.toolUse.name,
-      input: reply.toolUse.input,
-    });
-  }
-  const stopReason = reply.toolUse ? 'tool_use' : 'end_turn';
+  const calls = [reply.toolUse ?? []].flat();
+  calls.forEach(({ name, input }, index) => {
+    const suffix = index === 0 ? '' : `_${index + 1}`;
+    blocks.push({ type: 'tool_use', id: `toolu_loopback_${serial}${suffix}`, name, input });
+  });
+  const stopReason = calls.length > 0 ? 'tool_use' : 'end_turn';
   const usage = { input_tokens: 10, output_tokens: 10, cache_creation_input_tokens: 0, cache_read_input_tokens: 0 };
   const message = { id, type: 'message', role: 'assistant', model, stop_sequence: null, usage };
   if (!stream) {

@@ -53,7 +53,14 @@ export interface Pty {
   abandonOutput(): void;
 }
 
-export interface PtyOptions {
+/** What a pty tells of itself. */
+export interface PtyIo {
+  /** `bytes` are overwritten by the next output, which `pause` holds back: what is to be kept must be copied. */
+  onOutput: (bytes: Buffer) => void;
+  onWritable: () => void;
+}
+
+export interface PtyOptions extends PtyIo {
   library: LoadedPty;
   file: string;
   args: readonly string[];
@@ -63,9 +70,6 @@ export interface PtyOptions {
   /** What the process finds its terminal set to; without, as node-pty makes it. */
   settings: TtySettings | undefined;
   calls: TtyCalls;
-  /** `bytes` are overwritten by the next output, which `pause` holds back: what is to be kept must be copied. */
-  onOutput: (bytes: Buffer) => void;
-  onWritable: () => void;
 }
 
 /** @throws ClaudexError NO_PSEUDO_TERMINAL */

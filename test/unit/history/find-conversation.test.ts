@@ -51,7 +51,7 @@ function session(more: Partial<SessionRecord>): SessionRecord {
     stuck: 0,
     peers: true,
   } as const;
-  return { ...base, ...rest, version: null, startedAt: '', lastActiveAt: '', ...more };
+  return { lastHook: null, ...base, ...rest, version: null, startedAt: '', lastActiveAt: '', ...more };
 }
 
 const where = (more: Partial<WhereToLook> = {}): WhereToLook => ({ sessions: [], names: [], configDir, ...more });

@@ -116,6 +116,35 @@ describe.each(shells)('%s', (shell) => {
     },
   );
 
+  test(`a hook that failed leaves one line and nothing else ${verifies('hook-trace')}`, async () => {
+    const { location, home, top } = makePlace();
+    const failed = join(home, 'hook-failed');
+    const said = async (env: NodeJS.ProcessEnv = {}): Promise<string | undefined> => {
+      rmSync(failed, { force: true });
+      expect(await run(shell, hookCommand(location), event, env)).toEqual(silent);
+      return existsSync(failed) ? readFileSync(failed, 'utf8') : undefined;
+    };
+    expect(await said()).toBe(`no-daemon ${process.pid}\n`);
+    // `claude -p` is no session; a daemon that a person has stopped is not missed
+    expect(await said({ CLAUDE_CODE_ENTRYPOINT: 'sdk-cli' })).toBeUndefined();
+    writeFileSync(join(home, 'daemon.stopped'), '');
+    expect(await said()).toBeUndefined();
+    rmSync(join(home, 'daemon.stopped'));
+    await startDaemon(top, home, 500, '{"error":"x"}');
+    expect(await said()).toBe(`curl-22 ${process.pid}\n`);
+    expect(await said({ PATH: pathWithoutCurl(top) })).toBe(`node ${process.pid}\n`);
+    // a second one takes the place of the first: nothing grows
+    await run(shell, hookCommand(location), event);
+    expect(readFileSync(failed, 'utf8')).toBe(`curl-22 ${process.pid}\n`);
+  });
+
+  test('one that was heard leaves no line', async () => {
+    const { location, home, top } = makePlace();
+    await startDaemon(top, home, 200, reply);
+    expect(await run(shell, hookCommand(location), event)).toEqual({ ...silent, stdout: reply });
+    expect(existsSync(join(home, 'hook-failed'))).toBe(false);
+  });
+
   test('a variable of the session that is named as one of the script is not taken for it', async () => {
     const { location, home, top } = makePlace();
     const received = await startDaemon(top, home, 200, reply);

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import type { LeaseReport } from '../../../src/protocol/wire.ts';
 import { InputLane } from '../../../src/runner/input-lane.ts';
 import { MessageTypist } from '../../../src/runner/message-typist.ts';
-import { PersonKeys } from '../../../src/runner/person-keys.ts';
 import type { PromptGate } from '../../../src/runner/prompt-gate.ts';
 
 const messageId = 'mabcdefghijkmnp2';
@@ -23,7 +22,6 @@ describe('what a session types', () => {
     } as unknown as PromptGate;
     const typist = new MessageTypist({
       gate,
-      keys: new PersonKeys(),
       lane: new InputLane(
         (bytes) => {
           written.push(bytes.toString());

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { PromptBox } from '../../../src/claude/session/prompt-box.ts';
 import type { GateReason } from '../../../src/protocol/wire.ts';
-import { type PasteSurface, pasteMessage } from '../../../src/runner/paste.ts';
+import { pasteMessage } from '../../../src/runner/paste.ts';
+import type { PasteSurface } from '../../../src/runner/paste-surface.ts';
 import { verifies } from '../../requirements.ts';
 
 const mark = '[claudex mabcdefghijkmnp2';
@@ -29,7 +30,6 @@ class FakeClaude implements PasteSurface {
   writes: string[] = [];
   isReserved = false;
   clock = 1000;
-  lastKeyAt = 0;
   busy = false;
   proven = false;
   readonly #behaviour: Behaviour;
@@ -50,7 +50,6 @@ class FakeClaude implements PasteSurface {
   isReading = () => false;
   isProven = () => this.proven;
   size = () => ({ cols: 80, rows: 24 });
-  keysSince = (since: number) => this.lastKeyAt > since;
   now = () => this.clock;
   readBox = async (): Promise<PromptBox> =>
     this.#behaviour.box?.(this) ??
@@ -145,6 +144,56 @@ describe('paste: Enter only on what is seen to be ours alone', () => {
     });
     await paste(claude);
     expect(reserved.slice(1)).not.toContain(true);
+  });
+
+  it.each([1, 6])(
+    `takes its text out again when claude begins to work on something before Enter, at look %d, and keeps the keys until then ${verifies('keys-kept', 'draft')}`,
+    async (look) => {
+      let looks = 0;
+      const reserved: boolean[] = [];
+      const claude = new FakeClaude({
+        // claude has taken the person's prompt out of its box, and says only now that it works
+        meanwhile: (own) => {
+          if (own.pastes > 0 && ++looks === look) own.busy = true;
+          if (own.content !== '') reserved.push(own.isReserved);
+        },
+        // drawn late
+        box: () => (looks < 6 ? { kind: 'empty' } : undefined),
+      });
+      expect((await paste(claude)).outcome).toBe('not-idle');
+      expect(claude.enters).toBe(0);
+      expect(claude.content).toBe('');
+      expect(reserved).not.toContain(false);
+    },
+  );
+
+  it(`takes out what stands there when claude goes on working after a dialog ${verifies('draft')}`, async () => {
+    const claude = new FakeClaude({
+      notIdle: ({ pastes, clock }) => (pastes > 0 && clock < 9000 ? 'not-idle' : undefined),
+      meanwhile: (own) => {
+        own.busy = own.clock >= 9000 && own.clock < 60_000;
+      },
+    });
+    expect((await paste(claude)).outcome).toBe('not-idle');
+    expect(claude.clock).toBeLessThan(12_000);
+    expect(claude.content).toBe('');
+    expect(claude.enters).toBe(0);
+  });
+
+  it(`presses Enter after a dialog only when what was typed before is drawn ${verifies('draft')}`, async () => {
+    const claude = new FakeClaude({
+      notIdle: ({ pastes, clock }) => (pastes > 0 && clock < 9000 ? 'not-idle' : undefined),
+      meanwhile: (own) => {
+        // the key that has closed the dialog was followed by another, drawn 200 ms after that
+        if (own.clock >= 9200 && own.content.trim() === text) own.content = `${text} k`;
+        if (own.clock > 30_000) {
+          own.content = '';
+          own.proven = true;
+        }
+      },
+    });
+    expect((await paste(claude)).outcome).toBe('proven');
+    expect(claude.enters).toBe(0);
   });
 
   it(`leaves our text to the person who has typed into it ${verifies('enter', 'draft')}`, async () => {

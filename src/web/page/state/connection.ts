@@ -47,10 +47,10 @@ export function readLists(): Promise<void> {
   return reading;
 }
 
-/** A browser that may not read one of the lists shows the others. */
+/** A browser that may not read one of the lists, or a server that has none, shows the others. */
 function none<Value>(value: Value): (error: unknown) => Value {
   return (error) => {
-    if (error instanceof ApiFailure && error.status === 403) return value;
+    if (error instanceof ApiFailure && (error.status === 403 || error.status === 404)) return value;
     throw error;
   };
 }

@@ -31,7 +31,7 @@ export function KeyBar({ control, applicationCursor, type, paste, select }: KeyB
           class="key"
           key={label}
           title={title}
-          aria-label={title}
+          aria-label={/[a-z]/i.test(label) ? undefined : title}
           onClick={() => type(bytes(applicationCursor()))}
         >
           {label}

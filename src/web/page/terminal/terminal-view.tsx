@@ -63,6 +63,8 @@ export function TerminalView({ session, leave }: TerminalViewProps) {
         type,
       });
       parts.current = made.parts;
+      // for whoever drives the page from outside: what is drawn on a canvas cannot be read
+      Object.assign(globalThis, { claudexTerminal: made.parts.terminal });
       dispose = made.dispose;
     });
     return () => {

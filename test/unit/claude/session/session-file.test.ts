@@ -41,6 +41,7 @@ describe('a session file', () => {
       pidDomain: null,
       status: 'idle',
       waitingFor: null,
+      statusUpdatedAt: null,
       startedAt: null,
       name: null,
       messagingSocketPath: null,

@@ -185,8 +185,8 @@ describe('journal', () => {
     journal.close();
     const again = new Journal(path, { keeping: { endedAfter: 20, atMost: 10, atMostBytes: 1e6 } });
     expect([...again.index.all()].map(({ id, endedAt }) => [id, endedAt])).toEqual([
-      ['m3', 30],
       ['m2', undefined],
+      ['m3', 30],
     ]);
     expect(again.read(again.index.get('m2')!)?.history.map((one) => one.state)).toEqual(['queued', 'failed', 'queued']);
     again.close();

@@ -1,0 +1,78 @@
+/** The parts that managed sessions are made of, put together. Who hears of sessions and messages is wired in run-daemon.ts. */
+import type { Log } from '../../home/log.ts';
+import type { ClaudexPaths } from '../../home/paths.ts';
+import type { Clock } from '../../process/clock.ts';
+import type { Settings } from '../../settings/definitions.ts';
+import type { EventStreams } from '../event-streams.ts';
+import type { Mailbox } from '../messages/mailbox.ts';
+import type { SessionTable } from '../sessions/session-table.ts';
+import { Attachments } from './attachments.ts';
+import { HostKeeper } from './host-keeper.ts';
+import { type HostProcesses, hostProcesses } from './host-processes.ts';
+import { IdleWatch } from './idle-watch.ts';
+import { managedEventOf } from './managed-record.ts';
+import { ManagedSessions } from './managed-sessions.ts';
+import { ManagedStore } from './managed-store.ts';
+import { WakeByMessage } from './wake-by-message.ts';
+
+export interface ManagedPartsOptions {
+  paths: ClaudexPaths;
+  env: NodeJS.ProcessEnv;
+  settings: Settings;
+  table: SessionTable;
+  mailbox: Mailbox;
+  events: EventStreams;
+  clock: Clock;
+  log: Log;
+}
+
+export interface ManagedParts {
+  managedStore: ManagedStore;
+  managed: ManagedSessions;
+  hosts: HostProcesses;
+  attachments: Attachments;
+  /** A message has changed, or its session has. */
+  wakeByMessage: WakeByMessage;
+  /** Before sessions are known: who of the last daemon's still runs. */
+  restore(): void;
+  /** A session runs or is about to. */
+  isNeeded(): boolean;
+  /** What brings news closes first. */
+  close(): void;
+}
+
+export function managedParts(options: ManagedPartsOptions): ManagedParts {
+  const { paths, env, settings, table, mailbox, events, clock, log } = options;
+  const store = new ManagedStore({ folder: paths.managed, home: paths.home, clock, log });
+  const hosts = hostProcesses(env);
+  const attachments = new Attachments();
+  const idle = new IdleWatch({ table, clock, hostOf: hosts.read, pendingFor: (id) => mailbox.pendingFor(id) });
+  const keeper = new HostKeeper({ store, hosts, table, idle, clock, log });
+  const managed = new ManagedSessions({
+    store,
+    keeper,
+    table,
+    idle,
+    clock,
+    log,
+    maxRunning: settings['sessions.max'],
+    idleTimeoutMs: settings['sessions.idleTimeoutMs'],
+  });
+  const wakeByMessage = new WakeByMessage({ store, mailbox, clock, wake: (id) => managed.wake(id) });
+  store.changed.add((id) => events.send(managedEventOf(id, store, { hosts, env })));
+  keeper.slept.add((id) => wakeByMessage.check(id));
+  return {
+    managedStore: store,
+    managed,
+    hosts,
+    attachments,
+    wakeByMessage,
+    restore: () => keeper.restore(),
+    isNeeded: () => store.running().length > 0,
+    close: () => {
+      wakeByMessage.close();
+      keeper.close();
+      attachments.close();
+    },
+  };
+}

@@ -1,0 +1,180 @@
+/**
+ * A session's terminal for a browser: binary frames are the terminal's bytes both ways, text frames are JSON. The socket is one more
+ * viewer of the session's host, which decides the size and draws the screen anew for whoever has fallen behind.
+ */
+import type { Socket } from 'node:net';
+import { z } from '@hono/zod-openapi';
+import type { RawData, WebSocket } from 'ws';
+import { ClaudexError } from '../../errors/claudex-error.ts';
+import { connectHost, onFrames } from '../../host-client/host-connection.ts';
+import { findTarget } from '../../protocol/find-target.ts';
+import {
+  type Frame,
+  type FrameSize,
+  frame,
+  frameKinds,
+  type HostBye,
+  type HostWelcome,
+  jsonFrame,
+} from '../../protocol/frames.ts';
+import type { Device } from '../devices.ts';
+import { viewerSocket } from '../viewer-socket.ts';
+import type { WebParts } from '../web-routes.ts';
+
+/** With more than this on its way to the browser, the host is not read; when it has fallen to the other, it is again. */
+const highWaterBytes = 256 * 1024;
+const lowWaterBytes = 32 * 1024;
+
+const cells = z.number().int().min(1).max(1000);
+const word = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('resize'), cols: cells, rows: cells }),
+  z.strictObject({ type: z.literal('focus'), focused: z.boolean().optional() }),
+  z.strictObject({ type: z.literal('mode'), readonly: z.boolean() }),
+]);
+
+export interface TerminalRequest {
+  parts: WebParts;
+  target: string;
+  url: URL;
+  isReadOnly: boolean;
+  device: Device;
+  /** Upgrades. Everything is checked before. */
+  accept: () => WebSocket;
+}
+
+/** @throws ClaudexError NO_SUCH_SESSION, NOT_RUNNING, NOT_ATTACHABLE, HOST_UNREACHABLE, BAD_REQUEST */
+export async function openTerminal({ parts, target, url, isReadOnly, device, accept }: TerminalRequest): Promise<void> {
+  const { feed } = parts;
+  const path = await viewerSocket(feed, findTarget(target, await feed.sessions()));
+  const size = { cols: sizeIn(url, 'cols'), rows: sizeIn(url, 'rows') };
+  const host = await connectHost(path, { kind: 'terminal', readOnly: isReadOnly, size });
+  host.pause();
+  try {
+    new TerminalSocket(accept(), host, {
+      path,
+      size,
+      isReadOnly,
+      mayType: device.scopes.includes('terminal'),
+    });
+  } catch (error) {
+    host.destroy();
+    throw error;
+  }
+}
+
+interface TerminalState {
+  path: string;
+  size: FrameSize;
+  isReadOnly: boolean;
+  mayType: boolean;
+}
+
+class TerminalSocket {
+  readonly #web: WebSocket;
+  readonly #state: TerminalState;
+  #host: Socket;
+
+  constructor(web: WebSocket, host: Socket, state: TerminalState) {
+    this.#web = web;
+    this.#host = host;
+    this.#state = state;
+    web.on('message', (bytes, isBinary) => this.#heard(bytes, isBinary));
+    web.once('close', () => this.#host.destroy());
+    this.#follow(host);
+  }
+
+  #follow(host: Socket): void {
+    this.#host = host;
+    onFrames(host, (one) => {
+      if (host === this.#host) this.#show(one);
+    });
+    host.on('error', () => host.destroy());
+    host.once('close', () => {
+      // without a word: the browser comes back, and finds out
+      if (host === this.#host) this.#web.close(1011, 'the session’s host has gone');
+    });
+    host.resume();
+  }
+
+  #show({ kind, payload }: Frame): void {
+    if (kind === frameKinds.output) this.#send(payload);
+    else if (kind === frameKinds.snapshot) {
+      this.#say({ type: 'snapshot' });
+      this.#send(payload);
+    } else if (kind === frameKinds.welcome) {
+      this.#say({ type: 'size', ...(JSON.parse(payload.toString()) as HostWelcome).size });
+    } else if (kind === frameKinds.size) {
+      this.#say({ type: 'size', ...(JSON.parse(payload.toString()) as FrameSize) });
+    } else if (kind === frameKinds.ping) this.#host.write(frame(frameKinds.pong));
+    else if (kind === frameKinds.bye) {
+      this.#say({ type: 'bye', ...(JSON.parse(payload.toString()) as HostBye) });
+      this.#web.close(1000, 'the session has ended, or let everybody go');
+    }
+  }
+
+  #send(bytes: Buffer): void {
+    const host = this.#host;
+    this.#web.send(bytes, () => {
+      if (this.#web.bufferedAmount < lowWaterBytes) host.resume();
+    });
+    // not read, the host sees that we are behind, and sends a fresh screen instead of what was missed
+    if (this.#web.bufferedAmount > highWaterBytes) host.pause();
+  }
+
+  #say(value: object): void {
+    this.#web.send(JSON.stringify(value));
+  }
+
+  #heard(data: RawData, isBinary: boolean): void {
+    const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer);
+    if (isBinary) {
+      if (!this.#state.isReadOnly) this.#host.write(frame(frameKinds.input, bytes));
+      return;
+    }
+    let said: z.infer<typeof word>;
+    try {
+      said = word.parse(JSON.parse(bytes.toString()));
+    } catch {
+      this.#say({ type: 'error', error: { code: 'BAD_REQUEST', message: 'That is no word of this socket.', fix: '' } });
+      return;
+    }
+    if (said.type === 'resize') this.#resize({ cols: said.cols, rows: said.rows });
+    else if (said.type === 'mode') void this.#changeMode(said.readonly);
+    // who looks at the terminal decides its size
+    else if (said.focused !== false && this.#state.size.cols > 0) this.#resize(this.#state.size);
+  }
+
+  #resize(size: FrameSize): void {
+    this.#state.size = size;
+    this.#host.write(jsonFrame(frameKinds.resize, size));
+  }
+
+  /** A host is told once, at the beginning, whether somebody types: so it is told anew. */
+  async #changeMode(readOnly: boolean): Promise<void> {
+    if (readOnly === this.#state.isReadOnly) return;
+    if (!readOnly && !this.#state.mayType) {
+      const { message, fix } = new ClaudexError('SCOPE_MISSING', 'It takes the scope terminal.');
+      return this.#say({ type: 'error', error: { code: 'SCOPE_MISSING', message, fix } });
+    }
+    try {
+      const next = await connectHost(this.#state.path, { kind: 'terminal', readOnly, size: this.#state.size });
+      const last = this.#host;
+      this.#state.isReadOnly = readOnly;
+      this.#follow(next);
+      last.destroy();
+    } catch {
+      this.#web.close(1011, 'the session’s host has gone');
+    }
+  }
+}
+
+/** 0 where it is not said: such a viewer has no say in the size. @throws ClaudexError BAD_REQUEST */
+function sizeIn(url: URL, name: 'cols' | 'rows'): number {
+  const text = url.searchParams.get(name);
+  if (text === null) return 0;
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 0 || count > 1000) {
+    throw new ClaudexError('BAD_REQUEST', `"${name}" must be a whole number, at most 1000.`);
+  }
+  return count;
+}

@@ -1,0 +1,185 @@
+/** The web page in a real Chromium, on the real claude: what a person does there, and what must not happen to them. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { verifies } from '../../requirements.ts';
+import { picture, startBrowser, terminalText } from '../../support/browser.ts';
+import { realClaudeVersion } from '../../support/claude-binary.ts';
+import { runClaudex } from '../../support/claudex.ts';
+import { daemonClient, waitForMessages } from '../../support/daemon-watch.ts';
+import type { HermeticHome } from '../../support/hermetic-home.ts';
+import { promptBox } from '../../support/real-claude.ts';
+import { useTestBed } from '../../support/test-bed.ts';
+import { until } from '../../support/until.ts';
+import { type RunningWeb, startWeb } from '../../support/web.ts';
+
+const patient = { timeoutMs: 60_000 };
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+describe(`the web page with claude ${realClaudeVersion()}`, () => {
+  const bed = useTestBed();
+
+  async function paired(web: RunningWeb, page: Page): Promise<void> {
+    await page.goto(`${web.url}/#pair=${await web.pairingCode()}`);
+    await page.getByRole('navigation', { name: 'Sessions' }).waitFor();
+    expect(page.url()).not.toContain('pair=');
+  }
+
+  const screenOf = async (home: HermeticHome, api: { url: string }, name: string): Promise<string> =>
+    (await runClaudex(['peek', name], { env: home.env(api), cwd: home.cwd })).stdout.trimEnd();
+
+  async function startSession(
+    home: HermeticHome,
+    api: { url: string },
+    name: string,
+    ...more: string[]
+  ): Promise<string> {
+    const result = await runClaudex(['start', home.cwd, '--name', name, ...more], {
+      env: home.env(api),
+      cwd: home.cwd,
+    });
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    return result.stdout.trim();
+  }
+
+  it(`pair, start a session, watch it in its live terminal, type there, send, read the answer, stop, resume ${verifies('web-page-works')}`, async () => {
+    const home = bed.home();
+    const api = await bed.api({ text: 'The migration check passes again.' });
+    const web = await startWeb(home, { api });
+    const { page: newPage } = await startBrowser();
+    const page = await newPage();
+    await paired(web, page);
+
+    await page.getByRole('button', { name: 'New session' }).first().click();
+    await page.getByLabel('Folder').fill(home.cwd);
+    await page.getByLabel('Name').fill('worker');
+    await page.getByLabel('First task').fill('run the migration check');
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    await page.getByRole('heading', { name: 'worker' }).waitFor();
+    await until(async () => (await terminalText(page)).includes('The migration check passes again.'), patient);
+    await picture(page, 'web-terminal');
+
+    await page.getByTestId('terminal').click();
+    await page.keyboard.type('half a thought');
+    await until(async () => promptBox(await terminalText(page)) === 'half a thought', patient);
+    expect(promptBox(await screenOf(home, api, 'worker'))).toBe('half a thought');
+    for (let count = 0; count < 'half a thought'.length; count++) await page.keyboard.press('Backspace');
+    await until(async () => promptBox(await screenOf(home, api, 'worker')) === '', patient);
+
+    const box = page.getByRole('textbox', { name: 'Message for worker' });
+    await box.fill('and the linter?');
+    await box.press('Enter');
+    await waitForMessages(home, (all) => all.filter((one) => one.state === 'answered').length === 2);
+    expect(await box.inputValue()).toBe('');
+    await page.getByRole('tab', { name: 'Conversation' }).click();
+    const log = page.getByRole('log');
+    await log.getByText('and the linter?').waitFor();
+    await until(async () => (await log.getByText('The migration check passes again.').count()) === 2, patient);
+    await picture(page, 'web-conversation');
+
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByRole('button', { name: 'Resume' }).first().waitFor();
+    await page.getByRole('button', { name: 'Resume' }).first().click();
+    await page.getByRole('tab', { name: 'Terminal' }).click();
+    await until(async () => (await terminalText(page)).includes('and the linter?'), patient);
+  });
+
+  it(`a browser and a terminal show the same; a server that dies and comes back costs nothing that was typed ${verifies('web-page-reconnects')}`, async () => {
+    const home = bed.home();
+    const api = await bed.api({ text: 'ok' });
+    const id = await startSession(home, api, 'worker');
+    const web = await startWeb(home, { api });
+    const { page: newPage } = await startBrowser();
+    const page = await newPage();
+    await paired(web, page);
+    await page.goto(`${web.url}/#/session/${id}/terminal`);
+    await until(async () => promptBox(await terminalText(page)) === '', patient);
+    await page.getByTestId('terminal').click();
+    await page.keyboard.type('one ');
+    await until(async () => promptBox(await screenOf(home, api, 'worker')) === 'one', patient);
+
+    web.child.kill('SIGKILL');
+    await page.getByText('The connection is lost').waitFor();
+    await page.keyboard.type('two');
+    await page.getByRole('textbox', { name: 'Message for worker' }).fill('a message of mine');
+    const daemon = (await daemonClient(home).status()).pid;
+    process.kill(daemon, 'SIGKILL');
+    await startWeb(home, { api, args: ['--port', String(web.port)] });
+    await until(async () => promptBox(await screenOf(home, api, 'worker')) === 'one two', patient);
+    await until(async () => (await terminalText(page)) === (await screenOf(home, api, 'worker')), patient);
+    await page.getByText('The connection is lost').waitFor({ state: 'hidden' });
+    expect(await page.getByRole('textbox', { name: 'Message for worker' }).inputValue()).toBe('a message of mine');
+    await page.reload();
+    await page.getByRole('textbox', { name: 'Message for worker' }).waitFor();
+    expect(await page.getByRole('textbox', { name: 'Message for worker' }).inputValue()).toBe('a message of mine');
+  });
+
+  it(`what sessions and messages say is text, never a part of the page ${verifies('web-page-is-safe')}`, async () => {
+    const evil = '<img src=x onerror="globalThis.hacked=1"><script>globalThis.hacked=1</script>';
+    const home = bed.home();
+    const api = await bed.api({ text: `${evil} [press me](javascript:globalThis.hacked=1) \u202ereversed` });
+    const id = await startSession(home, api, 'worker');
+    const web = await startWeb(home, { api });
+    const { page: newPage } = await startBrowser();
+    const page = await newPage({ scheme: 'light' });
+    await paired(web, page);
+    await page.goto(`${web.url}/#/session/${id}/conversation`);
+    const box = page.getByRole('textbox', { name: 'Message for worker' });
+    await box.fill(`say ${evil}`);
+    await box.press('Enter');
+    await waitForMessages(home, (all) => all.some((one) => one.state === 'answered'));
+    await page.getByText('press me').waitFor();
+    await page.getByText('press me').click();
+    await page.getByRole('tab', { name: 'Queue' }).click();
+    await page.getByText('answered', { exact: true }).waitFor();
+    expect(await page.evaluate(() => (globalThis as { hacked?: number }).hacked)).toBeUndefined();
+    expect(await page.locator('img[src="x"], .markdown script, .markdown a[href^="javascript"]').count()).toBe(0);
+  });
+
+  it(`axe finds nothing serious, at three sizes, light and dark ${verifies('web-page-accessible')}`, async () => {
+    const home = bed.home();
+    const api = await bed.api({ text: 'Done: `a` and **b**.' });
+    const id = await startSession(home, api, 'worker', '--task', 'do it');
+    await waitForMessages(home, (all) => all.some((one) => one.state === 'answered'));
+    const web = await startWeb(home, { api });
+    const { page: newPage } = await startBrowser();
+    const found: string[] = [];
+    for (const [size, scheme] of [
+      ['phone', 'dark'],
+      ['laptop', 'light'],
+      ['wide', 'dark'],
+      ['phone', 'light'],
+    ] as const) {
+      const page = await newPage({ size, scheme });
+      await paired(web, page);
+      for (const hash of [
+        '#/',
+        `#/session/${id}/conversation`,
+        `#/session/${id}/queue`,
+        `#/session/${id}/terminal`,
+        '#/search',
+        '#/usage',
+        '#/wall',
+      ]) {
+        await page.goto(`${web.url}/${hash}`);
+        await page.locator('main, nav').first().waitFor();
+        if (hash.endsWith('conversation')) await page.getByText('Done').waitFor();
+        await page.evaluate(axeSource);
+        const { violations } = await page.evaluate(() =>
+          (
+            globalThis as unknown as {
+              axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
+            }
+          ).axe.run(),
+        );
+        for (const { id: rule, impact, nodes } of violations) {
+          if (impact === 'serious' || impact === 'critical')
+            found.push(`${size} ${scheme} ${hash} ${rule}: ${nodes[0]?.html}`);
+        }
+      }
+      await page.context().close();
+    }
+    expect(found).toEqual([]);
+  });
+});

@@ -1,0 +1,92 @@
+/** The real claude, started by claudex, that asks a person what a test has its model ask. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { DaemonClient } from '../../src/daemon-client/client.ts';
+import type { Answer, AnswerRequest, Question } from '../../src/protocol/question.ts';
+import { startClaudex } from './claudex.ts';
+import type { HermeticHome } from './hermetic-home.ts';
+import type { LoopbackReply, LoopbackToolUse } from './loopback-api.ts';
+import { processCommandLine, processesWithEnvironment } from './processes.ts';
+import type { PtyDriver } from './pty-driver.ts';
+import { submitPrompt, waitForPromptBox } from './real-claude.ts';
+import type { TestBed } from './test-bed.ts';
+import { until } from './until.ts';
+
+export interface AskingClaude {
+  home: HermeticHome;
+  driver: PtyDriver;
+  client: DaemonClient;
+  /** Has the model call those tools at once, in a turn of its own; its answer after their results is `went on`. */
+  ask(...calls: LoopbackToolUse[]): Promise<void>;
+  /** Waits until so many are open, and the dialog is on the screen. */
+  open(count?: number): Promise<Question[]>;
+  /** Answers from elsewhere, and sees what has become of it. */
+  answer(id: string, answer: Answer): Promise<Question>;
+  /** What has become of it, once that is known. */
+  settled(id: string, wanted?: (question: Question) => boolean): Promise<Question>;
+  /** What the tools returned to the model last. */
+  results(): string;
+}
+
+/** Manual mode, because 2.1.332 lets claude itself decide otherwise. */
+const askingArguments = ['--permission-mode', 'default'];
+
+export async function startAskingClaude(
+  bed: TestBed,
+  { args = askingArguments, env = {} }: { args?: readonly string[]; env?: Record<string, string> } = {},
+): Promise<AskingClaude> {
+  const home = bed.home();
+  let serial = 0;
+  let calls: LoopbackToolUse[] = [];
+  const api = await bed.api(({ prompt, body }): LoopbackReply => {
+    // what claude asks the API beside the conversation (a title) has no tools
+    return body.tools?.length && prompt.includes(`ask ${serial} please`) && calls.length > 0
+      ? { toolUse: calls.splice(0) }
+      : { text: `went on ${serial}` };
+  });
+  const driver = startClaudex(args, { cwd: home.cwd, env: home.env(api, env), cols: 120, rows: 45 });
+  await waitForPromptBox(driver);
+  const address = () => readFileSync(join(home.claudexHome, 'daemon.addr'), 'utf8').trim();
+  await until(() => address() !== '');
+  const client = new DaemonClient(address());
+  await until(async () => (await client.sessions()).some(({ state }) => state === 'idle'));
+  return {
+    home,
+    driver,
+    client,
+    ask: async (...wanted) => {
+      serial++;
+      calls = [...wanted];
+      await submitPrompt(driver, `ask ${serial} please`);
+    },
+    open: async (count = 1) => {
+      const open = async () => (await client.questions()).filter(({ state }) => state === 'open');
+      await until(async () => (await open()).length === count);
+      await until(async () => (await client.sessions())[0]?.state === 'waiting');
+      return open();
+    },
+    answer: async (id, answer) =>
+      client.answerQuestion(id, { ...answer, via: 'command', by: 'the test' } satisfies AnswerRequest),
+    settled: async (id, wanted = ({ state }) => state !== 'open') => {
+      await until(async () => wanted(await client.question(id)));
+      return client.question(id);
+    },
+    results: () => {
+      const { messages } = api.requests.findLast(({ isToolResult }) => isToolResult)?.body ?? { messages: [] };
+      return JSON.stringify(messages.at(-1));
+    },
+  };
+}
+
+/** No hook waits any more. */
+export async function expectNoHooks({ root }: HermeticHome): Promise<void> {
+  const hooks = () =>
+    processesWithEnvironment([root]).filter((pid) => / claudex-hook.* ask|mode=ask/.test(commandLine(pid)));
+  await until(() => hooks().length === 0);
+  expect(hooks().map(commandLine)).toEqual([]);
+}
+
+function commandLine(pid: number): string {
+  return processCommandLine(pid).replace('/hooks/', '/hooks/ ');
+}

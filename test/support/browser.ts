@@ -1,0 +1,88 @@
+/** A real Chromium for a test: from npm, or the one that CLAUDEX_TEST_CHROMIUM names (macOS, arm64). */
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import bundled from '@sparticuz/chromium';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { registerResource } from './resources.ts';
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+export const sizes = {
+  phone: { width: 390, height: 844 },
+  laptop: { width: 1280, height: 800 },
+  wide: { width: 1920, height: 1080 },
+};
+
+export interface PageOptions {
+  size?: keyof typeof sizes;
+  scheme?: 'light' | 'dark';
+}
+
+export interface TestBrowser {
+  /** A new page, with nothing of another one's: no cookie, no storage. What goes wrong inside it fails the test at its end. */
+  page(options?: PageOptions): Promise<Page>;
+  browser: Browser;
+}
+
+/** Closed after the test. */
+export async function startBrowser(): Promise<TestBrowser> {
+  const executablePath = process.env.CLAUDEX_TEST_CHROMIUM ?? (await bundled.executablePath());
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+  const errors: string[] = [];
+  registerResource({
+    label: 'Chromium',
+    dispose: async () => {
+      await browser.close();
+      if (errors.length > 0) throw new Error(`errors in the page:\n${errors.join('\n')}`);
+    },
+    describe: () => errors.join('\n'),
+  });
+  return {
+    browser,
+    page: async ({ size = 'laptop', scheme = 'dark' } = {}) => {
+      const context: BrowserContext = await browser.newContext({
+        viewport: sizes[size],
+        colorScheme: scheme,
+        hasTouch: size === 'phone',
+        isMobile: size === 'phone',
+      });
+      const page = await context.newPage();
+      page.on('pageerror', (error) => errors.push(String(error.stack ?? error)));
+      return page;
+    },
+  };
+}
+
+/** With CLAUDEX_SCREENSHOTS=1 the pictures in docs/ are taken anew. */
+export async function picture(page: Page, name: string): Promise<void> {
+  if (process.env.CLAUDEX_SCREENSHOTS !== '1') return;
+  const folder = join(root, 'docs', 'pictures');
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled' });
+}
+
+/** The text of the terminal that is shown, line by line as it is drawn. */
+export async function terminalText(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const terminal = (
+      globalThis as unknown as {
+        claudexTerminal?: {
+          buffer: {
+            active: {
+              length: number;
+              baseY: number;
+              getLine(row: number): { translateToString(trim: boolean): string } | undefined;
+            };
+          };
+        };
+      }
+    ).claudexTerminal;
+    if (!terminal) return '';
+    const { active } = terminal.buffer;
+    const lines = [];
+    for (let row = active.baseY; row < active.length; row++)
+      lines.push(active.getLine(row)?.translateToString(true) ?? '');
+    return lines.join('\n').trimEnd();
+  });
+}
