@@ -18,6 +18,7 @@ import { measureSearch } from './search.ts';
 import { measureSend } from './send.ts';
 import { measureStartup } from './startup.ts';
 import { measureWarm, measureWarmSoak } from './warm.ts';
+import { measureWeb } from './web.ts';
 
 const measurements: Record<string, Measurement> = {
   hook: measureHook,
@@ -33,6 +34,7 @@ const measurements: Record<string, Measurement> = {
   search: measureSearch,
   warm: measureWarm,
   'warm-soak': measureWarmSoak,
+  web: measureWeb,
 };
 
 const words = process.argv.slice(2);

@@ -33,7 +33,7 @@ import { Journal } from './messages/journal.ts';
 import { keepingAt } from './messages/journal-upkeep.ts';
 import { MessageStore } from './messages/message-store.ts';
 import { NotifyCommand } from './notify-command.ts';
-import { crashesOf, taskWaitsEvent } from './notify-events.ts';
+import { crashesOf, questionEvent, taskWaitsEvent } from './notify-events.ts';
 import { OpenQuestions } from './questions/open-questions.ts';
 import { QuestionsLog } from './questions/questions-log.ts';
 import type { StopReason } from './routes/daemon.ts';
@@ -190,6 +190,9 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   registry.gone.add(() => idleExit.touch());
   questions.changed.add(({ question, event }) => questionsLog.happened(question, event));
   questions.changed.add(({ question }) => events.send({ type: 'question', question }));
+  questions.changed.add(({ question, event }) => {
+    if (!['taken', 'not-taken'].includes(event)) notifyCommand.tell(questionEvent(question));
+  });
   store.changed.add((message) => events.send({ type: 'message', message }));
   store.changed.add(() => badges.updateSoon(badgesOf));
   store.changed.add(() => idleExit.touch());

@@ -64,7 +64,8 @@ export function createWebApp(options: WebAppOptions): WebApp {
   app.get('*', (context) => {
     const file = page.get(context.req.path) ?? (context.req.path === '/' && page.size === 0 ? noPage : undefined);
     if (!file) throw new ClaudexError('NO_SUCH_ROUTE', `GET ${context.req.path.slice(0, 200)}.`);
-    return context.body(new Uint8Array(file.body), 200, { 'content-type': file.type, 'cache-control': 'no-cache' });
+    const { status, body, headers } = file.answer(context.env.incoming.headers);
+    return body ? context.body(new Uint8Array(body), 200, headers) : context.body(null, status, headers);
   });
   app.onError((thrown, context) => {
     const error = asClaudexError(thrown);
