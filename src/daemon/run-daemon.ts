@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { refuseLiveSocket } from '../background/listen.ts';
 import { releaseLock, takeLock, touchLock } from '../background/lock.ts';
-import { type Log, openLog } from '../home/log.ts';
+import { type Log, openLog, wordsOf } from '../home/log.ts';
 import { packageVersion } from '../home/package.ts';
 import { type ClaudexPaths, claudeConfigDir, claudexPaths, hostPaths } from '../home/paths.ts';
 import { ensurePrivateDir } from '../home/private-folder.ts';
@@ -37,6 +37,7 @@ import { MessageStore } from './messages/message-store.ts';
 import { NotifyCommand } from './notify-command.ts';
 import { crashesOf, questionEvent, taskWaitsEvent } from './notify-events.ts';
 import { OpenQuestions } from './questions/open-questions.ts';
+import { QuestionsLog } from './questions/questions-log.ts';
 import type { StopReason } from './routes/daemon.ts';
 import { daemonRoutes } from './routes.ts';
 import { type BadgeSubject, Badges } from './sessions/badges.ts';
@@ -113,6 +114,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const crashes = crashesOf((event) => notifyCommand.tell(event));
   const hooks = new HookIntake({ registry, dispatcher, clock });
   const questions = new OpenQuestions({ clock, readFileNow: (session) => registry.readFileNow(session) });
+  const questionsLog = new QuestionsLog(paths.questionsLog, settings['questions.logInput']);
   const peers = new PeerRules({
     allow: settings['peers.allow'],
     maxHops: settings['peers.maxHops'],
@@ -141,6 +143,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     waysIn,
     hooks,
     questions,
+    questionsLog,
     relaysQuestions: settings['questions.relay'] === 'on',
     events,
     clock,
@@ -186,6 +189,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   registry.gone.add(({ id }) => managedStore.get(id) === undefined && managedSide.hosts.clear(id));
   registry.gone.add(() => badges.updateSoon(badgesOf));
   registry.gone.add(() => idleExit.touch());
+  questions.changed.add(({ question, event }) => questionsLog.happened(question, event));
   questions.changed.add(({ question }) => events.send({ type: 'question', question }));
   questions.changed.add(({ question, event }) => {
     if (!['taken', 'not-taken'].includes(event)) notifyCommand.tell(questionEvent(question));
@@ -243,8 +247,4 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     lifetime.abandon();
     throw error;
   }
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
