@@ -159,6 +159,15 @@ describe(`architecture ${verifies('import-direction')}`, () => {
     for (const name of ['ink', 'react']) expect(importersOf(new RegExp(`^${name}$`))).toEqual(['src/board']);
   });
 
+  it('docs/architecture.md has one row for each folder of src, and a rung', () => {
+    const folders = readdirSync(join(root, 'src')).sort();
+    const page = readFileSync(join(root, 'docs', 'architecture.md'), 'utf8');
+    const rows = [...page.matchAll(/^\| `src\/([\w-]+)\/` \|/gm)].map(([, folder]) => folder);
+    expect(rows.sort()).toEqual(folders);
+    const ladder = /^```\n( 9 {2}[\s\S]*?)^```/m.exec(page)?.[1] ?? '';
+    expect(folders.filter((folder) => !new RegExp(`(^|\\s)${folder}(\\s|$)`).test(ladder))).toEqual([]);
+  });
+
   it('each folder of unit tests is a folder of what it tests', () => {
     const folders = readdirSync(join(root, 'test/unit'), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isDirectory())
