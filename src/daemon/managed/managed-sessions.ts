@@ -9,13 +9,15 @@ import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { Log } from '../../home/log.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { AdoptRequest } from '../../protocol/hand-over.ts';
-import type { ManagedSession, StartRequest } from '../../protocol/managed.ts';
+import type { ManagedSession, Schedule, StartRequest } from '../../protocol/managed.ts';
 import type { AbsentSession } from '../delivery/accept-send.ts';
 import type { Names } from '../sessions/names.ts';
 import type { Session } from '../sessions/session.ts';
 import { newSessionId } from '../sessions/session-id.ts';
 import { stateOf } from '../sessions/session-state.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
+import { adoptedRecord } from './adopted-record.ts';
+import { checkSchedule } from './check-schedule.ts';
 import type { HostKeeper } from './host-keeper.ts';
 import type { IdleWatch } from './idle-watch.ts';
 import { whoMakesRoom } from './lifecycle.ts';
@@ -49,6 +51,7 @@ export class ManagedSessions {
     return this.#inTurn(async () => {
       const { store, keeper, clock, idleTimeoutMs } = this.#options;
       this.#refuseSecond(request);
+      if (request.schedule) await checkSchedule(request.schedule);
       await this.#makeRoom();
       const { id } = store.add({
         version: 1,
@@ -68,6 +71,7 @@ export class ManagedSessions {
         since: clock.timeOfDay(),
         host: null,
         asked: null,
+        schedule: request.schedule ?? null,
       });
       try {
         await keeper.start(id);
@@ -81,35 +85,16 @@ export class ManagedSessions {
   }
 
   /**
-   * A host has that session, which was in somebody's terminal until now: it is a managed one. It runs already, so it is taken also
-   * where as many run as may; then the longest idle one goes to sleep.
+   * A host has that session, which was in a terminal: it is a managed one, also where as many run as may; the longest idle one sleeps then.
    * @throws ClaudexError HOST_UNREACHABLE, HOME_UNWRITABLE
    */
-  adopt(id: string, { cwd, args, env, claude }: AdoptRequest): ManagedSession {
+  adopt(id: string, request: AdoptRequest): ManagedSession {
     const { store, keeper, table, clock, idleTimeoutMs } = this.#options;
-    const session = table.byPid(claude.pid);
-    const claudeSessionId = session?.claudeSessionId ?? null;
-    if (!store.get(id)) {
-      store.add({
-        version: 1,
-        id,
-        name: session?.alias ?? null,
-        cwd,
-        args,
-        env,
-        claudeSessionId,
-        hasConversation: session !== undefined && isKept(session),
-        state: 'running',
-        keepWarm: false,
-        idleTimeoutMs,
-        restart: 'crash',
-        restarts: [],
-        exit: null,
-        since: clock.timeOfDay(),
-        host: null,
-        asked: null,
-      });
-    }
+    const session = table.byPid(request.claude.pid);
+    const { alias: name = null, claudeSessionId = null } = session ?? {};
+    const hasConversation = session !== undefined && isKept(session);
+    const own = { id, name, claudeSessionId, hasConversation, idleTimeoutMs, now: clock.timeOfDay() };
+    if (!store.get(id)) store.add(adoptedRecord(own, request));
     keeper.adopt(id);
     this.#inTurn(() => this.#makeRoom(0)).catch(() => undefined); // all of them are needed: one more runs
     return store.known(id);
@@ -154,6 +139,15 @@ export class ManagedSessions {
     if (isUp(one) && !keeper.cancelRestart(id))
       throw new ClaudexError('SESSION_RUNS', `${describe(one)} is ${one.state}.`);
     keeper.forget(id);
+  }
+
+  /** From now on; null takes it away. @throws ClaudexError NO_SUCH_MANAGED, BAD_SCHEDULE */
+  async schedule(id: string, schedule: Schedule | null): Promise<ManagedSession> {
+    const { store, clock } = this.#options;
+    store.known(id);
+    if (schedule) await checkSchedule(schedule);
+    const upTo = clock.timeOfDay();
+    return store.update(id, { schedule, scheduled: { upTo, messageId: null, nextAt: null } });
   }
 
   /** A message waits for it: one that sleeps is resumed. */
@@ -241,6 +235,13 @@ export function absentSession(one: ManagedSession): AbsentSession {
     takes,
     why: takes ? '' : `${describe(one)} is ${one.state}${one.exit ? `: ${one.exit.reason}` : ''}.`,
   };
+}
+
+/** What has to become of one that does not run before a message goes in. */
+export function whatItWaitsFor(one: ManagedSession): string {
+  if (one.state === 'sleeping') return 'its session to wake up';
+  if (isUp(one)) return 'its session to start';
+  return `its session to be resumed, which is ${one.state}: claudex resume ${one.name ?? one.id}`;
 }
 
 /** Claude keeps a conversation from its first turn on; before that there is nothing to resume. */
