@@ -99,6 +99,8 @@ async function measureWake({ quick, progress }: MeasureOptions): Promise<Figure[
     await waitForPromptBox(claude);
     const ownMs = performance.now() - startedAt;
     await claude.dispose();
+    // a conversation that is open elsewhere is not resumed
+    await until(async () => (await client.sessions()).length === 0, { timeoutMs: 60_000 });
     const wokenMs = await send();
     if (round < 0) continue;
     own.push(ownMs);
