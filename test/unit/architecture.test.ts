@@ -13,6 +13,7 @@ const heights: Record<string, number> = {
   process: 1,
   home: 2,
   protocol: 2,
+  schedule: 2,
   http: 3,
   settings: 3,
   claude: 4,
