@@ -9,6 +9,8 @@ import { type Route, routes } from '../../protocol/message.ts';
 import { oneLine } from '../../protocol/sanitise.ts';
 import type { SendReply, SendRequest } from '../../protocol/wire.ts';
 import { readMessage } from '../message-source.ts';
+import { questionLine } from '../questions/question-target.ts';
+import { waysToAnswer } from '../questions/show-question.ts';
 import { ownSession, senderOf } from '../sender.ts';
 import { parseClockTime, parseDuration } from '../text/durations.ts';
 import { printError } from '../text/print-error.ts';
@@ -188,6 +190,11 @@ async function waitFor(
         failOnPermission: options.failOnPermission === true,
         onProgress: (text) => {
           if (!options.quiet) process.stderr.write(chalk.dim(`${oneLine(`${reply.target.name}: ${text}`)}\n`));
+        },
+        onQuestion: (question) => {
+          const ways = waysToAnswer(question).join('  |  ');
+          const text = `${oneLine(reply.target.name)} asks: ${questionLine(question)}\n  ${ways}\n`;
+          if (!options.quiet) process.stderr.write(text);
         },
       }),
     ),
