@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { DaemonClient } from '../../daemon-client/client.ts';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { followMessage } from '../../daemon-client/follow-message.ts';
-import { pathTarget } from '../../daemon-client/path-target.ts';
+import { linkTarget, pathTarget } from '../../daemon-client/path-target.ts';
 import { ClaudexError, toClaudexError } from '../../errors/claudex-error.ts';
 import { claudeConfigDir } from '../../home/paths.ts';
 import { type Route, routes } from '../../protocol/message.ts';
@@ -116,9 +116,24 @@ async function send(target: string | undefined, words: string[], options: SendOp
   const targets = several ? await targetsOf(client, options) : [target!];
   const replies = several
     ? await client.sendToAll({ ...request, targets: targets.map(pathTarget) })
-    : [await client.send({ ...request, target: pathTarget(targets[0]!) })];
+    : [await sendToOne(client, request, targets[0]!)];
   if (options.wait === undefined) return printReplies(replies, options);
   await waitFor(client, replies, options, timeoutMs);
+}
+
+/** A name that nobody live has may be that of a link here, to a folder that somebody sits in. */
+async function sendToOne(
+  client: DaemonClient,
+  request: Omit<SendRequest, 'target'>,
+  target: string,
+): Promise<SendReply> {
+  try {
+    return await client.send({ ...request, target: pathTarget(target) });
+  } catch (error) {
+    const link = linkTarget(target);
+    if (link === undefined || !(error instanceof ClaudexError) || error.code !== 'NO_SUCH_SESSION') throw error;
+    return client.send({ ...request, target: link });
+  }
 }
 
 async function requestFrom(client: DaemonClient, options: SendOptions): Promise<Omit<SendRequest, 'target' | 'body'>> {
