@@ -94,6 +94,9 @@ await bundleWhole(bundles.board, {
   },
 });
 
+// the first holds what the second is made of
+await bundleModule(join(dist, 'cli', 'sessions-file', 'sessions-schema.js'));
+await bundleModule(join(dist, 'schedule', 'cron-times.js'));
 await bundlePage();
 
 /** The web page: the browser loads these files and nothing else. What the first terminal needs is a file of its own. */
@@ -128,6 +131,25 @@ async function bundleWhole(entry, { beside = [], ...options } = {}) {
   const kept = [entry, ...beside].map((one) => basename(asBundle(one)));
   for (const name of readdirSync(folder)) if (!kept.includes(name)) rmSync(join(folder, name), { recursive: true });
   writeLicences(metafile, folder);
+}
+
+/** An ES module with its libraries in it, in the place of what tsc made: it imports nothing of ours that others import too. */
+async function bundleModule(entry) {
+  const { metafile } = await build({
+    entryPoints: [entry],
+    outfile: entry,
+    allowOverwrite: true,
+    absWorkingDir: root,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    minify: true,
+    logLevel: 'warning',
+    legalComments: 'none',
+    metafile: true,
+  });
+  writeLicences(metafile, dirname(entry));
 }
 
 function writeLicences(metafile, folder) {

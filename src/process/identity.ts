@@ -51,7 +51,10 @@ export function ps(pid: number, column: string): string | undefined {
  * clock ticks since boot on Linux (the same figure claude writes as `procStart`), `lstart` elsewhere.
  */
 export function processStartTime(pid: number): string | undefined {
-  return process.platform === 'linux' ? statFields(pid)?.[19] : ps(pid, 'lstart') || undefined;
+  if (process.platform !== 'linux') return ps(pid, 'lstart') || undefined;
+  const fields = statFields(pid);
+  // a zombie is dead, though nobody may ever reap it (a container's first process does not)
+  return fields?.[0] === 'Z' ? undefined : fields?.[19];
 }
 
 /** Ticks of a second in /proc, the same on every Linux. */
@@ -95,5 +98,15 @@ export function* ancestry(pid: number): Generator<number, void> {
   for (let count = 0; current !== undefined && current > 1 && count < 32; count++) {
     yield current;
     current = parentPid(current);
+  }
+}
+
+/** The names of the variables that the process was started with; undefined where they cannot be read (another user's, no /proc). */
+export function environmentNames(pid: number): ReadonlySet<string> | undefined {
+  try {
+    const words = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
+    return new Set(words.map((word) => word.slice(0, Math.max(0, word.indexOf('=')))));
+  } catch {
+    return undefined;
   }
 }
