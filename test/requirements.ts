@@ -159,6 +159,10 @@ export const requirements = {
     text: "A session in a person's terminal can be shown and typed into from another one; the person's terminal stays right, and no session that nobody looks at pays for it.",
     source: 'vibetunnel#72, cc#88017',
   },
+  'managed-leaves-nothing': {
+    text: 'Starts and ends of managed sessions leave no process, descriptor, socket or file.',
+    source: 'cc#68243',
+  },
   'managed-wakes': {
     text: 'A managed session that sleeps is woken by a message, in the same conversation.',
     source: 'cc#86092',

@@ -1,6 +1,6 @@
 /** Keys that answer the question of the chosen session. Pure. */
 import type { KeyContext, KeyResult } from './keys.ts';
-import type { BoardAnswer, BoardQuestion } from './question-source.ts';
+import type { BoardAnswer, BoardQuestion, Chosen } from './question-source.ts';
 import type { BoardUi, Choosing, Key } from './ui.ts';
 
 /** A question has stood in sight for this long before a key answers it: the key may have been meant for what was there before. */
@@ -12,6 +12,10 @@ export function answerKey(ui: BoardUi, key: Key, context: KeyContext): KeyResult
   if (!question || !isAnswering(question, ui.choosing, key)) return undefined;
   // in a small terminal the question is shown first
   if (context.layout.kind === 'alone' && !ui.isPaneOpen) return { ui: { ...ui, isPaneOpen: true, scroll: null } };
+  if (question.onlyThere !== null) {
+    const text = `Answer it there (Enter): ${question.onlyThere}.`;
+    return { ui: { ...ui, notice: { text, isError: false } } };
+  }
   if (!context.isLive) return { ui: whyInert(ui, context) };
   return answered(ui, question, key);
 }
@@ -47,16 +51,16 @@ function chosen(ui: BoardUi, question: BoardQuestion, key: Key): KeyResult {
   const { done, picked } = ui.choosing;
   if (key.name === 'return') return withAsk(ui, question, picked);
   const ask = question.asks[done.length];
-  const label = ask?.options[Number(key.text) - 1]?.label;
-  if (!ask || label === undefined) return { ui };
-  if (!ask.isMulti) return withAsk(ui, question, [label]);
-  const toggled = picked.includes(label) ? picked.filter((one) => one !== label) : [...picked, label];
+  const value = ask?.options[Number(key.text) - 1]?.value;
+  if (!ask || value === undefined) return { ui };
+  if (!ask.isMulti) return withAsk(ui, question, [value]);
+  const toggled = picked.includes(value) ? picked.filter((one) => one !== value) : [...picked, value];
   return { ui: { ...ui, choosing: { done, picked: toggled } } };
 }
 
 /** One ask is done; with the last one the question is answered. */
-export function withAsk(ui: BoardUi, question: BoardQuestion, labels: readonly string[]): KeyResult {
-  const done = [...ui.choosing.done, labels];
+export function withAsk(ui: BoardUi, question: BoardQuestion, chosen: Chosen): KeyResult {
+  const done = [...ui.choosing.done, chosen];
   if (done.length < question.asks.length) return { ui: { ...ui, choosing: { done, picked: [] } } };
   return {
     ui: { ...ui, choosing: { done: [], picked: [] } },

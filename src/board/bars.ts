@@ -77,7 +77,7 @@ function typingLine(typing: NonNullable<BoardUi['typing']>, cols: number): Line 
 function keysOf({ selected, ui, layout, isLive }: FooterView): Line[] {
   const question = selected?.question;
   const answers: Line[] =
-    !question || !isLive
+    !question || !isLive || question.onlyThere !== null
       ? []
       : question.kind === 'question'
         ? [key('1-9', 'choose'), key('t', 'say'), key('d', 'deny')]

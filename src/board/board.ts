@@ -11,8 +11,9 @@ import type { BoardWorld } from './world.ts';
 
 /** Changes from outside are drawn at most this often; a key is drawn at once. */
 const drawEveryMs = 250;
-/** And so rarely that drawing takes no more than this part of the time, however large the terminal and slow the machine. */
-const drawShare = 1 / 30;
+/** And so rarely that drawing takes no more than this part of a core, as far as the board stays alive to look at. */
+const drawShare = 1 / 40;
+const drawAtLeastEveryMs = 2000;
 /** Ages are told in minutes. */
 const ageMs = 60_000;
 
@@ -94,14 +95,9 @@ export class Board {
     this.draw();
   }
 
-  /** How long it took until the last picture was on the screen. */
+  /** How much of a core it took to bring the last picture to the screen, in milliseconds. */
   drawTook(ms: number): void {
     this.#drawTookMs = ms;
-  }
-
-  /** When the last picture was made, by the steady clock. */
-  get drawnAtSteadyMs(): number {
-    return this.#drawnAtSteadyMs;
   }
 
   draw(): void {
@@ -125,7 +121,7 @@ export class Board {
   }
 
   #drawSoon(): void {
-    const pause = Math.max(drawEveryMs, this.#drawTookMs / drawShare);
+    const pause = Math.min(Math.max(drawEveryMs, this.#drawTookMs / drawShare), drawAtLeastEveryMs);
     const wait = this.#drawnAtSteadyMs + pause - this.#options.clock.steady();
     this.#drawTimer ??= setTimeout(() => this.draw(), Math.max(0, wait));
   }

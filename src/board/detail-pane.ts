@@ -5,7 +5,7 @@ import type { BoardSession } from './board-session.ts';
 import type { Size } from './layout.ts';
 import { boxed, type Line, type Span, span, type Tone, wrap } from './line.ts';
 import { markOf } from './list-pane.ts';
-import type { BoardAsk, BoardQuestion } from './question-source.ts';
+import type { BoardAsk, BoardQuestion, Chosen } from './question-source.ts';
 import type { Choosing } from './ui.ts';
 
 export interface PaneView {
@@ -95,6 +95,11 @@ function questionLines(question: BoardQuestion, view: PaneView, cols: number): L
   const keys = (key: string, words: string): Line[] =>
     hanging(span(`${key} `, view.isLive ? 'accent' : 'dim'), words, cols);
   const head: Line[] = [[span(question.tool, 'warning')], []];
+  if (question.onlyThere !== null) {
+    const asked = question.kind === 'question' ? question.asks.map(({ text }) => text).join('\n') : question.shown;
+    const why = wrap(`Enter: answer it there. ${question.onlyThere}`, cols).map((text): Line => [span(text, 'dim')]);
+    return [...head, ...wrap(asked, cols).map((text): Line => [span(text)]), [], ...why];
+  }
   if (question.kind === 'question') return [...head, ...askLines(question.asks, view, cols), ...keys('d', 'deny')];
   return [
     ...head,
@@ -112,8 +117,8 @@ function askLines(asks: readonly BoardAsk[], { choosing, isLive }: PaneView, col
   return asks.flatMap((ask, at): Line[] => {
     const isNow = at === done.length;
     const key: Tone = isLive ? 'accent' : 'dim';
-    const options = ask.options.flatMap(({ label, description }, option): Line[] => {
-      const isChosen = (isNow ? picked : (done[at] ?? [])).includes(label);
+    const options = ask.options.flatMap(({ label, value, description }, option): Line[] => {
+      const isChosen = chosenOf(isNow ? picked : done[at]).includes(value);
       const sign = span(isChosen ? '✓ ' : isNow ? `${option + 1} ` : '  ', isChosen ? 'idle' : key);
       return [
         ...hanging(sign, label, cols, at < done.length && !isChosen ? 'dim' : 'plain'),
@@ -126,6 +131,11 @@ function askLines(asks: readonly BoardAsk[], { choosing, isLive }: PaneView, col
     ];
     return [...wrap(ask.text, cols).map((text): Line => [span(text, 'bold')]), ...options, ...more, []];
   });
+}
+
+/** Which options were chosen; none where the person has said something of their own. */
+function chosenOf(chosen: Chosen | undefined): readonly string[] {
+  return chosen === undefined || typeof chosen === 'string' ? [] : chosen;
 }
 
 /** A text behind a sign, its further lines as far in. */

@@ -10,8 +10,8 @@ import { BoardScreen } from './board-screen.ts';
 import type { BoardSession } from './board-session.ts';
 import { ConversationEnds } from './conversation-ends.ts';
 import type { Effect } from './keys.ts';
+import { LiveQuestions } from './live-questions.ts';
 import { followPeeked } from './peeker.ts';
-import type { QuestionSource } from './question-source.ts';
 import { safeLine } from './safe-text.ts';
 import { BoardWorld } from './world.ts';
 
@@ -30,15 +30,17 @@ export interface BoardActions {
 
 export interface RunBoardOptions {
   actions: BoardActions;
-  questions: QuestionSource;
+  /** Who answers questions here, in words. */
+  by: string;
   colours: boolean;
   /** What `n` proposes. */
   folder: string;
 }
 
 /** Shows the board until the person leaves it. The terminal is as it was then, also after a signal or a failure. */
-export async function runBoard({ actions, questions, colours, folder }: RunBoardOptions): Promise<void> {
+export async function runBoard({ actions, by, colours, folder }: RunBoardOptions): Promise<void> {
   const screen = new BoardScreen(process.stdin, process.stdout);
+  const questions = new LiveQuestions({ connect: () => actions.connect(), by });
   const world = new BoardWorld({
     connect: () => actions.connect(),
     ends: new ConversationEnds(),
@@ -82,7 +84,11 @@ export async function runBoard({ actions, questions, colours, folder }: RunBoard
     show();
     onResize();
   };
-  screen.drawn.add(() => board.drawTook(systemClock.steady() - board.drawnAtSteadyMs));
+  let cpuBeforeMs = 0;
+  board.drawn.add(() => {
+    cpuBeforeMs = cpuMs();
+  });
+  screen.drawn.add(() => board.drawTook(cpuMs() - cpuBeforeMs));
   board.effects.add((effect) => void run(effect));
   process.on('exit', onExit);
   process.stdout.on('resize', onResize);
@@ -148,6 +154,12 @@ const endings = [
   ['SIGHUP', 129],
   ['SIGQUIT', 131],
 ] as const;
+
+/** What this process has taken of a core so far: waiting for a busy machine does not count. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
 
 function sizeOf({ columns, rows }: BoardScreen): { cols: number; rows: number } {
   return { cols: columns, rows };

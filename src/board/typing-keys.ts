@@ -30,7 +30,7 @@ function finished(ui: BoardUi, typing: Typing & { text: string }, question: Boar
   const text = typing.text.trim();
   if (typing.for === 'reply') {
     // another one may stand there by now
-    return text !== '' && question?.id === typing.questionId ? withAsk(ui, question, [text]) : { ui };
+    return text !== '' && question?.id === typing.questionId ? withAsk(ui, question, text) : { ui };
   }
   const effect = text === '' && typing.for !== 'reason' ? undefined : effectOf(typing, text);
   return effect ? { ui, effect } : { ui };

@@ -1,5 +1,7 @@
 /** What the person has done to the board: what is chosen, what is open, what is being typed. */
 
+import type { Chosen } from './question-source.ts';
+
 /** A line that is being typed, and what it is for. */
 export type Typing =
   | { for: 'filter' }
@@ -11,7 +13,7 @@ export type Typing =
 /** How far the person has come with the asks of a question. */
 export interface Choosing {
   /** What was chosen of each ask that is done. */
-  done: ReadonlyArray<readonly string[]>;
+  done: readonly Chosen[];
   /** Of the next one, where several may be chosen. */
   picked: readonly string[];
 }

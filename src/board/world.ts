@@ -69,7 +69,8 @@ export class BoardWorld {
         this.#stream = await client.events();
         if (this.#closed) this.#stream.close();
         for await (const event of this.#stream) {
-          if (event.type === 'hello') await this.#readAll(client);
+          if (event.type === 'hello')
+            await Promise.all([this.#readAll(client), this.#options.questions.readAll(client)]);
           else this.#take(event, client);
         }
         this.#trouble('The daemon has gone. Looking for the next one…');
@@ -106,6 +107,7 @@ export class BoardWorld {
       this.#lookAtWordsIn(wordsAfterMs);
       this.#touch();
     } else if (event.type === 'message') this.refreshSoon(client);
+    else if (event.type === 'question') this.#options.questions.heard(event.question);
   }
 
   async #readAll(client: DaemonClient): Promise<void> {

@@ -49,3 +49,8 @@ export function environmentForClaude(env: NodeJS.ProcessEnv): Record<string, str
   for (const name of sessionVariables) delete copy[name];
   return copy;
 }
+
+/** True where that environment is one that claude gives to what it starts: its shells, its hooks, its MCP servers. */
+export function isInsideClaude(names: (name: string) => boolean): boolean {
+  return [...outerMarks, 'CLAUDE_CODE_CHILD_SESSION'].some(names);
+}

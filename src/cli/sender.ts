@@ -46,8 +46,8 @@ function currentFolder(): string | undefined {
   }
 }
 
-/** Undefined where claude is one that nobody keeps a record of (`claude -p`). */
-async function ownSession(client: DaemonClient, env: NodeJS.ProcessEnv): Promise<SessionRecord | undefined> {
+/** The session that this command runs below. Undefined where there is none, or one that nobody keeps a record of (`claude -p`). */
+export async function ownSession(client: DaemonClient, env: NodeJS.ProcessEnv): Promise<SessionRecord | undefined> {
   try {
     return await client.whoami([process.ppid], claudeConfigDir(env));
   } catch (error) {

@@ -1,7 +1,9 @@
 /** What `notify.command` is told: which event, of which session, and in one line what has happened. Never a message. */
 import { basename } from 'node:path';
 import type { ManagedSession } from '../protocol/managed.ts';
+import type { Question } from '../protocol/question.ts';
 import { oneLine } from '../protocol/sanitise.ts';
+import { visibleLine } from '../protocol/visible-text.ts';
 import type { NotifyEvent } from './notify-command.ts';
 import type { Session } from './sessions/session.ts';
 import { nameOf, waitingForOf } from './sessions/session-record.ts';
@@ -31,6 +33,25 @@ export function crashedEvent({ id, name, cwd, exit }: ManagedSession): NotifyEve
     session: { id, name: shown, cwd },
     reason,
     exit: exit && { code: exit.code, signal: exit.signal },
+  };
+}
+
+/** Claude asks something that only a person may answer, or somebody has; what it would run is for the person's own program. */
+export function questionEvent(question: Question): NotifyEvent {
+  const { id, kind, tool, session, name, cwd, state, decision, by, via, reason, shown, choices } = question;
+  const asked = visibleLine((kind === 'question' ? choices[0]?.question : shown.split('\n')[0]) ?? '').slice(0, 200);
+  const who = { id: session, name: oneLine(name), cwd };
+  const about = { id, kind, tool };
+  if (state === 'open') {
+    const text = `${oneLine(name)} asks: ${visibleLine(tool)}${asked === '' ? '' : `: ${asked}`}`;
+    return { event: 'question', text, session: who, question: { ...about, asked } };
+  }
+  const how = state === 'withdrawn' ? `withdrawn${reason === null ? '' : `: ${reason}`}` : (decision ?? 'answered');
+  return {
+    event: 'answered',
+    text: oneLine(`${name}: ${visibleLine(tool)} ${how}${by === null ? '' : ` by ${by}`}`),
+    session: who,
+    question: { ...about, state, decision, by, via, reason },
   };
 }
 

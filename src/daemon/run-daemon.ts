@@ -33,8 +33,9 @@ import { Journal } from './messages/journal.ts';
 import { keepingAt } from './messages/journal-upkeep.ts';
 import { MessageStore } from './messages/message-store.ts';
 import { NotifyCommand } from './notify-command.ts';
-import { crashesOf, taskWaitsEvent } from './notify-events.ts';
+import { crashesOf, questionEvent, taskWaitsEvent } from './notify-events.ts';
 import { OpenQuestions } from './questions/open-questions.ts';
+import { QuestionsLog } from './questions/questions-log.ts';
 import type { StopReason } from './routes/daemon.ts';
 import { daemonRoutes } from './routes.ts';
 import { type BadgeSubject, Badges } from './sessions/badges.ts';
@@ -112,6 +113,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const crashes = crashesOf((event) => notifyCommand.tell(event));
   const hooks = new HookIntake({ registry, dispatcher, clock });
   const questions = new OpenQuestions({ clock, readFileNow: (session) => registry.readFileNow(session) });
+  const questionsLog = new QuestionsLog(paths.questionsLog, settings['questions.logInput']);
   const peers = new PeerRules({
     allow: settings['peers.allow'],
     maxHops: settings['peers.maxHops'],
@@ -138,6 +140,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     waysIn,
     hooks,
     questions,
+    questionsLog,
     relaysQuestions: settings['questions.relay'] === 'on',
     events,
     clock,
@@ -185,7 +188,11 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   registry.gone.add(({ id }) => managedStore.get(id) === undefined && managedSide.hosts.clear(id));
   registry.gone.add(() => badges.updateSoon(badgesOf));
   registry.gone.add(() => idleExit.touch());
+  questions.changed.add(({ question, event }) => questionsLog.happened(question, event));
   questions.changed.add(({ question }) => events.send({ type: 'question', question }));
+  questions.changed.add(({ question, event }) => {
+    if (!['taken', 'not-taken'].includes(event)) notifyCommand.tell(questionEvent(question));
+  });
   store.changed.add((message) => events.send({ type: 'message', message }));
   store.changed.add(() => badges.updateSoon(badgesOf));
   store.changed.add(() => idleExit.touch());

@@ -3,11 +3,12 @@
  * session id. Reads only the heads of files; who is live is told by the caller, who asks the daemon (whereToLook).
  */
 import { realpathSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import {
   type ConversationFile,
   type ConversationHead,
   configDirOf,
+  isCutSlug,
   listConversations,
   projectSlug,
   readConversationHead,
@@ -136,7 +137,8 @@ function byFolder(target: string, where: WhereToLook): Conversation[] {
   const suffix = projectSlug(`/${target}`).toLowerCase();
   const newest = new Map<string, Conversation>();
   for (const file of allFiles(where)) {
-    if (!file.path.toLowerCase().includes(`${suffix}/`)) continue;
+    const slug = basename(dirname(file.path));
+    if (!slug.toLowerCase().endsWith(suffix) && !isCutSlug(slug)) continue;
     const head = readConversationHead(file);
     if (head.firstPrompt === null || head.cwd === null || newest.has(head.cwd)) continue;
     if (basename(head.cwd).toLowerCase() !== target.toLowerCase()) continue;

@@ -64,6 +64,7 @@ class AttachedTerminal {
   /** The terminal is ours: raw, and drawn on. */
   #hasTerminal = false;
   #isSuspended = false;
+  #hasHeardBye = false;
   #takeBack: NodeJS.Timeout | undefined;
   #keyEnds: NodeJS.Timeout | undefined;
   #signsOfLife: NodeJS.Timeout | undefined;
@@ -103,7 +104,7 @@ class AttachedTerminal {
     });
     onFrames(socket, (one) => this.#take(one));
     socket.once('close', () => {
-      if (socket === this.#socket) this.#end({ reason: 'lost', exit: null });
+      if (socket === this.#socket && !this.#hasHeardBye) this.#end({ reason: 'lost', exit: null });
     });
     this.#tty.resumeInput();
   }
@@ -130,8 +131,9 @@ class AttachedTerminal {
         return;
       case frameKinds.bye: {
         const bye = JSON.parse(payload.toString()) as HostBye;
+        this.#hasHeardBye = true;
         if (bye.reason === 'inside') this.#fail(new ClaudexError('ATTACH_INSIDE'));
-        else this.#end(bye);
+        else this.#view?.whenShown(() => this.#end(bye));
         return;
       }
       default:

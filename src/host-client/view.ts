@@ -23,6 +23,8 @@ export class View {
   /** The last of them is a picture of the whole. */
   #pictureWaits = false;
   #isHeld = false;
+  /** Waits for all of it to be shown. */
+  #shown: (() => void) | undefined;
   /** The modes that the terminal was given for the pictures it shows. */
   #modesGiven = '';
   /** What has come since the snapshot that the model is being loaded for. */
@@ -64,7 +66,22 @@ export class View {
     this.#waiting = [];
     this.#pictureWaits = false;
     for (const bytes of waiting) this.#show(bytes);
-    if (!this.#isHeld) this.#options.hold(false);
+    if (this.#isHeld) return;
+    this.#options.hold(false);
+    const shown = this.#shown;
+    this.#shown = undefined;
+    shown?.();
+  }
+
+  /** Calls back when the terminal has been given all that has come so far. */
+  whenShown(shown: () => void): void {
+    if (this.#drawSoon) this.#draw();
+    const look = (): void => {
+      if (this.#waiting.length === 0 && !this.#isHeld) shown();
+      else this.#shown = look;
+    };
+    if (this.#mirror) this.#mirror.whenSettled(look);
+    else look();
   }
 
   close(): void {

@@ -84,7 +84,7 @@ export async function runHost(options: HostOptions): Promise<void> {
 
   // down: how it ended is on disk before anybody hears of it
   clearTimeout(quiet);
-  await new Promise<void>((resolve) => mirror.whenSettled(resolve));
+  await new Promise<void>((resolve) => screen.whenSettled(resolve));
   tell({
     ended: {
       code: exit.code,

@@ -97,3 +97,13 @@ export function* ancestry(pid: number): Generator<number, void> {
     current = parentPid(current);
   }
 }
+
+/** The names of the variables that the process was started with; undefined where they cannot be read (another user's, no /proc). */
+export function environmentNames(pid: number): ReadonlySet<string> | undefined {
+  try {
+    const words = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
+    return new Set(words.map((word) => word.slice(0, Math.max(0, word.indexOf('=')))));
+  } catch {
+    return undefined;
+  }
+}

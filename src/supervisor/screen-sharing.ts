@@ -102,7 +102,7 @@ export class ScreenSharing {
 
   /** Resolves when the terminal has been given all output so far. */
   async flushed(): Promise<void> {
-    await new Promise<void>((resolve) => this.#screen.mirror.whenSettled(resolve));
+    await new Promise<void>((resolve) => this.#screen.whenSettled(resolve));
     await this.#sink.flushed();
   }
 
@@ -121,7 +121,7 @@ export class ScreenSharing {
   /** The screen and what is above it, as it is now: for a host that goes on with it. */
   async drawn(): Promise<Buffer> {
     const { mirror } = this.#screen;
-    await new Promise<void>((resolve) => mirror.whenSettled(resolve));
+    await new Promise<void>((resolve) => this.#screen.whenSettled(resolve));
     return Buffer.concat([Buffer.from(mirror.snapshot({ scrollback: true })), mirror.begun]);
   }
 

@@ -35,6 +35,7 @@ export class QueryFilter {
     const parts: Buffer[] = [];
     let from = 0;
     for (let at = bytes.indexOf(escapeByte); at !== -1; at = bytes.indexOf(escapeByte, at + 1)) {
+      if (isOther(bytes, at + 1)) continue;
       const text = bytes.toString('latin1', at, at + maxQuestionBytes);
       const length = question.exec(text)?.[0].length;
       if (length !== undefined) {
@@ -52,4 +53,16 @@ export class QueryFilter {
     parts.push(bytes.subarray(from));
     return Buffer.concat(parts);
   }
+}
+
+/** Last bytes of questions that begin with ESC [: most sequences have another, and need no closer look. */
+const questionEnds = new Set([...'cnqupStT'].map((letter) => letter.charCodeAt(0)));
+
+/** Is what follows an ESC certainly no question, nor the beginning of one? */
+function isOther(bytes: Buffer, at: number): boolean {
+  const kind = bytes[at];
+  if (kind !== 0x5b) return kind !== undefined && kind !== 0x5d && kind !== 0x50 && kind !== 0x5f;
+  let end = at + 1;
+  while (end < bytes.length && bytes[end]! >= 0x20 && bytes[end]! <= 0x3f) end++;
+  return end < bytes.length && !questionEnds.has(bytes[end]!);
 }

@@ -1,5 +1,5 @@
 /** Carries out a walk: the keys in their rhythm, the messages at their moments, the looks at the box; then puts everything in order. */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isSettled } from '../../src/protocol/message.ts';
 import { seededRandom } from '../support/seeded-random.ts';
@@ -171,6 +171,8 @@ class Player {
     if (!isOpen()) return;
     const results = (): number => this.#stage.api.requests.filter(({ isToolResult }) => isToolResult).length;
     const before = results();
+    // an earlier permission may have been given by the person
+    rmSync(this.#stage.allowedFile, { force: true });
     const { id } = await this.#stage.send(number, from, 'line');
     if (this.#plant) await sabotage(this.#plant, 'dialog', this.#stage, id);
     const answered = (): boolean => results() > before || existsSync(this.#stage.allowedFile);

@@ -74,7 +74,7 @@ export async function startAskingClaude(
     },
     results: () => {
       const { messages } = api.requests.findLast(({ isToolResult }) => isToolResult)?.body ?? { messages: [] };
-      return JSON.stringify(messages.at(-1));
+      return JSON.stringify(messages.slice(-6)); // of several calls each result may be a message of its own
     },
   };
 }

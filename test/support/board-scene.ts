@@ -40,6 +40,7 @@ export function aQuestion(given: Partial<BoardQuestion> = {}): BoardQuestion {
     shown: 'bin/migrate --to 214 --database staging',
     suggestions: ['Bash(bin/migrate:*)'],
     asks: [],
+    onlyThere: null,
     ...given,
   };
 }

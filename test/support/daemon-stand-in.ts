@@ -5,11 +5,13 @@ import { dirname } from 'node:path';
 import { packageVersion } from '../../src/home/package.ts';
 import { claudexPaths } from '../../src/home/paths.ts';
 import type { ManagedRecord } from '../../src/protocol/managed.ts';
+import type { Question } from '../../src/protocol/question.ts';
 import type { SessionRecord } from '../../src/protocol/session.ts';
 
 export interface DaemonStandIn {
   sessions: SessionRecord[];
   managed: ManagedRecord[];
+  questions: Question[];
   /** Answers to other addresses: `POST /v1/messages` → what it says. */
   replies: Map<string, (body: unknown) => unknown>;
   /** Every request but those that only read, the oldest first. */
@@ -57,6 +59,7 @@ export async function startDaemonStandIn(env: NodeJS.ProcessEnv): Promise<Daemon
   const standIn: DaemonStandIn = {
     sessions: [],
     managed: [],
+    questions: [],
     replies: new Map(),
     asked: [],
     emit: (event) => {
@@ -111,6 +114,8 @@ function known(standIn: DaemonStandIn, route: string): unknown {
       };
     case 'GET /v1/sessions':
       return { sessions: standIn.sessions };
+    case 'GET /v1/questions':
+      return { questions: standIn.questions };
     case 'GET /v1/managed':
       return { managed: standIn.managed };
     default:

@@ -13,6 +13,9 @@ const maxComparedBytes = 1 << 20;
 /** Comparing texts that have little in common takes long; then both are shown whole. */
 const compareForMs = 200;
 
+/** 2.1.332 keeps the plan in a file of its own, of which the request says nothing. */
+const planElsewhere = '(claude does not say here what its plan is: read it in its terminal)';
+
 /** `cwd`: where the session works; paths of claude's are absolute, as a rule. */
 export function shownInput(request: PermissionRequest, cwd: string): string {
   const { tool, input } = request;
@@ -34,6 +37,7 @@ export function shownInput(request: PermissionRequest, cwd: string): string {
   if (tool === 'ExitPlanMode' && text('plan') !== undefined) {
     return joined(visibleText(text('plan')!), fields(input, ['plan']));
   }
+  if (tool === 'ExitPlanMode') return joined(planElsewhere, fields(input, []));
   const choices = askedChoices(request);
   if (choices.length > 0) return joined(choicesShown(choices), fields(input, ['questions']));
   return fields(input, []);

@@ -31,7 +31,10 @@ const headBytes = 1 << 20;
 const tailBytes = 16 << 10;
 const fileName = /^([0-9a-f]{8}-[0-9a-f-]{27})\.jsonl$/;
 
-/** The folder's name below `projects/`. Different folders may share one. */
+/** Claude cuts a longer name of a folder, and adds `-` and a number made of the whole (2.1.197 and 2.1.332, each in its own way). */
+const longestSlug = 200;
+
+/** The folder's name below `projects/`, before claude cuts it. Different folders may share one. */
 export function projectSlug(cwd: string): string {
   return cwd.replaceAll(/[^a-zA-Z0-9]/g, '-');
 }
@@ -54,10 +57,17 @@ export function conversationFile(path: string): ConversationFile | undefined {
   }
 }
 
-/** Every conversation of a config dir, or of one folder in it; the one written to last comes first. */
+/** True for the name below `projects/` of a folder whose own name is cut off there. */
+export function isCutSlug(slug: string): boolean {
+  return slug.length > longestSlug;
+}
+
+/** Every conversation of a config dir, or of the folders that may be called `slug` there; the one written to last comes first. */
 export function listConversations(configDir: string, slug?: string): ConversationFile[] {
   const projects = join(configDir, 'projects');
-  const slugs = slug === undefined ? entries(projects) : [slug];
+  const cut = slug !== undefined && isCutSlug(slug) ? `${slug.slice(0, longestSlug)}-` : undefined;
+  const all = slug === undefined || cut !== undefined ? entries(projects) : [slug];
+  const slugs = cut === undefined ? all : all.filter((one) => one.startsWith(cut));
   return slugs
     .flatMap((one) => entries(join(projects, one)).map((name) => conversationFile(join(projects, one, name)) ?? []))
     .flat()

@@ -23,6 +23,8 @@ export interface MarkOptions {
   inToolResults?: boolean;
   /** Records of before that time (milliseconds since the epoch) prove nothing: a fork copies them from where it forks. */
   notBefore?: number;
+  /** The transcript is there, or may be, and could not be read: that nothing was found says nothing. */
+  onUnreadable?: () => void;
 }
 
 /** Size in bytes; 0 when there is no such file yet, or none that can be read. */
@@ -40,18 +42,23 @@ export function transcriptSize(path: string): number {
  * stays small. Undefined when it is not there.
  */
 export function findMark(path: string, mark: string, fromByte = 0, options: MarkOptions = {}): MarkFound | undefined {
-  return reading(path, undefined, () => {
-    let found: MarkFound | undefined;
-    for (const record of recordsWith(path, mark, fromByte)) {
-      if (!isYoungEnough(record, options.notBefore)) continue;
-      const standing = standingOf(record, mark, options.inToolResults);
-      if (standing === 'queued') found ??= { promptId: null, onlyQueued: true };
-      if (standing !== 'in') continue;
-      if (record.promptId !== undefined) return { promptId: record.promptId, onlyQueued: false };
-      found = { promptId: null, onlyQueued: false };
-    }
-    return found;
-  });
+  return reading(
+    path,
+    undefined,
+    () => {
+      let found: MarkFound | undefined;
+      for (const record of recordsWith(path, mark, fromByte)) {
+        if (!isYoungEnough(record, options.notBefore)) continue;
+        const standing = standingOf(record, mark, options.inToolResults);
+        if (standing === 'queued') found ??= { promptId: null, onlyQueued: true };
+        if (standing !== 'in') continue;
+        if (record.promptId !== undefined) return { promptId: record.promptId, onlyQueued: false };
+        found = { promptId: null, onlyQueued: false };
+      }
+      return found;
+    },
+    options.onUnreadable,
+  );
 }
 
 /** How much of a turn is read to find its answer. */
@@ -127,14 +134,18 @@ function* recordsWith(path: string, text: string, fromByte: number): Generator<T
 }
 
 /** A transcript that cannot be opened or read says nothing: claude writes it with the first prompt, and it may be another user's. */
-function reading<T>(path: string, missing: T, use: () => T): T {
+function reading<T>(path: string, missing: T, use: () => T, onUnreadable?: () => void): T {
   try {
     // a pipe in its place would hold us up
     return statSync(path).isFile() ? use() : missing;
   } catch (error) {
+    if (!notThere.has(systemErrorCode(error) ?? '')) onUnreadable?.();
     return unreadable(path, error, missing);
   }
 }
+
+/** Such a path leads to no file, now and later. */
+const notThere = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
 
 function unreadable<T>(path: string, error: unknown, missing: T): T {
   if (systemErrorCode(error) !== 'ENOENT') reportOnce(`transcript ${path}`, error);

@@ -1,12 +1,12 @@
 /** The board in this terminal; what it has done for it is done as the other commands do it. */
 import { spawn } from 'node:child_process';
 import { existsSync, realpathSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { environmentForClaude } from '../../claude/environment.ts';
 import type { DaemonClient } from '../../daemon-client/client.ts';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { claudeConfigDir, userHome } from '../../home/paths.ts';
-import { Signal } from '../../process/signal.ts';
 import { senderOf } from '../sender.ts';
 import { colours, shortPath } from '../text/render.ts';
 
@@ -20,7 +20,7 @@ export async function showBoard(env: NodeJS.ProcessEnv): Promise<void> {
   await runBoard({
     colours: colours(process.stdout, env).level > 0,
     folder: shortPath(process.cwd()),
-    questions: { changed: new Signal(), open: () => [], answer: async () => '' },
+    by: `${env.USER || 'somebody'} on ${hostname()}`.slice(0, 200),
     actions: {
       connect,
       attach: ({ id, isUp }) => attachInChild(isUp ? ['attach', id] : ['resume', id, '--attach']),

@@ -9,7 +9,7 @@ import { type Route, routes } from '../../protocol/message.ts';
 import { oneLine } from '../../protocol/sanitise.ts';
 import type { SendReply, SendRequest } from '../../protocol/wire.ts';
 import { readMessage } from '../message-source.ts';
-import { senderOf } from '../sender.ts';
+import { ownSession, senderOf } from '../sender.ts';
 import { parseClockTime, parseDuration } from '../text/durations.ts';
 import { printError } from '../text/print-error.ts';
 import { colours, forTerminal } from '../text/render.ts';
@@ -143,10 +143,9 @@ async function requestFrom(client: DaemonClient, options: SendOptions): Promise<
 
 async function targetsOf(client: DaemonClient, options: SendOptions): Promise<string[]> {
   if (!options.all) return options.to ?? [];
-  const self = process.env.CLAUDE_CODE_SESSION_ID;
-  const ids = (await client.sessions())
-    .filter((one) => one.sessionId !== self || self === undefined)
-    .map((one) => one.id);
+  // by the processes above this one: what is in the environment may be another's, or gone
+  const self = (await ownSession(client, process.env))?.id;
+  const ids = (await client.sessions()).filter((one) => one.id !== self).map((one) => one.id);
   if (ids.length === 0) throw new ClaudexError('NO_SUCH_SESSION', 'Nobody is live.');
   return ids;
 }

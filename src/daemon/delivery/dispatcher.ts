@@ -25,8 +25,8 @@ import { newPlace } from './transcript-proof.ts';
 import { type EndedTurn, TurnOutcomes } from './turn-outcomes.ts';
 import type { WaysIn } from './ways-in.ts';
 
-/** A lease that cannot be journalled is tried again after this long. */
-const journalRetryMs = 1000;
+/** A lease that cannot be journalled is tried again after this long, and a transcript that cannot be read. */
+const diskRetryMs = 1000;
 
 export interface DispatcherOptions {
   table: SessionTable;
@@ -150,8 +150,8 @@ export class Dispatcher {
       if (decision.retryInMs !== undefined) this.#timers.set(session, decision.retryInMs);
       return;
     }
-    if (mayBeIn(next) && this.#leases.proveAnywhere(session, next)) return;
-    this.#deliver(session, next, decision.route);
+    if (mayBeIn(next) && this.#leases.proveAnywhere(session, next)) this.#timers.set(session, diskRetryMs);
+    else this.#deliver(session, next, decision.route);
   }
 
   /** What a UserPromptSubmit or Stop hook is to carry: leased here, proven by the transcript. Undefined for nothing. */
@@ -170,8 +170,8 @@ export class Dispatcher {
   /** What the session takes by reading its inbox: leased here, proven when the tool's result stands in the transcript. */
   claimForReader(session: Session): Message[] {
     const open = this.#store.mailbox.openFor(session.id);
-    const isIn = (message: Message): boolean => this.#leases.proveAnywhere(session, message);
-    return this.#lease(session, claimsForReader(open, this.#delays.now(), isIn), 'inbox-read');
+    const claims = claimsForReader(open, this.#delays.now(), (one) => this.#leases.proveAnywhere(session, one));
+    return this.#lease(session, claims, 'inbox-read');
   }
 
   /** What has been delivered into the turn that the session is in. */
@@ -227,7 +227,7 @@ export class Dispatcher {
 
   #deliver(session: Session, message: Message, route: Route): void {
     if (!this.#leases.begin(session, message, route)) {
-      this.#timers.set(session, journalRetryMs);
+      this.#timers.set(session, diskRetryMs);
       return;
     }
     this.#timers.set(session, this.#leases.lookInMs(message));

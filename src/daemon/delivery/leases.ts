@@ -25,6 +25,9 @@ const firstLookMs = 250;
 /** While claude itself is to read a message, it is looked this often whether it has been stopped, or asks a person. */
 const stoppedLookMs = 1000;
 
+/** A lease is made longer so many times while a transcript cannot be read. */
+const maxWaits = 3;
+
 /** Claude writes a little late that it has taken what a person has let through. */
 const answerGraceMs = 1500;
 
@@ -46,6 +49,8 @@ export class Leases {
   readonly #clock: LeaseClock;
   /** Messages that claude has been seen to ask a person about. */
   readonly #asked = new WeakSet<Message>();
+  /** How often a lease was made longer because a transcript could not be read. */
+  readonly #waits = new WeakMap<Message, number>();
 
   constructor(options: LeasesOptions) {
     this.#options = options;
@@ -57,6 +62,7 @@ export class Leases {
     const { store, clock, leaseMs } = this.#options;
     this.#clock.begin(message);
     this.#asked.delete(message);
+    this.#waits.delete(message);
     return store.move(message.id, {
       state: 'leased',
       route,
@@ -81,7 +87,7 @@ export class Leases {
     return this.#options.store.move(message.id, { state: 'queued', reason });
   }
 
-  /** What a supervisor says of a paste. True when that has ended the lease. */
+  /** What a supervisor says of a paste. True when that has ended the lease, or given it another end. */
   pasteReported(session: Session, report: LeaseReport): boolean {
     const message = this.#options.store.mailbox.get(report.messageId);
     // its lease may have ended meanwhile, and the message be on another way
@@ -89,7 +95,9 @@ export class Leases {
     const lease = report.lease ?? message.attempts;
     if (report.outcome === 'refused') {
       if (report.reason !== 'unproven') return this.giveBack(message, lease, `prompt box: ${report.reason}`);
-      return isLease(message, lease) && this.#endUnproven(session, message, 'prompt box: unproven');
+      if (!isLease(message, lease)) return false;
+      this.#endUnproven(session, message, 'prompt box: unproven');
+      return true;
     }
     if (lease === message.attempts) {
       this.#clock.begin(message, typedLeaseMs);
@@ -116,6 +124,7 @@ export class Leases {
       }
       this.#options.log('lease ran out', { id: message.id, route: message.route, attempts: message.attempts });
       this.#endUnproven(session, message, `${message.route}: no proof in time`);
+      if (message.state === 'leased') lookInMs = Math.min(lookInMs ?? Number.POSITIVE_INFINITY, this.lookInMs(message));
     }
     return lookInMs;
   }
@@ -136,12 +145,22 @@ export class Leases {
     return true;
   }
 
-  /** Ends a lease that may have put the message in: found, or to be tried once more, or stuck. True when the lease has ended. */
-  #endUnproven(session: Session, message: Message, reason: string): boolean {
-    if (this.proveAnywhere(session, message)) return true;
+  /**
+   * Ends a lease that may have put the message in: found, or to be tried once more, or stuck. A transcript that cannot be read just
+   * now is waited for, a few times.
+   */
+  #endUnproven(session: Session, message: Message, reason: string): void {
+    const found = this.#searchAnywhere(session, message);
+    if (found === 'in') return;
+    const waits = this.#waits.get(message) ?? 0;
+    if (found === 'unreadable' && waits < maxWaits) {
+      this.#waits.set(message, waits + 1);
+      this.#clock.begin(message);
+      return;
+    }
     const evidence = {
       hooks: session.hooksSeen,
-      transcript: hasTranscript(session),
+      transcript: found !== 'unreadable' && hasTranscript(session),
       asksPerson: message.route === 'inbox-socket' && isAskedFirst(session),
     };
     const stuckReason = stuckBecause(message, message.route!, evidence);
@@ -151,7 +170,6 @@ export class Leases {
       unproven: true,
     });
     if (stuckReason !== undefined) this.stuck.emit({ session, message });
-    return true;
   }
 
   /** What hooks and readers carry is proven by the transcript alone, so that is looked into; the other routes report by hook. */
@@ -174,11 +192,19 @@ export class Leases {
     return proof !== undefined;
   }
 
-  /** As `prove`, in every transcript that could have it: before anything goes in once more. */
+  /**
+   * As `prove`, in every transcript that could have it: before anything goes in once more. True also where nobody can know it, because
+   * one could not be read.
+   */
   proveAnywhere(session: Session, message: Message): boolean {
+    return this.#searchAnywhere(session, message) !== undefined;
+  }
+
+  #searchAnywhere(session: Session, message: Message): 'in' | 'unreadable' | undefined {
     const proof = findProofAnywhere(session, message);
-    if (proof) this.proved.emit({ session, message, proof });
-    return proof !== undefined;
+    if (proof === undefined || proof === 'unreadable') return proof;
+    this.proved.emit({ session, message, proof });
+    return 'in';
   }
 
   #leasedTo(session: Session): Message[] {

@@ -6,7 +6,7 @@ import type { MessageStore } from '../messages/message-store.ts';
 import type { Session } from '../sessions/session.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
 import { mayBeIn, stuckBecause } from './retry-rules.ts';
-import { findProofAnywhere, hasTranscript, newPlace, transcriptEnds } from './transcript-proof.ts';
+import { findProofAnywhere, findTurnAnswer, hasTranscript, newPlace, transcriptEnds } from './transcript-proof.ts';
 
 export class Successors {
   readonly #table: SessionTable;
@@ -35,14 +35,19 @@ export class Successors {
     const { id, route } = message;
     // nobody may have been there to see that it went in, or which transcript its claude went on in
     const proof = mayBeIn(message) && message.state !== 'delivered' ? findProofAnywhere(gone, message) : undefined;
+    if (proof === 'unreadable') {
+      this.#store.move(id, {
+        state: 'stuck',
+        reason: 'the session ended, and a transcript could not be read',
+        unproven: true,
+      });
+      return undefined;
+    }
     if (proof) {
       const place = newPlace(message, proof.path);
       this.#store.move(id, { state: 'delivered', ...(route !== undefined && { route }), ...place });
     }
-    if (message.state === 'delivered') {
-      this.#store.move(id, { state: 'failed', reason: 'the session ended before its turn did' });
-      return undefined;
-    }
+    if (message.state === 'delivered') return this.#endTurn(message, gone, proof?.path);
     if (message.state === 'leased') this.#endLease(message, gone);
     // a person decides about it, where it is
     if (message.state === 'stuck') return undefined;
@@ -85,13 +90,27 @@ export class Successors {
     if (!isSettled(state) || state === 'answered') return false;
     const session = this.#findHome(message);
     const proof = state === 'stuck' ? findProofAnywhere(session, message) : undefined;
-    if (proof) {
+    // where a transcript cannot be read, the person knows better
+    if (proof && proof !== 'unreadable') {
       const route = message.unproven?.at(-1)?.route;
       const { promptId } = proof;
       return this.#store.move(id, { state: 'delivered', ...(route && { route }), ...(promptId && { promptId }) });
     }
     const transcriptsFrom = transcriptEnds(session, message);
     return this.#store.move(id, { state: 'queued', reason: 'retried by hand', transcriptsFrom });
+  }
+
+  /**
+   * A turn whose session has ended: it came to its end before that, or it goes on in a fork (the agents view), which is a session of
+   * its own.
+   */
+  #endTurn(message: Message, gone: Session | undefined, path: string | undefined): Session | undefined {
+    const fork = this.#table.all().find((one) => one.id !== gone?.id && one.transcriptPath === path);
+    const answer = findTurnAnswer(gone, message);
+    if (answer !== undefined) this.#store.move(message.id, { state: 'answered', answer });
+    else if (path !== undefined && fork) return this.#readdress(message, fork);
+    else this.#store.move(message.id, { state: 'failed', reason: 'the session ended before its turn did' });
+    return undefined;
   }
 
   /** A dead session's transcript is whole: what it does not have did not go in. Where it has none, nobody knows. */

@@ -45,21 +45,26 @@ export function transcriptEnds(session: Session | undefined, message: Message): 
 
 /** Looks in every transcript that is known to be one of the message's: its session may have been cleared, or have died since. */
 export function findProof(session: Session | undefined, message: Message): Proof | undefined {
-  return firstProof(placesOf(session, message), message);
+  return firstProof(placesOf(session, message), message).proof;
 }
 
 /**
  * As `findProof`, and then in whatever conversation has been written to of late: claude forks a conversation into another process
  * and another transcript (the agents view, `/branch`), and nobody may have told us. Before anything is tried again, not at each look.
+ * @returns 'unreadable' where a transcript could not be read (no descriptor is free, an error of the disk, not ours to read): nobody
+ *   knows then
  */
-export function findProofAnywhere(session: Session | undefined, message: Message): Proof | undefined {
+export function findProofAnywhere(session: Session | undefined, message: Message): Proof | 'unreadable' | undefined {
   const known = placesOf(session, message);
   const configDir = session?.configDir ?? (known[0] && configDirOf(known[0].path));
   const others = (configDir === undefined ? [] : listConversations(configDir))
     .slice(0, searchedFiles)
     .filter(({ path }) => !known.some((one) => one.path === path))
     .map(({ path, bytes }) => ({ path, bytes: Math.max(0, bytes - searchedTailBytes) }));
-  return firstProof(known, message) ?? firstProof(others, message, message.retriedAt);
+  const near = firstProof(known, message);
+  if (near.proof) return near.proof;
+  const far = firstProof(others, message, message.retriedAt);
+  return far.proof ?? (near.isUnreadable || far.isUnreadable ? 'unreadable' : undefined);
 }
 
 /** True when the session's own transcript is there: a mark that it does not have has not been put in, as far as claude knows. */
@@ -74,9 +79,12 @@ export function isHeld(session: Session, message: Message): boolean {
 }
 
 /** What claude answered in the turn that the message started; undefined when that turn was cut short. */
-export function findTurnAnswer(session: Session, message: Message): string | undefined {
+export function findTurnAnswer(session: Session | undefined, message: Message): string | undefined {
   // the conversation may have been cleared since
-  const paths = new Set([transcriptOf(session), ...(message.transcriptsFrom ?? []).map((one) => one.path)]);
+  const paths = new Set([
+    session ? transcriptOf(session) : null,
+    ...(message.transcriptsFrom ?? []).map((one) => one.path),
+  ]);
   for (const path of paths) {
     const answer = path === null ? undefined : findAnswer(path, markOf(message));
     if (answer !== undefined) return answer;
@@ -91,19 +99,27 @@ function placesOf(session: Session | undefined, message: Message): Place[] {
   return isNew ? [{ path: current, bytes: 0 }, ...places] : places;
 }
 
-function firstProof(places: readonly Place[], message: Message, notBefore?: number): Proof | undefined {
+function firstProof(
+  places: readonly Place[],
+  message: Message,
+  notBefore?: number,
+): { proof?: Proof; isUnreadable: boolean } {
   const inToolResults = wasRead(message);
   const known = new Set(message.transcriptsFrom?.map((one) => one.path));
+  let isUnreadable = false;
   for (const { path, bytes } of places) {
     // a transcript that is new to the message may be a fork's, with records of before a retry copied into it
     const since = known.has(path) ? notBefore : message.retriedAt;
     const found = findMark(path, markOf(message), bytes, {
       inToolResults,
+      onUnreadable: () => {
+        isUnreadable = true;
+      },
       ...(since !== undefined && { notBefore: since }),
     });
-    if (found) return { ...found, path };
+    if (found) return { proof: { ...found, path }, isUnreadable };
   }
-  return undefined;
+  return { isUnreadable };
 }
 
 /** A tool's result may be what brought it. */

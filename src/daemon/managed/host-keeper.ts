@@ -97,7 +97,7 @@ export class HostKeeper {
   /** Takes away all that is kept of it. */
   forget(id: string): void {
     this.#options.store.remove(id);
-    this.#options.hosts.clear(id);
+    this.#options.hosts.forget(id);
   }
 
   /** One conversation, one process. @throws ClaudexError CONVERSATION_OPEN */

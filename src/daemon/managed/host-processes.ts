@@ -21,6 +21,8 @@ export interface HostProcesses {
   prepare(): void;
   /** Takes away what a dead one has left. */
   clear(id: string): void;
+  /** The same, and what it has said on its standard error. */
+  forget(id: string): void;
 }
 
 export function hostProcesses(env: NodeJS.ProcessEnv): HostProcesses {
@@ -68,6 +70,10 @@ export function hostProcesses(env: NodeJS.ProcessEnv): HostProcesses {
     prepare,
     read,
     clear,
+    forget: (id) => {
+      clear(id);
+      rmSync(hostPaths(id, env).log, { force: true });
+    },
     isAlive: ({ host }) => processStartTime(host.pid) === host.startTime,
     end: ({ host, claude }, how) => {
       // a host passes the signal on and insists; where it is to be killed, claude first, so that its host can say how it ended

@@ -53,8 +53,8 @@ export class LiveQuestion implements DialogSight {
   hook: HeldHook | null = null;
   /** When an answer from elsewhere was handed to the hook. */
   answeredAt: number | null = null;
-  /** Said to be shown in the log. */
-  isLoggedShown = false;
+  /** The answer ends the turn: claude writes no decision of a hook then, only that the tool was refused. */
+  endsTurn = false;
   #record: Question;
 
   constructor(options: Asked & { askedAt: number }) {

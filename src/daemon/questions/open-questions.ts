@@ -25,7 +25,7 @@ import { WaitingHooks } from './waiting-hooks.ts';
 /** More than this nobody reads; what is beyond it can be answered in its terminal. */
 const maxOpen = 1000;
 /** Claude takes an answer from elsewhere within some 100 ms; a machine that is busy needs longer. */
-const takenWithinMs = 3000;
+const takenWithinMs = 8000;
 /** After claude goes on, its transcript has this long to say whose answer counted before nobody waits for that any more. */
 const verdictWithinMs = 300;
 
@@ -104,6 +104,7 @@ export class OpenQuestions {
     const { hook } = question;
     question.hook = null;
     question.answeredAt = now;
+    question.endsTurn = request.decision === 'deny' && request.stop === true;
     question.answered(givenBy(request, question.request), now);
     hook.answer(reply);
     this.#tell(question, 'answered');
@@ -194,7 +195,7 @@ export class OpenQuestions {
   }
 
   #fateKnown(question: LiveQuestion, fate: 'taken' | 'in-terminal'): void {
-    if (fate === 'taken') {
+    if (fate === 'taken' || (question.isUnproven && question.endsTurn)) {
       question.taken();
       this.#end(question, 'taken');
     } else if (question.isUnproven) {

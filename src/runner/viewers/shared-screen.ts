@@ -16,6 +16,10 @@ import { Viewers } from './viewers.ts';
 /** Output that is not on the model yet: with more, claude waits, because the model keeps every byte until then. */
 const maxUndrawnBytes = 1024 * 1024;
 
+/** A piece of output this long is one of many: those that come at once are drawn and passed on together. */
+const longPieceBytes = 2048;
+const maxGatheredBytes = 128 * 1024;
+
 const fullReset = Buffer.from('\x1bc');
 
 export interface SharedScreenOptions {
@@ -42,6 +46,9 @@ export class SharedScreen {
   #server: Server | undefined;
   #follows = false;
   #undrawn = 0;
+  #gathered: Buffer[] = [];
+  #gatheredBytes = 0;
+  #passOnSoon: NodeJS.Immediate | undefined;
 
   /** For claude's output so far. `follow` comes next, and `output` with all that comes after it. */
   constructor(options: SharedScreenOptions) {
@@ -100,6 +107,34 @@ export class SharedScreen {
   /** Output of claude, which may be overwritten after the call. */
   output(bytes: Buffer): void {
     if (!this.#follows) return;
+    const isLong = bytes.length >= longPieceBytes;
+    if (!isLong && this.#gathered.length === 0) {
+      this.#passOn(bytes);
+      return;
+    }
+    this.#gathered.push(Buffer.from(bytes));
+    this.#gatheredBytes += bytes.length;
+    if (!isLong || this.#gatheredBytes >= maxGatheredBytes) this.#passOnGathered();
+    else this.#passOnSoon ??= setImmediate(() => this.#passOnGathered());
+  }
+
+  /** Calls back when all output so far is on the model. */
+  whenSettled(settled: () => void): void {
+    this.#passOnGathered();
+    this.mirror.whenSettled(settled);
+  }
+
+  #passOnGathered(): void {
+    clearImmediate(this.#passOnSoon);
+    this.#passOnSoon = undefined;
+    if (this.#gathered.length === 0) return;
+    const bytes = Buffer.concat(this.#gathered);
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    this.#passOn(bytes);
+  }
+
+  #passOn(bytes: Buffer): void {
     const { pty } = this.#options.claude;
     const { length } = bytes;
     this.#undrawn += length;
@@ -114,7 +149,7 @@ export class SharedScreen {
 
   /** Is everything drawn, answered and passed on? */
   get isSettled(): boolean {
-    return this.#undrawn === 0 && !this.#questions.isHolding;
+    return this.#undrawn === 0 && this.#gathered.length === 0 && !this.#questions.isHolding;
   }
 
   /** Lets viewers come. @throws ClaudexError when somebody listens there */
@@ -126,6 +161,7 @@ export class SharedScreen {
 
   /** Lets all viewers go. */
   close(bye: HostBye): void {
+    this.#passOnGathered();
     this.#follows = false;
     this.viewers.dismiss(bye);
     this.viewers.dispose();

@@ -25,15 +25,12 @@ const maxBehindBytes = 1024 * 1024;
 /** A snapshot with all its scrollback may be larger than that, once. */
 const maxSnapshotBytes = 16 * 1024 * 1024;
 
-/**
- * A viewer is asked for a sign of life this often. One that has missed two in a row is gone; one alone may be missed when
- * all of us have slept.
- */
+/** A viewer is asked for a sign of life this often. After two missed ones it is gone: one may be missed when all of us have slept. */
 const pingEveryMs = 15_000;
 const maxMissedPings = 2;
 
 /** A viewer that is let go has this long to read all that it was sent. */
-const byeTakesMs = 1000;
+const byeTakesMs = 2000;
 
 export interface ViewersOptions {
   mirror: ScreenMirror;
@@ -148,7 +145,11 @@ export class Viewers {
 
   /** Lets all of them go; who does not read does not hear it, and keeps nobody waiting. */
   dismiss(bye: HostBye): void {
-    for (const { socket } of this.#guests) {
+    for (const { socket, state } of this.#guests) {
+      // the end of what there was to see, for one that has missed it
+      if (state === 'behind' && bye.reason === 'ended') {
+        socket.write(frame(frameKinds.snapshot, this.#options.mirror.snapshot({ scrollback: false })));
+      }
       socket.end(jsonFrame(frameKinds.bye, bye));
       setTimeout(() => socket.destroy(), byeTakesMs).unref();
     }

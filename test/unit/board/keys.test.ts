@@ -124,7 +124,7 @@ describe(`answering ${verifies('board-answers')}`, () => {
   });
 
   it('several asks one after the other, several of one, and words of one’s own', () => {
-    const options = ['red', 'green', 'blue'].map((label) => ({ label, description: '' }));
+    const options = ['red', 'green', 'blue'].map((label) => ({ label, value: label, description: '' }));
     const asks = [
       { text: 'Which one?', options, isMulti: false },
       { text: 'Which ones?', options, isMulti: true },
@@ -136,9 +136,18 @@ describe(`answering ${verifies('board-answers')}`, () => {
       {
         kind: 'answer',
         questionId: 'q1',
-        answer: { kind: 'choose', chosen: [['green'], ['blue', 'green'], ['none of them']] },
+        answer: { kind: 'choose', chosen: [['green'], ['blue', 'green'], 'none of them'] },
       },
     ]);
+  });
+
+  it('one that can be answered in its terminal only says so', () => {
+    const person = new Person()
+      .asked(aQuestion({ onlyThere: 'its hook has gone' }))
+      .wait(inertMs)
+      .press('a', 'd', '1');
+    expect(person.effects).toEqual([]);
+    expect(person.ui.notice?.text).toContain('its hook has gone');
   });
 
   it('words for a question that has gone meanwhile go nowhere', () => {

@@ -67,6 +67,22 @@ const code = (target: string, more: Partial<WhereToLook> = {}): string | undefin
 };
 
 describe(`conversations ${verifies('history-target')}`, () => {
+  it('finds what has ended in a folder whose name claude cuts', () => {
+    const long = `/work/${'deep'.repeat(60)}`;
+    const slug = projectSlug(long).slice(0, 200);
+    for (const [digit, name, cwd] of [
+      ['1', `${slug}-pqt0zi`, `${long}/api`],
+      ['2', `${slug}-x1`, `${long}/web`],
+    ] as const) {
+      const prompt = { type: 'user', cwd, timestamp: 't', message: { content: 'go' } };
+      mkdirSync(join(configDir, 'projects', name), { recursive: true });
+      writeFileSync(join(configDir, 'projects', name, `${id(digit)}.jsonl`), `${JSON.stringify(prompt)}\n`);
+    }
+    expect(found(`${long}/api`)).toBe('1');
+    expect(found('web')).toBe('2');
+    expect([...listedConversations(where(), `${long}/web`)].map((one) => one.sessionId)).toEqual([id('2')]);
+  });
+
   it('by session id and its beginning', () => {
     conversation('1', '/work/api', 10);
     conversation('2', '/work/web', 20);

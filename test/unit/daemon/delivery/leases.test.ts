@@ -1,5 +1,5 @@
 /** Leases one by one: what ends one, what does not, and when to look again. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Leases } from '../../../../src/daemon/delivery/leases.ts';
@@ -300,3 +300,44 @@ describe(`what a person has denied ${verifies('denial')}`, () => {
     expect(message.state).toBe('leased');
   });
 });
+
+describe.runIf(existsSync('/proc/self/mem'))(
+  `a transcript that cannot be read just now ${verifies('exactly-once')}`,
+  () => {
+    /** EIO, as a disk may say. */
+    function unreadable(configDir: string): string {
+      const dir = join(configDir, 'projects', '-work-api');
+      mkdirSync(dir, { recursive: true });
+      const path = join(dir, `${claudeId}.jsonl`);
+      symlinkSync('/proc/self/mem', path);
+      return path;
+    }
+
+    it('is waited for: the message that stands there is not put in again', async () => {
+      const { leases, session, message, clock, configDir, proved } = await someLeases();
+      const path = unreadable(configDir);
+      leases.begin(session, message, 'turn-end');
+      clock.pass(leaseMs);
+      expect(leases.review(session)).toBeGreaterThan(0);
+      expect(message).toMatchObject({ state: 'leased', attempts: 1 });
+      rmSync(path);
+      transcript(configDir, claudeId, ours);
+      clock.pass(leaseMs);
+      leases.review(session);
+      expect(proved).toEqual([id]);
+    });
+
+    it('is not waited for for ever: the message stands still, with the reason', async () => {
+      const { leases, session, message, clock, configDir, stuck } = await someLeases();
+      unreadable(configDir);
+      leases.begin(session, message, 'turn-end');
+      for (let times = 0; times < 4; times++) {
+        expect(message.state).toBe('leased');
+        clock.pass(leaseMs);
+        leases.review(session);
+      }
+      expect(message).toMatchObject({ state: 'stuck', reason: expect.stringContaining('nothing can show') });
+      expect(stuck).toEqual([id]);
+    });
+  },
+);

@@ -1,0 +1,50 @@
+/** A question for a person to read: what would run, and the commands that answer it. */
+import type { ChalkInstance } from 'chalk';
+import type { Question } from '../../protocol/question.ts';
+import { visibleLine } from '../../protocol/visible-text.ts';
+import { durationText } from '../text/durations.ts';
+import { shortPath } from '../text/render.ts';
+
+/** In a list; alone it is shown whole. */
+const listedLines = 12;
+const listedLineChars = 400;
+
+export interface ShowOptions {
+  chalk: ChalkInstance;
+  now: number;
+  /** All of it, however much there is. */
+  isWhole: boolean;
+}
+
+export function showQuestion(question: Question, { chalk, now, isWhole }: ShowOptions): string {
+  const { id, name, cwd, agent, tool, askedAt, suggestions, remote, reason } = question;
+  const asks = { permission: `wants to use ${tool}`, question: 'asks', plan: 'has a plan' }[question.kind];
+  const who = agent === null ? '' : ` (its ${visibleLine(agent)} agent)`;
+  const where = chalk.dim(`${shortPath(cwd)}, ${durationText(now - askedAt)} ago`);
+  const lines = [`${chalk.cyan(id)}  ${chalk.bold(visibleLine(name))}${who} ${asks}  ${where}`];
+  lines.push(...bodyOf(question, isWhole).map((line) => `  ${line}`));
+  if (!remote) lines.push(chalk.yellow(`  only in its terminal: ${reason ?? 'no hook waits for an answer'}`));
+  else lines.push(...waysToAnswer(question).map((line) => chalk.dim(`  ${line}`)));
+  for (const [index, { text }] of remote ? suggestions.entries() : []) {
+    lines.push(chalk.dim(`  --always=${index + 1}: ${text}`));
+  }
+  return lines.join('\n');
+}
+
+function bodyOf({ id, shown }: Question, isWhole: boolean): string[] {
+  const all = shown.split('\n');
+  if (isWhole) return all;
+  const lines = all.slice(0, listedLines).map((line) => {
+    const more = line.length - listedLineChars;
+    return more <= 0 ? line : `${line.slice(0, listedLineChars)} … ${more} more characters: claudex waiting ${id}`;
+  });
+  const more = all.length - lines.length;
+  return more === 0 ? lines : [...lines, `… ${more} more lines: claudex waiting ${id}`];
+}
+
+/** The commands that answer it, a line each. */
+export function waysToAnswer({ id, kind, choices }: Pick<Question, 'id' | 'kind' | 'choices'>): string[] {
+  if (kind !== 'question') return [`claudex approve ${id}`, `claudex deny ${id} "why"`];
+  const rest = choices.slice(1).map((_, index) => ` --to ${index + 2} 1`);
+  return [`claudex answer ${id} 1${rest.join('')}`];
+}
