@@ -443,6 +443,9 @@ describe('journal', () => {
       expect([openOn(path), openOn(next)]).toEqual([0, 1]);
       journal.append(accept('m2'));
       expect(readFileSync(next, 'utf8')).toBe(header + lineOf('m2'));
+      const other = new Journal(path);
+      other.close();
+      expect(openOn(path)).toBe(0);
       const last = journal.commit(accept('m3'));
       journal.close();
       await last;
