@@ -11,6 +11,8 @@ const dist = join(root, 'dist', 'src');
 const bundles = {
   run: join(dist, 'cli', 'main.js'),
   program: join(dist, 'cli', 'program.js'),
+  attach: join(dist, 'cli', 'run-attach.js'),
+  host: join(dist, 'cli', 'commands', 'host.js'),
   mcpServer: join(dist, 'mcp', 'run-mcp-server.js'),
   warmWorker: join(dist, 'warm', 'worker', 'worker.js'),
   // what a session loads when somebody else wants to look at it
@@ -76,6 +78,8 @@ function bundle(entry, { keepModules = false, ...options } = {}) {
 // all that these two load is CommonJS: import() would bring the loader back
 const required = { supported: { 'dynamic-import': false } };
 await bundle(bundles.run, { ...required, packages: 'external' });
+await bundle(bundles.attach, { ...required, packages: 'external' });
+await bundle(bundles.host, { ...required, packages: 'external' });
 await bundle(bundles.program, { keepModules: true });
 await bundle(bundles.screenSharing, { packages: 'external' });
 await bundle(bundles.warmWorker, { packages: 'external' });
@@ -94,6 +98,9 @@ await bundleWhole(bundles.board, {
   },
 });
 
+// the first holds what the second is made of
+await bundleModule(join(dist, 'cli', 'sessions-file', 'sessions-schema.js'));
+await bundleModule(join(dist, 'schedule', 'cron-times.js'));
 await bundlePage();
 
 /** The web page: the browser loads these files and nothing else. What the first terminal needs is a file of its own. */
@@ -128,6 +135,25 @@ async function bundleWhole(entry, { beside = [], ...options } = {}) {
   const kept = [entry, ...beside].map((one) => basename(asBundle(one)));
   for (const name of readdirSync(folder)) if (!kept.includes(name)) rmSync(join(folder, name), { recursive: true });
   writeLicences(metafile, folder);
+}
+
+/** An ES module with its libraries in it, in the place of what tsc made: it imports nothing of ours that others import too. */
+async function bundleModule(entry) {
+  const { metafile } = await build({
+    entryPoints: [entry],
+    outfile: entry,
+    allowOverwrite: true,
+    absWorkingDir: root,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    minify: true,
+    logLevel: 'warning',
+    legalComments: 'none',
+    metafile: true,
+  });
+  writeLicences(metafile, dirname(entry));
 }
 
 function writeLicences(metafile, folder) {

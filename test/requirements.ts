@@ -143,6 +143,26 @@ export const requirements = {
     text: 'Over the daemon’s socket a program starts, sees, stops and resumes managed sessions, attaches by upgrade, and hears of every change.',
     source: 'docs/api.md',
   },
+  'send-start': {
+    text: 'send --start starts a managed session where none is; a message goes to the session it was sent to, woken or waited for, and to no other.',
+    source: 'docs/managed.md',
+  },
+  schedules: {
+    text: 'Scheduled tasks come by the wall clock of their time zone, once each, across restarts, missed times, set clocks and the change of the hour.',
+    source: 'docs/managed.md',
+  },
+  'sessions-file': {
+    text: 'up starts what a file declares and is missing, changes nothing that runs, and names the line and the field of a mistake.',
+    source: 'docs/managed.md',
+  },
+  service: {
+    text: 'service has the system start the daemon at a login; that brings the sessions that were running back, with their conversations.',
+    source: 'docs/managed.md',
+  },
+  'truth-after-kill': {
+    text: 'After kill -9 of everything, list tells the truth within two seconds.',
+    source: 'docs/managed.md',
+  },
   'managed-outlives-terminal': {
     text: 'A managed session runs on without a terminal; whoever attaches sees its screen as it is, and may leave again.',
     source: 'cc#63631, cc#88017',
@@ -293,6 +313,9 @@ export const requirements = {
   },
   'web-page-works': {
     text: 'In a browser: pair, start, watch the live terminal, type, send, read the answer, stop, resume.',
+  },
+  'web-page-answers': {
+    text: 'A question of claude’s is answered from a phone, after all of what would run was shown.',
   },
   'web-page-reconnects': {
     text: 'The page comes back by itself when server and daemon were away; nothing that was typed is lost.',

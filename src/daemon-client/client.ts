@@ -4,7 +4,7 @@
  */
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { ClaudexError, systemErrorCode } from '../errors/claudex-error.ts';
-import type { ManagedRecord, StartRequest } from '../protocol/managed.ts';
+import type { ManagedRecord, Schedule, StartRequest } from '../protocol/managed.ts';
 import type { Message } from '../protocol/message.ts';
 import type { AnswerRequest, Question } from '../protocol/question.ts';
 import type { SessionName, SessionRecord, StartQuestion } from '../protocol/session.ts';
@@ -111,6 +111,11 @@ export class DaemonClient {
     change: 'resume' | 'restart' | 'stop' | 'stop?now=true' | 'forget',
   ): Promise<ManagedRecord> {
     return this.#json('POST', `/v1/managed/${encodeURIComponent(id)}/${change}`, undefined, hostStartTakesMs);
+  }
+
+  /** From now on; null takes it away. @throws ClaudexError NO_SUCH_MANAGED, BAD_SCHEDULE */
+  scheduleManaged(id: string, schedule: Schedule | null): Promise<ManagedRecord> {
+    return this.#json('POST', `/v1/managed/${encodeURIComponent(id)}/schedule`, schedule ?? undefined);
   }
 
   /** What claude asks, in every session; `ended`: also what is over (the newest ones, in memory). */

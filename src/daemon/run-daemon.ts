@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { refuseLiveSocket } from '../background/listen.ts';
 import { releaseLock, takeLock, touchLock } from '../background/lock.ts';
-import { type Log, openLog } from '../home/log.ts';
+import { type Log, openLog, wordsOf } from '../home/log.ts';
 import { packageVersion } from '../home/package.ts';
 import { type ClaudexPaths, claudeConfigDir, claudexPaths, hostPaths } from '../home/paths.ts';
 import { ensurePrivateDir } from '../home/private-folder.ts';
@@ -15,7 +15,9 @@ import { systemClock } from '../process/clock.ts';
 import { reportFailuresTo } from '../process/guard.ts';
 import { isStopped, processStartTime } from '../process/identity.ts';
 import { Signal } from '../process/signal.ts';
+import type { SendReply, SendRequest } from '../protocol/wire.ts';
 import { readSettings } from '../settings/read.ts';
+import { acceptSend } from './delivery/accept-send.ts';
 import { Dispatcher } from './delivery/dispatcher.ts';
 import { PeerRules } from './delivery/peer-rules.ts';
 import { Successors } from './delivery/successors.ts';
@@ -89,12 +91,11 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const store = new MessageStore({ journal, log, clock });
   const { mailbox } = store;
   const waysIn = new WaysIn(clock);
-  const managedSide = managedParts({ paths, env, settings, table, mailbox, events, clock, log });
+  const send = (request: SendRequest): Promise<SendReply> => acceptSend(request, accept);
+  const managedSide = managedParts({ paths, env, settings, table, mailbox, events, clock, log, send });
   const { managed, managedStore, wakeByMessage } = managedSide;
-  const policy = {
-    gatePatienceMs: settings['delivery.gatePatienceMs'],
-    typePeers: settings['delivery.typePeers'],
-  };
+  const policy = { gatePatienceMs: settings['delivery.gatePatienceMs'], typePeers: settings['delivery.typePeers'] };
+  const successors = new Successors(table, store, (id) => managedStore.get(id) !== undefined);
   const dispatcher = new Dispatcher({
     table,
     store,
@@ -103,7 +104,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     clock,
     policy,
     leaseMs: settings['delivery.leaseMs'],
-    successors: new Successors(table, store, (id) => managedStore.get(id) !== undefined),
+    successors,
     isStopped,
     hasMoved: (session) => registry.moves.look(session),
   });
@@ -120,17 +121,19 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     perMinute: settings['peers.perMinute'],
   });
   const stopAsked = new Signal<StopReason>();
+  const absent = () => managedStore.all().map(absentSession);
+  const accept = { table, store, waysIn, dispatcher, peers, clock, absent };
   const idleExit = new IdleExit({
     idleExitMs: settings['daemon.idleExitMs'],
     isNeeded: () => table.all().length > 0 || managedSide.isNeeded() || mailbox.pendingTotal() > 0,
     clock,
   });
   const routes = daemonRoutes({
-    accept: { table, store, waysIn, dispatcher, peers, clock, absent: () => managedStore.all().map(absentSession) },
+    accept,
     requests,
     ...managedSide,
     env,
-    waits: new WaitReasons({ table, store, waysIn, clock, policy }),
+    waits: new WaitReasons({ table, store, waysIn, clock, policy, absent: managedSide.waitsFor }),
     store,
     registry,
     table,
@@ -151,9 +154,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     stopAsked,
     endsInMs: () => idleExit.leftMs(),
   });
-  const server = createHttpServer(routes, (error) => {
-    log('internal error', { error: wordsOf(error) });
-  });
+  const server = createHttpServer(routes, (error) => log('internal error', { error: wordsOf(error) }));
   idleExit.watch(server);
   const lifetime = new Lifetime({ paths, server, log });
 
@@ -196,18 +197,21 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   store.changed.add(() => badges.updateSoon(badgesOf));
   store.changed.add(() => idleExit.touch());
   store.changed.add(({ recipient }) => recipient.id !== null && wakeByMessage.check(recipient.id));
+  managedStore.forgotten.add((id) => successors.forgotten(id));
   dispatcher.personNeeded.add(({ session, reason }) => notification.taskWaits(session, reason));
   dispatcher.personNeeded.add(({ session, reason }) => notifyCommand.tell(taskWaitsEvent(session, reason)));
   managedStore.changed.add((id) => crashes(managedStore.get(id)));
   stopAsked.add((reason) => lifetime.stop(reason));
   idleExit.due.add(() => lifetime.stop('idle'));
   lifetime.stopping.add((reason) => {
+    if (reason === 'terminated') managedSide.systemGoesDown();
     // nobody meant it to stay away: supervisors and hooks start the next one, as after a crash
     if (reason === 'terminated' || reason === 'idle') return;
     for (const session of table.all()) session.supervisor?.send({ type: 'bye', reason });
     // a daemon that replaces this one wants them; after a stop nobody does
-    if (reason === 'stopped') waysIn.dismissWaiters();
-    if (reason === 'stopped') questions.dismissHooks();
+    if (reason !== 'stopped') return;
+    waysIn.dismissWaiters();
+    questions.dismissHooks();
   });
   // what brings news closes before what acts on it, and that before what it is written to
   lifetime.ending.add(() => idleExit.close());
@@ -233,6 +237,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     registry.start(configDir);
     store.expire();
     wakeByMessage.checkAll();
+    managedSide.lookAtSchedules();
     log('daemon ready', { pid: process.pid, version, messages: mailbox.pendingTotal() });
     lifetime.watch();
     refreshStarter(paths.starter);
@@ -241,8 +246,4 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     lifetime.abandon();
     throw error;
   }
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

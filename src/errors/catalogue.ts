@@ -435,6 +435,30 @@ export const errorCatalogue = {
     'As many managed sessions run as may, and none of them is idle.',
     'stop one (claudex stop <id>), wait until one is idle, or raise the setting sessions.max.',
   ),
+  BAD_SCHEDULE: entry(
+    3,
+    400,
+    'That schedule never comes round.',
+    'give five fields (minute, hour, day of the month, month, day of the week), such as "0 9 * * 1-5", and a time zone such as Europe/Berlin.',
+  ),
+  NO_SESSIONS_FILE: entry(
+    3,
+    400,
+    'There is no file of sessions.',
+    'write claudex.sessions.json here or in the claudex folder, or name one: claudex up <file>. docs/managed.md shows one.',
+  ),
+  BAD_SESSIONS_FILE: entry(
+    3,
+    400,
+    'The file of sessions is not one.',
+    'mend the lines that are named; docs/claudex.sessions.schema.json says what may stand there.',
+  ),
+  SERVICE_UNSUPPORTED: entry(
+    3,
+    400,
+    'This system has neither systemd nor launchd.',
+    'have it run `claudex daemon run` when you log in.',
+  ),
   CONVERSATION_OPEN: entry(
     3,
     409,

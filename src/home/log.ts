@@ -52,3 +52,8 @@ function sizeOf(path: string): number {
     return 0; // no log yet
   }
 }
+
+/** An error as the log has it: where it comes from, if it knows. */
+export function wordsOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

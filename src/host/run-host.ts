@@ -36,6 +36,8 @@ export async function runHost(options: HostOptions): Promise<void> {
   const { pty } = claude;
   const startedSteadyMs = steadyNow();
   const signals = forwardSignals(pty);
+  // claude is about to end: a daemon that goes down at the same time, because the whole system does, is not brought back by us
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, () => claude.close());
   const { mirror, viewers } = screen;
   let said: HostFile = {
     version: 1,

@@ -51,7 +51,10 @@ export function ps(pid: number, column: string): string | undefined {
  * clock ticks since boot on Linux (the same figure claude writes as `procStart`), `lstart` elsewhere.
  */
 export function processStartTime(pid: number): string | undefined {
-  return process.platform === 'linux' ? statFields(pid)?.[19] : ps(pid, 'lstart') || undefined;
+  if (process.platform !== 'linux') return ps(pid, 'lstart') || undefined;
+  const fields = statFields(pid);
+  // a zombie is dead, though nobody may ever reap it (a container's first process does not)
+  return fields?.[0] === 'Z' ? undefined : fields?.[19];
 }
 
 /** Ticks of a second in /proc, the same on every Linux. */

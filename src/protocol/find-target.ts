@@ -38,6 +38,11 @@ export function findTarget<T extends Candidate>(target: string, live: readonly T
   );
 }
 
+/** Is that its id, or the name that somebody has given it? Goes before everything else that it may be called by. */
+export function isCalled(target: string, { id, alias }: Pick<Candidate, 'id' | 'alias'>): boolean {
+  return id === target || (alias ? folded(alias) === folded(target) : false);
+}
+
 /** Upper and lower case are the same, and so are the ways to write one letter: `é`, and `e` with an accent (as macOS has it). */
 function folded(name: string): string {
   return name.normalize().toLowerCase();

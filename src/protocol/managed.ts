@@ -13,6 +13,19 @@ export interface ManagedExit {
   at: number;
 }
 
+/** A task that comes again and again, by the wall clock. */
+export interface Schedule {
+  /** Minute, hour, day of the month, month, day of the week. */
+  cron: string;
+  /** Without it: the machine's. */
+  timeZone?: string;
+  task: string;
+  /** Times at which nobody was there: one run for all of them afterwards, or none. */
+  missed: 'run' | 'skip';
+  /** When the last one has not ended. */
+  overlap: 'skip' | 'queue';
+}
+
 /** What is kept on disk of a managed session: `managed/<id>.json` in the claudex folder, mode 0600, replaced whole. */
 export interface ManagedSession {
   version: 1;
@@ -40,6 +53,9 @@ export interface ManagedSession {
   host: { pid: number; startTime: string } | null;
   /** What somebody has asked for and claude's end will bring about. */
   asked: 'stop' | 'sleep' | 'restart' | null;
+  schedule?: Schedule | null;
+  /** Up to when its times have been seen to, the last message of it, and when it comes next; milliseconds since the epoch. */
+  scheduled?: { upTo: number; messageId: string | null; nextAt: number | null };
 }
 
 /** What `claudex list --all` shows of it. */
@@ -71,6 +87,8 @@ export interface ManagedRecord extends ManagedView {
   /** Claude's own id of its conversation. */
   sessionId: string | null;
   viewers: number;
+  /** `nextAt`: ISO 8601; null when it does not come while the session is as it is. */
+  schedule: (Schedule & { nextAt: string | null }) | null;
   /** Where viewers connect; nobody listens there while it does not run. */
   socket: string;
 }
@@ -86,4 +104,5 @@ export interface StartRequest {
   keepWarm: boolean;
   idleTimeoutMs?: number;
   restart: 'crash' | 'never';
+  schedule?: Schedule | null;
 }

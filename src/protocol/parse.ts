@@ -1,6 +1,6 @@
 /** Checks what comes over the wire, field by field, with an error that names the field. */
 import { ClaudexError } from '../errors/claudex-error.ts';
-import type { StartRequest } from './managed.ts';
+import type { Schedule, StartRequest } from './managed.ts';
 import { maxBodyBytes, type Route, routes, type Sender } from './message.ts';
 import { startQuestions } from './session.ts';
 import {
@@ -153,7 +153,21 @@ export function parseStartRequest(value: unknown): StartRequest {
     ...withoutUndefined({
       name: fields.optionalString('name'),
       idleTimeoutMs: fields.optionalInteger('idleTimeoutMs'),
+      schedule: fields.any('schedule') === undefined ? undefined : parseSchedule(fields.any('schedule')),
     }),
+  };
+}
+
+/** `POST /v1/managed/:id/schedule`; null takes it away. Whether its times are any is checked where they are worked out. */
+export function parseSchedule(value: unknown): Schedule | null {
+  if (value === null) return null;
+  const fields = new Fields(value, 'schedule.');
+  return {
+    cron: fields.string('cron', 200),
+    task: fields.string('task', maxBodyBytes),
+    missed: fields.oneOf('missed', ['run', 'skip'] as const, 'run'),
+    overlap: fields.oneOf('overlap', ['skip', 'queue'] as const, 'skip'),
+    ...withoutUndefined({ timeZone: fields.optionalString('timeZone') }),
   };
 }
 

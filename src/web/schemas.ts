@@ -113,6 +113,38 @@ export const hit = z
   })
   .openapi('Hit');
 
+export const question = z
+  .looseObject({
+    id: z.string(),
+    kind: z.enum(['permission', 'question', 'plan']),
+    session: z.string(),
+    name: z.string(),
+    cwd: z.string(),
+    tool: z.string(),
+    input: z.unknown(),
+    shown: z.string(),
+    choices: z.array(z.looseObject({ question: z.string() })),
+    suggestions: z.array(z.looseObject({ text: z.string() })),
+    askedAt: z.number(),
+    state: z.enum(['open', 'answered', 'withdrawn']),
+    remote: z.boolean(),
+  })
+  .openapi('Question');
+
+const answerText = z.string().max(65_536);
+
+/** An answer to a question. */
+export const answer = z
+  .discriminatedUnion('decision', [
+    z.strictObject({ decision: z.literal('allow'), always: z.number().int().min(1).optional() }),
+    z.strictObject({ decision: z.literal('deny'), message: answerText.optional(), stop: z.boolean().optional() }),
+    z.strictObject({
+      decision: z.literal('answer'),
+      answers: z.array(z.union([answerText, z.array(answerText).max(100)])).max(100),
+    }),
+  ])
+  .openapi('Answer');
+
 const sum = {
   inputTokens: z.number(),
   outputTokens: z.number(),

@@ -33,10 +33,10 @@ export function newToken(
  */
 export function newChat(
   env: NodeJS.ProcessEnv,
-  { name, target }: { name: string; target: string },
+  { name, target, mayAnswer }: { name: string; target: string; mayAnswer: boolean },
 ): { device: Device; url: string } {
   const url = webAddress(env).replace(/^http/, 'ws');
-  const { device, secret } = new Devices(env).add({ name, kind: 'chat', scopes: [], target });
+  const { device, secret } = new Devices(env).add({ name, kind: 'chat', scopes: mayAnswer ? ['answer'] : [], target });
   return { device, url: `${url}/chat/${secret}?session=${encodeURIComponent(target)}` };
 }
 

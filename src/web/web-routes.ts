@@ -8,6 +8,7 @@ import type { RouteScope, WebRoute } from './route.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { ownRoutes } from './routes/own.ts';
+import { questionRoutes } from './routes/questions.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { usageRoutes } from './routes/usage.ts';
 import type { SessionFeed } from './session-feed.ts';
@@ -30,6 +31,7 @@ export function webRoutes(parts: WebParts): WebRoute[] {
     ...ownRoutes(parts),
     ...sessionRoutes(parts),
     ...messageRoutes(parts),
+    ...questionRoutes(parts),
     ...conversationRoutes(parts),
     ...usageRoutes(parts),
   ];

@@ -93,13 +93,19 @@ function webapi(): string {
       Object.keys(query.shape)
         .map((name) => `\`${name}\``)
         .join(' '),
-      Object.keys((body as { shape?: object } | undefined)?.shape ?? {})
+      fieldsOf(body)
         .map((name) => `\`${name}\``)
         .join(' '),
       summary,
     ].map(cell),
   );
   return table(['Route', 'Scope', 'Query', 'Body', 'What it is for'], rows);
+}
+
+/** The fields of a body; of one that may have several shapes those of all. */
+function fieldsOf(body: unknown): string[] {
+  const { shape, options } = (body ?? {}) as { shape?: object; options?: unknown[] };
+  return [...new Set(options ? options.flatMap(fieldsOf) : Object.keys(shape ?? {}))];
 }
 
 /** A cell's text: in code only the bar is escaped, for it would end the cell. */

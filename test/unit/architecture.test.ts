@@ -13,6 +13,7 @@ const heights: Record<string, number> = {
   process: 1,
   home: 2,
   protocol: 2,
+  schedule: 2,
   http: 3,
   settings: 3,
   claude: 4,
@@ -156,6 +157,15 @@ describe(`architecture ${verifies('import-direction')}`, () => {
     expect(importersOf(/^conf$/)).toEqual(['src/settings']);
     expect(importersOf(/^@xterm\/headless$/)).toEqual(['src/terminal']);
     for (const name of ['ink', 'react']) expect(importersOf(new RegExp(`^${name}$`))).toEqual(['src/board']);
+  });
+
+  it('docs/architecture.md has one row for each folder of src, and a rung', () => {
+    const folders = readdirSync(join(root, 'src')).sort();
+    const page = readFileSync(join(root, 'docs', 'architecture.md'), 'utf8');
+    const rows = [...page.matchAll(/^\| `src\/([\w-]+)\/` \|/gm)].map(([, folder]) => folder);
+    expect(rows.sort()).toEqual(folders);
+    const ladder = /^```\n( 9 {2}[\s\S]*?)^```/m.exec(page)?.[1] ?? '';
+    expect(folders.filter((folder) => !new RegExp(`(^|\\s)${folder}(\\s|$)`).test(ladder))).toEqual([]);
   });
 
   it('each folder of unit tests is a folder of what it tests', () => {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { stopDaemon } from '../../daemon-client/stop-daemon.ts';
 import { stopManaged } from '../managed/stop-managed.ts';
-import { colours } from '../text/render.ts';
+import { colours, shortPath } from '../text/render.ts';
 import { locateClaude } from '../version.ts';
 import { drainWorker } from './warm.ts';
 
@@ -61,6 +61,9 @@ export function addInstall(program: Command): void {
       if (!options.dryRun && options.purge) await stopManaged(process.env);
       if (!options.dryRun && (await stopDaemon(process.env))) process.stdout.write('The daemon has stopped.\n');
       if (!options.dryRun && (await drainWorker())) process.stdout.write('Nothing is kept warm any more.\n');
+      const { removeService } = await import('../service/service-files.ts');
+      const removed = options.dryRun ? undefined : removeService(process.env);
+      if (removed !== undefined) process.stdout.write(`Removed ${shortPath(removed)}.\n`);
       const mcp = uninstallMcpServer({ env: process.env, dryRun: options.dryRun === true });
       const report = uninstallClaudex({ ...request, dryRun: options.dryRun === true });
       if (options.dryRun) printChange(`${report.diff}${mcp.lines.join('\n')}`);

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { DaemonClient } from '../../daemon-client/client.ts';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { followMessage } from '../../daemon-client/follow-message.ts';
-import { pathTarget } from '../../daemon-client/path-target.ts';
+import { linkTarget, pathTarget } from '../../daemon-client/path-target.ts';
 import { ClaudexError, toClaudexError } from '../../errors/claudex-error.ts';
 import { claudeConfigDir } from '../../home/paths.ts';
 import { type Route, routes } from '../../protocol/message.ts';
@@ -28,6 +28,7 @@ interface SendOptions {
   at?: string;
   expires?: string;
   hold?: boolean;
+  start?: boolean;
   to?: string[];
   all?: boolean;
   wait?: string | true;
@@ -56,6 +57,7 @@ Examples:
   claudex send api "rerun the migration check"
   git diff | claudex send . -
   claudex send web --note "the API moved to port 8081"
+  claudex send --start ~/work/api "run the tests"
   claudex send api --wait=5m "do the tests pass?"
   claudex send --all --delay 10m "commit what you have"`,
     )
@@ -91,6 +93,7 @@ function shared(command: Command): Command {
     .option('--at <time>', 'not before that time (18:00)')
     .option('--expires <duration>', 'give up if it is not delivered by then')
     .option('--hold', 'accept it even if no session runs in that folder yet')
+    .option('--start', 'where no session is in that folder, start a managed one there (claudex start)')
     .option('--to <target>', 'another target (repeatable); one message each', (one: string, all: string[] = []) => [
       ...all,
       one,
@@ -108,6 +111,9 @@ async function send(target: string | undefined, words: string[], options: SendOp
   if (!several && !target) throw new ClaudexError('USAGE', 'Say who is to get the message.');
   const body = await readMessage(text, options.file);
   if (body.trim() === '') throw new ClaudexError('EMPTY_MESSAGE');
+  if (options.start && (several || options.hold)) {
+    throw new ClaudexError('USAGE', '--start goes with one target, and not with --hold.');
+  }
   if (options.failOnPermission && options.wait === undefined) {
     throw new ClaudexError('USAGE', '--fail-on-permission goes with --wait.');
   }
@@ -118,9 +124,28 @@ async function send(target: string | undefined, words: string[], options: SendOp
   const targets = several ? await targetsOf(client, options) : [target!];
   const replies = several
     ? await client.sendToAll({ ...request, targets: targets.map(pathTarget) })
-    : [await client.send({ ...request, target: pathTarget(targets[0]!) })];
+    : [await sendToOne(client, { ...request, target: pathTarget(targets[0]!) }, options)];
   if (options.wait === undefined) return printReplies(replies, options);
   await waitFor(client, replies, options, timeoutMs);
+}
+
+/**
+ * Who sends to one that is asleep wakes it. A name that nobody has may be that of a link here, to a folder that somebody sits in;
+ * with `--start` one that is not there is started.
+ */
+async function sendToOne(client: DaemonClient, request: SendRequest, options: SendOptions): Promise<SendReply> {
+  try {
+    return await client.send(request);
+  } catch (error) {
+    if (!(error instanceof ClaudexError) || error.code !== 'NO_SUCH_SESSION') throw error;
+    const link = linkTarget(request.target);
+    if (link !== undefined) return sendToOne(client, { ...request, target: link }, options);
+    if (!options.start) throw error;
+    const { startForMessage } = await import('../managed/start-for-message.ts');
+    const id = await startForMessage(client, request.target);
+    if (!options.quiet) process.stderr.write(`Started session ${id} in ${oneLine(request.target)}.\n`);
+    return client.send({ ...request, target: id });
+  }
 }
 
 async function requestFrom(client: DaemonClient, options: SendOptions): Promise<Omit<SendRequest, 'target' | 'body'>> {

@@ -1,19 +1,15 @@
-import { existsSync, realpathSync, statSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { conversationChoice } from '../../claude/command-line/conversation-arguments.ts';
 import { opensSession } from '../../claude/command-line/invocation.ts';
 import { environmentForClaude } from '../../claude/environment.ts';
-import type { DaemonClient } from '../../daemon-client/client.ts';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
-import { claudeConfigDir } from '../../home/paths.ts';
-import type { ManagedRecord } from '../../protocol/managed.ts';
-import type { SessionRecord } from '../../protocol/session.ts';
 import { attachTo } from '../managed/attach-to.ts';
+import { folderOf } from '../managed/folder-of.ts';
+import { giveTask } from '../managed/give-task.ts';
+import { settled, whatItAsks } from '../managed/settled.ts';
 import { asViewable } from '../managed/viewable.ts';
 import { readMessage } from '../message-source.ts';
-import { senderOf } from '../sender.ts';
 import { parseDuration } from '../text/durations.ts';
 
 interface StartOptions {
@@ -26,9 +22,6 @@ interface StartOptions {
   restart: 'crash' | 'never';
   json?: boolean;
 }
-
-/** Claude has this long to show its prompt box, or what it waits for, before `start` says no more of it. */
-const settlesMs = 8000;
 
 export function addStart(program: Command): void {
   program
@@ -82,46 +75,6 @@ async function start(folder: string, args: string[], options: StartOptions): Pro
       `${JSON.stringify({ id: one.id, name: one.name, cwd, state, waitingFor: session?.waitingFor ?? null }, null, 2)}\n`,
     );
   } else process.stdout.write(`${one.id}\n`);
-  sayWhatItWaitsFor(one, session);
-}
-
-function folderOf(folder: string): string {
-  if (!existsSync(folder) || !statSync(folder).isDirectory())
-    throw new ClaudexError('USAGE', `${folder} is no folder.`);
-  return realpathSync(folder);
-}
-
-async function giveTask(client: DaemonClient, id: string, body: string): Promise<void> {
-  await client.send({
-    target: id,
-    body,
-    kind: 'task',
-    when: 'idle',
-    hold: false,
-    sender: await senderOf(client, process.env, undefined),
-    caller: { pids: [process.ppid], configDir: claudeConfigDir(process.env) },
-  });
-}
-
-/** Its session once claude shows its prompt box, works, or waits for somebody; undefined when it does not come to that in time. */
-async function settled(client: DaemonClient, id: string): Promise<SessionRecord | undefined> {
-  for (let waitedMs = 0; waitedMs < settlesMs; waitedMs += 50) {
-    const session = (await client.sessions()).find((one) => one.id === id);
-    if (session && session.state !== 'starting') return session;
-    const one = (await client.managed()).find((record) => record.id === id);
-    if (one && one.state !== 'starting' && one.state !== 'running') {
-      throw new ClaudexError('HOST_START_FAILED', `${one.exit?.reason ?? one.state}.`);
-    }
-    await delay(50);
-  }
-  return undefined;
-}
-
-/** What claude asks at its start (trust, log-in, MCP servers) is a person's to answer. */
-function sayWhatItWaitsFor(one: ManagedRecord, session: SessionRecord | undefined): void {
-  if (session !== undefined && session.state !== 'waiting') return;
-  const what = session?.waitingFor ?? 'something on its screen';
-  process.stderr.write(
-    `It waits for a person: ${what}. See it with \`claudex peek ${one.id}\`, answer in \`claudex attach ${one.id}\`.\n`,
-  );
+  const asks = whatItAsks(one.id, session);
+  if (asks !== undefined) process.stderr.write(asks);
 }

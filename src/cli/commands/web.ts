@@ -121,9 +121,11 @@ async function token(options: TokenFlags): Promise<void> {
   const name = (options.name ?? options.chat ?? '').trim();
   if (name === '' || name.length > 60) throw new ClaudexError('USAGE', '--name takes 1 to 60 characters.');
   if (options.chat !== undefined) {
-    if (options.scope !== undefined) throw new ClaudexError('USAGE', '--chat goes without --scope.');
+    if (![undefined, 'answer'].includes(options.scope))
+      throw new ClaudexError('USAGE', '--chat takes --scope answer, or none.');
+    const mayAnswer = options.scope === 'answer';
     const { id } = findTarget(pathTarget(options.chat), await everySession(await ensureDaemon(process.env)));
-    print(options, web.newChat(process.env, { name, target: id }), ({ url }) => url);
+    print(options, web.newChat(process.env, { name, target: id, mayAnswer }), ({ url }) => url);
     return;
   }
   const wanted = (options.scope ?? '').split(',').map((word) => word.trim());

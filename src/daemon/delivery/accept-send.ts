@@ -3,7 +3,7 @@
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { Clock } from '../../process/clock.ts';
 import { newMessageId } from '../../protocol/attribution.ts';
-import { findTarget } from '../../protocol/find-target.ts';
+import { findTarget, isCalled } from '../../protocol/find-target.ts';
 import type { Message, Recipient } from '../../protocol/message.ts';
 import { sanitiseBody, sanitiseLine } from '../../protocol/sanitise.ts';
 import type { SendManyRequest, SendReply, SendRequest } from '../../protocol/wire.ts';
@@ -117,6 +117,11 @@ function compose(request: SendRequest, body: string, options: AcceptOptions): Me
 }
 
 function recipientOf(request: SendRequest, { table, waysIn, absent }: AcceptOptions): Recipient {
+  // a given name goes before the name of a folder, whether or not its session runs
+  const given = absent().filter((one) => isCalled(request.target, one));
+  if (given.length > 0 && !table.all().some((one) => isCalled(request.target, one))) {
+    return absentRecipient(request.target, given)!;
+  }
   try {
     const session = table.byId(request.target) ?? named(request.target, table);
     if (request.route !== undefined && !waysIn.offers(session, request.route)) {
@@ -129,7 +134,7 @@ function recipientOf(request: SendRequest, { table, waysIn, absent }: AcceptOpti
   }
 }
 
-/** A managed session of that name that does not run: it is woken, or its message waits for it. @throws ClaudexError NOT_RUNNING */
+/** The managed session that is meant, where it does not run: it is woken, or its message waits for it. @throws ClaudexError NOT_RUNNING */
 function absentRecipient(target: string, absent: readonly AbsentSession[]): Recipient | undefined {
   try {
     const { id, name, cwd, takes, why } = findTarget(target, absent);

@@ -56,6 +56,15 @@ export class Successors {
     return this.#readdress(message, this.#table.heirOf(message.recipient.cwd, gone));
   }
 
+  /** The managed session of that id is no more: what waited for it is for nobody else. */
+  forgotten(id: string): void {
+    for (const message of this.#store.mailbox.openFor(id)) {
+      if (message.state === 'queued') {
+        this.#store.move(message.id, { state: 'failed', reason: 'its session was forgotten (claudex forget)' });
+      }
+    }
+  }
+
   /** After a restart: what was for sessions that nobody knows any more, or for nobody, is for who is there now. */
   restore(): void {
     for (const message of this.#store.mailbox.all()) {

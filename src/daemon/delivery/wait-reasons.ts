@@ -16,6 +16,8 @@ export interface WaitReasonsOptions {
   waysIn: Pick<WaysIn, 'situation'>;
   clock: Clock;
   policy: RoutePolicy;
+  /** What the managed session of that id, which does not run, would have to do; undefined where there is none. */
+  absent: (id: string) => string | undefined;
 }
 
 export class WaitReasons {
@@ -33,7 +35,9 @@ export class WaitReasons {
     }
     if (message.state !== 'queued') return undefined;
     if ((message.notBefore ?? 0) > this.#options.clock.timeOfDay()) return 'its time';
-    return session ? this.#before(message, session) : 'a session to start in its folder';
+    if (session) return this.#before(message, session);
+    const { id } = message.recipient;
+    return (id === null ? undefined : this.#options.absent(id)) ?? 'a session to start in its folder';
   }
 
   #before(message: Message, session: Session): string | undefined {

@@ -12,11 +12,13 @@ import type { ManagedExit } from '../../protocol/managed.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
 import type { HostProcesses } from './host-processes.ts';
 import type { IdleWatch } from './idle-watch.ts';
-import { afterEnd, type ClaudeEnd, crashWindowMs, type NextState } from './lifecycle.ts';
+import { afterAbsence, afterEnd, type ClaudeEnd, crashWindowMs, isBySystem, type NextState } from './lifecycle.ts';
 import { isUp, type ManagedStore } from './managed-store.ts';
 
 /** How soon the end of a host that this daemon did not start, and the end of an idle time, are noticed. */
 const lookEveryMs = 1500;
+/** A system that goes down ends all of us within this time. */
+const goesDownWithinMs = 10_000;
 
 export interface HostKeeperOptions {
   store: ManagedStore;
@@ -34,6 +36,7 @@ export class HostKeeper {
   /** Starts that follow on a crash, after its pause. */
   readonly #restarts = new Map<string, NodeJS.Timeout>();
   #look: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   constructor(options: HostKeeperOptions) {
     this.#options = options;
@@ -45,8 +48,21 @@ export class HostKeeper {
     for (const { id } of store.running()) {
       const file = hosts.read(id);
       if (file && hosts.isAlive(file)) this.#follow(file);
-      else this.#hostEnded(id);
+      else this.#hostEnded(id, afterAbsence);
     }
+  }
+
+  /**
+   * The system ends this daemon. What it has ended by a signal a moment before was ended for the same reason: the next daemon brings it back.
+   * What ends from now on is left as it is, for that one to find.
+   */
+  systemGoesDown(): void {
+    const { store, clock } = this.#options;
+    const since = clock.timeOfDay() - goesDownWithinMs;
+    for (const { id, state, exit } of store.all()) {
+      if (state === 'ended' && exit && exit.at >= since && isBySystem(exit)) store.move(id, 'running', { exit: null });
+    }
+    this.close();
   }
 
   /** Starts its host. @throws ClaudexError HOST_START_FAILED */
@@ -107,6 +123,7 @@ export class HostKeeper {
   }
 
   close(): void {
+    this.#isClosed = true;
     clearInterval(this.#look);
     for (const timer of this.#restarts.values()) clearTimeout(timer);
   }
@@ -121,6 +138,7 @@ export class HostKeeper {
   #lookAround(): void {
     const { hosts, idle, store } = this.#options;
     const up = store.running();
+    idle.ticked();
     if (up.length === 0) {
       clearInterval(this.#look);
       this.#look = undefined;
@@ -138,21 +156,21 @@ export class HostKeeper {
   }
 
   /** Its host is gone, and claude with it: what follows is decided by how claude ended. */
-  #hostEnded(id: string): void {
+  #hostEnded(id: string, decide = afterEnd): void {
     const { hosts, clock, table, log, store, idle } = this.#options;
     const one = store.get(id);
     const file = hosts.read(id);
-    if (!one || !isUp(one) || this.#restarts.has(id) || (file && hosts.isAlive(file))) return;
+    if (this.#isClosed || !one || !isUp(one) || this.#restarts.has(id) || (file && hosts.isAlive(file))) return;
     const now = clock.timeOfDay();
     if (file) table.unexpect(file.claude.pid);
     idle.forget(id);
     hosts.clear(id);
     const end = endOf(file);
-    const next = afterEnd(one, end, now);
+    const next = decide(one, end, now);
     log('managed session ended', { id, state: next.state, reason: next.reason });
     const exit: ManagedExit = { code: end.code, signal: end.signal, reason: next.reason, at: now };
     const recent = one.restarts.filter((at) => now - at < crashWindowMs);
-    const isCrash = next.state === 'starting' && one.asked !== 'restart';
+    const isCrash = next.state === 'starting' && one.asked !== 'restart' && decide === afterEnd;
     store.move(id, next.state, { exit, asked: null, restarts: isCrash ? [...recent, now] : recent });
     if (next.startInMs !== undefined) this.#startIn(id, next.startInMs, next);
     if (next.state === 'sleeping') this.slept.emit(id);

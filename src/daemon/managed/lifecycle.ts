@@ -51,6 +51,22 @@ export function afterEnd(
   return { state: 'starting', reason: `${how}; started again`, startInMs };
 }
 
+/**
+ * What follows on an end that no daemon has seen. Then it was most likely the system that went down: what it ends by a signal, or together with its
+ * host, comes back, whatever `restart` says, and counts as no crash.
+ */
+export function afterAbsence(session: Parameters<typeof afterEnd>[0], end: ClaudeEnd, now: number): NextState {
+  if (session.asked !== null || !isBySystem(end)) return afterEnd(session, end, now);
+  return { state: 'starting', reason: `${describeEnd(end)} while no daemon ran; started again`, startInMs: 0 };
+}
+
+/** Nobody but the system ends so many at once: by a signal that asks, or by one that does not, their hosts with them. */
+export function isBySystem({ code, signal }: Pick<ClaudeEnd, 'code' | 'signal'>): boolean {
+  if (code === null && signal === null) return true;
+  const number = signal ?? code! - 128;
+  return number === 9 || askedSignals.includes(number);
+}
+
 function describeEnd({ code, signal }: ClaudeEnd): string {
   if (signal) return `claude died of signal ${signal}`;
   if (code === null) return 'claude and its host were killed';

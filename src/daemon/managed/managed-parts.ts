@@ -2,6 +2,7 @@
 import type { Log } from '../../home/log.ts';
 import type { ClaudexPaths } from '../../home/paths.ts';
 import type { Clock } from '../../process/clock.ts';
+import type { SendReply, SendRequest } from '../../protocol/wire.ts';
 import type { Settings } from '../../settings/definitions.ts';
 import type { EventStreams } from '../event-streams.ts';
 import type { Mailbox } from '../messages/mailbox.ts';
@@ -11,8 +12,9 @@ import { HostKeeper } from './host-keeper.ts';
 import { type HostProcesses, hostProcesses } from './host-processes.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { managedEventOf } from './managed-record.ts';
-import { ManagedSessions } from './managed-sessions.ts';
+import { ManagedSessions, whatItWaitsFor } from './managed-sessions.ts';
 import { ManagedStore } from './managed-store.ts';
+import { Schedules } from './schedules.ts';
 import { WakeByMessage } from './wake-by-message.ts';
 
 export interface ManagedPartsOptions {
@@ -24,6 +26,8 @@ export interface ManagedPartsOptions {
   events: EventStreams;
   clock: Clock;
   log: Log;
+  /** Takes a message, as one that comes over the socket. */
+  send: (request: SendRequest) => Promise<SendReply>;
 }
 
 export interface ManagedParts {
@@ -35,8 +39,14 @@ export interface ManagedParts {
   wakeByMessage: WakeByMessage;
   /** Before sessions are known: who of the last daemon's still runs. */
   restore(): void;
-  /** A session runs or is about to. */
+  /** What a message for the session of that id waits for while it does not run. */
+  waitsFor(id: string): string | undefined;
+  /** Once messages can be taken. */
+  lookAtSchedules(): void;
+  /** A session runs or is about to, or a scheduled task may come for one. */
   isNeeded(): boolean;
+  /** The system ends this daemon, and perhaps everything. */
+  systemGoesDown(): void;
   /** What brings news closes first. */
   close(): void;
 }
@@ -60,6 +70,15 @@ export function managedParts(options: ManagedPartsOptions): ManagedParts {
   });
   const wakeByMessage = new WakeByMessage({ store, mailbox, clock, wake: (id) => managed.wake(id) });
   store.changed.add((id) => events.send(managedEventOf(id, store, { hosts, env })));
+  const schedules = new Schedules({
+    store,
+    clock,
+    log,
+    loadCron: () => import('../../schedule/cron-times.ts'),
+    send: options.send,
+    message: (id) => mailbox.get(id),
+  });
+  store.changed.add(() => void schedules.look());
   keeper.slept.add((id) => wakeByMessage.check(id));
   return {
     managedStore: store,
@@ -68,8 +87,15 @@ export function managedParts(options: ManagedPartsOptions): ManagedParts {
     attachments,
     wakeByMessage,
     restore: () => keeper.restore(),
-    isNeeded: () => store.running().length > 0,
+    systemGoesDown: () => keeper.systemGoesDown(),
+    waitsFor: (id) => {
+      const one = store.get(id);
+      return one && whatItWaitsFor(one);
+    },
+    lookAtSchedules: () => void schedules.look(),
+    isNeeded: () => store.running().length > 0 || schedules.isNeeded,
     close: () => {
+      schedules.close();
       wakeByMessage.close();
       keeper.close();
       attachments.close();

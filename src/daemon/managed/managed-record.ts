@@ -18,6 +18,7 @@ export function managedRecordOf(one: ManagedSession, { hosts, env }: RecordSourc
     sessionId: one.claudeSessionId,
     ...managedView(one),
     viewers: hosts.read(one.id)?.viewers ?? 0,
+    schedule: scheduleOf(one),
     socket: hostPaths(one.id, env).socket,
   };
 }
@@ -26,4 +27,11 @@ export function managedRecordOf(one: ManagedSession, { hosts, env }: RecordSourc
 export function managedEventOf(id: string, store: Pick<ManagedStore, 'get'>, sources: RecordSources): DaemonEvent {
   const one = store.get(id);
   return one ? { type: 'managed', managed: managedRecordOf(one, sources) } : { type: 'managed-forgotten', id };
+}
+
+function scheduleOf({ schedule, scheduled, state }: ManagedSession): ManagedRecord['schedule'] {
+  if (!schedule) return null;
+  const comes = state === 'sleeping' || state === 'running' || state === 'starting';
+  const nextAt = comes ? (scheduled?.nextAt ?? null) : null;
+  return { ...schedule, nextAt: nextAt === null ? null : new Date(nextAt).toISOString() };
 }

@@ -8,13 +8,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { Log } from '../../home/log.ts';
 import type { Clock } from '../../process/clock.ts';
-import type { ManagedSession, StartRequest } from '../../protocol/managed.ts';
+import type { ManagedSession, Schedule, StartRequest } from '../../protocol/managed.ts';
 import type { AbsentSession } from '../delivery/accept-send.ts';
 import type { Names } from '../sessions/names.ts';
 import type { Session } from '../sessions/session.ts';
 import { newSessionId } from '../sessions/session-id.ts';
 import { stateOf } from '../sessions/session-state.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
+import { checkSchedule } from './check-schedule.ts';
 import type { HostKeeper } from './host-keeper.ts';
 import type { IdleWatch } from './idle-watch.ts';
 import { whoMakesRoom } from './lifecycle.ts';
@@ -48,6 +49,7 @@ export class ManagedSessions {
     return this.#inTurn(async () => {
       const { store, keeper, clock, idleTimeoutMs } = this.#options;
       this.#refuseSecond(request);
+      if (request.schedule) await checkSchedule(request.schedule);
       await this.#makeRoom();
       const { id } = store.add({
         version: 1,
@@ -67,6 +69,7 @@ export class ManagedSessions {
         since: clock.timeOfDay(),
         host: null,
         asked: null,
+        schedule: request.schedule ?? null,
       });
       try {
         await keeper.start(id);
@@ -118,6 +121,15 @@ export class ManagedSessions {
     if (isUp(one) && !keeper.cancelRestart(id))
       throw new ClaudexError('SESSION_RUNS', `${describe(one)} is ${one.state}.`);
     keeper.forget(id);
+  }
+
+  /** From now on; null takes it away. @throws ClaudexError NO_SUCH_MANAGED, BAD_SCHEDULE */
+  async schedule(id: string, schedule: Schedule | null): Promise<ManagedSession> {
+    const { store, clock } = this.#options;
+    store.known(id);
+    if (schedule) await checkSchedule(schedule);
+    const upTo = clock.timeOfDay();
+    return store.update(id, { schedule, scheduled: { upTo, messageId: null, nextAt: null } });
   }
 
   /** A message waits for it: one that sleeps is resumed. */
@@ -205,6 +217,13 @@ export function absentSession(one: ManagedSession): AbsentSession {
     takes,
     why: takes ? '' : `${describe(one)} is ${one.state}${one.exit ? `: ${one.exit.reason}` : ''}.`,
   };
+}
+
+/** What has to become of one that does not run before a message goes in. */
+export function whatItWaitsFor(one: ManagedSession): string {
+  if (one.state === 'sleeping') return 'its session to wake up';
+  if (isUp(one)) return 'its session to start';
+  return `its session to be resumed, which is ${one.state}: claudex resume ${one.name ?? one.id}`;
 }
 
 /** Claude keeps a conversation from its first turn on; before that there is nothing to resume. */

@@ -12,6 +12,8 @@ import { type ManagedSession, type ManagedState, managedStates } from '../../pro
 export class ManagedStore {
   /** The record of that id has come, changed or gone. */
   readonly changed = new Signal<string>();
+  /** The record of that id is gone; `changed` has told before. */
+  readonly forgotten = new Signal<string>();
   readonly #clock: Clock;
   readonly #folder: string;
   readonly #home: string;
@@ -88,7 +90,9 @@ export class ManagedStore {
 
   remove(id: string): void {
     rmSync(join(this.#folder, `${id}.json`), { force: true });
-    if (this.#all.delete(id)) this.changed.emit(id);
+    if (!this.#all.delete(id)) return;
+    this.changed.emit(id);
+    this.forgotten.emit(id);
   }
 }
 

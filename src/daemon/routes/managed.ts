@@ -4,7 +4,7 @@ import { hostPaths } from '../../home/paths.ts';
 import { readScreen } from '../../host-client/host-connection.ts';
 import { framesUpgrade } from '../../protocol/frames.ts';
 import type { ManagedRecord, ManagedSession } from '../../protocol/managed.ts';
-import { parseStartRequest } from '../../protocol/parse.ts';
+import { parseSchedule, parseStartRequest } from '../../protocol/parse.ts';
 import { checkSessionName } from '../../protocol/session-name.ts';
 import type { RouteDefinition, RouteRequest } from '../http-server.ts';
 import type { Attachments } from '../managed/attachments.ts';
@@ -49,6 +49,12 @@ export function managedRoutes(options: ManagedRoutesOptions): RouteDefinition[] 
       path: '/v1/managed/:id/forget',
       who: 'local',
       handle: ({ params }) => managed.forget(params[0]!),
+    },
+    {
+      method: 'POST',
+      path: '/v1/managed/:id/schedule',
+      who: 'local',
+      handle: async ({ params, body }) => record(await managed.schedule(params[0]!, parseSchedule(body ?? null))),
     },
     { method: 'GET', path: '/v1/managed/:id/screen', who: 'local', handle: screen },
     {

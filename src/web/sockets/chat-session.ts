@@ -4,6 +4,7 @@ import type { Step, Turn } from '../../claude/transcript/turn.ts';
 import type { AnySession } from '../../daemon-client/every-session.ts';
 import { type FollowedSession, followSession } from '../../history/follow-session.ts';
 import type { MessageSummary } from '../../protocol/message.ts';
+import type { Question } from '../../protocol/question.ts';
 import type { WebEvent } from '../event-ring.ts';
 import type { SessionFeed } from '../session-feed.ts';
 
@@ -19,6 +20,7 @@ const maxDetailChars = 200;
 export class ChatSession {
   readonly #feed: SessionFeed;
   readonly #id: string;
+  readonly #mayAnswer: boolean;
   readonly #say: (word: ChatWord) => void;
   #followed: FollowedSession | undefined;
   #status = '';
@@ -27,14 +29,18 @@ export class ChatSession {
   /** Claude's ids of the turns that messages have started: their answers come with the message. */
   readonly #promptIds = new Set<string>();
   readonly #replied = new Set<string>();
+  readonly #asked = new Set<string>();
   readonly #listener = (event: WebEvent): void => this.#heard(event);
 
-  constructor(feed: SessionFeed, session: AnySession, say: (word: ChatWord) => void) {
+  /** @param mayAnswer the client is told of what claude asks */
+  constructor(feed: SessionFeed, session: AnySession, mayAnswer: boolean, say: (word: ChatWord) => void) {
     this.#feed = feed;
+    this.#mayAnswer = mayAnswer;
     this.#id = session.id;
     this.#say = say;
     feed.ring.added.add(this.#listener);
     this.#took(session);
+    if (mayAnswer) void this.#tellOpenQuestions();
   }
 
   close(): void {
@@ -49,6 +55,8 @@ export class ChatSession {
     } else if (type === 'message') {
       const { message } = JSON.parse(data) as { message: MessageSummary };
       if (message.recipient.id === this.#id) void this.#tookMessage(message);
+    } else if (type === 'question' && this.#mayAnswer) {
+      this.#tookQuestion((JSON.parse(data) as { question: Question }).question);
     }
   }
 
@@ -89,6 +97,29 @@ export class ChatSession {
     const id = turn.promptId ?? `turn-${turn.index}`;
     if (this.#promptIds.has(id) || turn.answer === '') return;
     this.#reply(id, turn.answer, turn.endedAt);
+  }
+
+  async #tellOpenQuestions(): Promise<void> {
+    try {
+      for (const question of await (await this.#feed.client()).questions()) this.#tookQuestion(question);
+    } catch {
+      // no daemon: its questions come as events when it is back
+    }
+  }
+
+  /** What takes a yes or a no; a question with options is answered elsewhere. */
+  #tookQuestion({ id, kind, session, state, remote, tool, shown, input }: Question): void {
+    if (session !== this.#id || state !== 'open' || !remote || kind === 'question' || this.#asked.has(id)) return;
+    this.#asked.add(id);
+    const { description } = (input ?? {}) as { description?: unknown };
+    this.#say({
+      type: 'permission_request',
+      session_id: this.#id,
+      request_id: id,
+      tool_name: tool,
+      description: typeof description === 'string' ? description : `Claude wants to use ${tool}.`,
+      input_preview: shown,
+    });
   }
 
   async #tookMessage({ id, state, promptId, reason }: MessageSummary): Promise<void> {

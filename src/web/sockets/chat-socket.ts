@@ -9,6 +9,7 @@ import { findTarget } from '../../protocol/find-target.ts';
 import type { Sender } from '../../protocol/message.ts';
 import { oneLine } from '../../protocol/sanitise.ts';
 import type { Device } from '../devices.ts';
+import { answererOf } from '../routes/questions.ts';
 import { senderOf } from '../send-message.ts';
 import type { SessionFeed } from '../session-feed.ts';
 import { ChatSession, type ChatWord } from './chat-session.ts';
@@ -22,6 +23,7 @@ const word = z.discriminatedUnion('type', [
     user: z.string().max(200).optional(),
     session_id: z.string().optional(),
   }),
+  z.looseObject({ type: z.literal('permission_response'), request_id: z.string().max(100), allowed: z.boolean() }),
   z.looseObject({ type: z.literal('fetch_history'), limit: z.number().int().min(1).max(1000).optional() }),
 ]);
 
@@ -41,9 +43,9 @@ export interface Chat {
 }
 
 export function openChat(socket: WebSocket, chat: Chat): void {
-  const { session, feed } = chat;
+  const { session, feed, device } = chat;
   const say = (said: ChatWord): void => socket.send(JSON.stringify(said));
-  const live = new ChatSession(feed, session, say);
+  const live = new ChatSession(feed, session, device.scopes.includes('answer'), say);
   socket.once('close', () => live.close());
   socket.on('message', (data) => {
     hear(chat, data, say).catch((thrown: unknown) => {
@@ -65,13 +67,21 @@ async function hear({ device, session, feed }: Chat, data: RawData, say: (word: 
     say({ type: 'history', session_id: session.id, messages: historyOf(session.id, await feed.sessions(), last) });
     return;
   }
+  const client = await feed.client();
+  if (said.type === 'permission_response') {
+    if (!device.scopes.includes('answer')) throw new ClaudexError('SCOPE_MISSING', 'It takes the scope answer.');
+    const question = await client.question(said.request_id);
+    if (question.session !== session.id) throw new ClaudexError('SCOPE_MISSING', 'It is another session’s question.');
+    const decision = said.allowed ? 'allow' : 'deny';
+    await client.answerQuestion(question.id, { decision, via: 'web', by: answererOf(device) });
+    return;
+  }
   if (
     said.session_id !== undefined &&
     ![session.id, session.sessionId, session.name, session.alias].includes(said.session_id)
   ) {
     throw new ClaudexError('SCOPE_MISSING', 'This chat is another session’s.');
   }
-  const client = await feed.client();
   const sender = speakerOf(device, said.user);
   await client.send({ target: session.id, body: said.content, kind: 'task', when: 'idle', hold: false, sender });
 }

@@ -1,5 +1,5 @@
 /** `claudex web` with the real claude: started, asked, watched, typed into and ended from outside, as a browser does. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { verifies } from '../../requirements.ts';
@@ -141,5 +141,57 @@ describe(`claudex web with claude ${realClaudeVersion()}`, () => {
     own.key('ctrl-d');
     own.key('ctrl-d');
     await own.waitForExit(patient);
+  });
+
+  it(`a permission is asked in the events, and answered by the API and in the chat, by whom may ${verifies('web-api', 'web-chat')}`, async () => {
+    const home = bed.home();
+    const api = await bed.api((request) => {
+      if (request.isToolResult) return { text: request.prompt.includes('is_error') ? 'denied' : 'it has run' };
+      const name = /make (\w+)/.exec(request.prompt)?.[1];
+      if (name) return { toolUse: { name: 'Bash', input: { command: `touch ${name}` } } };
+      return { text: 'the answer' };
+    });
+    const web = await startWeb(home, { api });
+    const token = await web.token('view', 'send', 'answer', 'manage');
+    const body = { cwd: home.cwd, name: 'worker', args: ['--permission-mode', 'default'], task: 'make one' };
+    expect((await web.send('/api/v1/sessions', { token, body })).status).toBe(201);
+    const open = async () => (await web.send('/api/v1/questions?session=worker', { token })).json.questions;
+    await until(async () => (await open())[0]?.remote === true, patient);
+    const [asked] = await open();
+    expect(asked).toMatchObject({
+      kind: 'permission',
+      tool: 'Bash',
+      name: 'worker',
+      shown: expect.stringContaining('touch one'),
+    });
+    const answerPath = `/api/v1/questions/${asked.id}/answer`;
+    const viewing = await web.token('view', 'send');
+    expect((await web.send(answerPath, { token: viewing, body: { decision: 'allow' } })).json.error.code).toBe(
+      'SCOPE_MISSING',
+    );
+    expect((await web.send(answerPath, { token, body: { decision: 'perhaps' } })).json.error.message).toContain(
+      '"decision"',
+    );
+    const answered = await web.send(answerPath, { token, body: { decision: 'allow' } });
+    expect([answered.status, answered.json.state, answered.json.via]).toEqual([200, 'answered', 'web']);
+    await until(() => existsSync(join(home.cwd, 'one')), patient);
+
+    const made = await runClaudex(['web', 'token', '--chat', 'worker', '--scope', 'answer'], {
+      env: home.env(api),
+      cwd: home.cwd,
+    });
+    const chat = await web.open(made.stdout.trim().replace(/^ws:\/\/[^/]+/, ''));
+    const deaf = await web.open('/chat?session=worker', { token: viewing });
+    await web.send('/api/v1/sessions/worker/messages', { token, body: { body: 'make two' } });
+    await until(() => chat.words.some(({ type }) => type === 'permission_request'), patient);
+    const request = chat.words.find(({ type }) => type === 'permission_request');
+    expect(request).toMatchObject({ tool_name: 'Bash', input_preview: expect.stringContaining('touch two') });
+    const response = JSON.stringify({ type: 'permission_response', request_id: request.request_id, allowed: true });
+    deaf.socket.send(response);
+    await until(() => deaf.words.some(({ code }) => code === 'SCOPE_MISSING'), patient);
+    expect(deaf.words.some(({ type }) => type === 'permission_request')).toBe(false);
+    expect(existsSync(join(home.cwd, 'two'))).toBe(false);
+    chat.socket.send(response);
+    await until(() => existsSync(join(home.cwd, 'two')), patient);
   });
 });

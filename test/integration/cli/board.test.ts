@@ -167,6 +167,7 @@ describe('claudex board', () => {
         exit: null,
         since: '2026-11-27T12:00:00.000Z',
         viewers: 0,
+        schedule: null,
         socket: '/nowhere.sock',
       },
     ];

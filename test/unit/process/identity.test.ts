@@ -1,7 +1,10 @@
 /** Which process a pid is. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ancestry, isAlive, parentPid, processStartTime, ps } from '../../../src/process/identity.ts';
+import { until } from '../../support/until.ts';
 
 describe('process identity', () => {
   it('knows the living from the dead, and one life from the next', () => {
@@ -31,5 +34,24 @@ describe('process identity', () => {
     expect(above.slice(0, 2)).toEqual([process.pid, process.ppid]);
     expect(above).not.toContain(1);
     expect([...ancestry(0)]).toEqual([]);
+  });
+});
+
+describe('a zombie', () => {
+  it.runIf(process.platform === 'linux')('is dead: it has no start time, and is not alive', async () => {
+    // what the shell becomes does not reap what it has started
+    const script = 'exec 3<&0; cat <&3 >/dev/null & echo $!; exec sleep 600';
+    const parent = spawn('sh', ['-c', script], { stdio: ['pipe', 'pipe', 'ignore'] });
+    try {
+      const [line] = await once(parent.stdout, 'data');
+      const pid = Number(String(line));
+      await until(() => readFileSync(`/proc/${parent.pid}/comm`, 'utf8') === 'sleep\n');
+      parent.stdin.end();
+      await until(() => readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z '));
+      expect(processStartTime(pid)).toBeUndefined();
+      expect(isAlive(pid)).toBe(false);
+    } finally {
+      parent.kill('SIGKILL');
+    }
   });
 });

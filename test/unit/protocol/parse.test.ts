@@ -6,11 +6,14 @@ import {
   parseGateReport,
   parseLeaseReport,
   parseNaming,
+  parseQuestionReport,
   parseSendRequest,
   parseStartRequest,
+  parseSupervisorAnswer,
   parseSupervisorHello,
   parseWhoami,
 } from '../../../src/protocol/parse.ts';
+import { startQuestions } from '../../../src/protocol/session.ts';
 import { gateReasons } from '../../../src/protocol/wire.ts';
 
 type Parse = (value: never) => unknown;
@@ -44,6 +47,8 @@ const all: Array<[name: string, parse: Parse]> = [
   ['gate', parseGateReport],
   ['whoami', parseWhoami],
   ['naming', parseNaming],
+  ['question', parseQuestionReport],
+  ['answer', parseSupervisorAnswer],
 ];
 
 it.each(all)('%s: a body that is no object is refused', (_, parse) => {
@@ -167,7 +172,7 @@ describe('a start', () => {
     const each = (key: string, wrong: readonly unknown[], facts: string) =>
       expectEach(parseStartRequest, start, key, wrong, facts);
     each('args', [undefined, 'x', ['x', 7], {}], '"args" must be a list of texts.');
-    each('env', [undefined, null, 'x', { A: 7 }], '"env" must be an object of texts.');
+    each('env', [undefined, null, 'x', { A: 7 }, { A: 'x', B: 7 }], '"env" must be an object of texts.');
     each('cwd', ['w', './w', '~/w'], '"cwd" must be an absolute path.');
     each('cwd', noText, aText('cwd'));
     each('name', noText, aText('name'));
@@ -202,6 +207,31 @@ describe('reports', () => {
       { open: false },
     ]);
     expectRefused(parseGateReport, { open: 'yes' }, '"open" must be true or false.');
+  });
+});
+
+describe('what a supervisor says of itself', () => {
+  it('the question that stands on the screen at the start, or none any more', () => {
+    for (const question of startQuestions) expect(parseQuestionReport({ question })).toStrictEqual({ question });
+    expect(parseQuestionReport({ question: null })).toStrictEqual({ question: null });
+    const facts = `"question" must be one of ${startQuestions.join(', ')}.`;
+    for (const wrong of [{}, { question: 'x' }, { question: 7 }]) expectRefused(parseQuestionReport, wrong, facts);
+  });
+
+  it('what became of what it was asked: done, or why not', () => {
+    expect(parseSupervisorAnswer({ request: 3 })).toStrictEqual({ request: 3 });
+    expect(parseSupervisorAnswer({ request: 3, failure: null })).toStrictEqual({ request: 3 });
+    expect(parseSupervisorAnswer({ request: 3, failure: { code: 'TIMEOUT', facts: 'x'.repeat(5000) } })).toStrictEqual({
+      request: 3,
+      failure: { code: 'TIMEOUT', facts: 'x'.repeat(4096) },
+    });
+    expect(parseSupervisorAnswer({ request: 3, failure: { code: 'TIMEOUT' } })).toStrictEqual({
+      request: 3,
+      failure: { code: 'TIMEOUT', facts: '' },
+    });
+    expectEach(parseSupervisorAnswer, { request: 3 }, 'request', [...noCount, undefined], aCount('request'));
+    expectRefused(parseSupervisorAnswer, { request: 3, failure: {} }, aText('code'));
+    expectRefused(parseSupervisorAnswer, { request: 3, failure: 'x' }, 'The body must be a JSON object.');
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { eraseKeys, holdsExactly, pasteKeys } from '../../../../src/claude/session/pasted-text.ts';
+import { eraseKeys, hasLetGo, holdsExactly, mayHold, pasteKeys } from '../../../../src/claude/session/pasted-text.ts';
 
 const size = { cols: 80, rows: 30 };
 const keysOf = (text: string, at = size): string => pasteKeys(text, at).toString();
@@ -82,5 +82,65 @@ describe('taking it out', () => {
     expect(count('one two x', 'one two')).toBeUndefined();
     expect(count('draft 👩‍👩‍👧', '👩‍👩‍👧')).toBeUndefined();
     expect(eraseKeys({ kind: 'unknown' }, 'one')).toBeUndefined();
+  });
+});
+
+describe('where claude begins to fold', () => {
+  const pastes = (text: string, at = size): number => keysOf(text, at).split('\x1b[200~').length - 1;
+  const words = (line: number, lines: number): string =>
+    Array.from({ length: lines }, () => 'w'.repeat(line)).join('\n');
+
+  it('one paste up to 800 characters and three lines, then line by line', () => {
+    expect([pastes('x'.repeat(400) + '\n' + 'x'.repeat(399)), pastes(words(3, 3)), pastes(words(3, 4))]).toEqual([
+      1, 1, 4,
+    ]);
+    expect(pastes(`${'x'.repeat(400)}\n${'x'.repeat(400)}`, { cols: 200, rows: 60 })).toBe(2);
+  });
+
+  it('a line of 700 characters is not folded by itself, one of 701 is', () => {
+    const wide = { cols: 200, rows: 60 };
+    expect(pastes(`${'x'.repeat(699)}\n${'x'.repeat(150)}`, wide)).toBe(2);
+    expect(pastes(`${'x'.repeat(700)}\n${'x'.repeat(150)}`, wide)).toBe(1);
+  });
+
+  it('a box holds half the rows of the terminal, less five', () => {
+    const rows = (lines: number, at: number) => pastes(words(3, lines), { cols: 80, rows: at });
+    expect([rows(10, 30), rows(11, 30), rows(4, 18), rows(4, 17)]).toEqual([10, 1, 4, 1]);
+    // a line takes more than one when it is wider than the box; its newline counts
+    const lines = (width: number, char = 'x') => pastes(`${char.repeat(width)}\na\nb\nc`, { cols: 24, rows: 19 });
+    expect([lines(19), lines(20)]).toEqual([4, 1]);
+    // wide characters take two columns
+    expect([lines(9, '日'), lines(10, '日')]).toEqual([4, 1]);
+    const wrapped = (width: number) => pastes(`${'x'.repeat(width)}\na\nb\nc`, { cols: 24, rows: 22 });
+    expect([wrapped(39), wrapped(40)]).toEqual([4, 1]);
+  });
+});
+
+describe('whether ours is still in the box', () => {
+  const mark = '[claudex m1 from me]';
+
+  it.each([
+    ['its mark', box(`before ${mark}`), true],
+    ['its mark, wrapped', box('[claudex\n  m1 from me]'), true],
+    ['a fold', box('a [Pasted text #1 +3 lines]'), true],
+    ['a box whose beginning is not seen', box('anything', 2), true],
+    ['other words', box('a draft'), false],
+    ['words about folds', box('[Pasted text #x'), false],
+    ['nothing', { kind: 'empty' } as const, false],
+    ['something behind it', { kind: 'taken' } as const, false],
+    ['no box', { kind: 'unknown' } as const, false],
+  ])('%s', (_, shown, holds) => {
+    expect(mayHold(shown, mark)).toBe(holds);
+    expect(hasLetGo(shown, mark)).toBe(!holds && shown.kind !== 'unknown');
+  });
+});
+
+describe('near misses', () => {
+  it('a box that shows nothing of it is not its end', () => {
+    expect(holdsExactly(box('', 2), 'one')).toBe(false);
+  });
+
+  it('a fold on a line of its own, behind a draft, is taken out by one backspace', () => {
+    expect(eraseKeys(box('a\nb [Pasted text #3 +1 lines]'), 'x\ny')).toHaveLength(1);
   });
 });

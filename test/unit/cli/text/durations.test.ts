@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { parseClockTime, parseDuration } from '../../../../src/cli/text/durations.ts';
+import { durationText, parseClockTime, parseDuration } from '../../../../src/cli/text/durations.ts';
 
 describe('durations and times as people write them', () => {
   afterEach(() => vi.unstubAllEnvs());
@@ -64,6 +64,32 @@ describe('one by one', () => {
     expect(parseClockTime('2026-03-01T10:00:00Z', noon)).toBe(Date.UTC(2026, 2, 1, 10));
     for (const text of ['24:00', '12:60', 'later', '']) {
       expect(() => parseClockTime(text, noon)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+    }
+  });
+});
+
+describe('durations to be read', () => {
+  it.each([
+    [0, '0 s'],
+    [1499, '1 s'],
+    [119_000, '119 s'],
+    [120_000, '2 min'],
+    [7_199_999, '120 min'],
+    [7_200_000, '2 h'],
+    [172_799_999, '48 h'],
+    [172_800_000, '2 d'],
+    [864_000_000, '10 d'],
+  ])('%i ms: %s', (ms, text) => {
+    expect(durationText(ms)).toBe(text);
+  });
+
+  it('a number may have as many decimals as it likes', () => {
+    expect(['1.25', '0.125s', '1.75h30m'].map(parseDuration)).toEqual([1250, 125, 8_100_000]);
+  });
+
+  it('a time has nothing behind it, and a date nothing before it', () => {
+    for (const wrong of ['18:00x', '18:000', 'x2026-02-01', '2026-02-01x', '2026-02-01-5']) {
+      expect(() => parseClockTime(wrong, 0)).toThrow('is no time');
     }
   });
 });

@@ -14,8 +14,9 @@ function aPlace() {
   const { session } = table.ensure({ pid: 1, startTime: '1', cwd: '/work/api', configDir: '/none' });
   session.turnEnded();
   const mailbox = new Mailbox();
+  const absent = (id: string): string | undefined => (id === 'asleep00' ? 'its session to wake up' : undefined);
   const policy = { gatePatienceMs: 2000, typePeers: false };
-  const waits = new WaitReasons({ table, store: { mailbox }, waysIn: new WaysIn(clock), clock, policy });
+  const waits = new WaitReasons({ table, store: { mailbox }, waysIn: new WaysIn(clock), clock, policy, absent });
   const add = (id: string, given: Parameters<typeof aMessage>[1] = {}): Message => {
     mailbox.accept(aMessage(id, { recipient: session.id, ...given }));
     return mailbox.get(id)!;
@@ -27,6 +28,8 @@ describe('why a message waits', () => {
   it('its time, its folder, what comes before it, its turn, its way in', () => {
     const { clock, session, mailbox, waits, add } = aPlace();
     expect(waits.of(add('m1', { recipient: null }))).toBe('a session to start in its folder');
+    expect(waits.of(add('m0', { recipient: 'asleep00' }))).toBe('its session to wake up');
+    expect(waits.of(add('m9', { recipient: 'nobody00' }))).toBe('a session to start in its folder');
     expect(waits.of(add('m2', { notBefore: clock.now + 1 }))).toBe('its time');
     const first = add('m3');
     expect(waits.of(first)).toBe('a way in (the session reports nothing)');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  afterAbsence,
   afterEnd,
   type ClaudeEnd,
   crashWindowMs,
@@ -66,6 +67,27 @@ describe('after claude has ended', () => {
 
   it('never counts restarts of the future: the clock may have been set back', () => {
     expect(afterEnd(session({ restarts: [now + 1, now + 2, now + 3] }), end(killed), now).startInMs).toBe(1000);
+  });
+});
+
+describe('an end that no daemon has seen', () => {
+  const end = { code: null, signal: null, ranMs: 1000, wasResume: true, lastWords: '' };
+  const session = { asked: null, restart: 'never' as const, restarts: [] };
+  it.each([
+    ['its host was killed with it', end, 'starting'],
+    ['SIGTERM at a shutdown', { ...end, code: 143 }, 'starting'],
+    ['SIGHUP at a logout', { ...end, signal: 1 }, 'starting'],
+    ['SIGKILL', { ...end, signal: 9 }, 'starting'],
+    ['/exit', { ...end, code: 0 }, 'ended'],
+    ['a crash of its own', { ...end, code: 1, wasResume: false }, 'crashed'],
+    ['a signal of its own', { ...end, signal: 11, wasResume: false }, 'crashed'],
+  ])('%s: %#', (_, how, state) => {
+    expect(afterAbsence(session, how, 0).state).toBe(state);
+  });
+
+  it('what a person has asked for stays asked for', () => {
+    expect(afterAbsence({ ...session, asked: 'stop' }, end, 0).state).toBe('stopped');
+    expect(afterAbsence({ ...session, asked: 'sleep' }, { ...end, code: 143 }, 0).state).toBe('sleeping');
   });
 });
 

@@ -1,10 +1,14 @@
 import {
   appendFileSync,
+  closeSync,
   existsSync,
   fdatasync,
   ftruncateSync,
   mkdtempSync,
+  openSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -246,5 +250,206 @@ describe('journal', () => {
     journal.append(accept('m2'));
     journal.close();
     expect(readJournal(path)).toEqual({ messages: [aMessage('m1'), aMessage('m2')], damagedLines: 0 });
+  });
+
+  describe('line by line', () => {
+    /** A disk that counts what it is asked for. */
+    function counted(faults = new Set<string>()) {
+      const calls = { write: 0, truncate: 0, sync: 0 };
+      const under = disk(faults);
+      const counting: JournalDisk = {
+        writeSync: (...given) => {
+          calls.write++;
+          return under.writeSync(...given);
+        },
+        ftruncateSync: (...given) => {
+          calls.truncate++;
+          under.ftruncateSync(...given);
+        },
+        fdatasync: (...given) => {
+          calls.sync++;
+          under.fdatasync(...given);
+        },
+      };
+      return { calls, disk: counting };
+    }
+
+    /** How many descriptors of ours are open on the journal. */
+    const openOn = (file: string): number =>
+      readdirSync('/proc/self/fd').filter((fd) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`) === file;
+        } catch {
+          return false; // the one that reads the folder
+        }
+      }).length;
+
+    it('a whole journal is written to once a line, cut nowhere, and synced once a commit', async () => {
+      const { calls, disk } = counted();
+      const journal = new Journal(path, { disk });
+      journal.append(accept('m1'));
+      await journal.commit(accept('m2'));
+      expect(calls).toEqual({ write: 3, truncate: 0, sync: 1 });
+      await journal.commit(accept('m3'));
+      expect(calls).toEqual({ write: 4, truncate: 0, sync: 2 });
+      journal.close();
+      new Journal(path, { disk }).close();
+      expect(calls).toEqual({ write: 4, truncate: 0, sync: 2 });
+    });
+
+    it('a small one is read once, in one piece', () => {
+      writeFileSync(path, [header, lineOf('m1'), lineOf('m1 moved')].join(''));
+      let pieces = 0;
+      new Journal(path, { onPiece: () => pieces++ }).close();
+      expect(pieces).toBe(1);
+    });
+
+    it('damage is counted once, also when a second reading is needed', () => {
+      const ended: JournalEntry = { t: 'state', id: 'm1', at: 10, state: 'failed' };
+      const again: JournalEntry = { t: 'state', id: 'm1', at: 40, state: 'queued' };
+      const lines = [accept('m1'), ended, again].map((one) => `${JSON.stringify(one)}\n`);
+      writeFileSync(path, [header, 'no line of ours\n', ...lines].join(''));
+      const journal = new Journal(path, { keeping: { endedAfter: 20, atMost: 10, atMostBytes: 1e6 } });
+      expect([...journal.index.all()].map(({ id }) => id)).toEqual(['m1']);
+      expect(journal.damagedLines).toBe(1);
+      journal.close();
+    });
+
+    it('a line that has become unreadable is passed over; without its first there is no message', () => {
+      const journal = new Journal(path);
+      const long = 'a reason that is long enough for whatever else comes to stand here, and a little longer than that';
+      journal.append(accept('m1'));
+      journal.append({ t: 'state', id: 'm1', state: 'leased', at: 1, reason: long });
+      journal.append({ t: 'state', id: 'm1', state: 'queued', at: 2 });
+      const indexed = journal.index.get('m1')!;
+      const overwrite = (offset: number, bytes: number, text: string): void => {
+        const fd = openSync(path, 'r+');
+        writeSync(fd, text.padEnd(bytes), offset);
+        closeSync(fd);
+      };
+      const [offset, bytes] = indexed.later as [number, number];
+      for (const text of [
+        'garbage',
+        header.trim(),
+        '{"t":"accept","message":{"id":"m1","state":"queued","recipient":{}}}',
+      ]) {
+        overwrite(offset, bytes, text);
+        expect(
+          journal.read(indexed)?.history.map(({ state }) => state),
+          text,
+        ).toEqual(['queued', 'queued']);
+      }
+      overwrite(indexed.offset, indexed.bytes, 'garbage');
+      expect(journal.read(indexed)).toBeUndefined();
+      journal.close();
+    });
+
+    it('a message is told as it stood before a place in the file', () => {
+      const journal = new Journal(path);
+      journal.append(accept('m1'));
+      for (const state of ['leased', 'queued', 'leased'] as const)
+        journal.append({ t: 'state', id: 'm1', state, at: 1 });
+      const indexed = journal.index.get('m1')!;
+      const statesBefore = (place?: number) => journal.read(indexed, place)?.history.map(({ state }) => state);
+      expect(statesBefore()).toEqual(['queued', 'leased', 'queued', 'leased']);
+      expect(statesBefore(indexed.later![2]! + 1)).toEqual(['queued', 'leased', 'queued']);
+      expect(statesBefore(indexed.later![2])).toEqual(['queued', 'leased']);
+      expect(statesBefore(0)).toEqual(['queued']);
+      journal.close();
+    });
+
+    it('bytes are read as far as there are any', () => {
+      const journal = new Journal(path);
+      const into = Buffer.alloc(100);
+      expect(journal.readBytes(into, header.length - 10)).toBe(10);
+      expect(into.subarray(0, 11).toString()).toBe(`${header.slice(-10)}\0`);
+      journal.close();
+    });
+
+    it('keeps of what has ended as many as it may', () => {
+      const ended = (count: number): string[] =>
+        Array.from({ length: count }, (_, index) => index).flatMap((index) => [
+          lineOf(`m${index}`),
+          `${JSON.stringify({ t: 'state', id: `m${index}`, at: 100 + index, state: 'failed' })}\n`,
+        ]);
+      const kept = (count: number, endedAfter = 0): number => {
+        writeFileSync(path, [header, ...ended(count)].join(''));
+        const journal = new Journal(path, { keeping: { endedAfter, atMost: 10, atMostBytes: 1e6 } });
+        journal.close();
+        return journal.index.endedCount;
+      };
+      expect([kept(9), kept(10), kept(11), kept(13)]).toEqual([9, 10, 10, 10]);
+      // to the millisecond
+      expect(kept(3, 101)).toBe(1);
+    });
+
+    it('says what the system said, and keeps its error', async () => {
+      writeFileSync(path, header);
+      const faults = new Set(['write']);
+      const failing = new Journal(path, { disk: disk(faults) });
+      const unwritable = { code: 'JOURNAL_UNWRITABLE', facts: 'EIO.', cause: expect.objectContaining({ code: 'EIO' }) };
+      expect(() => failing.append(accept('m1'))).toThrow(expect.objectContaining(unwritable));
+      faults.delete('write');
+      faults.add('sync');
+      await expect(failing.commit(accept('m2'))).rejects.toMatchObject(unwritable);
+      failing.close();
+    });
+
+    it('runs what has to stand between two syncs after the one that is under way', async () => {
+      const journal = new Journal(path);
+      const order: string[] = [];
+      journal.betweenSyncs(() => order.push('at once'));
+      const committed = journal.commit(accept('m1')).then(() => order.push('committed'));
+      journal.betweenSyncs(() => order.push('between'));
+      order.push('asked');
+      await committed;
+      expect(order).toEqual(['at once', 'asked', 'between', 'committed']);
+      journal.close();
+    });
+
+    it('nothing is written behind a torn end that could be neither cut off nor ended', () => {
+      writeFileSync(path, `${header}{"t":"acc`);
+      let newlineFails = true;
+      const stubborn = new Journal(path, {
+        disk: {
+          ...disk(new Set(['truncate'])),
+          writeSync: (fd, bytes, offset) => {
+            if (newlineFails && bytes.length === 1) throw Object.assign(new Error('no'), { code: 'EIO' });
+            return writeSync(fd, bytes, offset);
+          },
+        },
+      });
+      expect(() => stubborn.append(accept('m1'))).toThrow(expect.objectContaining({ code: 'JOURNAL_UNWRITABLE' }));
+      expect(readFileSync(path, 'utf8')).toBe(`${header}{"t":"acc`);
+      newlineFails = false;
+      stubborn.append(accept('m2'));
+      expect(readFileSync(path, 'utf8')).toBe(`${header}{"t":"acc\n${lineOf('m2')}`);
+      expect(stubborn.read(stubborn.index.get('m2')!)).toEqual(aMessage('m2'));
+      stubborn.close();
+    });
+
+    it.runIf(existsSync('/proc/self/fd'))('one file is open while it is, and none after it', async () => {
+      const journal = new Journal(path, { disk: disk(new Set(['truncate'])) });
+      journal.append(accept('m1'));
+      expect(openOn(path)).toBe(1);
+      // a shorter one takes its place: nothing is cut off there, and nothing put before the next line
+      const next = join(dir, 'next');
+      writeFileSync(next, header);
+      journal.goOnIn(openSync(next, 'a+'), header.length, {
+        oldEnd: journal.bytes,
+        tailStart: header.length,
+        places: [],
+      });
+      expect([openOn(path), openOn(next)]).toEqual([0, 1]);
+      journal.append(accept('m2'));
+      expect(readFileSync(next, 'utf8')).toBe(header + lineOf('m2'));
+      const other = new Journal(path);
+      other.close();
+      expect(openOn(path)).toBe(0);
+      const last = journal.commit(accept('m3'));
+      journal.close();
+      await last;
+      expect([openOn(path), openOn(next)]).toEqual([0, 0]);
+    });
   });
 });

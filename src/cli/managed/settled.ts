@@ -1,0 +1,29 @@
+/** How a session that has just been started begins: it shows its prompt box, works, or waits for a person. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { DaemonClient } from '../../daemon-client/client.ts';
+import { ClaudexError } from '../../errors/claudex-error.ts';
+import type { SessionRecord } from '../../protocol/session.ts';
+
+/** Claude has this long to show its prompt box, or what it waits for, before no more is said of it. */
+const settlesMs = 8000;
+
+/** Its session once claude shows its prompt box, works, or waits for somebody; undefined when it does not come to that in time. @throws ClaudexError HOST_START_FAILED */
+export async function settled(client: DaemonClient, id: string): Promise<SessionRecord | undefined> {
+  for (let waitedMs = 0; waitedMs < settlesMs; waitedMs += 50) {
+    const session = (await client.sessions()).find((one) => one.id === id);
+    if (session && session.state !== 'starting') return session;
+    const one = (await client.managed()).find((record) => record.id === id);
+    if (one && one.state !== 'starting' && one.state !== 'running') {
+      throw new ClaudexError('HOST_START_FAILED', `${one.exit?.reason ?? one.state}.`);
+    }
+    await delay(50);
+  }
+  return undefined;
+}
+
+/** What claude asks at its start (trust, log-in, MCP servers) is a person's to answer: says what, and where. Undefined where there is nothing to say. */
+export function whatItAsks(who: string, session: SessionRecord | undefined): string | undefined {
+  if (session !== undefined && session.state !== 'waiting') return undefined;
+  const what = session?.waitingFor ?? 'something on its screen';
+  return `It waits for a person: ${what}. See it with \`claudex peek ${who}\`, answer in \`claudex attach ${who}\`.\n`;
+}
