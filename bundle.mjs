@@ -11,6 +11,8 @@ const dist = join(root, 'dist', 'src');
 const bundles = {
   run: join(dist, 'cli', 'main.js'),
   program: join(dist, 'cli', 'program.js'),
+  attach: join(dist, 'cli', 'run-attach.js'),
+  host: join(dist, 'cli', 'commands', 'host.js'),
   mcpServer: join(dist, 'mcp', 'run-mcp-server.js'),
   warmWorker: join(dist, 'warm', 'worker', 'worker.js'),
   // what a session loads when somebody else wants to look at it
@@ -76,6 +78,8 @@ function bundle(entry, { keepModules = false, ...options } = {}) {
 // all that these two load is CommonJS: import() would bring the loader back
 const required = { supported: { 'dynamic-import': false } };
 await bundle(bundles.run, { ...required, packages: 'external' });
+await bundle(bundles.attach, { ...required, packages: 'external' });
+await bundle(bundles.host, { ...required, packages: 'external' });
 await bundle(bundles.program, { keepModules: true });
 await bundle(bundles.screenSharing, { packages: 'external' });
 await bundle(bundles.warmWorker, { packages: 'external' });

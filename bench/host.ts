@@ -85,7 +85,7 @@ async function measureWake({ quick, progress }: MeasureOptions): Promise<Figure[
     });
     await until(async () => (await client.message(message)).state === 'answered', { timeoutMs: 60_000 });
     const { history } = await client.message(message);
-    return Date.parse(String(history.find((one) => one.state === 'delivered')!.at)) - sentAt;
+    return history.find((one) => one.state === 'delivered')!.at - sentAt;
   };
   const state = async (): Promise<string | undefined> => (await client.managed()).find((one) => one.id === id)?.state;
   await send();
@@ -99,6 +99,8 @@ async function measureWake({ quick, progress }: MeasureOptions): Promise<Figure[
     await waitForPromptBox(claude);
     const ownMs = performance.now() - startedAt;
     await claude.dispose();
+    // a conversation that is open elsewhere is not resumed
+    await until(async () => (await client.sessions()).length === 0, { timeoutMs: 60_000 });
     const wokenMs = await send();
     if (round < 0) continue;
     own.push(ownMs);

@@ -28,6 +28,14 @@ async function main(args: string[]): Promise<void> {
     const { runWorker } = await import('../warm/worker/worker.ts');
     return runWorker(process.env);
   }
+  if (args[0] === 'daemon' && args[1] === 'host' && args.length === 3) {
+    const { runHostCommand } = await import('./commands/host.ts');
+    return runHostCommand(args[2]!);
+  }
+  if (args[0] === 'attach' && !args.slice(1).some((word) => word.startsWith('-')) && args.length <= 2) {
+    const { runAttach } = await import('./run-attach.ts');
+    return runAttach(args[1]);
+  }
   if (isOwnCommand(args[0])) {
     const { runProgram } = await import('./program.ts');
     return runProgram(args);

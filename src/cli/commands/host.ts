@@ -14,10 +14,11 @@ import { removeSettingsForLaunch } from '../start/settings-file-for-launch.ts';
 
 /** Below the command of the daemon, which starts it. */
 export function addHost(daemon: Command): void {
-  daemon.command('host', { hidden: true }).argument('<id>', 'the session').action(run);
+  daemon.command('host', { hidden: true }).argument('<id>', 'the session').action(runHostCommand);
 }
 
-async function run(id: string): Promise<void> {
+/** Holds that session until its claude has ended. @throws ClaudexError, which whoever has started it is told as well */
+export async function runHostCommand(id: string): Promise<void> {
   const { env } = process;
   const paths = claudexPaths(env);
   try {

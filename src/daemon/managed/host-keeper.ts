@@ -138,6 +138,7 @@ export class HostKeeper {
   #lookAround(): void {
     const { hosts, idle, store } = this.#options;
     const up = store.running();
+    idle.ticked();
     if (up.length === 0) {
       clearInterval(this.#look);
       this.#look = undefined;

@@ -1,10 +1,16 @@
-/** Since when each managed session has been idle in every sense (lifecycle.ts), by a clock that no clock step moves. */
+/**
+ * Since when each managed session has been idle in every sense (lifecycle.ts), by a clock that no clock step moves, and that counts
+ * only while this daemon runs: a machine that sleeps, or a daemon that is stopped, is no idle session.
+ */
 import type { Clock } from '../../process/clock.ts';
 import type { HostFile } from '../../protocol/host-files.ts';
 import type { Session } from '../sessions/session.ts';
 import { stateOf } from '../sessions/session-state.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
 import { isIdle } from './lifecycle.ts';
+
+/** Between two looks lies no more than this, unless nothing of us has run. */
+const longestLookMs = 10_000;
 
 export interface IdleWatchOptions {
   table: SessionTable;
@@ -18,9 +24,19 @@ export interface IdleWatchOptions {
 export class IdleWatch {
   readonly #options: IdleWatchOptions;
   readonly #since = new Map<string, number>();
+  #lastLook: number | undefined;
 
   constructor(options: IdleWatchOptions) {
     this.#options = options;
+  }
+
+  /** Called every second or two while a session runs. */
+  ticked(): void {
+    const now = this.#options.clock.steady();
+    const gapMs = now - (this.#lastLook ?? now);
+    this.#lastLook = now;
+    if (gapMs <= longestLookMs) return;
+    for (const [id, since] of this.#since) this.#since.set(id, Math.min(now, since + gapMs));
   }
 
   /** Looks at one again. */

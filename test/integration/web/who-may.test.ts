@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { scopes } from '../../../src/web/scopes.ts';
 import { socketRoutes, webRoutes } from '../../../src/web/web-routes.ts';
 import { verifies } from '../../requirements.ts';
-import { fixture, runClaudex } from '../../support/claudex.ts';
+import { claudexBin, fixture, runClaudex } from '../../support/claudex.ts';
+import { run } from '../../support/run-command.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { until } from '../../support/until.ts';
 import { startWeb } from '../../support/web.ts';
@@ -132,7 +133,22 @@ describe(`who may, in claudex web ${verifies('web-who-may')}`, () => {
       const refused = await runClaudex(['web', ...words], { env });
       expect(refused).toMatchObject({ code: 3, stdout: '' });
       expect(refused.stderr).toContain('A claude session may not let anybody in.');
+      // taking the marks out of one's own environment does not take them out of the shell's
+      const scrubbed = [
+        '-c',
+        '"$@"; exit $?',
+        'sh',
+        'env',
+        '-u',
+        'CLAUDECODE',
+        process.execPath,
+        claudexBin,
+        'web',
+        ...words,
+      ];
+      expect(await run('/bin/sh', scrubbed, { env })).toMatchObject({ code: 3, stdout: '' });
     }
+    expect((await runClaudex(['web', 'devices', '--json'], { env })).stdout).toBe('[]\n');
   });
 
   it('a chat’s token is good for the chat of its session, and for nothing else', async () => {
