@@ -65,6 +65,17 @@ export class BoardScreen extends EventEmitter {
     return isTaken;
   }
 
+  /**
+   * Resolves when no key is read any more: whoever has the terminal now shall have all of them. Ink has only taken its listener
+   * away, which a stream hears of a moment later; it goes on reading then, and takes `pause` for an order only while it flows.
+   */
+  async stopReading(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#stdin.resume();
+    this.#stdin.pause();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
   /** Gives the terminal back, at once: also while the process ends. */
   giveBack(): void {
     if (!this.#isOn) return;

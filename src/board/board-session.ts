@@ -83,6 +83,11 @@ export function absentSession(one: ManagedRecord, { home }: Pick<Beside, 'home'>
   };
 }
 
+/** Its screen can be looked at: a host has it, or a `claudex` that takes viewers. */
+export function hasScreen({ isUp, runBy }: BoardSession): boolean {
+  return isUp && (runBy === 'host' || runBy === 'claudex');
+}
+
 /** Who waits for the person comes first, who is gone comes last; among themselves they stay where they are. */
 export function inOrder(sessions: readonly BoardSession[]): BoardSession[] {
   return [...sessions].sort(

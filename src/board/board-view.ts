@@ -1,7 +1,7 @@
 /** Everything that is on the screen, from what is known and what the person has done. Pure. */
 import { inertMs } from './answer-keys.ts';
 import { footer, header, helpLines } from './bars.ts';
-import { type BoardSession, matching } from './board-session.ts';
+import { type BoardSession, hasScreen, matching } from './board-session.ts';
 import { detailPane, type PaneView, paneContent } from './detail-pane.ts';
 import type { KeyContext } from './keys.ts';
 import { type Layout, layoutOf, type Size, smallest } from './layout.ts';
@@ -118,7 +118,7 @@ export function pictureLines({ header: head, list, pane, isBeside, footer: foot 
 function paneView(ui: BoardUi, now: BoardNow, session: BoardSession | undefined): PaneView {
   return {
     session,
-    screen: ui.peek && session?.isManaged && session.isUp ? now.screen : undefined,
+    screen: ui.peek && session && hasScreen(session) ? now.screen : undefined,
     words: session ? now.words(session) : [],
     scroll: ui.scroll,
     choosing: ui.choosing,

@@ -2,6 +2,7 @@
 import type { Clock } from '../process/clock.ts';
 import { Signal } from '../process/signal.ts';
 import { inertMs } from './answer-keys.ts';
+import { hasScreen } from './board-session.ts';
 import { type BoardNow, type BoardPicture, keyContext, picture, settled } from './board-view.ts';
 import { type Effect, takeKey } from './keys.ts';
 import type { Size } from './layout.ts';
@@ -60,7 +61,7 @@ export class Board {
   /** The session whose screen is to be shown; undefined while the person does not peek. */
   get peekedId(): string | undefined {
     const { selected } = keyContext(this.#ui, this.#now(), this.#size);
-    return this.#ui.peek && selected?.isManaged && selected.isUp ? selected.id : undefined;
+    return this.#ui.peek && selected && hasScreen(selected) ? selected.id : undefined;
   }
 
   key(key: Key): void {

@@ -8,21 +8,31 @@ const everyMs = 500;
 /** Follows what is peeked at. @returns what ends it */
 export function followPeeked(
   board: Board,
-  socketOf: (id: string) => string | undefined,
+  socketOf: (id: string) => Promise<string>,
   { colours }: { colours: boolean },
 ): () => void {
   let timer: NodeJS.Timeout | undefined;
   let isReading = false;
   let shown: string | undefined;
   let isClosed = false;
+  let found: { id: string; socket: string } | undefined;
+  const readScreenOf = async (id: string): Promise<string> => {
+    try {
+      if (found?.id !== id) found = { id, socket: await socketOf(id) };
+      return await readScreen(found.socket, { ansi: colours });
+    } catch (error) {
+      found = undefined;
+      throw error;
+    }
+  };
   const look = async (): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
     const id = board.peekedId;
-    const socket = id === undefined ? undefined : socketOf(id);
-    if (socket === undefined || isReading || isClosed) return;
+    if (id === undefined || isReading || isClosed) return;
     isReading = true;
-    const text = await readScreen(socket, { ansi: colours }).catch(() => undefined); // it has just ended: the list says so
+    // it has just ended, or does not show itself: the conversation stands there instead
+    const text = await readScreenOf(id).catch(() => undefined);
     isReading = false;
     if (isClosed) return;
     const key = `${id} ${text}`;

@@ -48,7 +48,11 @@ export async function runBoard({ actions, by, colours, folder }: RunBoardOptions
     home: userHome(),
   });
   const board = new Board({ world, clock: systemClock, size: sizeOf(screen), folder });
-  const stopPeeking = followPeeked(board, (id) => world.socketOf(id), { colours });
+  const stopPeeking = followPeeked(
+    board,
+    async (id) => world.socketOf(id) ?? (await (await actions.connect()).takeViewers(id)),
+    { colours },
+  );
   let ink: ReturnType<typeof render> | undefined;
   const show = (): void => {
     screen.take();
@@ -127,6 +131,7 @@ export async function runBoard({ actions, by, colours, folder }: RunBoardOptions
         return;
       case 'attach': {
         hide();
+        await screen.stopReading();
         const { text, isError } = await actions.attach(effect.session);
         show();
         onResize();

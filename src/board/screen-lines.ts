@@ -2,6 +2,8 @@
 import { type Line, type Span, span } from './line.ts';
 import { safeText } from './safe-text.ts';
 
+/** Cells in which nothing was ever written are passed over, not written as blanks. */
+const passedOver = /\x1b\[(\d{0,3})C/g;
 const colour = /\x1b\[([0-9;:]*)m/;
 
 /** The lines of a screen; without `colours` as plain text. */
@@ -9,6 +11,7 @@ export function screenLines(text: string, { colours }: { colours: boolean }): Li
   let on = '';
   return text
     .replace(/\r/g, '')
+    .replace(passedOver, (_, cells: string) => ' '.repeat(Number(cells || 1)))
     .split('\n')
     .map((line) => {
       const spans: Span[] = [];

@@ -106,7 +106,7 @@ export class BoardWorld {
       if (before === undefined || session.state === 'gone' || before.state === 'starting') this.refreshSoon(client);
       this.#lookAtWordsIn(wordsAfterMs);
       this.#touch();
-    } else if (event.type === 'message') this.refreshSoon(client);
+    } else if (event.type === 'message' || event.type === 'managed') this.refreshSoon(client);
     else if (event.type === 'question') this.#options.questions.heard(event.question);
   }
 

@@ -117,6 +117,9 @@ describe(`what others wrote ${verifies('board-safe')}`, () => {
       '\x1b[1;32mok\x1b[0m plain',
       '\x1b[38;5;9mred\x1b[0m',
     ]);
+    expect(screenLines('one\x1b[Ctwo\x1b[3Cthree', { colours: true })).toEqual([
+      [{ text: 'one two   three', tone: 'plain' }],
+    ]);
     expect(screenLines('\x1b[31mred', { colours: false })).toEqual([[{ text: 'red', tone: 'plain' }]]);
   });
 });
