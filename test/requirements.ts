@@ -322,6 +322,9 @@ export const requirements = {
   'web-page-works': {
     text: 'In a browser: pair, start, watch the live terminal, type, send, read the answer, stop, resume.',
   },
+  'web-page-answers': {
+    text: 'A question of claude’s is answered from a phone, after all of what would run was shown.',
+  },
   'web-page-reconnects': {
     text: 'The page comes back by itself when server and daemon were away; nothing that was typed is lost.',
   },

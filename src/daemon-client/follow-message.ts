@@ -1,6 +1,7 @@
 /** Waits for what becomes of messages, across restarts of the daemon, with progress for whoever waits. */
 import { ClaudexError } from '../errors/claudex-error.ts';
 import { isSettled, type Message } from '../protocol/message.ts';
+import type { Question } from '../protocol/question.ts';
 import type { SessionRecord } from '../protocol/session.ts';
 import type { DaemonClient } from './client.ts';
 import { ensureDaemon } from './ensure-daemon.ts';
@@ -17,6 +18,8 @@ export interface FollowOptions {
   /** Give up (exit 6) as soon as the session waits for a person. */
   failOnPermission: boolean;
   onProgress: (text: string) => void;
+  /** Claude asks something in that session, which the message waits for or comes after. Once for each question. */
+  onQuestion?: (question: Question) => void;
 }
 
 /**
@@ -44,6 +47,12 @@ async function follow(first: DaemonClient, id: string, options: FollowOptions, s
     if (text !== said) options.onProgress(text);
     said = text;
   };
+  const asked = new Set<string>();
+  const sayAsked = (question: Question, session: string | null): void => {
+    if (question.session !== session || question.state !== 'open' || asked.has(question.id)) return;
+    asked.add(question.id);
+    options.onQuestion?.(question);
+  };
   while (!signal.aborted) {
     const events = await client.events();
     const close = (): void => events.close();
@@ -61,7 +70,10 @@ async function follow(first: DaemonClient, id: string, options: FollowOptions, s
       };
       const now = look((await client.sessions()).find((one) => one.id === message.recipient.id));
       if (now) return now;
+      for (const question of options.onQuestion ? await client.questions() : [])
+        sayAsked(question, message.recipient.id);
       for await (const event of events) {
+        if (event.type === 'question') sayAsked(event.question, message.recipient.id);
         let session: SessionRecord | undefined;
         if (event.type === 'message' && event.message.id === id) message = event.message;
         else if (event.type === 'session' && event.session.id === message.recipient.id) session = event.session;

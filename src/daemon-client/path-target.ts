@@ -1,6 +1,6 @@
 /** Targets that are paths. */
-import { realpathSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { lstatSync, realpathSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { userHome } from '../home/paths.ts';
 
 /** Paths become absolute and real here: the daemon runs in another folder. */
@@ -13,5 +13,19 @@ export function pathTarget(target: string): string {
     return realpathSync(absolute);
   } catch {
     return absolute; // a folder that is not there yet (--hold), or one that is gone
+  }
+}
+
+/**
+ * The folder that a link in the current folder leads to, where `target` is such a link's name. For a name that nobody live has: the
+ * session in that folder knows the folder's own name alone.
+ */
+export function linkTarget(target: string, cwd = process.cwd()): string | undefined {
+  if (target === '' || target.includes('/')) return undefined;
+  const path = join(cwd, target);
+  try {
+    return lstatSync(path).isSymbolicLink() && statSync(path).isDirectory() ? realpathSync(path) : undefined;
+  } catch {
+    return undefined; // nothing is called that here, or the link leads nowhere
   }
 }

@@ -40,7 +40,7 @@ import { OpenQuestions } from './questions/open-questions.ts';
 import { QuestionsLog } from './questions/questions-log.ts';
 import type { StopReason } from './routes/daemon.ts';
 import { daemonRoutes } from './routes.ts';
-import { type BadgeSubject, Badges } from './sessions/badges.ts';
+import { type BadgeSubject, Badges, badgeOf } from './sessions/badges.ts';
 import { Names } from './sessions/names.ts';
 import { recordOf } from './sessions/session-record.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
@@ -160,9 +160,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
 
   // who hears of what, in this order
   const badgesOf = (): BadgeSubject[] =>
-    table.all().map(({ id, pid, alias, claudeSessionId }) => {
-      return { label: alias ?? id, pid, sessionId: claudeSessionId, ...mailbox.waitingFor(id) };
-    });
+    table.all().map((one) => badgeOf(one, { ...mailbox.waitingFor(one.id), questions: questions.countOf(one.id) }));
   registry.started.add(({ id, pid }) => log('session started', { id, pid }));
   registry.started.add((session) => managed.nameIt(session, names));
   registry.started.add((session) => dispatcher.sessionStarted(session));
@@ -191,6 +189,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   registry.gone.add(() => idleExit.touch());
   questions.changed.add(({ question, event }) => questionsLog.happened(question, event));
   questions.changed.add(({ question }) => events.send({ type: 'question', question }));
+  questions.changed.add(() => badges.updateSoon(badgesOf));
   questions.changed.add(({ question, event }) => {
     if (!['taken', 'not-taken'].includes(event)) notifyCommand.tell(questionEvent(question));
   });

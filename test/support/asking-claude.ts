@@ -25,7 +25,7 @@ export interface AskingClaude {
   answer(id: string, answer: Answer): Promise<Question>;
   /** What has become of it, once that is known. */
   settled(id: string, wanted?: (question: Question) => boolean): Promise<Question>;
-  /** What the tools returned to the model last. */
+  /** The conversation as the model was last told of a tool’s result. */
   results(): string;
 }
 
@@ -74,7 +74,7 @@ export async function startAskingClaude(
     },
     results: () => {
       const { messages } = api.requests.findLast(({ isToolResult }) => isToolResult)?.body ?? { messages: [] };
-      return JSON.stringify(messages.slice(-6)); // of several calls each result may be a message of its own
+      return JSON.stringify(messages);
     },
   };
 }

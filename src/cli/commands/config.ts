@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { claudexPaths } from '../../home/paths.ts';
 import { type SettingDefinition, type SettingKey, settingDefinitions } from '../../settings/definitions.ts';
 import { readSettings, settingDefinition } from '../../settings/read.ts';
-import { colours, table } from '../text/render.ts';
+import { colours, table, wrapped } from '../text/render.ts';
 
 /** For people, beside the output: what counts now, and from when on. */
 function sayChange({ key, env }: SettingDefinition): void {
@@ -44,8 +44,24 @@ export function addConfig(program: Command): void {
       if (options.json) return void process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
       const chalk = colours(process.stdout);
       const rows = all.map((one) => [one.key, String(one.value ?? '(unset)'), one.source, one.env, one.description]);
+      const paint = (cell: string, column: number, row: number): string =>
+        row === -1 ? chalk.bold(cell) : column === 0 ? chalk.cyan(cell) : cell;
+      const header = ['SETTING', 'VALUE', 'FROM', 'ENVIRONMENT', 'MEANING'];
+      const columns = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
+      const whole = table(header, rows, (cell) => cell);
+      if (whole.split('\n').every((line) => line.length <= columns)) {
+        process.stdout.write(`${table(header, rows, paint)}\n`);
+        return;
+      }
+      // too narrow for that: what a setting means stands below it
+      const [first, ...lines] = table(
+        header.slice(0, 3),
+        rows.map((row) => row.slice(0, 3)),
+        paint,
+      ).split('\n');
+      const meanings = all.map(({ description, env }) => wrapped(`${description} (${env})`, columns, '    '));
       process.stdout.write(
-        `${table(['SETTING', 'VALUE', 'FROM', 'ENVIRONMENT', 'MEANING'], rows, (cell, column, row) => (row === -1 ? chalk.bold(cell) : column === 0 ? chalk.cyan(cell) : cell))}\n`,
+        `${[first, ...lines.map((line, at) => `${line}\n${chalk.dim(meanings[at]!)}`)].join('\n')}\n`,
       );
     });
   config

@@ -2,7 +2,10 @@ import type { Command } from 'commander';
 import { connectDaemon, ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { everySession } from '../../daemon-client/every-session.ts';
 import { pathTarget } from '../../daemon-client/path-target.ts';
+import type { Question } from '../../protocol/question.ts';
+import { oneLine } from '../../protocol/sanitise.ts';
 import type { SessionRecord } from '../../protocol/session.ts';
+import { questionLine } from '../questions/question-target.ts';
 import { colours, sessionTable } from '../text/render.ts';
 
 interface ListOptions {
@@ -31,15 +34,18 @@ export function addList(program: Command): void {
     .action(async (options: ListOptions) => {
       if (options.watch) return watchSessions(options);
       const client = await ensureDaemon(process.env);
-      print(options.all ? await everySession(client) : await client.sessions(), options);
+      print(options.all ? await everySession(client) : await client.sessions(), await client.questions(), options);
     });
 }
 
-function print(all: readonly SessionRecord[], options: ListOptions): void {
+/** Below the table what claude asks there. */
+function print(all: readonly SessionRecord[], questions: readonly Question[], options: ListOptions): void {
   const here = options.here ? pathTarget('.') : undefined;
   const sessions = all.filter((one) => isWanted(one, options, here));
-  if (options.json) process.stdout.write(`${JSON.stringify(sessions, null, 2)}\n`);
-  else process.stdout.write(`${sessionTable(sessions, colours(process.stdout))}\n`);
+  if (options.json) return void process.stdout.write(`${JSON.stringify(sessions, null, 2)}\n`);
+  const asked = questions.filter(({ state, session }) => state === 'open' && sessions.some(({ id }) => id === session));
+  const lines = asked.map((one) => `\n${oneLine(one.name)} asks ${questionLine(one)}`);
+  process.stdout.write(`${sessionTable(sessions, colours(process.stdout))}${lines.join('')}\n`);
 }
 
 /** `--idle --waiting` is either of them. */
@@ -66,7 +72,7 @@ async function watchSessions(options: ListOptions): Promise<void> {
       if (event.type === 'message' && options.json) continue;
       const sessions = options.all ? await everySession(client) : await client.sessions();
       if (inPlace) process.stdout.write('\x1b[H\x1b[2J');
-      print(sessions, options);
+      print(sessions, await client.questions(), options);
       if (inPlace) process.stdout.write(`\nAs of ${new Date().toTimeString().slice(0, 8)}; Ctrl-C ends it.\n`);
     }
   }

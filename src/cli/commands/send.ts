@@ -2,13 +2,15 @@ import { type Command, Option } from 'commander';
 import type { DaemonClient } from '../../daemon-client/client.ts';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { followMessage } from '../../daemon-client/follow-message.ts';
-import { pathTarget } from '../../daemon-client/path-target.ts';
+import { linkTarget, pathTarget } from '../../daemon-client/path-target.ts';
 import { ClaudexError, toClaudexError } from '../../errors/claudex-error.ts';
 import { claudeConfigDir } from '../../home/paths.ts';
 import { type Route, routes } from '../../protocol/message.ts';
 import { oneLine } from '../../protocol/sanitise.ts';
 import type { SendReply, SendRequest } from '../../protocol/wire.ts';
 import { readMessage } from '../message-source.ts';
+import { questionLine } from '../questions/question-target.ts';
+import { waysToAnswer } from '../questions/show-question.ts';
 import { ownSession, senderOf } from '../sender.ts';
 import { parseClockTime, parseDuration } from '../text/durations.ts';
 import { printError } from '../text/print-error.ts';
@@ -127,19 +129,21 @@ async function send(target: string | undefined, words: string[], options: SendOp
   await waitFor(client, replies, options, timeoutMs);
 }
 
-/** Who sends to one that is asleep wakes it; with `--start` one that is not there is started. */
-async function sendToOne(
-  client: DaemonClient,
-  request: SendRequest,
-  { start, quiet }: SendOptions,
-): Promise<SendReply> {
+/**
+ * Who sends to one that is asleep wakes it. A name that nobody has may be that of a link here, to a folder that somebody sits in;
+ * with `--start` one that is not there is started.
+ */
+async function sendToOne(client: DaemonClient, request: SendRequest, options: SendOptions): Promise<SendReply> {
   try {
     return await client.send(request);
   } catch (error) {
-    if (!start || !(error instanceof ClaudexError) || error.code !== 'NO_SUCH_SESSION') throw error;
+    if (!(error instanceof ClaudexError) || error.code !== 'NO_SUCH_SESSION') throw error;
+    const link = linkTarget(request.target);
+    if (link !== undefined) return sendToOne(client, { ...request, target: link }, options);
+    if (!options.start) throw error;
     const { startForMessage } = await import('../managed/start-for-message.ts');
     const id = await startForMessage(client, request.target);
-    if (!quiet) process.stderr.write(`Started session ${id} in ${oneLine(request.target)}.\n`);
+    if (!options.quiet) process.stderr.write(`Started session ${id} in ${oneLine(request.target)}.\n`);
     return client.send({ ...request, target: id });
   }
 }
@@ -211,6 +215,11 @@ async function waitFor(
         failOnPermission: options.failOnPermission === true,
         onProgress: (text) => {
           if (!options.quiet) process.stderr.write(chalk.dim(`${oneLine(`${reply.target.name}: ${text}`)}\n`));
+        },
+        onQuestion: (question) => {
+          const ways = waysToAnswer(question).join('  |  ');
+          const text = `${oneLine(reply.target.name)} asks: ${questionLine(question)}\n  ${ways}\n`;
+          if (!options.quiet) process.stderr.write(text);
         },
       }),
     ),

@@ -5,6 +5,7 @@ import { ClaudexError } from '../../errors/claudex-error.ts';
 import { findTarget } from '../../protocol/find-target.ts';
 import type { ManagedRecord } from '../../protocol/managed.ts';
 import type { SessionRecord } from '../../protocol/session.ts';
+import { choose } from './choose.ts';
 import { isUp, notRunning } from './managed-target.ts';
 
 export interface Viewable {
@@ -16,7 +17,7 @@ export interface Viewable {
 }
 
 /**
- * The session that is meant; without a target the only managed one that runs, else the only one in a terminal.
+ * The session that is meant; without a target the only managed one that runs, else the only one in a terminal, or a choice on a terminal.
  * @throws ClaudexError NO_SUCH_SESSION, AMBIGUOUS_TARGET, NOT_RUNNING
  */
 export async function viewable(client: DaemonClient, target: string | undefined): Promise<Viewable> {
@@ -46,11 +47,13 @@ function inTerminal(one: SessionRecord): Viewable {
   return { id: one.id, name: one.alias ?? one.id, managed: undefined };
 }
 
-function only(managed: readonly ManagedRecord[], ordinary: readonly SessionRecord[]): Viewable {
+async function only(managed: readonly ManagedRecord[], ordinary: readonly SessionRecord[]): Promise<Viewable> {
   const supervised = ordinary.filter((one) => one.supervised);
   const all = managed.length > 0 ? managed.map(asViewable) : supervised.map(inTerminal);
   if (all.length === 1) return all[0]!;
   if (all.length === 0) throw new ClaudexError('NO_SUCH_SESSION', 'None runs that could be shown.');
+  const chosen = await choose(all, ({ id, name }) => describe(id, name));
+  if (chosen) return chosen;
   throw new ClaudexError('AMBIGUOUS_TARGET', `Say which: ${all.map(({ id, name }) => describe(id, name)).join(', ')}.`);
 }
 

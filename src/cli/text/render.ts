@@ -30,6 +30,17 @@ export function table(
   return all.map((row, index) => line(row, index - 1)).join('\n');
 }
 
+/** Words in lines of at most `columns`, each behind `indent`; a word that is longer has a line of its own. */
+export function wrapped(text: string, columns: number, indent: string): string {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && cellsOf(last) + 1 + cellsOf(word) <= columns) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(indent + word);
+  }
+  return lines.join('\n');
+}
+
 /** What claude has answered: as it is for a program that reads it, harmless on a terminal. */
 export function forTerminal(text: string, stream: { isTTY?: boolean } = process.stdout): string {
   return stream.isTTY === true ? printable(text) : text;

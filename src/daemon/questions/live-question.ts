@@ -51,6 +51,8 @@ export class LiveQuestion implements DialogSight {
   waitingSince: number | null = null;
   /** Through which an answer goes; null when there is no way but the terminal. */
   hook: HeldHook | null = null;
+  /** Hooks of equal requests of which one was answered in the terminal: nobody can tell which, so all of them get the answer. */
+  readonly #equalHooks: HeldHook[] = [];
   /** When an answer from elsewhere was handed to the hook. */
   answeredAt: number | null = null;
   /** The answer ends the turn: claude writes no decision of a hook then, only that the tool was refused. */
@@ -111,6 +113,23 @@ export class LiveQuestion implements DialogSight {
     this.#set({ remote: true, reason: null });
   }
 
+  /** Nobody could tell one from the other but by their hooks. */
+  isEqualTo(other: LiveQuestion): boolean {
+    return this !== other && this.request.tool === other.request.tool && this.inputKey === other.inputKey;
+  }
+
+  /** Takes over the hook of an equal request that was answered in the terminal: it may be this one's. */
+  takeOver(other: LiveQuestion): void {
+    this.#equalHooks.push(...(other.hook ? [other.hook] : []), ...other.#equalHooks.splice(0));
+    other.hook = null;
+  }
+
+  /** Hands the answer to claude. */
+  handOver(reply: string): void {
+    for (const hook of [this.hook, ...this.#equalHooks.splice(0)]) hook?.answer(reply);
+    this.hook = null;
+  }
+
   /** Its hook cannot carry an answer (any more). */
   inTerminalOnly(reason: string): void {
     this.hook?.dismiss();
@@ -165,7 +184,7 @@ export class LiveQuestion implements DialogSight {
   }
 
   #letGo(): void {
-    this.hook?.dismiss();
+    for (const hook of [this.hook, ...this.#equalHooks.splice(0)]) hook?.dismiss();
     this.hook = null;
     // what was asked is not kept: it may be long, and it may be secret
     this.#set({ input: null, shown: '' });

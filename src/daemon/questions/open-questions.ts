@@ -101,12 +101,10 @@ export class OpenQuestions {
     if (!question.hook) throw new ClaudexError('QUESTION_NOT_REMOTE', reasonText(question.record));
     const reply = replyFor(question.request, request);
     const now = this.#clock.timeOfDay();
-    const { hook } = question;
-    question.hook = null;
     question.answeredAt = now;
     question.endsTurn = request.decision === 'deny' && request.stop === true;
     question.answered(givenBy(request, question.request), now);
-    hook.answer(reply);
+    question.handOver(reply);
     this.#tell(question, 'answered');
     await this.#verdict(question);
     const record = this.get(id) ?? question.record;
@@ -202,6 +200,8 @@ export class OpenQuestions {
       question.lostToTerminal(this.#clock.timeOfDay());
       this.#end(question, 'not-taken');
     } else {
+      const equal = this.#of(question.session.id).find((one) => one.isOpen && one.isEqualTo(question));
+      equal?.takeOver(question);
       this.#inTerminal(question);
     }
   }

@@ -6,13 +6,15 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '../../home/log.ts';
+import type { Session } from './session.ts';
 
-/** `[abc12345 · 3 peers · ✉2 · 1 stuck]`, or `[reviewer · …]` of a session with a name; what is 0 is left out. Pure. */
-export function renderBadge(label: string, peers: number, unread: number, stuck = 0): string {
+/** `[abc12345 · 3 peers · ✉2 · 1 stuck · ?2]`, or `[reviewer · …]` of a session with a name; what is 0 is left out. Pure. */
+export function renderBadge(label: string, peers: number, unread: number, stuck = 0, questions = 0): string {
   const parts = [label];
   if (peers > 0) parts.push(peers === 1 ? '1 peer' : `${peers} peers`);
   if (unread > 0) parts.push(`✉${unread}`);
   if (stuck > 0) parts.push(`${stuck} stuck`);
+  if (questions > 0) parts.push(`?${questions}`);
   return `[${parts.join(' · ')}]`;
 }
 
@@ -23,6 +25,16 @@ export interface BadgeSubject {
   sessionId: string | null;
   pending: number;
   stuck: number;
+  /** What claude asks there that is open. */
+  questions?: number;
+}
+
+/** What a session's badge is made of. */
+export function badgeOf(
+  { id, alias, pid, claudeSessionId }: Session,
+  counts: Pick<BadgeSubject, 'pending' | 'stuck' | 'questions'>,
+): BadgeSubject {
+  return { label: alias ?? id, pid, sessionId: claudeSessionId, ...counts };
 }
 
 export class Badges {
@@ -65,7 +77,7 @@ export class Badges {
   update(sessions: readonly BadgeSubject[]): void {
     const wanted = new Map<string, string>();
     for (const one of sessions) {
-      const badge = renderBadge(one.label, sessions.length - 1, one.pending, one.stuck);
+      const badge = renderBadge(one.label, sessions.length - 1, one.pending, one.stuck, one.questions);
       wanted.set(String(one.pid), badge);
       if (one.sessionId !== null && /^[0-9a-zA-Z-]+$/.test(one.sessionId)) wanted.set(one.sessionId, badge);
     }

@@ -32,8 +32,10 @@ describe(`hosts of claude ${realClaudeVersion()}`, () => {
       viewer.type(`draft ${index}`);
       await viewer.waitForScreen((screen) => promptBox(screen) === `draft ${index}`, patient);
     }
-    // the badge counts the peers, as they come to be known
-    const shown = () => viewers.map((viewer) => viewer.screen().replace(/ · \d+ peers?\]/, ']'));
+    // claude's own changes: the badge counts the peers, as they come to be known, and 2.1.332 takes back a notice about effort
+    const lines = (screen: string): string[] =>
+      screen.split('\n').filter((line) => line.trim() !== '' && !line.endsWith('· /effort'));
+    const shown = () => viewers.map((viewer) => lines(viewer.screen().replace(/ · \d+ peers?\]/, ']')));
     const before = shown();
     const killed = (await daemonClient(home).status()).pid;
     process.kill(killed, 'SIGKILL');

@@ -175,8 +175,9 @@ describe(`what claude ${realClaudeVersion()} asks, answered from elsewhere`, () 
     claude.driver.key('enter');
     const [left] = await claude.open(1);
     await claude.answer(left!.id, { decision: 'deny', message: 'one is enough' });
+    // on the screen, because 2.1.332 tells the API of one of two equal results that it is missing
+    await claude.driver.waitForScreen('one is enough');
     await claude.driver.waitForScreen('went on 1');
-    expect(claude.results()).toContain('one is enough');
     const ended = await claude.client.questions({ ended: true });
     expect(ended.map(({ via }) => via).sort()).toEqual(['command', 'terminal']);
     await expectNoHooks(claude.home);

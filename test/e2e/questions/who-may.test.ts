@@ -23,6 +23,9 @@ describe(`who may answer what claude ${realClaudeVersion()} asks`, () => {
     const shown = await command('waiting');
     expect(shown.stdout).toContain(`${question!.id}  project wants to use Bash`);
     expect(shown.stdout).toContain('\n  touch yes.txt\n');
+    expect((await command('list')).stdout).toContain(`\nproject asks ${question!.id} (Bash: touch yes.txt)\n`);
+    const badge = join(claude.home.claudexHome, 'badges', String((await claude.client.sessions())[0]!.pid));
+    expect(await waitForFile(badge, (text) => text?.includes('?1'), { what: 'the badge' })).toBe(true);
     const approved = await command('approve', question!.id);
     expect(approved).toMatchObject({ code: 0, stderr: '' });
     expect(approved.stdout).toMatch(/^Approved: Bash in project \(q-/);

@@ -1,6 +1,7 @@
 /** The web page in a real Chromium, on the real claude: what a person does there, and what must not happen to them. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { verifies } from '../../requirements.ts';
@@ -10,11 +11,13 @@ import { runClaudex } from '../../support/claudex.ts';
 import { daemonClient, waitForMessages } from '../../support/daemon-watch.ts';
 import type { HermeticHome } from '../../support/hermetic-home.ts';
 import { promptBox } from '../../support/real-claude.ts';
+import { callsTool, scriptedTools } from '../../support/scripted-tools.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { until } from '../../support/until.ts';
 import { type RunningWeb, startWeb } from '../../support/web.ts';
 
 const patient = { timeoutMs: 60_000 };
+const patient60 = { timeout: 60_000 };
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 describe(`the web page with claude ${realClaudeVersion()}`, () => {
@@ -135,6 +138,39 @@ describe(`the web page with claude ${realClaudeVersion()}`, () => {
     await page.getByText('answered', { exact: true }).waitFor();
     expect(await page.evaluate(() => (globalThis as { hacked?: number }).hacked)).toBeUndefined();
     expect(await page.locator('img[src="x"], .markdown script, .markdown a[href^="javascript"]').count()).toBe(0);
+  });
+
+  it(`a permission question is answered from a phone, after all of what would run is seen ${verifies('web-page-answers')}`, async () => {
+    const home = bed.home();
+    const api = await bed.api(scriptedTools);
+    const command = 'echo allowed \\\n  > made-from-a-phone.txt';
+    const id = await startSession(home, api, 'worker', '--', '--permission-mode', 'default');
+    const web = await startWeb(home, { api });
+    const { page: newPage } = await startBrowser();
+    const page = await newPage({ size: 'phone' });
+    await paired(web, page);
+    await page.goto(`${web.url}/#/session/${id}/terminal`);
+    const box = page.getByRole('textbox', { name: 'Message for worker' });
+    await box.fill(callsTool('Bash', { command, description: 'Leave a mark' }));
+    await page.getByRole('button', { name: 'Send' }).click();
+    const card = page.getByTestId('question');
+    await card.getByText('made-from-a-phone.txt').waitFor(patient60);
+    expect(await card.locator('pre').textContent()).toBe(command);
+    await picture(page, 'web-question-phone');
+    await card.getByRole('button', { name: 'Allow', exact: true }).click();
+    await card.waitFor({ state: 'hidden' });
+    await waitForMessages(home, (all) => all.some((one) => one.state === 'answered'));
+    expect(readFileSync(join(home.cwd, 'made-from-a-phone.txt'), 'utf8')).toBe('allowed\n');
+
+    await box.fill(callsTool('Bash', { command: 'echo no > denied.txt' }));
+    await page.getByRole('button', { name: 'Send' }).click();
+    await card.getByText('denied.txt').waitFor(patient60);
+    await card.getByRole('button', { name: 'Deny' }).click();
+    await card.getByLabel('Why not').fill('not from a phone');
+    await card.getByLabel('Why not').press('Enter');
+    await until(() => api.requests.some((one) => JSON.stringify(one.body).includes('not from a phone')), patient);
+    await card.waitFor({ state: 'hidden' });
+    expect(existsSync(join(home.cwd, 'denied.txt'))).toBe(false);
   });
 
   it(`axe finds nothing serious, at three sizes, light and dark ${verifies('web-page-accessible')}`, async () => {

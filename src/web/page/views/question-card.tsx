@@ -4,8 +4,9 @@
  */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import type { Answer } from '../../../protocol/question.ts';
 import type { Question } from '../api-types.ts';
-import { type Answer, answer } from '../state/answers.ts';
+import { answer } from '../state/answers.ts';
 import { attempt } from '../state/toasts.ts';
 import { AskedForm } from './asked-form.tsx';
 import { Markdown } from './markdown.tsx';

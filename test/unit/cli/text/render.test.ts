@@ -1,6 +1,6 @@
 import { Chalk } from 'chalk';
 import { describe, expect, it } from 'vitest';
-import { age, colours, sessionTable, shortPath, table } from '../../../../src/cli/text/render.ts';
+import { age, colours, sessionTable, shortPath, table, wrapped } from '../../../../src/cli/text/render.ts';
 import type { SessionRecord } from '../../../../src/protocol/session.ts';
 
 const plain = new Chalk({ level: 0 });
@@ -39,6 +39,14 @@ describe('tables', () => {
     expect(header).toBe(`NAME${' '.repeat(12)}X`);
     const cells = [3, 14, 8, 6, 3, 5, 5];
     expect(lines).toEqual(names.map((name, index) => `${name}${' '.repeat(16 - cells[index]!)}|`));
+  });
+});
+
+describe('words in lines', () => {
+  it('are as many in each as fit behind the indent, and one that is too long has its own', () => {
+    expect(wrapped('one two three four', 10, '  ')).toBe('  one two\n  three\n  four');
+    expect(wrapped('a incomprehensibilities b', 10, '  ')).toBe('  a\n  incomprehensibilities\n  b');
+    expect(wrapped('', 10, '  ')).toBe('  ');
   });
 });
 

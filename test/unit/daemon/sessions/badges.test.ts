@@ -21,6 +21,10 @@ describe(`badges ${verifies('badge')}`, () => {
     expect(renderBadge('abc12345', peers, unread)).toBe(badge);
   });
 
+  it('what is stuck, and what claude asks', () => {
+    expect(renderBadge('reviewer', 0, 0, 1, 2)).toBe('[reviewer · 1 stuck · ?2]');
+  });
+
   it('a file per session: made, changed, removed; nothing of an earlier daemon stays', () => {
     writeFileSync(join(dir, 'old'), 'x');
     const badges = new Badges(dir, () => undefined);
