@@ -1,6 +1,7 @@
 /** The socket that viewers come by: reads frames, hands them to who they are for. Knows no claude. */
 import { createServer, type Server, type Socket } from 'node:net';
 import { listen } from '../../background/listen.ts';
+import { isPeerOf } from '../../process/peer.ts';
 import {
   type Frame,
   FrameReader,
@@ -26,7 +27,10 @@ export interface ViewerServerOptions {
 
 /** Listens, mode 0600. @throws ClaudexError DAEMON_START_FAILED when somebody listens there */
 export async function openViewerServer(options: ViewerServerOptions): Promise<Server> {
-  const server = createServer((socket) => serve(socket, options));
+  const server = createServer((socket) => {
+    if (isPeerOf(socket)) serve(socket, options);
+    else socket.destroy();
+  });
   await listen(server, options.path);
   return server;
 }
