@@ -183,8 +183,8 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   registry.gone.add((session) =>
     events.send({ type: 'session', session: { ...recordOf(session, { pending: 0, stuck: 0 }), state: 'gone' } }),
   );
-  // the socket for viewers of one that was killed together with its claudex
-  registry.gone.add(({ id }) => managedStore.get(id) === undefined && managedSide.hosts.clear(id));
+  managedSide.claudeGone.add((pid) => registry.checkPid(pid));
+  registry.gone.add(({ id }) => managedSide.sessionGone(id));
   registry.gone.add(() => badges.updateSoon(badgesOf));
   registry.gone.add(() => idleExit.touch());
   questions.changed.add(({ question, event }) => questionsLog.happened(question, event));

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { Log } from '../../home/log.ts';
 import type { Clock } from '../../process/clock.ts';
+import { lives } from '../../process/identity.ts';
 import { Signal } from '../../process/signal.ts';
 import type { HostFile } from '../../protocol/host-files.ts';
 import type { ManagedExit } from '../../protocol/managed.ts';
@@ -32,6 +33,8 @@ export interface HostKeeperOptions {
 export class HostKeeper {
   /** The session of that id has gone to sleep. */
   readonly slept = new Signal<string>();
+  /** A host has ended, and the claude of that pid with it: whoever lists it hears of that before its record changes. */
+  readonly claudeGone = new Signal<number>();
   readonly #options: HostKeeperOptions;
   /** Starts that follow on a crash, after its pause. */
   readonly #restarts = new Map<string, NodeJS.Timeout>();
@@ -124,9 +127,9 @@ export class HostKeeper {
     this.#options.hosts.forget(id);
   }
 
-  /** One conversation, one process. @throws ClaudexError CONVERSATION_OPEN */
+  /** One conversation, one process; one that has just ended may still be in the table. @throws ClaudexError CONVERSATION_OPEN */
   refuseOpen(claudeSessionId: string): void {
-    const holder = this.#options.table.all().find((one) => one.claudeSessionId === claudeSessionId);
+    const holder = this.#options.table.all().find((one) => one.claudeSessionId === claudeSessionId && lives(one));
     if (holder) throw new ClaudexError('CONVERSATION_OPEN', `Session ${holder.id} (${holder.cwd}) has it.`);
   }
 
@@ -170,7 +173,10 @@ export class HostKeeper {
     const file = hosts.read(id);
     if (this.#isClosed || !one || !isUp(one) || this.#restarts.has(id) || (file && hosts.isAlive(file))) return;
     const now = clock.timeOfDay();
-    if (file) table.unexpect(file.claude.pid);
+    if (file) {
+      table.unexpect(file.claude.pid);
+      this.claudeGone.emit(file.claude.pid);
+    }
     idle.forget(id);
     hosts.clear(id);
     const end = endOf(file);

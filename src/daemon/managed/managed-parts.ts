@@ -2,6 +2,7 @@
 import type { Log } from '../../home/log.ts';
 import type { ClaudexPaths } from '../../home/paths.ts';
 import type { Clock } from '../../process/clock.ts';
+import type { Signal } from '../../process/signal.ts';
 import type { SendReply, SendRequest } from '../../protocol/wire.ts';
 import type { Settings } from '../../settings/definitions.ts';
 import type { EventStreams } from '../event-streams.ts';
@@ -35,6 +36,8 @@ export interface ManagedParts {
   managed: ManagedSessions;
   hosts: HostProcesses;
   attachments: Attachments;
+  /** The pid of a claude that has ended with its host. */
+  claudeGone: Signal<number>;
   /** A message has changed, or its session has. */
   wakeByMessage: WakeByMessage;
   /** Before sessions are known: who of the last daemon's still runs. */
@@ -43,6 +46,8 @@ export interface ManagedParts {
   waitsFor(id: string): string | undefined;
   /** Once messages can be taken. */
   lookAtSchedules(): void;
+  /** A session has ended: its conversation is free for whoever sleeps. */
+  sessionGone(id: string): void;
   /** A session runs or is about to, or a scheduled task may come for one. */
   isNeeded(): boolean;
   /** The system ends this daemon, and perhaps everything. */
@@ -85,12 +90,18 @@ export function managedParts(options: ManagedPartsOptions): ManagedParts {
     managed,
     hosts,
     attachments,
+    claudeGone: keeper.claudeGone,
     wakeByMessage,
     restore: () => keeper.restore(),
     systemGoesDown: () => keeper.systemGoesDown(),
     waitsFor: (id) => {
       const one = store.get(id);
       return one && whatItWaitsFor(one);
+    },
+    sessionGone: (id) => {
+      // the socket for viewers of one that was killed together with its claudex
+      if (store.get(id) === undefined) hosts.clear(id);
+      wakeByMessage.checkAll();
     },
     lookAtSchedules: () => void schedules.look(),
     isNeeded: () => store.running().length > 0 || schedules.isNeeded,

@@ -169,6 +169,12 @@ export class SessionRegistry {
     for (const session of this.table.all()) if (session.cwd === cwd) this.checkAlive(session);
   }
 
+  /** Somebody says that this process has ended. */
+  checkPid(pid: number): void {
+    const session = this.table.byPid(pid);
+    if (session) this.checkAlive(session);
+  }
+
   #moved(session: Session): void {
     this.#persist();
     this.moved.emit(session);
