@@ -22,8 +22,8 @@ export class QuestionsLog {
     const { id, session, cwd, kind, tool, agent, state, remote, decision, by, via, always, taken, reason } = question;
     if (state !== 'open') this.#shown.delete(id);
     const asked = event === 'asked' ? { cwd, kind, tool, agent, remote, ...this.#input(question) } : {};
-    const answered = event === 'asked' ? {} : { decision, by, via, always, taken };
-    this.#log(event, { id, session, ...asked, ...answered, reason });
+    const decided = event === 'asked' ? {} : { decision, by, via, always, taken };
+    this.#log(event, { id, session, ...asked, ...decided, reason });
   }
 
   /** Somebody was given it to look at: once for each question. */

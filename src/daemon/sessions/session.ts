@@ -199,7 +199,8 @@ export class LiveSession extends SessionGate {
     if (this.claudeSessionId !== file.sessionId || this.transcriptPath === null) {
       this.conversationIs(file.sessionId, guessTranscriptPath(this.configDir, file.cwd, file.sessionId));
     }
-    if (stateOf(this) !== 'waiting') this.permissionTool = null;
+    // it writes that it works once more just before it says that it waits: the hook has named the tool by then
+    if (before?.status === 'waiting' && file.status !== 'waiting') this.permissionTool = null;
     if (before !== null && stateBefore === 'idle' && stateOf(this) === 'busy') this.turnSeen = true;
     return (
       before === null ||

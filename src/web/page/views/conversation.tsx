@@ -9,7 +9,7 @@ import { ago, visible } from './words.ts';
 
 const firstTurns = 20;
 const moreTurns = 50;
-/** While claude works, its turn is read again this often. */
+/** While claude works, its turn is read again this often; after that twice more, because its last words are written when it has said that it is idle. */
 const readAgainMs = 2000;
 
 const origins: Partial<Record<Turn['origin'], string>> = {
@@ -33,6 +33,7 @@ export function Conversation({ session }: { session: Session }) {
   useEffect(() => {
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout>;
+    let looksLeft = 2;
     const read = async (): Promise<void> => {
       try {
         const path = `/sessions/${encodeURIComponent(session.id)}/history?last=${wanted.value}`;
@@ -44,7 +45,8 @@ export function Conversation({ session }: { session: Session }) {
         problem.value = error instanceof ApiFailure && error.code === 'NO_SUCH_CONVERSATION' ? '' : wordsOf(error);
         turns.value ??= [];
       }
-      if (session.state === 'busy' || session.state === 'waiting') timer = setTimeout(() => void read(), readAgainMs);
+      if (session.state === 'busy' || session.state === 'waiting' || looksLeft-- > 0)
+        timer = setTimeout(() => void read(), readAgainMs);
     };
     void read();
     return () => {

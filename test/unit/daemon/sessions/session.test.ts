@@ -24,6 +24,10 @@ describe('a session', () => {
       expect(waitingForOf(session)).toBe('permission');
     }
     session.permissionAsked('Bash');
+    // 2.1.197 writes its file once more between the hook and the dialog
+    session.fileRead(aSessionFile({ status: 'busy' }));
+    session.fileRead(aSessionFile({ status: 'waiting' }));
+    expect(waitingForOf(session)).toBe('permission (Bash)');
     session.fileRead(aSessionFile({ status: 'busy' }));
     session.fileRead(aSessionFile({ status: 'waiting' }));
     expect(waitingForOf(session)).toBe('permission');
