@@ -109,8 +109,9 @@ describe('viewers of a managed session', () => {
     process.kill(stopped.pid, 'SIGSTOP');
     const viewer = startClaudex(['attach', id], { cwd: home.cwd, env: home.env() });
     await viewer.waitForExit();
-    // all of the flood, then how it ended
-    expect(viewer.screen().replaceAll('\n', '')).toMatch(/5999992\.[\s\S]* is crashed: claude ended with exit code 5/);
+    // all of the flood, then how it ended; the screen is drawn from what has come, and six megabytes take it a moment
+    const shown = (): string => viewer.screen().replaceAll('\n', '');
+    await until(() => /5999992\.[\s\S]* is crashed: claude ended with exit code 5/.test(shown()));
     await until(() => !isAlive(host.pid));
     process.kill(stopped.pid, 'SIGCONT');
     await stopped.waitForExit();
