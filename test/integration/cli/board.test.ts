@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Question } from '../../../src/protocol/question.ts';
 import { verifies } from '../../requirements.ts';
+import { aQuestion } from '../../support/a-question.ts';
 import { runClaudex, startClaudex } from '../../support/claudex.ts';
 import { aRecord, type DaemonStandIn, startDaemonStandIn } from '../../support/daemon-stand-in.ts';
 import type { PtyDriver } from '../../support/pty-driver.ts';
@@ -64,29 +65,15 @@ describe('claudex board', () => {
 
   it(`answers a question that it shows whole, once, as the person at this board ${verifies('board-answers')}`, async () => {
     const { daemon, start } = await aBoard();
-    const question: Question = {
+    const question = aQuestion({
       id: 'q-abcdef',
-      kind: 'permission',
       session: 'web00001',
       name: 'web',
       cwd: '/work/web',
-      agent: null,
-      tool: 'Bash',
       input: { command: 'rm -rf build' },
       shown: 'rm -rf build\u202e',
-      choices: [],
       suggestions: [{ text: 'allow Bash(rm:*)' }],
-      askedAt: 1,
-      state: 'open',
-      remote: true,
-      endedAt: null,
-      decision: null,
-      by: null,
-      via: null,
-      always: null,
-      taken: null,
-      reason: null,
-    };
+    });
     const answered: Question = { ...question, state: 'answered', decision: 'allow', via: 'board', taken: true };
     daemon.replies.set('POST /v1/questions/q-abcdef/answer', () => answered);
     const board = await shown(start(), daemon);

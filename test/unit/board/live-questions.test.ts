@@ -4,33 +4,7 @@ import { boardQuestion, LiveQuestions } from '../../../src/board/live-questions.
 import type { DaemonClient } from '../../../src/daemon-client/client.ts';
 import type { AnswerRequest, Question } from '../../../src/protocol/question.ts';
 import { verifies } from '../../requirements.ts';
-
-function aQuestion(given: Partial<Question> = {}): Question {
-  return {
-    id: 'q-aaaaaa',
-    kind: 'permission',
-    session: 's',
-    name: 'api',
-    cwd: '/work/api',
-    agent: null,
-    tool: 'Bash',
-    input: {},
-    shown: 'npm test',
-    choices: [],
-    suggestions: [],
-    askedAt: 1,
-    state: 'open',
-    remote: true,
-    endedAt: null,
-    decision: null,
-    by: null,
-    via: null,
-    always: null,
-    taken: null,
-    reason: null,
-    ...given,
-  };
-}
+import { aQuestion } from '../../support/a-question.ts';
 
 function someQuestions(...there: Question[]) {
   const asked: AnswerRequest[] = [];
@@ -48,7 +22,7 @@ function someQuestions(...there: Question[]) {
 describe('questions of the daemon', () => {
   it('are those that are open, the oldest first, and go when they are over', async () => {
     const { questions, client } = someQuestions(
-      aQuestion({ askedAt: 2 }),
+      aQuestion({ id: 'q-aaaaaa', askedAt: 2 }),
       aQuestion({ id: 'q-b', askedAt: 1 }),
       aQuestion({ id: 'q-c', state: 'answered' }),
     );
@@ -60,7 +34,7 @@ describe('questions of the daemon', () => {
   });
 
   it('answers go out as the person at this board gave them', async () => {
-    const { questions, asked } = someQuestions(aQuestion());
+    const { questions, asked } = someQuestions(aQuestion({ id: 'q-aaaaaa' }));
     expect(await questions.answer('q-aaaaaa', { kind: 'approve' })).toBe('api: approved.');
     await questions.answer('q-aaaaaa', { kind: 'approve', always: 2 });
     expect(await questions.answer('q-aaaaaa', { kind: 'deny', reason: 'not now' })).toBe('api: denied.');

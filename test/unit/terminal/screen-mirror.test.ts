@@ -5,6 +5,7 @@ import { ScreenMirror } from '../../../src/terminal/screen-mirror.ts';
 import { randomOutput } from '../../support/random-output.ts';
 import { repetitions } from '../../support/repetition.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
+import { seenScreen } from '../../support/seen-screen.ts';
 
 const size = { cols: 40, rows: 12 };
 
@@ -15,36 +16,12 @@ async function mirrorOf(output: string): Promise<ScreenMirror> {
   return mirror;
 }
 
-/** What a person would see and a program would notice: cells with their looks, cursor, modes. */
-function seen(terminal: InstanceType<typeof xterm.Terminal>): unknown {
-  const buffer = terminal.buffer.active;
-  const rows: string[] = [];
-  for (let y = 0; y < terminal.rows; y++) {
-    const line = buffer.getLine(buffer.baseY + y)!;
-    let row = '';
-    for (let x = 0; x < terminal.cols; x++) {
-      const cell = line.getCell(x)!;
-      if (x > 0 && line.getCell(x - 1)!.getWidth() === 2) continue;
-      const shown = cell.getChars().trim() !== '';
-      // of a blank only the background shows, and what is drawn through it
-      const ofText = shown
-        ? [cell.getFgColorMode(), cell.getFgColor(), cell.isBold(), cell.isDim(), cell.isItalic()]
-        : [0, -1, 0, 0, 0];
-      const drawn = [cell.getBgColorMode(), cell.getBgColor(), Boolean(cell.isUnderline()), Boolean(cell.isInverse())];
-      const looks = [...ofText, ...drawn].map(Number).join();
-      row += `${cell.getChars() || ' '}${looks === '0,-1,0,0,0,0,-1,0,0' ? '' : `<${looks}>`}`;
-    }
-    rows.push(row);
-  }
-  return { rows, cursor: [buffer.cursorX, buffer.cursorY], type: buffer.type, modes: { ...terminal.modes } };
-}
-
 async function shownBy(...output: string[]): Promise<unknown> {
   const terminal = new xterm.Terminal({ ...size, scrollback: 100, allowProposedApi: true });
   const shown: unknown[] = [];
   for (const piece of output) {
     await new Promise<void>((resolve) => terminal.write(piece, resolve));
-    shown.push(seen(terminal));
+    shown.push(seenScreen(terminal));
   }
   terminal.dispose();
   return shown;
