@@ -144,12 +144,23 @@ export class TerminalModes {
    * Alternate screens are left out: whoever draws the screen there enters it, after `redoMainKeyboard`.
    */
   redo(): string {
-    return this.#redoModes((mode) => !mouseModes.includes(mode) || mode === this.#mouse) + this.#redoKeyboard();
+    return this.redoInputModes() + this.redoOthers();
   }
 
   /** As `redo`, of what concerns keys and pastes alone: for a picture of the screen that another program has drawn. */
   redoInput(): string {
-    return this.#redoModes((mode) => inputModes.has(mode)) + this.#redoKeyboard();
+    return this.redoInputModes() + this.#redoKeyboard();
+  }
+
+  /** The part of `redo` that may come before the screen is drawn: cursor keys, keypad, focus, marked pastes. */
+  redoInputModes(): string {
+    return this.#redoModes((mode) => inputModes.has(mode));
+  }
+
+  /** The other part of `redo`: what changes how the screen is drawn, or belongs to the screen that is shown. */
+  redoOthers(): string {
+    const isWanted = (mode: number): boolean => !mouseModes.includes(mode) || mode === this.#mouse;
+    return this.#redoModes((mode) => !inputModes.has(mode) && isWanted(mode)) + this.#redoKeyboard();
   }
 
   /** The keyboard flags of the main screen, while the alternate one is shown: they hold again when it is left. */
