@@ -79,7 +79,7 @@ function bundle(entry, { keepModules = false, ...options } = {}) {
 
 // all that these two load is CommonJS: import() would bring the loader back
 const required = { supported: { 'dynamic-import': false } };
-await bundle(bundles.run, { ...required, packages: 'external' });
+await bundle(bundles.run, { ...required, packages: 'external', minifyWhitespace: true, minifySyntax: true });
 await bundle(bundles.attach, { ...required, packages: 'external' });
 await bundle(bundles.host, { ...required, packages: 'external' });
 await bundle(bundles.program, { keepModules: true });
