@@ -201,7 +201,8 @@ class AttachedTerminal {
     this.#view = undefined;
     clearTimeout(this.#keyEnds);
     clearInterval(this.#signsOfLife);
-    if (!socket) return Promise.resolve();
+    // the terminal may have taken the last of it only after the host had gone
+    if (!socket || socket.closed) return Promise.resolve();
     return new Promise((resolve) => {
       setTimeout(() => socket.destroy(), goodbyeTakesMs).unref();
       socket.once('close', () => resolve());
