@@ -75,8 +75,8 @@ export class MessageTypist {
           now,
         },
         { text: command.text, mark: command.mark, submit: () => gate.submitKey() },
-        () => {
-          this.#typed = { messageId, lease, outcome: 'typed' };
+        (isLeft) => {
+          this.#typed = { messageId, lease, outcome: 'typed', isLeft };
           this.#options.reportLease(this.#typed);
         },
       );

@@ -31,14 +31,15 @@ const leftLookMs = 100;
 const proofMs = 2500;
 
 /**
- * Types the text and submits it. `onTyped` is called again and again for as long as it may stand in the box.
+ * Types the text and submits it. `onTyped` is called again and again for as long as it may stand in the box, with `true` once it
+ * has been left there: it can be neither submitted nor taken out now.
  * @returns `proven`; or a reason, when the text is not in the box: not typed, never shown, taken out, or (`unproven`) submitted
  * without a word from claude
  */
 export async function pasteMessage(
   surface: PasteSurface,
   message: PasteText,
-  onTyped: () => void,
+  onTyped: (isLeft: boolean) => void,
 ): Promise<PasteOutcome> {
   const shut = await surface.shutBecause();
   if (shut) return shut;
@@ -49,13 +50,13 @@ export async function pasteMessage(
 class Typing {
   readonly #surface: PasteSurface;
   readonly #message: PasteText;
-  readonly #onTyped: () => void;
+  readonly #onTyped: (isLeft: boolean) => void;
   /** Enter has been pressed on it. */
   #entered = false;
   /** The box was seen to let go of it then. */
   #submitted = false;
 
-  constructor(surface: PasteSurface, message: PasteText, onTyped: () => void) {
+  constructor(surface: PasteSurface, message: PasteText, onTyped: (isLeft: boolean) => void) {
     this.#surface = surface;
     this.#message = message;
     this.#onTyped = onTyped;
@@ -85,19 +86,22 @@ class Typing {
     const surface = this.#surface;
     const { text, mark } = this.#message;
     let emptySince: number | undefined;
+    let isLeft = false;
     for (let renewedAt = 0; ; ) {
       if (surface.now() - renewedAt >= renewMs) {
-        this.#onTyped();
+        this.#onTyped(isLeft);
         renewedAt = surface.now();
       }
       if (await this.#isProvenWithin(this.#submitted ? renewMs : leftLookMs)) return 'proven';
       if (surface.notIdle() && !this.#isAtOtherWork()) {
         emptySince = undefined;
+        isLeft = !this.#submitted;
         continue;
       }
       const box = await surface.readBox();
       const now = surface.now();
       const isGone = this.#submitted ? !mayHold(box, mark) : hasLetGo(box, mark);
+      isLeft = !this.#submitted && !isGone;
       if (!isGone || surface.notIdle()) emptySince = undefined;
       else if (emptySince === undefined) emptySince = now;
       else if (now - emptySince >= proofMs) return this.#entered ? 'unproven' : 'not-shown';
@@ -118,12 +122,12 @@ class Typing {
     const surface = this.#surface;
     const from = surface.now();
     write(pasteKeys(this.#message.text, surface.size()));
-    this.#onTyped();
+    this.#onTyped(false);
     for (let renewedAt = from; ; ) {
       await surface.nextChange(lookMs);
       const now = surface.now();
       if (now - renewedAt > renewMs) {
-        this.#onTyped();
+        this.#onTyped(false);
         renewedAt = now;
       }
       if (surface.isReading() && now - from < 5 * showsWithinMs) continue;

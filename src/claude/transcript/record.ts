@@ -99,3 +99,12 @@ export function textOf(content: unknown): string {
   });
   return texts.filter((text) => text !== '').join('\n');
 }
+
+/** Claude’s own line in front of it (2.1.197, 2.1.332). */
+const feedbackLine = 'Stop hook feedback:\n';
+
+/** What a Stop hook has said to keep a turn from its end, as claude writes it down; undefined for any other record. */
+export function stopFeedback(record: TranscriptRecord): string | undefined {
+  const text = record.type === 'user' && record.isMeta ? textOf(record.message?.content) : '';
+  return text.startsWith(feedbackLine) ? text.slice(feedbackLine.length) : undefined;
+}

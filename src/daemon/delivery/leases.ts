@@ -93,6 +93,7 @@ export class Leases {
     // its lease may have ended meanwhile, and the message be on another way
     if (message?.state !== 'leased' || message.route !== 'paste' || message.recipient.id !== session.id) return false;
     const lease = report.lease ?? message.attempts;
+    session.messageLeft(report.outcome === 'typed' && report.isLeft ? message.id : null);
     if (report.outcome === 'refused') {
       if (report.reason !== 'unproven') return this.giveBack(message, lease, `prompt box: ${report.reason}`);
       if (!isLease(message, lease)) return false;

@@ -86,9 +86,12 @@ class FakeClaude implements PasteSurface {
   }
 }
 
-async function paste(claude: FakeClaude) {
+async function paste(claude: FakeClaude, lefts: boolean[] = []) {
   let typed = 0;
-  const outcome = await pasteMessage(claude, { text, mark, submit: () => Buffer.from(enter) }, () => typed++);
+  const outcome = await pasteMessage(claude, { text, mark, submit: () => Buffer.from(enter) }, (isLeft) => {
+    typed++;
+    lefts.push(isLeft);
+  });
   expect(claude.isReserved).toBe(false);
   return { outcome, typed };
 }
@@ -207,8 +210,12 @@ describe('paste: Enter only on what is seen to be ours alone', () => {
         }
       },
     });
-    expect((await paste(claude)).outcome).toBe('proven');
+    const lefts: boolean[] = [];
+    expect((await paste(claude, lefts)).outcome).toBe('proven');
     expect(claude.enters).toBe(0);
+    expect(lefts[0]).toBe(false);
+    expect(lefts.slice(2)).toEqual(lefts.slice(2).map(() => true));
+    expect(lefts.length).toBeGreaterThan(10);
   });
 });
 
@@ -351,6 +358,8 @@ describe('paste: what is not there', () => {
       onEnter: () => 'silent',
       notIdle: ({ enters, clock }) => (enters > 0 && clock < 20_000 ? 'suspended' : undefined),
     });
-    expect((await paste(claude)).typed).toBeGreaterThan(15);
+    const lefts: boolean[] = [];
+    expect((await paste(claude, lefts)).typed).toBeGreaterThan(15);
+    expect(lefts).not.toContain(true);
   });
 });

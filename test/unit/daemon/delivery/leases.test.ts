@@ -108,7 +108,10 @@ describe(`what a supervisor reports of a paste ${verifies('exactly-once')}`, () 
   it('counts for the present lease where no lease is named', async () => {
     const { leases, session, message } = await someLeases();
     leases.begin(session, message, 'paste');
+    leases.pasteReported(session, { ...typed, isLeft: true });
+    expect(session.leftMessage).toBe(id);
     leases.pasteReported(session, typed);
+    expect(session.leftMessage).toBeNull();
     expect(leases.leftMs(message)).toBe(600_000);
   });
 
