@@ -80,7 +80,7 @@ export class LiveQuestion implements DialogSight {
       agent: request.agentType,
       tool: visibleLine(request.tool),
       input: request.input,
-      shown: shownInput(request, session.cwd),
+      shown: shownInput(request, session),
       choices: askedChoices(request),
       suggestions: request.suggestions.map((one) => ({ text: visibleLine(suggestionText(one)) })),
       askedAt,
