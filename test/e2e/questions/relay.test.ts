@@ -1,6 +1,6 @@
 /** Answers from elsewhere to what the real claude asks: the dialog stays as it is, and the first answer counts. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { expectNoHooks, pressUntil, startAskingClaude } from '../../support/asking-claude.ts';
 import { realClaudeIsAtLeast, realClaudeVersion } from '../../support/claude-binary.ts';
@@ -161,7 +161,10 @@ describe(`what claude ${realClaudeVersion()} asks, answered from elsewhere`, () 
     // 2.1.332 has told the model of a file for the plan, and says nothing of it in the request
     const file = transcriptRecords(claude.home).find(({ attachment }) => attachment?.type === 'plan_mode')?.attachment;
     if (realClaudeIsAtLeast('2.1.332')) expect(file?.planFilePath).toMatch(/\.md$/);
-    if (typeof file?.planFilePath === 'string') writeFileSync(file.planFilePath, text);
+    if (typeof file?.planFilePath === 'string') {
+      mkdirSync(dirname(file.planFilePath), { recursive: true });
+      writeFileSync(file.planFilePath, text);
+    }
     await claude.ask(call);
     const [plan] = await claude.open();
     expect(plan).toMatchObject({ kind: 'plan', tool: 'ExitPlanMode' });
