@@ -9,10 +9,12 @@ import { realClaudePath, realClaudeVersion } from '../../test/support/claude-bin
 import { run } from '../../test/support/run-command.ts';
 import { ChaosWorld } from './chaos-world.ts';
 import { Faults } from './faults.ts';
+import { ManagedSlot } from './managed-slot.ts';
+import { findOrphans } from './orphans.ts';
 import { folderOf, makePlan } from './plan.ts';
 import { printReport, type Report } from './report.ts';
 import { delay, Senders } from './senders.ts';
-import { SessionSlot } from './session-slot.ts';
+import { SessionSlot, type Slot } from './session-slot.ts';
 import { judge } from './verdict.ts';
 
 const { values } = parseArgs({
@@ -32,7 +34,7 @@ const { values } = parseArgs({
 const options = {
   messages: Number(values.messages),
   seed: Number(values.seed),
-  sessions: Number(values.sessions ?? (values.real ? 4 : 18)),
+  sessions: Number(values.sessions ?? (values.real ? 6 : 18)),
 };
 const maxSeconds = Number(values.seconds);
 for (const [name, value] of Object.entries({ ...options, seconds: maxSeconds })) {
@@ -53,12 +55,13 @@ const stage = new ChaosWorld(
   api && { path: realClaudePath(), url: api.url },
 );
 const seats = plan.seats.map((profile, index) => {
-  return new SessionSlot(stage, profile, stage.home.dir(folderOf(index)));
+  const cwd = stage.home.dir(folderOf(index));
+  return profile.managed ? new ManagedSlot(stage, profile, cwd) : new SessionSlot(stage, profile, cwd);
 });
 let over = false;
 const outOfTime = (): boolean => over || Date.now() - startedAt > maxSeconds * 1000;
 const senders = new Senders(stage, seats, values.real ? 2 : 20, outOfTime);
-const faults = new Faults(stage, seats);
+const faults = new Faults(stage, seats, senders);
 const stalls: string[] = [];
 let prompts = 0;
 let pending = 0;
@@ -102,6 +105,9 @@ async function runAll(): Promise<number> {
   over = true;
   await watching;
   const messages = stage.inOrderOfAcceptance(await stage.client.messages({ ended: options.messages }));
+  say('looking for orphans');
+  for (const seat of seats) if (seat instanceof ManagedSlot) seat.close();
+  const orphans = await findOrphans(stage, seats);
   const verdict = judge(senders.promised, messages, join(stage.home.home, '.claude', 'projects'));
   const report: Report = {
     ...options,
@@ -115,10 +121,11 @@ async function runAll(): Promise<number> {
     sessionsStarted: seats.reduce((sum, seat) => sum + seat.starts, 0),
     prompts,
     stalls,
+    orphans,
     ...verdict,
   };
   printReport(report, values.json);
-  const good = verdict.violations.length === 0 && verdict.accepted === options.messages;
+  const good = verdict.violations.length === 0 && orphans.length === 0 && verdict.accepted === options.messages;
   if (!good || values.keep) say(`evidence: ${stage.keepEvidence()}`);
   return good ? 0 : 1;
 }
@@ -155,7 +162,7 @@ async function watch(): Promise<void> {
   }
 }
 
-async function nudge(seat: SessionSlot, sessionId: string): Promise<void> {
+async function nudge(seat: Slot, sessionId: string): Promise<void> {
   if (seat.profile.version !== '2.1.100') {
     const open = await stage.client.messages().catch(() => []);
     const first = open.find(
@@ -173,7 +180,7 @@ async function nudge(seat: SessionSlot, sessionId: string): Promise<void> {
   await promptIn(seat);
 }
 
-async function promptIn(seat: SessionSlot): Promise<void> {
+async function promptIn(seat: Slot): Promise<void> {
   prompts++;
   await seat.prompt('go on');
 }
