@@ -40,7 +40,7 @@ const maxSeconds = Number(values.seconds);
 for (const [name, value] of Object.entries({ ...options, seconds: maxSeconds })) {
   if (!Number.isSafeInteger(value) || value < 1) throw new Error(`--${name} takes a whole number from 1`);
 }
-/** After the last message was accepted, the queue may take this long to run dry. */
+/** After the last message was accepted, the queue may stand still for this long. */
 const drainMs = 60_000;
 /** A session that can be reached at any time and still sits idle on a queue for this long has stalled. */
 const stalledMs = 20_000;
@@ -187,7 +187,8 @@ async function promptIn(seat: Slot): Promise<void> {
 
 /** True when nothing is open any more. Notes need a prompt: the person goes round. */
 async function drain(): Promise<boolean> {
-  const until = Date.now() + drainMs;
+  let until = Date.now() + drainMs;
+  let left = Number.POSITIVE_INFINITY;
   for (let round = 0; Date.now() < until; round++) {
     await delay(500);
     const messages = await stage.client.messages().catch(() => undefined);
@@ -199,6 +200,8 @@ async function drain(): Promise<boolean> {
       (one) => one.state === 'queued' || one.state === 'leased' || one.state === 'delivered',
     );
     if (open.length === 0) return true;
+    if (open.length < left) until = Date.now() + drainMs;
+    left = open.length;
     if (round % 4 !== 0) continue;
     for (const seat of seats) {
       const here = open.filter((one) => one.recipient.cwd === seat.cwd);
