@@ -210,6 +210,15 @@ export const requirements = {
   'board-safe': {
     text: 'Nothing that a session, a folder or a tool is called or says acts on the terminal of the board.',
   },
+  'answer-truth': {
+    text: 'Of two answers to what claude asks one counts, and whoever gave the other is told so; what nobody can know is said to be so.',
+  },
+  'question-withdrawn': {
+    text: 'What claude no longer asks is withdrawn, whatever ended it, and no process of ours waits for it any longer.',
+  },
+  'answer-trail': {
+    text: 'Who was asked what, who was shown it and who has answered stands in a log of the person’s own, without what was asked for.',
+  },
   'notify-command': {
     text: 'A program of the person’s is told what waits for them, as data, a bounded number of times and for a bounded time.',
   },
