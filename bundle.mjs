@@ -111,7 +111,11 @@ async function bundlePage() {
   const source = join(root, 'src', 'web', 'page');
   const folder = join(dist, 'web', 'page');
   const { metafile } = await build({
-    entryPoints: { page: join(source, 'main.tsx'), 'service-worker': join(source, 'service-worker.ts') },
+    entryPoints: {
+      page: join(source, 'main.tsx'),
+      terminal: join(source, 'terminal', 'open-terminal.ts'),
+      'service-worker': join(source, 'service-worker.ts'),
+    },
     outdir: folder,
     chunkNames: 'part-[hash]',
     absWorkingDir: root,

@@ -90,6 +90,12 @@ export class SessionOnDisk {
     }
   }
 
+  /** Why a Stop hook has kept a turn from its end. */
+  recordFeedback(reason: string): void {
+    const message = { role: 'user', content: `Stop hook feedback:\n${reason}` };
+    this.record({ type: 'user', promptId: this.promptId, message, isMeta: true });
+  }
+
   remove(): void {
     rmSync(this.#path, { force: true });
     if (this.inboxPath !== undefined) rmSync(this.inboxPath, { force: true });
