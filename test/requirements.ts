@@ -338,6 +338,7 @@ export const requirements = {
     text: 'The page comes back by itself when server and daemon were away; nothing that was typed is lost.',
   },
   'web-page-is-safe': { text: 'What sessions, messages and terminals say never becomes a part of the page.' },
+  'web-page-wall': { text: 'The wall shows all terminals at once, each with its own session, live.' },
   'web-page-accessible': { text: 'axe finds nothing serious on the page, at three sizes, light and dark.' },
   'import-direction': { text: 'Folders import in one direction only.' },
 } as const satisfies Record<string, { text: string; source?: string }>;

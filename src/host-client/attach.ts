@@ -201,7 +201,8 @@ class AttachedTerminal {
     this.#view = undefined;
     clearTimeout(this.#keyEnds);
     clearInterval(this.#signsOfLife);
-    if (!socket) return Promise.resolve();
+    // the host has closed it while the last of its output was being shown
+    if (!socket || socket.closed) return Promise.resolve();
     return new Promise((resolve) => {
       setTimeout(() => socket.destroy(), goodbyeTakesMs).unref();
       socket.once('close', () => resolve());
