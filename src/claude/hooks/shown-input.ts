@@ -11,6 +11,8 @@ import { askedChoices, type PermissionRequest } from './permission.ts';
 
 /** A larger file is not compared with what would become of it: all of the new text is shown instead. */
 const maxComparedBytes = 1 << 20;
+/** JSON that is longer than this is shown in one line. */
+const maxIndentedChars = 16_384;
 /** Comparing texts that have little in common takes long; then both are shown whole. */
 const compareForMs = 200;
 
@@ -59,11 +61,17 @@ function fields(input: Record<string, unknown>, shown: readonly string[]): strin
   return Object.entries(input)
     .filter(([key]) => !shown.includes(key))
     .map(([key, value]) => {
-      const text = typeof value === 'string' ? value : (JSON.stringify(value, null, 2) ?? 'undefined');
+      const text = typeof value === 'string' ? value : jsonText(value);
       const name = visibleLine(key);
       return text.includes('\n') ? `${name}:\n${indented(visibleText(text))}` : `${name}: ${visibleText(text)}`;
     })
     .join('\n');
+}
+
+/** Indented as far as that makes it no longer than a person reads: what is nested deep would grow a hundredfold. */
+function jsonText(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'undefined';
+  return text.length > maxIndentedChars ? text : JSON.stringify(value, null, 2);
 }
 
 function indented(text: string): string {

@@ -104,6 +104,11 @@ export class LiveQuestion implements DialogSight {
     return this.#record.id;
   }
 
+  /** How much of it is held while it is open. */
+  get heldChars(): number {
+    return this.inputKey.length + this.#record.shown.length;
+  }
+
   get isOpen(): boolean {
     return this.#record.state === 'open';
   }
