@@ -82,7 +82,7 @@ function bundle(entry, { keepModules = false, ...options } = {}) {
 
 // all that these load is CommonJS: import() would bring the loader back
 const required = { supported: { 'dynamic-import': false } };
-await bundle(bundles.run, { ...required, packages: 'external' });
+await bundle(bundles.run, { ...required, packages: 'external', minifyWhitespace: true, minifySyntax: true });
 await bundle(bundles.attach, { ...required, packages: 'external' });
 await bundle(bundles.host, { ...required, packages: 'external' });
 await bundle(bundles.daemonConnection, { ...required, packages: 'external' });
@@ -116,7 +116,11 @@ async function bundlePage() {
   const source = join(root, 'src', 'web', 'page');
   const folder = join(dist, 'web', 'page');
   const { metafile } = await build({
-    entryPoints: { page: join(source, 'main.tsx'), 'service-worker': join(source, 'service-worker.ts') },
+    entryPoints: {
+      page: join(source, 'main.tsx'),
+      terminal: join(source, 'terminal', 'open-terminal.ts'),
+      'service-worker': join(source, 'service-worker.ts'),
+    },
     outdir: folder,
     chunkNames: 'part-[hash]',
     absWorkingDir: root,

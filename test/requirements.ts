@@ -210,6 +210,18 @@ export const requirements = {
   'board-safe': {
     text: 'Nothing that a session, a folder or a tool is called or says acts on the terminal of the board.',
   },
+  'answer-truth': {
+    text: 'Of two answers to what claude asks one counts, and whoever gave the other is told so; what nobody can know is said to be so.',
+  },
+  'question-withdrawn': {
+    text: 'What claude no longer asks is withdrawn, whatever ended it, and no process of ours waits for it any longer.',
+  },
+  'question-shown-safely': {
+    text: 'What claude asks is shown whole, nothing in it hides or acts on a terminal, and none of it harms the daemon.',
+  },
+  'answer-trail': {
+    text: 'Who was asked what, who was shown it and who has answered stands in a log of the person’s own, without what was asked for.',
+  },
   'notify-command': {
     text: 'A program of the person’s is told what waits for them, as data, a bounded number of times and for a bounded time.',
   },
@@ -329,6 +341,7 @@ export const requirements = {
     text: 'The page comes back by itself when server and daemon were away; nothing that was typed is lost.',
   },
   'web-page-is-safe': { text: 'What sessions, messages and terminals say never becomes a part of the page.' },
+  'web-page-wall': { text: 'The wall shows all terminals at once, each with its own session, live.' },
   'web-page-accessible': { text: 'axe finds nothing serious on the page, at three sizes, light and dark.' },
   'import-direction': { text: 'Folders import in one direction only.' },
 } as const satisfies Record<string, { text: string; source?: string }>;

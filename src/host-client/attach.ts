@@ -201,7 +201,7 @@ class AttachedTerminal {
     this.#view = undefined;
     clearTimeout(this.#keyEnds);
     clearInterval(this.#signsOfLife);
-    // the terminal may have taken the last of it only after the host had gone
+    // the host has closed it while the last of its output was being shown
     if (!socket || socket.closed) return Promise.resolve();
     return new Promise((resolve) => {
       setTimeout(() => socket.destroy(), goodbyeTakesMs).unref();

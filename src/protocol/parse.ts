@@ -177,7 +177,7 @@ export function parseLeaseReport(value: unknown): LeaseReport {
   const messageId = fields.string('messageId');
   const lease = withoutUndefined({ lease: fields.optionalInteger('lease') });
   const outcome = fields.oneOf('outcome', ['refused', 'typed']);
-  if (outcome === 'typed') return { messageId, ...lease, outcome };
+  if (outcome === 'typed') return { messageId, ...lease, outcome, isLeft: fields.boolean('isLeft', false) };
   const reason = fields.oneOf('reason', gateReasons);
   return { messageId, ...lease, outcome, reason };
 }

@@ -101,10 +101,13 @@ export interface SupervisorAnswer {
   failure?: { code: string; facts: string };
 }
 
-/** `POST /v1/supervisors/:id/lease`: what became of a paste. `typed` comes again for as long as the text may stand there. */
+/**
+ * `POST /v1/supervisors/:id/lease`: what became of a paste. `typed` comes again for as long as the text may stand there; `isLeft`
+ * says that it can be neither submitted nor taken out now, because a dialog or text of the person's came up with it.
+ */
 export type LeaseReport = { messageId: string; lease?: number } & (
   | { outcome: 'refused'; reason: GateReason }
-  | { outcome: 'typed' }
+  | { outcome: 'typed'; isLeft?: boolean }
 );
 
 /** `POST /v1/supervisors/:id/gate`: sent when a gate that had refused opens again. */

@@ -17,8 +17,11 @@ import { PersonKeys } from './person-keys.ts';
 /** Claude finds a size that is there for so long. */
 const otherSizeForMs = 250;
 
-/** The daemon side is loaded after claude's first output, or after this long without one. */
-const startDaemonAfterMs = 300;
+/**
+ * The daemon side is loaded after claude’s first output, or after this long without one. A real claude takes 300 ms for it, and more on
+ * a busy machine: what is loaded just before its first byte comes is time that the person waits for it.
+ */
+const startDaemonAfterMs = 2000;
 
 export interface ClaudeOnPtyOptions {
   args: readonly string[];

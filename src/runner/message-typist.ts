@@ -61,6 +61,7 @@ export class MessageTypist {
           notIdle: () => gate.notIdle(),
           isBusy: () => gate.isBusy(),
           isReading: () => gate.isReading(),
+          isRunnable: () => gate.isRunnable(),
           readBox: () => gate.readBox(),
           size: this.#options.size,
           reserve: (type) =>
@@ -75,8 +76,8 @@ export class MessageTypist {
           now,
         },
         { text: command.text, mark: command.mark, submit: () => gate.submitKey() },
-        () => {
-          this.#typed = { messageId, lease, outcome: 'typed' };
+        (isLeft) => {
+          this.#typed = { messageId, lease, outcome: 'typed', isLeft };
           this.#options.reportLease(this.#typed);
         },
       );

@@ -11,8 +11,10 @@ type Write = (bytes: Buffer) => void;
 
 /** Enter in the same write as the paste is swallowed by 2.1.197; 30 ms later works on all versions (docs/claude-facts.md#ways-in). */
 const enterDelayMs = 30;
-/** A paste that claude has read and shows nothing of for so long was swallowed: it is still starting. */
+/** A paste that claude has read and shows nothing of for so long, and rests, was swallowed: it is still starting. */
 const swallowedAfterMs = 1500;
+/** Claude has drawn what it has read once it was found at rest, at every look, for so long. */
+const restMs = 500;
 /** Longest wait for the box to show what is to be in it. Longer than a busy machine takes. */
 const showsWithinMs = 4000;
 /** Enter that has done nothing for so long is pressed once more, and then given up. */
@@ -31,14 +33,15 @@ const leftLookMs = 100;
 const proofMs = 2500;
 
 /**
- * Types the text and submits it. `onTyped` is called again and again for as long as it may stand in the box.
+ * Types the text and submits it. `onTyped` is called again and again for as long as it may stand in the box, with `true` once it
+ * has been left there: it can be neither submitted nor taken out now.
  * @returns `proven`; or a reason, when the text is not in the box: not typed, never shown, taken out, or (`unproven`) submitted
  * without a word from claude
  */
 export async function pasteMessage(
   surface: PasteSurface,
   message: PasteText,
-  onTyped: () => void,
+  onTyped: (isLeft: boolean) => void,
 ): Promise<PasteOutcome> {
   const shut = await surface.shutBecause();
   if (shut) return shut;
@@ -49,13 +52,15 @@ export async function pasteMessage(
 class Typing {
   readonly #surface: PasteSurface;
   readonly #message: PasteText;
-  readonly #onTyped: () => void;
+  readonly #onTyped: (isLeft: boolean) => void;
   /** Enter has been pressed on it. */
   #entered = false;
   /** The box was seen to let go of it then. */
   #submitted = false;
+  /** Since when every look has found claude at rest. */
+  #restsSince: number | undefined;
 
-  constructor(surface: PasteSurface, message: PasteText, onTyped: () => void) {
+  constructor(surface: PasteSurface, message: PasteText, onTyped: (isLeft: boolean) => void) {
     this.#surface = surface;
     this.#message = message;
     this.#onTyped = onTyped;
@@ -85,22 +90,26 @@ class Typing {
     const surface = this.#surface;
     const { text, mark } = this.#message;
     let emptySince: number | undefined;
+    let isLeft = false;
     for (let renewedAt = 0; ; ) {
       if (surface.now() - renewedAt >= renewMs) {
-        this.#onTyped();
+        this.#onTyped(isLeft);
         renewedAt = surface.now();
       }
       if (await this.#isProvenWithin(this.#submitted ? renewMs : leftLookMs)) return 'proven';
+      const rests = this.#rests();
       if (surface.notIdle() && !this.#isAtOtherWork()) {
         emptySince = undefined;
+        isLeft = !this.#submitted;
         continue;
       }
       const box = await surface.readBox();
       const now = surface.now();
       const isGone = this.#submitted ? !mayHold(box, mark) : hasLetGo(box, mark);
+      isLeft = !this.#submitted && !isGone;
       if (!isGone || surface.notIdle()) emptySince = undefined;
       else if (emptySince === undefined) emptySince = now;
-      else if (now - emptySince >= proofMs) return this.#entered ? 'unproven' : 'not-shown';
+      else if (now - emptySince >= proofMs && (this.#entered || rests)) return this.#entered ? 'unproven' : 'not-shown';
       // what has come back after it was submitted is the person's: Esc, or a hook of theirs
       if (this.#submitted || !holdsExactly(box, text)) continue;
       const outcome = await surface.reserve(async (write) => {
@@ -118,22 +127,23 @@ class Typing {
     const surface = this.#surface;
     const from = surface.now();
     write(pasteKeys(this.#message.text, surface.size()));
-    this.#onTyped();
+    this.#onTyped(false);
     for (let renewedAt = from; ; ) {
       await surface.nextChange(lookMs);
       const now = surface.now();
       if (now - renewedAt > renewMs) {
-        this.#onTyped();
+        this.#onTyped(false);
         renewedAt = now;
       }
       if (surface.isReading() && now - from < 5 * showsWithinMs) continue;
+      const rests = this.#rests();
       if (surface.notIdle() && !this.#isAtOtherWork()) return undefined;
       const box = await surface.readBox();
       if (holdsExactly(box, this.#message.text)) {
         while (surface.now() - from < enterDelayMs) await surface.nextChange(enterDelayMs);
         return 'shown';
       }
-      if (box.kind === 'empty' && now - from > swallowedAfterMs && !surface.notIdle()) return 'swallowed';
+      if (box.kind === 'empty' && now - from > swallowedAfterMs && rests && !surface.notIdle()) return 'swallowed';
       if (now - from > showsWithinMs) return undefined;
     }
   }
@@ -198,6 +208,14 @@ class Typing {
    */
   #isAtOtherWork(): boolean {
     return !this.#entered && this.#surface.isBusy();
+  }
+
+  /** Whether claude is found at rest, and has been for a while: on a busy machine it waits for seconds between reading a paste and drawing it. */
+  #rests(): boolean {
+    const now = this.#surface.now();
+    if (this.#surface.isRunnable()) this.#restsSince = undefined;
+    else this.#restsSince ??= now;
+    return this.#restsSince !== undefined && now - this.#restsSince >= restMs;
   }
 
   /** Exactly our text stands in the box; looked at again when it seems not to, because it may be being drawn. */

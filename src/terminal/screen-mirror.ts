@@ -180,7 +180,7 @@ export class ScreenMirror {
 
   /** What makes any terminal fit for `window`: nothing on that was on before, keys and pastes as the program wants them. */
   windowModes(): string {
-    return this.#blank + this.modes.redoInput();
+    return this.#blank + this.modes.redoInputModes() + this.modes.redoKeyboard();
   }
 
   /**
@@ -190,13 +190,16 @@ export class ScreenMirror {
   snapshot({ scrollback }: { scrollback: boolean }): string {
     const { insertMode, applicationKeypadMode } = this.#terminal.modes;
     const modes =
-      this.modes.redo() +
+      this.modes.redoOtherModes() +
+      this.modes.redoKeyboard() +
       (insertMode ? '\x1b[4h' : '') +
       (applicationKeypadMode ? '\x1b=' : '') +
       `\x1b[${this.#cursorStyle} q` +
       (this.#title === '' ? '' : `\x1b]2;${this.#title}\x07`);
+    // a paste is marked from the first row on: drawing all of them may take a slow line seconds
     return (
       this.#blank +
+      this.modes.redoInputModes() +
       drawTerminal(this.#terminal, scrollback ? scrollbackLines : 0, {
         modes,
         beforeAlternate: this.modes.redoMainKeyboard(),

@@ -140,16 +140,21 @@ export class TerminalModes {
   }
 
   /**
-   * What turns on in a terminal that is as it was at first what the program has turned on in its own; empty when nothing is.
-   * Alternate screens are left out: whoever draws the screen there enters it, after `redoMainKeyboard`.
+   * What turns on, in a terminal that is as it was at first, what the program wants of keys and pastes: cursor keys, keypad, focus,
+   * marked pastes. It may come before the screen is drawn.
    */
-  redo(): string {
-    return this.#redoModes((mode) => !mouseModes.includes(mode) || mode === this.#mouse) + this.#redoKeyboard();
+  redoInputModes(): string {
+    return this.#redoModes((mode) => inputModes.has(mode));
   }
 
-  /** As `redo`, of what concerns keys and pastes alone: for a picture of the screen that another program has drawn. */
-  redoInput(): string {
-    return this.#redoModes((mode) => inputModes.has(mode)) + this.#redoKeyboard();
+  /** The other modes, but for alternate screens: whoever draws the screen there enters it, after `redoMainKeyboard`. */
+  redoOtherModes(): string {
+    return this.#redoModes((mode) => !inputModes.has(mode) && (!mouseModes.includes(mode) || mode === this.#mouse));
+  }
+
+  /** The keyboard flags of the screen that is shown. */
+  redoKeyboard(): string {
+    return this.#keyboard.redo() + (this.#modifyOtherKeys > 0 ? `\x1b[>4;${this.#modifyOtherKeys}m` : '');
   }
 
   /** The keyboard flags of the main screen, while the alternate one is shown: they hold again when it is left. */
@@ -172,10 +177,6 @@ export class TerminalModes {
       .filter(([mode]) => !alternateScreens.includes(mode) && wanted(mode))
       .map(([mode, on]) => `\x1b[?${mode}${on ? 'h' : 'l'}`)
       .join('');
-  }
-
-  #redoKeyboard(): string {
-    return this.#keyboard.redo() + (this.#modifyOtherKeys > 0 ? `\x1b[>4;${this.#modifyOtherKeys}m` : '');
   }
 
   /** Is the alternate screen shown? */

@@ -247,6 +247,17 @@ describe(`claude ${realClaudeVersion()}`, () => {
     expect(countInTranscripts(home, 'mark-at-the-stop')).toBe(1);
   });
 
+  it('goes on with the reason of a Stop that blocks, and writes it down as the feedback of a hook', async () => {
+    const { home, hooks, api, driver } = await startedClaude();
+    hooks.answerNext('Stop', { decision: 'block', reason: 'mark-of-the-block' });
+    api.setScript((request) => ({ text: request.prompt.includes('mark-of-the-block') ? 'went on' : 'first answer' }));
+    await submitPrompt(driver, 'a question');
+    const secondStop = await hooks.waitFor('Stop', (stop) => stop.stop_hook_active === true);
+    await transcriptOf(secondStop.payload, 'went on');
+    const feedback = transcriptRecords(home).filter((record) => record.type === 'user' && record.isMeta);
+    expect(feedback.map((record) => record.message?.content)).toContain('Stop hook feedback:\nmark-of-the-block');
+  });
+
   function attachmentTypes(home: Parameters<typeof transcriptRecords>[0], needle: string): string[] {
     return transcriptRecords(home)
       .filter((record) => record.attachment && JSON.stringify(record).includes(needle))

@@ -17,6 +17,8 @@ export const sizes = {
 export interface PageOptions {
   size?: keyof typeof sizes;
   scheme?: 'light' | 'dark';
+  /** What the page asks for goes to the server, or to `page.route`, and not through its service worker. */
+  noWorker?: boolean;
 }
 
 export interface TestBrowser {
@@ -40,18 +42,41 @@ export async function startBrowser(): Promise<TestBrowser> {
   });
   return {
     browser,
-    page: async ({ size = 'laptop', scheme = 'dark' } = {}) => {
+    page: async ({ size = 'laptop', scheme = 'dark', noWorker = false } = {}) => {
       const context: BrowserContext = await browser.newContext({
         viewport: sizes[size],
         colorScheme: scheme,
         hasTouch: size === 'phone',
         isMobile: size === 'phone',
+        serviceWorkers: noWorker ? 'block' : 'allow',
       });
       const page = await context.newPage();
-      page.on('pageerror', (error) => errors.push(String(error.stack ?? error)));
+      const inside = await context.newCDPSession(page);
+      inside.on('Runtime.exceptionThrown', ({ exceptionDetails }) => errors.push(errorText(exceptionDetails)));
+      await inside.send('Runtime.enable');
       return page;
     },
   };
+}
+
+interface ThrownInPage {
+  /** `Uncaught`, or `Uncaught (in promise)`. */
+  text: string;
+  url?: string;
+  lineNumber: number;
+  columnNumber: number;
+  exception?: { type: string; description?: string; value?: unknown };
+  stackTrace?: { callFrames: { functionName: string; url: string; lineNumber: number; columnNumber: number }[] };
+}
+
+/** Its kind, name, message and where it was thrown. Playwright's own words of an error without a stack are none at all. */
+function errorText({ text, url, lineNumber, columnNumber, exception, stackTrace }: ThrownInPage): string {
+  const what = exception?.description ?? JSON.stringify(exception?.value) ?? exception?.type ?? 'nothing';
+  const frames = (stackTrace?.callFrames ?? []).map(
+    (frame) => `    at ${frame.functionName || '(top)'} ${frame.url}:${frame.lineNumber + 1}:${frame.columnNumber + 1}`,
+  );
+  const place = `    in ${url ?? 'no file'}:${lineNumber + 1}:${columnNumber + 1}`;
+  return [`${text}: ${what}`, place, ...frames].join('\n');
 }
 
 /** With CLAUDEX_SCREENSHOTS=1 the pictures in docs/ are taken anew. */

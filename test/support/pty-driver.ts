@@ -76,6 +76,8 @@ export interface PtyDriver {
   ttyFlags(): string;
   /** Resolves with the screen once it matches; throws with the whole screen and the last output when it never does. */
   waitForScreen(wanted: ScreenPredicate, options?: { timeoutMs?: number }): Promise<string>;
+  /** Resolves once the terminal has these modes; the program sets them in its own time, before or after what it draws. */
+  waitForModes(wanted: Partial<PtyModes>, options?: { timeoutMs?: number }): Promise<void>;
   /** As `waitForScreen`, on all bytes written so far read as latin1. */
   waitForOutput(wanted: ScreenPredicate, options?: { timeoutMs?: number }): Promise<void>;
   /** As `exit`, but throws with the screen when it takes longer than `timeoutMs` (45 000 by default). */
@@ -167,6 +169,12 @@ export function startInPty(file: string, args: readonly string[], options: PtyOp
     });
   }
 
+  const modes = (): PtyModes => ({
+    bracketedPaste: terminal.modes.bracketedPasteMode,
+    applicationCursorKeys: terminal.modes.applicationCursorKeysMode,
+    mouseTracking: terminal.modes.mouseTrackingMode,
+    sendFocus: terminal.modes.sendFocusMode,
+  });
   const rawOutput = (): Buffer => Buffer.concat(chunks);
   const screen = (): string => lines(terminal.buffer.active.baseY);
 
@@ -234,15 +242,15 @@ export function startInPty(file: string, args: readonly string[], options: PtyOp
     screenWithHistory: () => lines(0),
     cursor: () => ({ column: terminal.buffer.active.cursorX, row: terminal.buffer.active.cursorY }),
     inAlternateScreen: () => terminal.buffer.active.type === 'alternate',
-    modes: () => ({
-      bracketedPaste: terminal.modes.bracketedPasteMode,
-      applicationCursorKeys: terminal.modes.applicationCursorKeysMode,
-      mouseTracking: terminal.modes.mouseTrackingMode,
-      sendFocus: terminal.modes.sendFocusMode,
-    }),
+    modes,
     rawOutput,
     ttyFlags: () => tail.ttyFlags(),
     waitForScreen: (wanted, { timeoutMs = 45_000 } = {}) => waitForText(wanted, screen, 'the screen', timeoutMs),
+    waitForModes: async (wanted, { timeoutMs = 45_000 } = {}) => {
+      const isWanted = (): boolean =>
+        Object.entries(wanted).every(([name, value]) => modes()[name as keyof PtyModes] === value);
+      await waitForText(isWanted, () => JSON.stringify(modes()), `the modes (${JSON.stringify(wanted)})`, timeoutMs);
+    },
     waitForOutput: async (wanted, { timeoutMs = 45_000 } = {}) => {
       await waitForText(wanted, () => rawOutput().toString('latin1'), 'the output', timeoutMs);
     },

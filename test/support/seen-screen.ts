@@ -20,7 +20,7 @@ export class SeenTerminal {
 
   /** Cells with their looks, cursor, modes; all output must be on the screen. */
   seen(): unknown {
-    const keys = this.modes.redo();
+    const keys = this.modes.redoInputModes() + this.modes.redoOtherModes() + this.modes.redoKeyboard();
     const mode = /\x1b\[\?\d+[hl]/g;
     return { ...seenScreen(this.terminal), switched: keys.match(mode)?.sort(), keys: keys.replace(mode, '') };
   }

@@ -1,6 +1,6 @@
 /** From records to turns, one record at a time: what `history`, `show`, `--follow` and the MCP tools read by. Pure. */
 import { commandOutput, isLocalOutput } from './local-words.ts';
-import { blocksOf, type ContentBlock, type TranscriptRecord, textOf } from './record.ts';
+import { blocksOf, type ContentBlock, stopFeedback, type TranscriptRecord, textOf } from './record.ts';
 import type { Step, ToolUse, Turn } from './turn.ts';
 import { isAnswer, isInterruption, isRest, joinsPrompt, type TurnStart, turnStart } from './turn-start.ts';
 
@@ -165,7 +165,7 @@ export class TurnFold {
     const text = textOf(record.message?.content);
     const output = commandOutput(record);
     if (output !== undefined) this.#added(turn, 'command', output);
-    else if (record.isMeta && /^Stop hook feedback/.test(text)) this.#added(turn, 'hook', text);
+    else if (stopFeedback(record) !== undefined) this.#added(turn, 'hook', text);
   }
 
   #takeAttachment(turn: Turn, record: TranscriptRecord): void {

@@ -2,16 +2,19 @@
 import { isAmongMessages, isMarkedBy } from '../../protocol/attribution.ts';
 import { isLocal } from './local-words.ts';
 import { promptWords } from './prompt-words.ts';
-import type { TranscriptRecord } from './record.ts';
+import { stopFeedback, type TranscriptRecord } from './record.ts';
 
 /**
  * Where a mark stands in a record, if it does (measured on 2.1.197, 2.1.330 and 2.1.332): typed, by socket and by wake it is in the
- * text of a `user` record, by the hook routes in a hook_additional_context; before a queued one is read, in a queue-operation.
+ * text of a `user` record, by the hook routes in a hook_additional_context, or for a claude before 2.1.163 in the feedback of its
+ * Stop hook; before a queued one is read, in a queue-operation.
  */
 export function standingOf(record: TranscriptRecord, mark: string, inToolResults = false): 'in' | 'queued' | undefined {
   if (record.isSidechain || record.isCompactSummary) return undefined;
   if (record.type === 'user') {
     const { content } = record.message ?? {};
+    const feedback = stopFeedback(record);
+    if (feedback !== undefined) return isAmongMessages(feedback, mark) ? 'in' : undefined;
     if (isMarkedBy(promptWords(promptText(content)), mark)) return 'in';
     return inToolResults && toolResults(content).some((text) => isHandedOver(text, mark)) ? 'in' : undefined;
   }

@@ -48,6 +48,8 @@ export interface TranscriptRecord {
     prompt?: unknown;
     origin?: { kind?: string };
     commandMode?: string;
+    /** Of `plan_mode`, since 2.1.33x. */
+    planFilePath?: unknown;
     /** Of a `hook_permission_decision`. */
     toolUseID?: unknown;
     decision?: unknown;
@@ -56,6 +58,10 @@ export interface TranscriptRecord {
   operation?: string;
   /** Of a `system` record or a `queue-operation`. */
   content?: unknown;
+  /** Of a record with a tool's result: the tool's own account of it, of any shape. */
+  toolUseResult?: unknown;
+  /** Of a record with a tool's result, since 2.1.33x: who decided that it may run. */
+  permissionDecision?: unknown;
   customTitle?: string;
 }
 
@@ -94,4 +100,13 @@ export function textOf(content: unknown): string {
     return block.type === 'image' || block.type === 'document' ? `[${block.type}]` : '';
   });
   return texts.filter((text) => text !== '').join('\n');
+}
+
+/** Claude’s own line in front of it (2.1.197, 2.1.332). */
+const feedbackLine = 'Stop hook feedback:\n';
+
+/** What a Stop hook has said to keep a turn from its end, as claude writes it down; undefined for any other record. */
+export function stopFeedback(record: TranscriptRecord): string | undefined {
+  const text = record.type === 'user' && record.isMeta ? textOf(record.message?.content) : '';
+  return text.startsWith(feedbackLine) ? text.slice(feedbackLine.length) : undefined;
 }

@@ -93,6 +93,7 @@ export class Leases {
     // its lease may have ended meanwhile, and the message be on another way
     if (message?.state !== 'leased' || message.route !== 'paste' || message.recipient.id !== session.id) return false;
     const lease = report.lease ?? message.attempts;
+    session.messageLeft(report.outcome === 'typed' && report.isLeft ? message.id : null);
     if (report.outcome === 'refused') {
       if (report.reason !== 'unproven') return this.giveBack(message, lease, `prompt box: ${report.reason}`);
       if (!isLease(message, lease)) return false;
@@ -129,10 +130,15 @@ export class Leases {
     return lookInMs;
   }
 
-  /** The one who is to read or type it is stopped (SIGSTOP, Ctrl-Z), or a dialog of claude's is in front of it. */
+  /**
+   * The one who is to read or type it is stopped (SIGSTOP, Ctrl-Z), or a dialog of claude's is in front of it; or a supervisor that
+   * may have it in the box has yet to come back to this daemon.
+   */
   #isWithheld(session: Session, message: Message): boolean {
-    const { isStopped } = this.#options;
-    if (message.route === 'paste') return session.supervisor !== null && isStopped(session.supervisor.pid);
+    const { isStopped, clock } = this.#options;
+    const { supervisor, supervisorDueSteadyMs } = session;
+    if (message.route === 'paste' && supervisor) return isStopped(supervisor.pid);
+    if (message.route === 'paste') return supervisorDueSteadyMs !== null && supervisorDueSteadyMs > clock.steady();
     return isStopped(session.pid) || (message.route === 'inbox-socket' && stateOf(session) === 'waiting');
   }
 

@@ -30,9 +30,7 @@ export class WaitReasons {
   /** Undefined for a message that does not wait. */
   of(message: Message): string | undefined {
     const session = message.recipient.id === null ? undefined : this.#options.table.byId(message.recipient.id);
-    if (message.state === 'leased' && message.route === 'inbox-socket' && session && stateOf(session) === 'waiting') {
-      return 'a person at that session: claude asks them before it takes the message, or about something else';
-    }
+    if (message.state === 'leased') return session && onItsWay(message, session);
     if (message.state !== 'queued') return undefined;
     if ((message.notBefore ?? 0) > this.#options.clock.timeOfDay()) return 'its time';
     if (session) return this.#before(message, session);
@@ -52,4 +50,14 @@ export class WaitReasons {
     const decision = chooseRoute(waysIn.situation(session), message, 'now', policy);
     return 'wait' in decision ? decision.wait : undefined;
   }
+}
+
+function onItsWay(message: Message, session: Session): string | undefined {
+  const isAsking = stateOf(session) === 'waiting';
+  if (message.route === 'inbox-socket' && isAsking)
+    return 'a person at that session: claude asks them before it takes the message, or about something else';
+  if (message.route !== 'paste' || session.leftMessage !== message.id) return undefined;
+  return isAsking
+    ? 'a person at that session: a dialog came up over the message, which stands in the prompt box'
+    : 'a person at that session: the message stands in the prompt box with something else; send it there, or clear the box';
 }

@@ -44,8 +44,21 @@ export function afterEnd(
   if (end.wasResume && end.code !== null && end.ranMs < resumeMustLastMs) {
     return { state: 'crashed', reason: `${why(end.lastWords)} (${how} right after it was resumed)` };
   }
-  if (session.restart === 'never') return { state: 'crashed', reason: how };
-  const recent = session.restarts.filter((at) => now - at < crashWindowMs && at <= now).length;
+  return afterCrash(session, how, now);
+}
+
+/** What follows on a start that has failed, and that nobody waits for: our package may be away for a moment. */
+export function afterFailedStart(session: Parameters<typeof afterCrash>[0], said: string, now: number): NextState {
+  return afterCrash(session, `it could not be started: ${said}`, now);
+}
+
+function afterCrash(
+  { restart, restarts }: Pick<ManagedSession, 'restart' | 'restarts'>,
+  how: string,
+  now: number,
+): NextState {
+  if (restart === 'never') return { state: 'crashed', reason: how };
+  const recent = restarts.filter((at) => now - at < crashWindowMs && at <= now).length;
   const startInMs = crashPausesMs[recent];
   if (startInMs === undefined) return { state: 'crashed', reason: `${how}, the ${recent + 1}th time within 5 minutes` };
   return { state: 'starting', reason: `${how}; started again`, startInMs };

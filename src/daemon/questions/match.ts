@@ -14,9 +14,12 @@ export interface MatchedRequest {
   isUnproven: boolean;
 }
 
+/** `interrupted`: rejected in the terminal, before or after an answer from elsewhere counted. */
+export type Fate = 'taken' | 'in-terminal' | 'interrupted';
+
 export interface Match {
   id: string;
-  fate: 'taken' | 'in-terminal';
+  fate: Fate;
   /** The call that says so; it says nothing of another request. */
   toolUseId: string;
 }
@@ -35,12 +38,17 @@ export function matchFates(requests: readonly MatchedRequest[], fates: readonly 
     const open = group.filter(({ isUnproven }) => !isUnproven);
     // the terminal's answers first go to those that nobody else has answered
     const left = [...open, ...unproven.slice(byHook.length)];
-    const pair = (requests: MatchedRequest[], of: ToolFate[], fate: Match['fate']): void => {
-      const known = requests.slice(0, of.length);
-      matches.push(...known.map(({ id }, at) => ({ id, fate, toolUseId: of[at]!.toolUseId })));
+    const pair = (
+      requests: MatchedRequest[],
+      of: ToolFate[],
+      fateOf: (request: MatchedRequest, call: ToolFate) => Fate,
+    ) => {
+      for (const [at, request] of requests.slice(0, of.length).entries()) {
+        matches.push({ id: request.id, fate: fateOf(request, of[at]!), toolUseId: of[at]!.toolUseId });
+      }
     };
-    pair(unproven, byHook, 'taken');
-    pair(left, ended, 'in-terminal');
+    pair(unproven, byHook, () => 'taken');
+    pair(left, ended, ({ isUnproven }, { isRejected }) => (isUnproven && isRejected ? 'interrupted' : 'in-terminal'));
   }
   return matches;
 }

@@ -8,6 +8,8 @@ export class SessionGate extends SessionPlace {
   gateShutSinceSteadyMs: number | null = null;
   /** When the supervisor last said that nobody types there and no draft stands there. */
   gateOpenAtSteadyMs: number | null = null;
+  /** The message that stands in its prompt box, and can be neither submitted nor taken out now. */
+  leftMessage: string | null = null;
   readonly #clock: Clock;
 
   constructor(process: SessionProcess, clock: Clock) {
@@ -19,6 +21,11 @@ export class SessionGate extends SessionPlace {
   gateRefused(): void {
     this.gateShutSinceSteadyMs ??= this.#clock.steady();
     this.gateOpenAtSteadyMs = null;
+  }
+
+  /** Its supervisor says of a message in the box that it is left there (see LeaseReport), or that it no longer is (null). */
+  messageLeft(messageId: string | null): void {
+    this.leftMessage = messageId;
   }
 
   /** An earlier word about the gate says nothing any more. */

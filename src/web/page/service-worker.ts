@@ -31,7 +31,7 @@ interface WorkerScope {
 
 const worker = globalThis as unknown as WorkerScope;
 const cacheName = 'claudex-page';
-const shell = ['/', '/page.js', '/page.css', '/icon.svg', '/manifest.webmanifest'];
+const shell = ['/', '/page.js', '/terminal.js', '/page.css', '/icon.svg', '/manifest.webmanifest'];
 
 worker.addEventListener('install', (event) => {
   event.waitUntil(

@@ -41,7 +41,7 @@ describe(`attaching to an ordinary session of claude ${realClaudeVersion()}`, ()
     await own.waitForScreen((screen) => /^─{100}$/m.test(screen), patient);
     await waitForPromptBox(own, { content: 'from the other terminal!', ...patient });
     await other.waitForScreen('from the other terminal!', patient);
-    expect(own.modes()).toMatchObject({ bracketedPaste: true });
+    await own.waitForModes({ bracketedPaste: true }, patient);
 
     other.key('ctrl-\\');
     expect(await other.waitForExit(patient)).toEqual({ code: 0, signal: null });

@@ -8,6 +8,7 @@ import { runClaudex, startClaudex } from '../../support/claudex.ts';
 import { promptBox } from '../../support/real-claude.ts';
 import { callsTool, scriptedTools } from '../../support/scripted-tools.ts';
 import { useTestBed } from '../../support/test-bed.ts';
+import { until } from '../../support/until.ts';
 
 describe(`claudex board, claude ${realClaudeVersion()}`, () => {
   const bed = useTestBed();
@@ -27,8 +28,8 @@ describe(`claudex board, claude ${realClaudeVersion()}`, () => {
     expect(existsSync(made)).toBe(false);
     board.type('a');
     await board.waitForScreen(/api: approved/);
+    await until(() => existsSync(made));
     await board.waitForScreen((screen) => /○ api +idle/.test(screen));
-    expect(existsSync(made)).toBe(true);
     for (const word of ['one', 'two', 'three']) {
       board.key('enter');
       await board.waitForScreen((screen) => promptBox(screen) !== undefined && !screen.includes('╭─ sessions'));

@@ -22,6 +22,14 @@ describe(`an ordinary session of claude ${realClaudeVersion()} leaves its termin
 
   const managed = async (home: HermeticHome, id: string): Promise<ManagedRecord | undefined> =>
     (await daemonClient(home).managed()).find((one) => one.id === id);
+  /** The daemon and the host each tell of it in their own time. */
+  const untilManaged = (home: HermeticHome, id: string, wanted: Partial<ManagedRecord>): Promise<void> =>
+    until(async () => {
+      const one = await managed(home, id);
+      return Object.entries(wanted).every(([name, value]) => one?.[name as keyof ManagedRecord] === value);
+    }, patient);
+  const untilPeeked = (home: HermeticHome, env: Record<string, string>, id: string, text: string): Promise<void> =>
+    until(async () => (await runClaudex(['peek', id], { cwd: home.cwd, env })).stdout.includes(text), patient);
   const hostFile = (home: HermeticHome, id: string): { claude: { pid: number }; host: { pid: number } } =>
     JSON.parse(readFileSync(join(home.claudexHome, 'hosts', `${id}.json`), 'utf8'));
 
@@ -83,12 +91,12 @@ describe(`an ordinary session of claude ${realClaudeVersion()} leaves its termin
       expect(own.screen()).toContain(`Detached; ${id} runs on: claudex attach ${id}`);
       expect(own.modes()).toMatchObject({ bracketedPaste: false, sendFocus: false, mouseTracking: 'none' });
       expect(own.inAlternateScreen()).toBe(false);
-      expect(await managed(home, id)).toMatchObject({ state: 'running', viewers: 0 });
+      await untilManaged(home, id, { state: 'running', viewers: 0 });
       expect(hostFile(home, id).claude.pid).toBe(pid);
       endTurn();
       const again = startClaudex(['attach', id], { cwd: home.cwd, env });
       screens.push(await afterTheTurn(again, home, { id, pid }));
-      expect(again.modes()).toMatchObject({ bracketedPaste: true });
+      await again.waitForModes({ bracketedPaste: true }, patient);
 
       again.key('enter');
       await again.waitForScreen('the third answer', patient);
@@ -97,11 +105,11 @@ describe(`an ordinary session of claude ${realClaudeVersion()} leaves its termin
       again.key('ctrl-\\');
       expect(await again.waitForExit(patient)).toEqual({ code: 0, signal: null });
       expect((await runClaudex(['stop', id], { cwd: home.cwd, env })).code).toBe(0);
-      await until(async () => (await managed(home, id))?.state === 'stopped', patient);
-      expect(isAlive(pid)).toBe(false);
+      await untilManaged(home, id, { state: 'stopped' });
+      await until(() => !isAlive(pid));
       expect((await runClaudex(['resume', id], { cwd: home.cwd, env })).code).toBe(0);
       await waitForSessionRecord(home, (one) => one.id === id && one.state === 'idle');
-      expect((await runClaudex(['peek', id], { cwd: home.cwd, env })).stdout).toContain('the third answer');
+      await untilPeeked(home, env, id, 'the third answer');
     }
     expect(screens[1]).toBe(screens[0]);
   }, 240_000);
@@ -116,9 +124,8 @@ describe(`an ordinary session of claude ${realClaudeVersion()} leaves its termin
     expect(await own.waitForExit(patient)).toEqual({ code: 0, signal: null });
     const { id } = await waitForSessionRecord(home, (one) => one.state === 'idle');
     expect(own.screen()).toContain(`claudex attach ${id}`);
-    const shown = await runClaudex(['peek', id], { cwd: home.cwd, env });
-    expect(shown.stdout).toContain('runs on');
-    expect(await managed(home, id)).toMatchObject({ state: 'running' });
+    await untilPeeked(home, env, id, 'runs on');
+    await untilManaged(home, id, { state: 'running' });
   });
 
   it(`its window is closed, and it is to be kept: it runs on, and ends as it is told to ${verifies('hang-up-keep')}`, async () => {
@@ -130,17 +137,17 @@ describe(`an ordinary session of claude ${realClaudeVersion()} leaves its termin
     await own.waitForScreen('an answer', patient);
     const { id, pid } = await waitForSessionRecord(home, (one) => one.state === 'idle' && one.supervised);
     own.closeWindow();
-    await until(async () => (await managed(home, id))?.state === 'running', patient);
+    await untilManaged(home, id, { state: 'running' });
     expect(isAlive(pid)).toBe(true);
     const again = startClaudex(['attach'], { cwd: home.cwd, env });
     await waitForPromptBox(again, patient);
-    expect(again.screen()).toContain('an answer');
+    await again.waitForScreen('an answer', patient);
     again.type('/exit');
     await again.waitForScreen((screen) => promptBox(screen) === '/exit', patient);
     again.key('enter');
     expect(await again.waitForExit(patient)).toEqual({ code: 0, signal: null });
     expect(again.screen()).toContain('is ended: claude was left (/exit)');
-    expect(await managed(home, id)).toMatchObject({ state: 'ended' });
+    await untilManaged(home, id, { state: 'ended' });
   });
 
   it('kill -9 of a claude that was handed over is a crash: the same conversation goes on in the attached terminal', async () => {
@@ -157,9 +164,8 @@ describe(`an ordinary session of claude ${realClaudeVersion()} leaves its termin
     process.kill(pid, 'SIGKILL');
     await viewer.waitForOutput('is being started again', patient);
     const next = await waitForSessionRecord(home, (one) => one.id === id && one.pid !== pid && one.state === 'idle');
-    expect(hostFile(home, id).claude.pid).toBe(next.pid);
-    expect(await managed(home, id)).toMatchObject({ restarts: 1 });
-    await until(async () => (await managed(home, id))?.viewers === 1, patient);
+    await until(() => hostFile(home, id).claude.pid === next.pid, patient);
+    await untilManaged(home, id, { restarts: 1, viewers: 1 });
     viewer.type('here again');
     await viewer.waitForScreen(
       (screen) => screen.includes('remember this') && promptBox(screen) === 'here again',

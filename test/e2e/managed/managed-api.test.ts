@@ -70,7 +70,10 @@ describe(`managed sessions of claude ${realClaudeVersion()} over the API`, () =>
     socket.write(jsonFrame(frameKinds.hello, hello));
     await until(() => textOf(frames, frameKinds.snapshot).includes('❯'));
     expect(JSON.parse(textOf(frames, frameKinds.welcome))).toMatchObject({ id, size: { cols: 100, rows: 30 } });
-    expect((await client.managed())[0]).toMatchObject({ viewers: 1, state: 'running' });
+    await until(async () => {
+      const [one] = await client.managed();
+      return one?.viewers === 1 && one.state === 'running';
+    });
     socket.write(frame(frameKinds.input, 'typed by a program'));
     await untilShown(socket, frames, 'typed by a program');
     socket.write(frame(frameKinds.input, '\r'));
@@ -109,6 +112,7 @@ describe(`managed sessions of claude ${realClaudeVersion()} over the API`, () =>
     expect(await runClaudex(['daemon', 'stop'], { env: home.env(api), cwd: home.cwd })).toMatchObject({ code: 0 });
     await closed;
     expect(isAlive(pid)).toBe(false);
-    expect((await runClaudex(['peek', id], { env: home.env(api), cwd: home.cwd })).stdout).toContain('something');
+    const peeked = async () => (await runClaudex(['peek', id], { env: home.env(api), cwd: home.cwd })).stdout;
+    await until(async () => (await peeked()).includes('something'));
   });
 });

@@ -39,23 +39,24 @@ describe(`managed sessions of claude ${realClaudeVersion()}`, () => {
     await waitForMessages(home, (all) => all.some((one) => one.state === 'answered'));
     const asked = await claudex(home, api, 'ask', 'worker', 'second question');
     expect(asked).toMatchObject({ code: 0, stdout: 'the answer\n' });
-    expect((await claudex(home, api, 'peek', 'worker')).stdout).toContain('second question');
+    const peeked = async (): Promise<string> => (await claudex(home, api, 'peek', 'worker')).stdout;
+    await until(async () => (await peeked()).includes('second question'), patient);
 
     const env = home.env(api);
     const viewer = startClaudex(['attach', 'worker'], { cwd: home.cwd, env });
     await viewer.waitForScreen('second question', patient);
-    expect((await managed(home, id)).viewers).toBe(1);
+    await until(async () => (await managed(home, id)).viewers === 1, patient);
     viewer.type('a draft of mine');
     await viewer.waitForScreen((screen) => promptBox(screen) === 'a draft of mine', patient);
     viewer.key('ctrl-\\');
     expect(await viewer.waitForExit(patient)).toEqual({ code: 0, signal: null });
     const again = startClaudex(['attach', id], { cwd: home.cwd, env, cols: 80, rows: 24 });
     await again.waitForScreen((screen) => promptBox(screen) === 'a draft of mine', patient);
-    expect(again.modes()).toMatchObject({ bracketedPaste: true });
+    await again.waitForModes({ bracketedPaste: true }, patient);
     expect((await claudex(home, api, 'detach', 'worker')).code).toBe(0);
     expect(await again.waitForExit(patient)).toEqual({ code: 0, signal: null });
     expect(again.modes()).toMatchObject({ bracketedPaste: false });
-    expect((await managed(home, id)).state).toBe('running');
+    await until(async () => (await managed(home, id)).state === 'running', patient);
   });
 
   it(`sleeps when it is idle, and a message wakes it: the same conversation, answered ${verifies('managed-wakes')}`, async () => {
@@ -80,14 +81,14 @@ describe(`managed sessions of claude ${realClaudeVersion()}`, () => {
     process.kill(daemon, 'SIGKILL');
     const asked = await claudex(home, api, 'ask', id, 'still there?');
     expect(asked).toMatchObject({ code: 0, stdout: 'an answer\n' });
-    expect((await managed(home, id)).state).toBe('running');
+    await until(async () => (await managed(home, id)).state === 'running', patient);
 
     const first = hostPid(home, id, 'claude');
     process.kill(first, 'SIGKILL');
     await until(async () => (await managed(home, id)).restarts === 1, patient);
     const waited = await claudex(home, api, 'ask', id, 'and now?');
     expect(waited).toMatchObject({ code: 0, stdout: 'an answer\n' });
-    expect(hostPid(home, id, 'claude')).not.toBe(first);
+    await until(() => hostPid(home, id, 'claude') !== first, patient);
     expect(JSON.stringify(api.requests.at(-1))).toContain('remember this');
   });
 
@@ -127,7 +128,7 @@ describe(`managed sessions of claude ${realClaudeVersion()}`, () => {
     const [host, claude] = [hostPid(home, id, 'host'), hostPid(home, id, 'claude')];
     const removed = await claudex(home, api, 'uninstall', '--purge');
     expect(removed).toMatchObject({ code: 0, stderr: '' });
-    expect([host, claude].filter(isAlive)).toEqual([]);
+    await until(() => ![host, claude].some(isAlive), patient);
     expect(existsSync(home.claudexHome)).toBe(false);
   });
 });

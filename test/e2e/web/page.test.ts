@@ -118,6 +118,21 @@ describe(`the web page with claude ${realClaudeVersion()}`, () => {
     expect(await page.getByRole('textbox', { name: 'Message for worker' }).inputValue()).toBe('a message of mine');
   });
 
+  it(`a file of the page that does not come is asked for until it does ${verifies('web-page-reconnects')}`, async () => {
+    const home = bed.home();
+    const api = await bed.api({ text: 'ok' });
+    const id = await startSession(home, api, 'worker');
+    const web = await startWeb(home, { api });
+    const { page: newPage } = await startBrowser();
+    const page = await newPage({ noWorker: true });
+    await paired(web, page);
+    let refused = 0;
+    await page.route(/\/terminal\.js/, (route) => (refused++ < 2 ? route.abort() : route.continue()));
+    await page.goto(`${web.url}/#/session/${id}/terminal`);
+    await until(async () => promptBox(await terminalText(page)) === '', patient);
+    expect(refused).toBeGreaterThan(2);
+  });
+
   it(`what sessions and messages say is text, never a part of the page ${verifies('web-page-is-safe')}`, async () => {
     const evil = '<img src=x onerror="globalThis.hacked=1"><script>globalThis.hacked=1</script>';
     const home = bed.home();

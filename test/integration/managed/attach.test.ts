@@ -57,7 +57,7 @@ describe('viewers of a managed session', () => {
       await shell.waitForScreen((screen) => screen.trim() === 'shell>');
       shell.write('fg\r');
       await shell.waitForScreen(/^78$/m);
-      expect(shell.modes().bracketedPaste).toBe(true);
+      await shell.waitForModes({ bracketedPaste: true });
     }
     shell.write('y');
     await shell.waitForScreen(/^79$/m);
@@ -79,8 +79,9 @@ describe('viewers of a managed session', () => {
     viewer.write('ab\x1b[92;');
     viewer.write('133u');
     expect(await viewer.waitForExit()).toEqual({ code: 0, signal: null });
-    const shown = await runClaudex(['peek', id], { env: home.env(), cwd: home.cwd });
-    expect(shown.stdout.replaceAll(/\s/g, '')).toBe('ready6162');
+    // the program says in its own time what it has read
+    const shown = async () => (await runClaudex(['peek', id], { env: home.env(), cwd: home.cwd })).stdout;
+    await until(async () => (await shown()).replaceAll(/\s/g, '') === 'ready6162');
   });
 
   it(`a terminal is as it was found when the host is killed ${verifies('attach-viewers')}`, async () => {
@@ -89,7 +90,7 @@ describe('viewers of a managed session', () => {
     const viewer = startClaudex(['attach', id], { cwd: home.cwd, env: home.env() });
     const flags = viewer.ttyFlags();
     await viewer.waitForScreen('ready');
-    expect(viewer.modes().bracketedPaste).toBe(true);
+    await viewer.waitForModes({ bracketedPaste: true });
     expect(viewer.ttyFlags()).not.toBe(flags);
     const { host, claude } = hostFile(home, id);
     process.kill(host.pid, 'SIGKILL');
@@ -126,7 +127,7 @@ describe('viewers of a managed session', () => {
     await viewer.waitForScreen('inside>');
     viewer.write(`'${process.execPath}' '${claudexBin}' attach ${id}; stty size\r`);
     await viewer.waitForScreen(/from inside itself[\s\S]*^20 90$/m);
-    expect(hostFile(home, id).viewers).toBe(1);
+    await until(() => hostFile(home, id).viewers === 1);
     viewer.key('ctrl-\\');
     await viewer.waitForExit();
   });

@@ -186,8 +186,9 @@ describe('a start', () => {
 describe('reports', () => {
   it('of a lease: typed, or refused with one of the reasons', () => {
     const report = { messageId: 'm1', outcome: 'typed' };
-    expect(parseLeaseReport(report)).toStrictEqual(report);
-    expect(parseLeaseReport({ ...report, lease: 2, reason: 'ignored' })).toStrictEqual({ ...report, lease: 2 });
+    expect(parseLeaseReport(report)).toStrictEqual({ ...report, isLeft: false });
+    const left = { ...report, lease: 2, isLeft: true };
+    expect(parseLeaseReport({ ...left, reason: 'ignored' })).toStrictEqual(left);
     for (const reason of gateReasons) {
       const refused = { messageId: 'm1', lease: 1, outcome: 'refused', reason };
       expect(parseLeaseReport(refused)).toStrictEqual(refused);

@@ -19,6 +19,8 @@ interface Behaviour {
   onEnter?: (claude: FakeClaude) => 'submit' | 'nothing' | 'silent';
   /** True for a paste that it loses (it is still starting). */
   swallows?: (claude: FakeClaude) => boolean;
+  /** True while it has yet to draw what it has read. */
+  runnable?: (claude: FakeClaude) => boolean;
   /** Called with each change that is waited for. */
   meanwhile?: (claude: FakeClaude) => void;
 }
@@ -48,6 +50,7 @@ class FakeClaude implements PasteSurface {
   notIdle = () => this.#behaviour.notIdle?.(this) ?? (this.busy ? 'not-idle' : undefined);
   isBusy = () => this.busy;
   isReading = () => false;
+  isRunnable = () => this.#behaviour.runnable?.(this) ?? false;
   isProven = () => this.proven;
   size = () => ({ cols: 80, rows: 24 });
   now = () => this.clock;
@@ -86,9 +89,12 @@ class FakeClaude implements PasteSurface {
   }
 }
 
-async function paste(claude: FakeClaude) {
+async function paste(claude: FakeClaude, lefts: boolean[] = []) {
   let typed = 0;
-  const outcome = await pasteMessage(claude, { text, mark, submit: () => Buffer.from(enter) }, () => typed++);
+  const outcome = await pasteMessage(claude, { text, mark, submit: () => Buffer.from(enter) }, (isLeft) => {
+    typed++;
+    lefts.push(isLeft);
+  });
   expect(claude.isReserved).toBe(false);
   return { outcome, typed };
 }
@@ -207,8 +213,12 @@ describe('paste: Enter only on what is seen to be ours alone', () => {
         }
       },
     });
-    expect((await paste(claude)).outcome).toBe('proven');
+    const lefts: boolean[] = [];
+    expect((await paste(claude, lefts)).outcome).toBe('proven');
     expect(claude.enters).toBe(0);
+    expect(lefts[0]).toBe(false);
+    expect(lefts.slice(2)).toEqual(lefts.slice(2).map(() => true));
+    expect(lefts.length).toBeGreaterThan(10);
   });
 });
 
@@ -298,6 +308,31 @@ describe('paste: what is not there', () => {
     expect(claude.enters).toBe(0);
   });
 
+  it(`takes nothing for swallowed while claude works on what it has read, however slow its machine is ${verifies('exactly-once')}`, async () => {
+    const drawnAt = 60_000;
+    const claude = new FakeClaude({
+      swallows: () => true,
+      runnable: ({ clock }) => clock < drawnAt,
+      meanwhile: (own) => {
+        if (own.clock >= drawnAt && own.submitted.length === 0) own.content = text.repeat(own.pastes);
+      },
+    });
+    expect((await paste(claude)).outcome).toBe('proven');
+    expect(claude.pastes).toBe(1);
+    expect(claude.submitted).toEqual([text]);
+  });
+
+  it('takes nothing for swallowed before claude has rested for a moment: it draws in steps', async () => {
+    const claude = new FakeClaude({
+      swallows: ({ pastes }) => pastes === 1,
+      // a look in ten meets it at rest
+      runnable: ({ clock }) => clock < 20_000 && clock % 500 !== 0,
+    });
+    expect((await paste(claude)).outcome).toBe('not-shown');
+    expect(claude.clock).toBeGreaterThan(20_000);
+    expect(claude.pastes).toBe(1);
+  });
+
   it('presses no Enter when both come up after all', async () => {
     const claude = new FakeClaude({
       swallows: ({ pastes }) => pastes === 1,
@@ -351,6 +386,8 @@ describe('paste: what is not there', () => {
       onEnter: () => 'silent',
       notIdle: ({ enters, clock }) => (enters > 0 && clock < 20_000 ? 'suspended' : undefined),
     });
-    expect((await paste(claude)).typed).toBeGreaterThan(15);
+    const lefts: boolean[] = [];
+    expect((await paste(claude, lefts)).typed).toBeGreaterThan(15);
+    expect(lefts).not.toContain(true);
   });
 });

@@ -55,6 +55,20 @@ describe('a snapshot of the mirror', () => {
     expect(await viewerOf(mirror.snapshot({ scrollback: false }), before)).toEqual(await hostOf(output));
   });
 
+  it('marks pastes before it draws anything: a slow line takes seconds for the screen, and somebody pastes meanwhile', async () => {
+    const mirror = await mirrorOf('\x1b[?2004h\x1b[?1h\x1b[?1004hthe first row\r\nthe last row');
+    const snapshot = mirror.snapshot({ scrollback: true });
+    const begun = snapshot.slice(0, snapshot.indexOf('the first row'));
+    const [seen] = (await shownBy(begun)) as Array<{ modes: object }>;
+    expect(seen!.modes).toMatchObject({
+      bracketedPasteMode: true,
+      applicationCursorKeysMode: true,
+      sendFocusMode: true,
+    });
+    // once: a terminal may say after each that it has the focus
+    expect(snapshot.split('\x1b[?1004h')).toHaveLength(2);
+  });
+
   it('draws whatever random programs have written, and what they write next falls where it should', async () => {
     for (let seed = 1; seed <= repetitions(300, 3000); seed++) {
       const output = randomOutput(seededRandom(seed), size);

@@ -142,6 +142,7 @@ export class Turns {
       screen.draw(`● ${answer}`, '');
       const stopped = await hooks.fire('Stop', { stop_hook_active: blocks > 0, last_assistant_message: answer });
       session.recordContexts(stopped.contexts, 'Stop');
+      for (const reason of stopped.reasons) session.recordFeedback(reason);
       const more = [...stopped.contexts, ...stopped.reasons];
       if (more.length === 0 || blocks >= maxStopBlocks) return;
       words = more.join('\n');

@@ -4,6 +4,7 @@ import type { Question } from '../api-types.ts';
 import { keptSignal } from './kept.ts';
 import { newcomers, openQuestions } from './questions.ts';
 import { hashOf } from './route.ts';
+import { complain } from './toasts.ts';
 
 export const canNotify = 'Notification' in globalThis;
 export const permission = signal(canNotify ? Notification.permission : 'denied');
@@ -18,7 +19,7 @@ export async function askToNotify(): Promise<void> {
 export function notifyOfQuestions(): void {
   newcomers.subscribe((question) => {
     if (!question || document.visibilityState === 'visible' || wanted.value === 'off') return;
-    if (permission.value === 'granted') void show(question);
+    if (permission.value === 'granted') show(question).catch(complain);
   });
   openQuestions.subscribe(({ length }) => {
     document.title = length === 0 ? 'claudex' : `(${length}) claudex`;

@@ -8,6 +8,7 @@ import { attempt, complain, say } from '../state/toasts.ts';
 import { terminalTheme } from './colours.ts';
 import { KeyBar } from './key-bar.tsx';
 import { withControl } from './key-codes.ts';
+import { loadTerminal } from './load-terminal.ts';
 import type { OpenTerminal } from './open-terminal.ts';
 import { SelectableText } from './selectable-text.tsx';
 import { TerminalSearch } from './terminal-search.tsx';
@@ -51,7 +52,7 @@ export function TerminalView({ session, leave }: TerminalViewProps) {
   useEffect(() => {
     let gone = false;
     let dispose = (): void => undefined;
-    void import('./open-terminal.ts').then(({ openTerminal }) => {
+    void loadTerminal().then(({ openTerminal }) => {
       if (gone || !place.current) return;
       const made = start(place.current, openTerminal, {
         session: session.id,
@@ -191,6 +192,12 @@ function start(
     onState: (now) => {
       state.value = now;
     },
+    onUnsure: (count) =>
+      complain(
+        new Error(
+          `The server died while ${count === 1 ? 'a key was' : `${count} bytes of your keys were`} on the way: look whether they are there.`,
+        ),
+      ),
   });
   terminal.attachCustomKeyEventHandler((event) => {
     if (event.ctrlKey && event.key === '\\') {

@@ -5,6 +5,7 @@ import { go, hashOf } from '../state/route.ts';
 import { displayName, runningSessions } from '../state/sessions.ts';
 import { isDark } from '../state/theme.ts';
 import { terminalTheme } from '../terminal/colours.ts';
+import { loadTerminal } from '../terminal/load-terminal.ts';
 import { TerminalSocket } from '../terminal/terminal-socket.ts';
 import { StateDot } from './state-dot.tsx';
 
@@ -32,7 +33,7 @@ function SmallTerminal({ session }: { session: Session }) {
   useEffect(() => {
     let gone = false;
     let dispose = (): void => undefined;
-    void import('../terminal/open-terminal.ts').then(({ openTerminal }) => {
+    void loadTerminal().then(({ openTerminal }) => {
       if (gone || !place.current || !frame.current) return;
       const outer = frame.current;
       const inner = place.current;
@@ -62,6 +63,7 @@ function SmallTerminal({ session }: { session: Session }) {
           shrink();
         },
         onState: () => undefined,
+        onUnsure: () => undefined,
       });
       const observer = new ResizeObserver(shrink);
       observer.observe(outer);

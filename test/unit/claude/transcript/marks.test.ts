@@ -97,6 +97,16 @@ describe('findMark', () => {
     ['before 2.1.196', { ...said(text), promptId: undefined }, { promptId: null, onlyQueued: false }],
     ['by a hook', hookContext, { promptId: null, onlyQueued: false }],
     [
+      'by a hook that has kept a turn from its end',
+      said(`Stop hook feedback:\n${text}`, { isMeta: true }),
+      { promptId: 'p1', onlyQueued: false },
+    ],
+    [
+      'by such a hook, with another message before it',
+      said(`Stop hook feedback:\n[claudex mzzzzzzzzzzzzzz2 from me]\nfirst\n\n${text}`, { isMeta: true }),
+      { promptId: 'p1', onlyQueued: false },
+    ],
+    [
       'read between tool calls',
       { type: 'attachment', attachment: { type: 'queued_command', prompt: text } },
       { promptId: null, onlyQueued: false },
@@ -120,6 +130,8 @@ describe('findMark', () => {
       'a line within what another hook added',
       { type: 'attachment', attachment: { type: 'hook_additional_context', content: [`last log lines:\n${text}`] } },
     ],
+    ['a person who writes as a hook would', said(`Stop hook feedback:\n${text}`)],
+    ['a line within the feedback of another hook', said(`Stop hook feedback:\nlast lines:\n${text}`, { isMeta: true })],
     ['claude’s own text', answer(text)],
     ['a tool call', { type: 'assistant', message: { content: [{ type: 'tool_use', input: { command: text } }] } }],
     ['what a !command printed', said(`<bash-stdout>${text}</bash-stdout>`)],

@@ -53,6 +53,15 @@ describe('why a message waits', () => {
     expect(waits.of(message)).toBeUndefined();
     session.fileRead(aSessionFile({ status: 'waiting' }));
     expect(waits.of(message)).toMatch(/^a person at that session: claude asks them/);
+    const typed = add('m2', { kind: 'note' });
+    mailbox.move('m2', { state: 'leased', at: 1, route: 'paste' });
+    expect(waits.of(typed)).toBeUndefined();
+    session.messageLeft('m2');
+    expect(waits.of(typed)).toMatch(/: a dialog came up over the message, which stands in the prompt box$/);
+    session.fileRead(aSessionFile({ status: 'idle' }));
+    expect(waits.of(typed)).toMatch(/: the message stands in the prompt box with something else; send it there/);
+    session.messageLeft(null);
+    expect(waits.of(typed)).toBeUndefined();
     mailbox.move('m1', { state: 'stuck', at: 2, unproven: true, reason: 'no proof' });
     expect(waits.of(message)).toBeUndefined();
   });
