@@ -5,9 +5,9 @@
 import { createRequire } from 'node:module';
 import type { Terminal as HeadlessTerminal, IFunctionIdentifier } from '@xterm/headless';
 import { drawRows, drawTerminal, drawWindow } from './draw-screen.ts';
+import { isInSequence, isInTheMiddle, LateDrawing } from './late-drawing.ts';
 import type { PtySize } from './pty/spawn-pty.ts';
 import { readRows, type ScreenRow, type TerminalEvent } from './screen-model.ts';
-import { withoutScrolledOff } from './scrolled-off.ts';
 import { TerminalModes } from './terminal-modes.ts';
 
 const { Terminal } = createRequire(import.meta.url)('@xterm/headless') as { Terminal: typeof HeadlessTerminal };
@@ -32,21 +32,6 @@ const maxBegunBytes = 64 * 1024;
 const nothing = Buffer.alloc(0);
 const escapeByte = 0x1b;
 
-/** Output is drawn this long after it came, or when somebody looks: by then more of it may have come, which costs less together. */
-const drawAfterMs = 50;
-/** With more, it is drawn at once. */
-const maxUndrawnBytes = 1024 * 1024;
-/** Five thousand lines are seldom less than this. */
-const floodBytes = 256 * 1024;
-/** The library is given so much at once, and lets others have their turn in between. */
-const sliceBytes = 64 * 1024;
-
-/** What the library keeps to itself: is its parser in the middle of something, do lines leave the screen at its top? */
-interface Inner {
-  _inputHandler: { _parser: { currentState: number }; _utf8Decoder: { interim: Uint8Array } };
-  buffers: { normal: { scrollTop: number; scrollBottom: number } };
-}
-
 export interface MirrorOptions {
   size: PtySize;
   /** Bytes that a terminal sends by itself: answers to what the program asks it. */
@@ -62,13 +47,7 @@ export class ScreenMirror {
   #size: PtySize;
   #begun: Buffer = nothing;
   #isPlaying = false;
-  /** Output that the library has not been given yet, and who waits for it. */
-  #undrawn: Buffer[] = [];
-  #undrawnBytes = 0;
-  #takers: Array<() => void> = [];
-  #drawSoon: NodeJS.Timeout | undefined;
-  /** How many pieces the library has been given and has not drawn. */
-  #drawing = 0;
+  readonly #drawing: LateDrawing;
 
   constructor({ size, onAnswer }: MirrorOptions) {
     this.#size = drawable(size);
@@ -77,6 +56,11 @@ export class ScreenMirror {
       scrollback: scrollbackLines,
       allowProposedApi: true,
       logLevel: 'off',
+    });
+    this.#drawing = new LateDrawing({
+      terminal: this.#terminal,
+      scrollbackLines,
+      drawn: (bytes) => this.#noteBegun(bytes),
     });
     const answer = (bytes: string): void => {
       if (!this.#isPlaying) onAnswer(bytes);
@@ -122,36 +106,12 @@ export class ScreenMirror {
   /** Takes output; `bytes` may be overwritten after the call. `taken` is called when it is on the screen. */
   write(bytes: Buffer, taken?: () => void): void {
     this.modes.output(bytes);
-    this.#undrawn.push(Buffer.from(bytes));
-    this.#undrawnBytes += bytes.length;
-    if (taken) this.#takers.push(taken);
-    if (this.#undrawnBytes >= maxUndrawnBytes) this.#drawWhenFree();
-    else this.#drawSoon ??= setTimeout(() => this.draw(), drawAfterMs);
+    this.#drawing.write(bytes, taken);
   }
 
   /** Draws what has come so far, as soon as may be: there is something in it that wants an answer. */
   draw(): void {
-    clearTimeout(this.#drawSoon);
-    this.#drawSoon = undefined;
-    if (this.#undrawn.length === 0) return;
-    const bytes = this.#undrawn.length === 1 ? this.#undrawn[0]! : Buffer.concat(this.#undrawn);
-    const takers = this.#takers;
-    this.#undrawn = [];
-    this.#undrawnBytes = 0;
-    this.#takers = [];
-    const all = this.#withoutScrolledOff(bytes);
-    for (let from = 0; from < all.length; from += sliceBytes) {
-      const slice = all.subarray(from, from + sliceBytes);
-      const isLast = from + sliceBytes >= all.length;
-      this.#drawing++;
-      this.#terminal.write(slice, () => {
-        this.#drawing--;
-        this.#noteBegun(slice);
-        if (!isLast) return;
-        for (const taken of takers) taken();
-        if (this.#undrawnBytes >= maxUndrawnBytes) this.#drawWhenFree();
-      });
-    }
+    this.#drawing.draw();
   }
 
   /** What is output from now on finds this size; what has been output before, the one before. */
@@ -229,44 +189,19 @@ export class ScreenMirror {
   }
 
   dispose(): void {
-    clearTimeout(this.#drawSoon);
+    this.#drawing.dispose();
     this.#terminal.dispose();
-  }
-
-  get #inner(): Inner {
-    return (this.#terminal as unknown as { _core: Inner })._core;
-  }
-
-  /** Of a sequence, or of a character. */
-  get #isInTheMiddle(): boolean {
-    const { _parser, _utf8Decoder } = this.#inner._inputHandler;
-    return _parser.currentState !== 0 || _utf8Decoder.interim[0] !== 0;
-  }
-
-  /** What the library has been given is to be on the screen first: which lines a flood pushes out is seen from there. */
-  #drawWhenFree(): void {
-    if (this.#drawing === 0) this.draw();
-  }
-
-  /** In a flood only the lines that stay are drawn. */
-  #withoutScrolledOff(bytes: Buffer): Buffer {
-    if (bytes.length < floodBytes || this.#drawing > 0 || this.#isInTheMiddle) return bytes;
-    const { rows, buffer } = this.#terminal;
-    const { scrollTop, scrollBottom } = this.#inner.buffers.normal;
-    if (buffer.active.type !== 'normal' || scrollTop > 0 || scrollBottom < rows - 1) return bytes;
-    return withoutScrolledOff(bytes, scrollbackLines + 2 * rows) ?? bytes;
   }
 
   /** `bytes` is all on the screen but for what it has begun. */
   #noteBegun(bytes: Buffer): void {
-    const { _parser } = this.#inner._inputHandler;
-    if (!this.#isInTheMiddle) {
+    if (!isInTheMiddle(this.#terminal)) {
       this.#begun = nothing;
       return;
     }
     // an ESC begins anew, whatever it stands in
     const all = this.#begun.length > 0 ? Buffer.concat([this.#begun, bytes]) : bytes;
-    const start = _parser.currentState === 0 ? startOfLastCharacter(all) : all.lastIndexOf(escapeByte);
+    const start = isInSequence(this.#terminal) ? all.lastIndexOf(escapeByte) : startOfLastCharacter(all);
     const begun = all.subarray(Math.max(0, start));
     this.#begun = start === -1 || begun.length > maxBegunBytes ? nothing : begun;
   }
