@@ -346,7 +346,9 @@ describe(`routes by state into claude ${realClaudeVersion()}`, () => {
       // until the message has met it: one key may be long ago by then
       const typing = setInterval(() => driver.type('!\x7f'), 50);
       fromUser = await sendMessage(home, [session.id, 'from the user']);
-      await waitForMessages(home, ([first]) => reasonsOf(first).includes('prompt box: typing')).finally(() =>
+      // `suspended`: claude has yet to read the last key
+      const isHeldUp = /^prompt box: (typing|suspended)$/;
+      await waitForMessages(home, ([first]) => reasonsOf(first).some((reason) => isHeldUp.test(reason))).finally(() =>
         clearInterval(typing),
       );
     } else {
