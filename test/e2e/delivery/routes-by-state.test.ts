@@ -92,7 +92,7 @@ const untilDone = 'while [ ! -e done ]; do sleep 0.1; done';
 
 const isDone = ({ home }: Stage): void => writeFileSync(join(home.cwd, 'done'), '');
 
-const reasonsOf = (message?: Message): unknown[] => message?.history.map(({ reason }) => reason) ?? [];
+const reasonsOf = (message?: Message): string[] => message?.history.map(({ reason }) => reason ?? '') ?? [];
 
 const toolRan = ({ home }: Stage): boolean => existsSync(join(home.cwd, 'made-by-tool'));
 
