@@ -23,8 +23,8 @@ const modesThatMayBeOn = [
   1, 5, 6, 9, 12, 45, 66, 69, 1000, 1002, 1003, 1004, 1005, 1006, 1007, 1015, 1016, 2004, 2026, 2031, 2048,
 ];
 
-/** All looks as a terminal has them at first, the screen empty, the cursor at home; what is above the screen stays. */
-const blank = `\x1b[?7h\x1b[?25h\x1b[4l\x1b>\x1b[<9u\x1b[=0u\x1b[>4;0m\x1b[0m\x1b(B\x1b)B\x1b*B\x1b+B\x0f\x1b[r\x1b[H\x1b[2J`;
+/** All looks as a terminal has them at first, no link open, the screen empty, the cursor at home; what is above the screen stays. */
+const blank = `\x1b]8;;\x1b\\\x1b[?7h\x1b[?25h\x1b[4l\x1b>\x1b[<9u\x1b[=0u\x1b[>4;0m\x1b[0m\x1b(B\x1b)B\x1b*B\x1b+B\x0f\x1b[r\x1b[H\x1b[2J`;
 const leaveModes = `\x1b[?1049l${modesThatMayBeOn.map((mode) => `\x1b[?${mode}l`).join('')}`;
 
 /** A sequence that is longer and has not ended is not sent to a viewer that comes in the middle of it. */
