@@ -188,7 +188,8 @@ class AttachedTerminal {
     if (!this.#hasTerminal) return;
     this.#hasTerminal = false;
     this.#tty.undoModes(true);
-    this.#tty.write(Buffer.from(`\x1b[${Math.max(1, this.#tty.size().rows)};1H\r\n`));
+    // a link that claude has begun would go on in the shell
+    this.#tty.write(Buffer.from(`\x1b]8;;\x1b\\\x1b[${Math.max(1, this.#tty.size().rows)};1H\r\n`));
     await this.#tty.flushed();
     this.#tty.leaveRawMode();
   }
@@ -201,7 +202,8 @@ class AttachedTerminal {
     this.#view = undefined;
     clearTimeout(this.#keyEnds);
     clearInterval(this.#signsOfLife);
-    if (!socket) return Promise.resolve();
+    // the host has closed it while the last of its output was being shown
+    if (!socket || socket.closed) return Promise.resolve();
     return new Promise((resolve) => {
       setTimeout(() => socket.destroy(), goodbyeTakesMs).unref();
       socket.once('close', () => resolve());
