@@ -216,6 +216,9 @@ export const requirements = {
   'question-withdrawn': {
     text: 'What claude no longer asks is withdrawn, whatever ended it, and no process of ours waits for it any longer.',
   },
+  'question-shown-safely': {
+    text: 'What claude asks is shown whole, nothing in it hides or acts on a terminal, and none of it harms the daemon.',
+  },
   'answer-trail': {
     text: 'Who was asked what, who was shown it and who has answered stands in a log of the person’s own, without what was asked for.',
   },

@@ -169,6 +169,10 @@ export class DaemonClient {
     return this.ask('POST', `/v1/supervisors/${id}/question`, { question });
   }
 
+  reportViewers(id: string, count: number): Promise<unknown> {
+    return this.#json('POST', `/v1/supervisors/${id}/viewers`, { count });
+  }
+
   /** Every change of sessions and messages from now on. */
   events(): Promise<EventStream<DaemonEvent>> {
     return this.follow('GET', '/v1/events');

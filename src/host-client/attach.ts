@@ -192,7 +192,8 @@ class AttachedTerminal {
     if (!this.#hasTerminal) return;
     this.#hasTerminal = false;
     this.#tty.undoModes(true);
-    this.#tty.write(Buffer.from(`\x1b[${Math.max(1, this.#tty.size().rows)};1H\r\n`));
+    // a link that claude has begun would go on in the shell
+    this.#tty.write(Buffer.from(`\x1b]8;;\x1b\\\x1b[${Math.max(1, this.#tty.size().rows)};1H\r\n`));
     await this.#tty.flushed();
     this.#tty.leaveRawMode();
   }

@@ -54,9 +54,14 @@ export async function playRace(claude: AskingClaude, round: number, plan: RacePl
     delayed(plan, () => linesOf(log, 'shown').some((line) => line.id === id), press),
   ]);
   await until(async () => (await client.sessions())[0]?.state === 'idle' && !driver.screen().includes('Do you want'));
-  await until(async () => {
+  const isSettled = async (): Promise<boolean> => {
     const { state, taken, via } = await client.question(id);
     return state !== 'open' && (via === 'terminal' || taken !== null);
+  };
+  await until(isSettled).catch(async (cause) => {
+    const last = transcriptRecords(home).slice(-6);
+    const seen = { told, question: await client.question(id), sessions: await client.sessions(), last };
+    throw new Error(`nobody says what has become of it: ${JSON.stringify(seen)}`, { cause });
   });
   const { state, via, taken, decision, reason } = await client.question(id);
   // a key that came after the dialog had gone stands in the prompt box

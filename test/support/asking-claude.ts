@@ -8,7 +8,7 @@ import { startClaudex } from './claudex.ts';
 import type { HermeticHome } from './hermetic-home.ts';
 import type { LoopbackReply, LoopbackToolUse } from './loopback-api.ts';
 import { processCommandLine, processesWithEnvironment } from './processes.ts';
-import type { PtyDriver } from './pty-driver.ts';
+import type { KeyName, PtyDriver } from './pty-driver.ts';
 import { submitPrompt, waitForPromptBox } from './real-claude.ts';
 import type { TestBed } from './test-bed.ts';
 import { until } from './until.ts';
@@ -79,12 +79,35 @@ export async function startAskingClaude(
   };
 }
 
+/**
+ * Presses a key under a dialog until that has had its effect: 2.1.332 takes no key in the first moments of a dialog. A key is given time
+ * before the next one, which would be for what comes after the dialog.
+ */
+export async function pressUntil(
+  driver: PtyDriver,
+  key: KeyName,
+  holds: () => Promise<boolean> | boolean,
+): Promise<void> {
+  for (let presses = 0; presses < 10; presses++) {
+    driver.key(key);
+    const hasEffect = await until(holds, { timeoutMs: 4000 }).then(
+      () => true,
+      () => false,
+    );
+    if (hasEffect) return;
+  }
+  throw new Error(`${key} had no effect`);
+}
+
+/** The processes of hooks that wait beside a dialog: a shell and a curl for each. */
+export function hooksOf({ root }: HermeticHome): number[] {
+  return processesWithEnvironment([root]).filter((pid) => / claudex-hook.* ask|mode=ask/.test(commandLine(pid)));
+}
+
 /** No hook waits any more. */
-export async function expectNoHooks({ root }: HermeticHome): Promise<void> {
-  const hooks = () =>
-    processesWithEnvironment([root]).filter((pid) => / claudex-hook.* ask|mode=ask/.test(commandLine(pid)));
-  await until(() => hooks().length === 0);
-  expect(hooks().map(commandLine)).toEqual([]);
+export async function expectNoHooks(home: HermeticHome): Promise<void> {
+  await until(() => hooksOf(home).length === 0);
+  expect(hooksOf(home).map(commandLine)).toEqual([]);
 }
 
 function commandLine(pid: number): string {

@@ -48,6 +48,8 @@ export interface TranscriptRecord {
     prompt?: unknown;
     origin?: { kind?: string };
     commandMode?: string;
+    /** Of `plan_mode`, since 2.1.33x. */
+    planFilePath?: unknown;
     /** Of a `hook_permission_decision`. */
     toolUseID?: unknown;
     decision?: unknown;

@@ -80,7 +80,7 @@ export class LiveQuestion implements DialogSight {
       agent: request.agentType,
       tool: visibleLine(request.tool),
       input: request.input,
-      shown: shownInput(request, session.cwd),
+      shown: shownInput(request, session),
       choices: askedChoices(request),
       suggestions: request.suggestions.map((one) => ({ text: visibleLine(suggestionText(one)) })),
       askedAt,
@@ -102,6 +102,11 @@ export class LiveQuestion implements DialogSight {
 
   get id(): string {
     return this.#record.id;
+  }
+
+  /** How much of it is held while it is open. */
+  get heldChars(): number {
+    return this.inputKey.length + this.#record.shown.length;
   }
 
   get isOpen(): boolean {

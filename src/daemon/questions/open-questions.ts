@@ -11,6 +11,7 @@ import type { AnswerRequest, Question } from '../../protocol/question.ts';
 import type { HeldHook } from '../held-hook.ts';
 import type { Session } from '../sessions/session.ts';
 import { stateOf } from '../sessions/session-state.ts';
+import { checkRoom } from './bounds.ts';
 import { EndedQuestions } from './ended-questions.ts';
 import { FateWatch } from './fate-watch.ts';
 import { type Asked, LiveQuestion, questionId } from './live-question.ts';
@@ -22,8 +23,6 @@ import { hasLeftBefore, standingOf } from './standing.ts';
 import { Verdicts } from './verdicts.ts';
 import { WaitingHooks } from './waiting-hooks.ts';
 
-/** More than this nobody reads; what is beyond it can be answered in its terminal. */
-const maxOpen = 1000;
 /** Claude takes an answer from elsewhere within some 100 ms; a machine that is busy needs longer. */
 const takenWithinMs = 8000;
 /** While an allowed tool runs, claude says nothing of whose answer that was: after so long nobody waits for it any more. */
@@ -57,8 +56,7 @@ export class OpenQuestions {
     const { session, request, process } = asked;
     const known = this.#live.get(questionId(session.id, process));
     if (known) return void this.#heldAgain(known, hold);
-    const isFull = [...this.#live.values()].filter((one) => one.isOpen).length >= maxOpen;
-    if (isFull) throw new ClaudexError('QUESTION_NOT_REMOTE', `${maxOpen} are open already.`);
+    checkRoom(this.#live.values(), request.input);
     const askedAt = this.#clock.timeOfDay() - (processAgeMs(process.pid) ?? 0);
     const question = new LiveQuestion({ ...asked, askedAt });
     this.#live.set(question.id, question);

@@ -50,9 +50,16 @@ describe('a snapshot of the mirror', () => {
   it.each(Object.entries(screens))('draws %s on a terminal that showed something else', async (_, output) => {
     const mirror = await mirrorOf(output);
     const snapshot = mirror.snapshot({ scrollback: true });
-    const before = 'shell$ vim\r\n\x1b[?1049h\x1b[?1000h\x1b[31mother\x1b[5;7r';
+    const before = 'shell$ vim\r\n\x1b[?1049h\x1b[?1000h\x1b[31mother\x1b[5;7r\x1b]8;;https://elsewhere\x1b\\';
     expect(await viewerOf(snapshot, '')).toEqual(await hostOf(output));
     expect(await viewerOf(mirror.snapshot({ scrollback: false }), before)).toEqual(await hostOf(output));
+  });
+
+  it('and its picture for another size leave no link of before open: all that is drawn would belong to it', async () => {
+    const mirror = await mirrorOf('plain');
+    const link = '\x1b]8;;https://elsewhere\x1b\\link';
+    const window = mirror.windowModes() + mirror.window(size);
+    expect(await shownBy(link + window)).toEqual(await shownBy(window));
   });
 
   it('marks pastes before it draws anything: a slow line takes seconds for the screen, and somebody pastes meanwhile', async () => {

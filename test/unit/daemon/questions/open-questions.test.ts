@@ -161,14 +161,11 @@ describe('what claude asks, and whose answer counts', () => {
     expect(hook.said).toEqual(['dismissed']);
   });
 
-  it('the same hook at the next daemon is the same question, and no more than a thousand are open', () => {
+  it('the same hook at the next daemon is the same question', () => {
     const scene = new QuestionScene();
-    const again = new QuestionScene();
-    Object.assign(again.session, { id: scene.session.id });
-    expect(scene.asks().id).toBe(again.asks().id);
-    for (let count = 1; count < 1000; count++) scene.asks(aRequest(), { ...livingProcess(), startTime: `${count}` });
-    expect(() => scene.asks(aRequest(), { ...livingProcess(), startTime: 'one more' })).toThrow('terminal only');
-    expect(scene.questions.countOf(scene.session.id)).toBe(1000);
+    const next = new QuestionScene();
+    Object.assign(next.session, { id: scene.session.id });
+    expect(scene.asks().id).toBe(next.asks().id);
   });
 
   it('stopping the daemon for good ends every hook, and the dialogs stay', () => {
