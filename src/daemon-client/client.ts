@@ -170,7 +170,7 @@ export class DaemonClient {
   }
 
   reportViewers(id: string, count: number): Promise<unknown> {
-    return this.#json('POST', `/v1/supervisors/${id}/viewers`, { count });
+    return this.ask('POST', `/v1/supervisors/${id}/viewers`, { count });
   }
 
   /** Every change of sessions and messages from now on. */
