@@ -13,6 +13,9 @@ const bundles = {
   program: join(dist, 'cli', 'program.js'),
   attach: join(dist, 'cli', 'run-attach.js'),
   host: join(dist, 'cli', 'commands', 'host.js'),
+  // what a session loads once its claude has been started
+  daemonConnection: join(dist, 'runner', 'daemon-connection.js'),
+  prompt: join(dist, 'cli', 'prompt.js'),
   mcpServer: join(dist, 'mcp', 'run-mcp-server.js'),
   warmWorker: join(dist, 'warm', 'worker', 'worker.js'),
   // what a session loads when somebody else wants to look at it
@@ -77,11 +80,13 @@ function bundle(entry, { keepModules = false, ...options } = {}) {
   });
 }
 
-// all that these two load is CommonJS: import() would bring the loader back
+// all that these load is CommonJS: import() would bring the loader back
 const required = { supported: { 'dynamic-import': false } };
 await bundle(bundles.run, { ...required, packages: 'external', minifyWhitespace: true, minifySyntax: true });
 await bundle(bundles.attach, { ...required, packages: 'external' });
 await bundle(bundles.host, { ...required, packages: 'external' });
+await bundle(bundles.daemonConnection, { ...required, packages: 'external' });
+await bundle(bundles.prompt, { ...required, packages: 'external' });
 await bundle(bundles.program, { keepModules: true });
 await bundle(bundles.screenSharing, { packages: 'external' });
 await bundle(bundles.handOver, { packages: 'external' });

@@ -22,7 +22,7 @@ async function main(args: string[]): Promise<void> {
   }
   if (args[0] === 'prompt' && !asksForHelp(args)) {
     const { runPrompt } = await import('./prompt.ts');
-    return runPrompt(args.slice(1));
+    return runPrompt(args.slice(1), async (...asked) => (await import('./start/run-claude.ts')).runClaude(...asked));
   }
   if (args[0] === 'warm' && args[1] === 'run') {
     const { runWorker } = await import('../warm/worker/worker.ts');
