@@ -160,8 +160,8 @@ export function untruths({ plan, told, words, record, byHook, isRejected, ran }:
     hold(byHook === undefined, 'it was late, and claude has taken it');
     hold(ran === (plan.key === '1'), 'it was late, and the key did not count');
   } else {
-    // claude says late what allowed a tool that runs for long
-    hold(told === 'unsaid' && plan.elsewhere === 'allow' && ran, `told ${told}`);
+    // claude says late what allowed a tool that runs for long, and so it was told; the record has it in the end
+    hold(told === 'unsaid' && plan.elsewhere === 'allow' && (ran || isRejected), `told ${told}`);
   }
   hold(
     told === 'counted' || told === 'unsaid' || record.via === 'terminal',

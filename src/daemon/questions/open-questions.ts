@@ -26,7 +26,7 @@ import { WaitingHooks } from './waiting-hooks.ts';
 /** Claude takes an answer within some 100 ms; a machine that is busy needs longer. */
 const takenWithinMs = 8000;
 /** While an allowed tool runs, claude says nothing of whose answer that was: after so long nobody waits for it any more. */
-const verdictWithinMs = 1000;
+const verdictWithinMs = 2000;
 
 export type QuestionEvent = 'asked' | 'answered' | 'withdrawn' | 'taken' | 'not-taken';
 

@@ -101,7 +101,7 @@ describe('what claude asks, and whose answer counts', () => {
     const given = scene.answer(id, { decision: 'allow' });
     scene.clock.pass(20);
     scene.says('busy');
-    await vi.advanceTimersByTimeAsync(1000);
+    await vi.advanceTimersByTimeAsync(2000);
     expect(await given).toMatchObject({ state: 'answered', taken: null });
     scene.results(call, { byHook: 'allow' });
     expect(scene.questions.get(id)).toMatchObject({ taken: true });
