@@ -123,15 +123,19 @@ describe('terminals on the web page', () => {
     const { web, page } = await world(names);
     const url = await paired(web, page);
     await page.goto(`${url}/#/wall`);
-    const tile = (name: string) => page.locator('.tile', { hasText: name }).locator('.xterm-rows');
-    for (const name of names) await tile(name).getByText('READY').waitFor();
+    const shows = async (name: string, text: string): Promise<void> => {
+      const tile = page.locator('.tile', { hasText: name });
+      await tile.scrollIntoViewIfNeeded(); // what nobody sees is not drawn
+      await tile.locator('.xterm-rows').getByText(text).waitFor();
+    };
+    for (const name of names) await shows(name, 'READY');
     // each shows its own session, and all of them live
     const token = await web.token('view', 'terminal');
     for (const name of names) {
       const { socket } = await web.open(`/api/v1/sessions/${name}/terminal`, { token });
       socket.send(Buffer.from(`of ${name}`));
     }
-    for (const name of names) await tile(name).getByText(`typed "of ${name}"`).waitFor();
+    for (const name of names) await shows(name, `typed "of ${name}"`);
   });
 
   it(`what a session writes to its terminal is text, whatever it is: markup, titles, links, the clipboard ${verifies('web-page-is-safe')}`, async () => {
