@@ -13,6 +13,9 @@ const bundles = {
   program: join(dist, 'cli', 'program.js'),
   attach: join(dist, 'cli', 'run-attach.js'),
   host: join(dist, 'cli', 'commands', 'host.js'),
+  // what a session loads once its claude has been started
+  daemonConnection: join(dist, 'runner', 'daemon-connection.js'),
+  prompt: join(dist, 'cli', 'prompt.js'),
   mcpServer: join(dist, 'mcp', 'run-mcp-server.js'),
   warmWorker: join(dist, 'warm', 'worker', 'worker.js'),
   // what a session loads when somebody else wants to look at it
@@ -25,10 +28,12 @@ const bundles = {
   workspaceProcess: join(dist, 'serve', 'workspace-process.js'),
   web: join(dist, 'web', 'web-command.js'),
   mesh: join(dist, 'mesh', 'mesh-command.js'),
+  far: join(dist, 'far', 'far-command.js'),
 };
 
 /** Commands that are waited for: in the file of the commands, and run only when they are asked for. */
-const inProgram = /\/(conversations\/((search|show)-conversations?|show-usage)|board\/show-board)\.js$/;
+const inProgram =
+  /\/(conversations\/((search|show)-conversations?|show-usage)|board\/show-board|managed\/start-for-message)\.js$/;
 
 /** What is loaded later stays apart: the other bundles, and for the commands what each of them loads when it is asked for. */
 function loadedLater({ from, keepModules }) {
@@ -78,11 +83,13 @@ function bundle(entry, { keepModules = false, ...options } = {}) {
   });
 }
 
-// all that these two load is CommonJS: import() would bring the loader back
+// all that these load is CommonJS: import() would bring the loader back
 const required = { supported: { 'dynamic-import': false } };
 await bundle(bundles.run, { ...required, packages: 'external', minifyWhitespace: true, minifySyntax: true });
 await bundle(bundles.attach, { ...required, packages: 'external' });
 await bundle(bundles.host, { ...required, packages: 'external' });
+await bundle(bundles.daemonConnection, { ...required, packages: 'external' });
+await bundle(bundles.prompt, { ...required, packages: 'external' });
 await bundle(bundles.program, { keepModules: true });
 await bundle(bundles.screenSharing, { packages: 'external' });
 await bundle(bundles.handOver, { packages: 'external' });
@@ -92,6 +99,7 @@ await bundle(bundles.workspaceProcess);
 await bundleWhole(bundles.mcpServer);
 await bundleWhole(bundles.web);
 await bundleWhole(bundles.mesh);
+await bundleWhole(bundles.far);
 await bundleWhole(bundles.serve, { beside: [bundles.workspaceProcess] });
 // ink's layout is an ES module that waits while it is loaded: no CommonJS file can hold it
 await bundleWhole(bundles.board, {

@@ -35,7 +35,7 @@ export const measureAttach: Measurement = async (options) => {
   const echo = program('echo', `stty raw -echo; printf ready; exec dd bs=1 count=${settlingKeys + keys} 2>/dev/null`);
   const stream = program(
     'stream',
-    `stty raw -echo; printf ready; head -c 1 >/dev/null; yes '\x1b[32mclaudex\x1b[0m passes this line on, and the next one, and all that follow' | head -c ${megabytes}000000; printf 'the-end'; exec cat >/dev/null`,
+    `stty raw -echo opost onlcr; printf ready; head -c 1 >/dev/null; yes '\x1b[32mclaudex\x1b[0m passes this line on, and the next one, and all that follow' | head -c ${megabytes}000000; printf 'the-end'; exec cat >/dev/null`,
   );
   const still = program('still', `stty raw -echo; seq 200; printf ready; exec cat >/dev/null`);
   return [

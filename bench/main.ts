@@ -12,6 +12,7 @@ import { type Figure, isMet, type Measurement } from './figure.ts';
 import { measureBadge, measureHook } from './hook.ts';
 import { measureHost } from './host.ts';
 import { measureMcp } from './mcp.ts';
+import { measureQuestions } from './questions.ts';
 import { measureRelay } from './relay.ts';
 import { renderTable } from './render.ts';
 import { measureSearch } from './search.ts';
@@ -28,6 +29,7 @@ const measurements: Record<string, Measurement> = {
   attach: measureAttach,
   host: measureHost,
   send: measureSend,
+  questions: measureQuestions,
   mcp: measureMcp,
   'daemon-idle': measureDaemonIdle,
   'daemon-load': measureDaemonLoad,

@@ -47,6 +47,7 @@ async function measureList(sessions: number, forMs: number, progress: (text: str
   await until(async () => (await web.send('/api/v1/sessions', { token })).json.sessions.length === sessions, {
     timeoutMs: 60_000,
   });
+  progress('all are there');
   const streams = await Promise.all(Array.from({ length: clients }, () => openEvents(web.port, token)));
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
   const tookMs: number[] = [];
@@ -60,9 +61,10 @@ async function measureList(sessions: number, forMs: number, progress: (text: str
       }
     }),
   );
+  progress('events');
   const reachedMs: number[] = [];
   for (const end of ends.slice(0, 20)) {
-    const seen = streams.map((stream) => stream.next('session'));
+    const seen = streams.map((stream) => stream.next('session_removed'));
     const startedAt = performance.now();
     end();
     await Promise.all(seen);

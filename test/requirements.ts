@@ -210,6 +210,18 @@ export const requirements = {
   'board-safe': {
     text: 'Nothing that a session, a folder or a tool is called or says acts on the terminal of the board.',
   },
+  'answer-truth': {
+    text: 'Of two answers to what claude asks one counts, and whoever gave the other is told so; what nobody can know is said to be so.',
+  },
+  'question-withdrawn': {
+    text: 'What claude no longer asks is withdrawn, whatever ended it, and no process of ours waits for it any longer.',
+  },
+  'question-shown-safely': {
+    text: 'What claude asks is shown whole, nothing in it hides or acts on a terminal, and none of it harms the daemon.',
+  },
+  'answer-trail': {
+    text: 'Who was asked what, who was shown it and who has answered stands in a log of the person’s own, without what was asked for.',
+  },
   'notify-command': {
     text: 'A program of the person’s is told what waits for them, as data, a bounded number of times and for a bounded time.',
   },
@@ -292,6 +304,16 @@ export const requirements = {
   'web-api': {
     text: 'Every route of the web is in openapi.json; errors name their fix, unknown fields are named, a repeated request does nothing twice.',
   },
+  'web-tls': {
+    text: 'claudex web speaks TLS with the certificate it is given; beyond loopback it does not start without.',
+  },
+  'far-tokens': {
+    text: 'The token of another machine is kept 0600, tried when it is added, and stands in no argument, answer or log.',
+  },
+  'far-commands': {
+    text: 'With --host a command does on another machine what it does here; what does not work from there says what does.',
+  },
+  'far-attach': { text: 'attach to another machine draws, types and leaves the terminal as attach does here.' },
   'web-chat': {
     text: 'A client of claude-socket talks to a session with only its URL changed; all clients of a session see the same.',
   },
@@ -329,6 +351,7 @@ export const requirements = {
     text: 'The page comes back by itself when server and daemon were away; nothing that was typed is lost.',
   },
   'web-page-is-safe': { text: 'What sessions, messages and terminals say never becomes a part of the page.' },
+  'web-page-wall': { text: 'The wall shows all terminals at once, each with its own session, live.' },
   'web-page-accessible': { text: 'axe finds nothing serious on the page, at three sizes, light and dark.' },
   'mesh-server': {
     text: '`claudex mesh up` runs nats-server for a group; each machine has a key of its own with which it writes under its own name alone; one that is revoked is out at once.',

@@ -87,6 +87,13 @@ export class ChaosWorld {
     return existsSync(path) ? path : standIn(this.home.root, scenario, name);
   }
 
+  /** Is that the command line of a claude of this run? */
+  isClaude(commandLine: string): boolean {
+    const words = commandLine.split(' ');
+    if (this.#real) return words[0] === this.#real.path;
+    return words.some((word) => word.startsWith(join(this.home.root, 'stand-in-')) && word.endsWith('.json'));
+  }
+
   /** Pid of the daemon that holds the lock; undefined when none lives. */
   daemonPid(): number | undefined {
     try {

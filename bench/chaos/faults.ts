@@ -2,9 +2,11 @@
 import { claudexPaths } from '../../src/home/paths.ts';
 import { childPids } from '../../test/support/processes.ts';
 import { type ChaosWorld, killQuietly, removed } from './chaos-world.ts';
-import type { Fault } from './plan.ts';
-import { delay } from './senders.ts';
-import { hooksInFlight, type SessionSlot } from './session-slot.ts';
+import { HostFaults } from './host-faults.ts';
+import { ManagedSlot } from './managed-slot.ts';
+import type { Fault, FaultKind } from './plan.ts';
+import { delay, type Senders } from './senders.ts';
+import { hooksInFlight, type Slot } from './session-slot.ts';
 
 const hourMs = 3_600_000;
 
@@ -12,12 +14,20 @@ export class Faults {
   /** How often each has struck: a fault that found nothing to strike does not count. */
   readonly struck = new Map<string, number>();
   readonly #stage: ChaosWorld;
-  readonly #seats: SessionSlot[];
+  readonly #seats: Slot[];
+  readonly #hosts: HostFaults;
   readonly #pending = new Set<Promise<void>>();
 
-  constructor(stage: ChaosWorld, seats: SessionSlot[]) {
+  constructor(stage: ChaosWorld, seats: Slot[], senders: Pick<Senders, 'holdBack'>) {
     this.#stage = stage;
     this.#seats = seats;
+    this.#hosts = new HostFaults({
+      stage,
+      senders,
+      stop: (pids, forMs) => this.#stop(pids, forMs),
+      later: (work) => this.#later(work),
+      struck: (kind) => this.#count(kind),
+    });
   }
 
   /** Runs the plan; `accepted` tells how far the senders are. Ends when all has struck or the run is over. */
@@ -26,10 +36,14 @@ export class Faults {
       while (accepted() < fault.afterMessages && !isOver()) await delay(5);
       if (isOver()) break;
       const done = await this.#strike(fault);
-      if (done) this.struck.set(fault.kind, (this.struck.get(fault.kind) ?? 0) + 1);
+      if (done) this.#count(fault.kind);
     }
     await Promise.all(this.#pending);
     this.#stage.setClock(0);
+  }
+
+  #count(kind: FaultKind): void {
+    this.struck.set(kind, (this.struck.get(kind) ?? 0) + 1);
   }
 
   async #strike({ kind, seat: index, amount }: Fault): Promise<boolean> {
@@ -104,6 +118,10 @@ export class Faults {
       }
       case 'package removed':
         return this.#lasts(this.#stage.removePackage(), 300 + 2000 * amount);
+      default: {
+        const managed = this.#managed(index);
+        return managed ? this.#hosts.strike(kind, managed, amount) : false;
+      }
     }
   }
 
@@ -122,11 +140,17 @@ export class Faults {
     return stopped.length > 0;
   }
 
-  #killSupervisor(seat: SessionSlot): boolean {
+  #killSupervisor(seat: Slot): boolean {
     return killed(this.#supervised(seat)?.outerPid);
   }
 
-  #supervised(seat: SessionSlot): SessionSlot | undefined {
+  /** That slot, or another one, where a host holds it. */
+  #managed(index: number): ManagedSlot | undefined {
+    const managed = this.#seats.filter((one) => one instanceof ManagedSlot);
+    return managed.find((one) => one === this.#seats[index]) ?? managed[index % managed.length];
+  }
+
+  #supervised(seat: Slot): Slot | undefined {
     return seat.profile.supervised ? seat : this.#seats.find((one) => one.profile.supervised);
   }
 

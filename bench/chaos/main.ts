@@ -9,10 +9,12 @@ import { realClaudePath, realClaudeVersion } from '../../test/support/claude-bin
 import { run } from '../../test/support/run-command.ts';
 import { ChaosWorld } from './chaos-world.ts';
 import { Faults } from './faults.ts';
+import { ManagedSlot } from './managed-slot.ts';
+import { findOrphans } from './orphans.ts';
 import { folderOf, makePlan } from './plan.ts';
 import { printReport, type Report } from './report.ts';
 import { delay, Senders } from './senders.ts';
-import { SessionSlot } from './session-slot.ts';
+import { SessionSlot, type Slot } from './session-slot.ts';
 import { judge } from './verdict.ts';
 
 const { values } = parseArgs({
@@ -32,13 +34,13 @@ const { values } = parseArgs({
 const options = {
   messages: Number(values.messages),
   seed: Number(values.seed),
-  sessions: Number(values.sessions ?? (values.real ? 4 : 18)),
+  sessions: Number(values.sessions ?? (values.real ? 6 : 18)),
 };
 const maxSeconds = Number(values.seconds);
 for (const [name, value] of Object.entries({ ...options, seconds: maxSeconds })) {
   if (!Number.isSafeInteger(value) || value < 1) throw new Error(`--${name} takes a whole number from 1`);
 }
-/** After the last message was accepted, the queue may take this long to run dry. */
+/** After the last message was accepted, the queue may stand still for this long. */
 const drainMs = 60_000;
 /** A session that can be reached at any time and still sits idle on a queue for this long has stalled. */
 const stalledMs = 20_000;
@@ -53,12 +55,13 @@ const stage = new ChaosWorld(
   api && { path: realClaudePath(), url: api.url },
 );
 const seats = plan.seats.map((profile, index) => {
-  return new SessionSlot(stage, profile, stage.home.dir(folderOf(index)));
+  const cwd = stage.home.dir(folderOf(index));
+  return profile.managed ? new ManagedSlot(stage, profile, cwd) : new SessionSlot(stage, profile, cwd);
 });
 let over = false;
 const outOfTime = (): boolean => over || Date.now() - startedAt > maxSeconds * 1000;
 const senders = new Senders(stage, seats, values.real ? 2 : 20, outOfTime);
-const faults = new Faults(stage, seats);
+const faults = new Faults(stage, seats, senders);
 const stalls: string[] = [];
 let prompts = 0;
 let pending = 0;
@@ -102,6 +105,9 @@ async function runAll(): Promise<number> {
   over = true;
   await watching;
   const messages = stage.inOrderOfAcceptance(await stage.client.messages({ ended: options.messages }));
+  say('looking for orphans');
+  for (const seat of seats) if (seat instanceof ManagedSlot) seat.close();
+  const orphans = await findOrphans(stage, seats);
   const verdict = judge(senders.promised, messages, join(stage.home.home, '.claude', 'projects'));
   const report: Report = {
     ...options,
@@ -115,10 +121,11 @@ async function runAll(): Promise<number> {
     sessionsStarted: seats.reduce((sum, seat) => sum + seat.starts, 0),
     prompts,
     stalls,
+    orphans,
     ...verdict,
   };
   printReport(report, values.json);
-  const good = verdict.violations.length === 0 && verdict.accepted === options.messages;
+  const good = verdict.violations.length === 0 && orphans.length === 0 && verdict.accepted === options.messages;
   if (!good || values.keep) say(`evidence: ${stage.keepEvidence()}`);
   return good ? 0 : 1;
 }
@@ -155,7 +162,7 @@ async function watch(): Promise<void> {
   }
 }
 
-async function nudge(seat: SessionSlot, sessionId: string): Promise<void> {
+async function nudge(seat: Slot, sessionId: string): Promise<void> {
   if (seat.profile.version !== '2.1.100') {
     const open = await stage.client.messages().catch(() => []);
     const first = open.find(
@@ -173,14 +180,15 @@ async function nudge(seat: SessionSlot, sessionId: string): Promise<void> {
   await promptIn(seat);
 }
 
-async function promptIn(seat: SessionSlot): Promise<void> {
+async function promptIn(seat: Slot): Promise<void> {
   prompts++;
   await seat.prompt('go on');
 }
 
 /** True when nothing is open any more. Notes need a prompt: the person goes round. */
 async function drain(): Promise<boolean> {
-  const until = Date.now() + drainMs;
+  let until = Date.now() + drainMs;
+  let left = Number.POSITIVE_INFINITY;
   for (let round = 0; Date.now() < until; round++) {
     await delay(500);
     const messages = await stage.client.messages().catch(() => undefined);
@@ -192,6 +200,8 @@ async function drain(): Promise<boolean> {
       (one) => one.state === 'queued' || one.state === 'leased' || one.state === 'delivered',
     );
     if (open.length === 0) return true;
+    if (open.length < left) until = Date.now() + drainMs;
+    left = open.length;
     if (round % 4 !== 0) continue;
     for (const seat of seats) {
       const here = open.filter((one) => one.recipient.cwd === seat.cwd);

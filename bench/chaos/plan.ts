@@ -24,6 +24,14 @@ export const faultKinds = [
   'torn line that cannot be cut',
   'dead inbox socket',
   'package removed',
+  'host killed',
+  'host and claude killed',
+  'host and daemon killed',
+  'host stopped 1–6 s',
+  'viewers killed in mid-frame',
+  'restart storm',
+  'session stopped and resumed',
+  'session sleeps',
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
@@ -41,6 +49,8 @@ export interface Fault {
 export interface Profile {
   name: string;
   supervised: boolean;
+  /** Held by a host. */
+  managed?: boolean;
   version: string;
   /** Share of the messages. */
   weight: number;
@@ -51,22 +61,27 @@ const profiles = {
   supervised330: { name: 'claudex, 2.1.330', supervised: true, version: '2.1.330', weight: 1 },
   bare197: { name: 'bare, 2.1.197', supervised: false, version: '2.1.197', weight: 1 },
   bare330: { name: 'bare, 2.1.330', supervised: false, version: '2.1.330', weight: 1 },
+  managed197: { name: 'host, 2.1.197', supervised: false, managed: true, version: '2.1.197', weight: 1 },
+  managed330: { name: 'host, 2.1.330', supervised: false, managed: true, version: '2.1.330', weight: 1 },
   bare100: { name: 'bare, 2.1.100', supervised: false, version: '2.1.100', weight: 0.6 },
 } satisfies Record<string, Profile>;
 
-/** The same claude everywhere, under claudex and bare. */
+/** The same claude everywhere, under claudex, in a host and bare. */
 function realProfiles(version: string): Profile[] {
   return [
     { name: `claudex, real ${version}`, supervised: true, version, weight: 1 },
+    { name: `host, real ${version}`, supervised: false, managed: true, version, weight: 1 },
     { name: `bare, real ${version}`, supervised: false, version, weight: 1 },
   ];
 }
 
 const profileOrder: Profile[] = [
   profiles.supervised197,
+  profiles.managed197,
   profiles.bare197,
   profiles.supervised330,
   profiles.bare330,
+  profiles.managed330,
   profiles.bare100,
   profiles.supervised197,
   profiles.supervised330,

@@ -20,6 +20,8 @@ export interface Report extends Verdict {
   prompts: number;
   /** Sessions that sat on their queue although a way in was there. Not lost, but late. */
   stalls: string[];
+  /** Processes and files of hosts and claudes that nothing knows of at the end. */
+  orphans: string[];
 }
 
 const shownViolations = 40;
@@ -42,6 +44,7 @@ export function printReport(report: Report, json: boolean): void {
     ['doubled', count('doubled')],
     ['reordered', count('reordered')],
     ['still open', count('open')],
+    ['orphans', report.orphans.length],
     ...prefixed('fault:', report.faults),
     ...prefixed('tried again after', report.failedTries),
     ...prefixed('daemon did not start:', report.failedStarts),
@@ -58,6 +61,7 @@ export function printReport(report: Report, json: boolean): void {
     process.stdout.write(`  history: ${JSON.stringify(one.history)}\n`);
     for (const line of one.appearances) process.stdout.write(`  in transcript: ${line}\n`);
   }
+  for (const one of report.orphans) process.stdout.write(`\nORPHAN ${one}\n`);
   const more = report.violations.length - shownViolations;
   if (more > 0) process.stdout.write(`\n… and ${more} more\n`);
 }

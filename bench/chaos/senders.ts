@@ -8,7 +8,7 @@ import { ClaudexError } from '../../src/errors/claudex-error.ts';
 import type { SendRequest } from '../../src/protocol/wire.ts';
 import type { ChaosWorld } from './chaos-world.ts';
 import type { PlannedMessage } from './plan.ts';
-import type { SessionSlot } from './session-slot.ts';
+import type { Slot } from './session-slot.ts';
 
 const lanesPerSeat = 2;
 
@@ -27,12 +27,14 @@ export class Senders {
   /** Not delivered yet, by folder; kept by the run's poll. */
   pending = new Map<string, number>();
   readonly #stage: ChaosWorld;
-  readonly #seats: SessionSlot[];
+  readonly #seats: Slot[];
+  /** Folders that are sent nothing for now, and how many want that. */
+  readonly #heldBack = new Map<string, number>();
   readonly #maxPending: number;
   readonly #isOver: () => boolean;
 
   /** `maxPending`: a sender waits while its folder has so many undelivered messages: faults are to meet traffic all along. */
-  constructor(stage: ChaosWorld, seats: SessionSlot[], maxPending: number, isOver: () => boolean) {
+  constructor(stage: ChaosWorld, seats: Slot[], maxPending: number, isOver: () => boolean) {
     this.#maxPending = maxPending;
     this.#stage = stage;
     this.#seats = seats;
@@ -49,10 +51,21 @@ export class Senders {
     await Promise.all([...lanes].map(([lane, list]) => this.#runLane(lane, list)));
   }
 
+  /** Nothing more is sent into that folder. Returns the end of it. */
+  holdBack(cwd: string): () => void {
+    const add = (count: number): void => void this.#heldBack.set(cwd, (this.#heldBack.get(cwd) ?? 0) + count);
+    add(1);
+    return () => add(-1);
+  }
+
+  #mustWait(cwd: string): boolean {
+    return (this.pending.get(cwd) ?? 0) > this.#maxPending || (this.#heldBack.get(cwd) ?? 0) > 0;
+  }
+
   async #runLane(lane: string, messages: readonly PlannedMessage[]): Promise<void> {
     for (const message of messages) {
       const { cwd } = this.#seats[message.seat]!;
-      while ((this.pending.get(cwd) ?? 0) > this.#maxPending && !this.#isOver()) await delay(25);
+      while (this.#mustWait(cwd) && !this.#isOver()) await delay(25);
       const promised: Promised = { message, lane, ids: new Set() };
       for (let attempt = 0; promised.ids.size === 0; attempt++) {
         if (this.#isOver()) return;

@@ -6,12 +6,29 @@ import { type ChaosWorld, killQuietly } from './chaos-world.ts';
 import type { Profile } from './plan.ts';
 
 /** Nobody presses Enter sooner after the last key; the real claude takes what comes in one piece for a paste. */
-const enterDelayMs = 150;
+export const enterDelayMs = 150;
 
-export class SessionSlot {
+/** A folder with a session in it, whoever holds that. */
+export interface Slot {
   readonly profile: Profile;
   readonly cwd: string;
   /** How often a session has been started here. */
+  readonly starts: number;
+  /** Pid of what runs in the terminal; undefined where there is none. */
+  readonly outerPid: number | undefined;
+  start(): void;
+  /** Pid of the claude in it. */
+  claudePid(): number | undefined;
+  /** The person types one prompt, unless they are typing already. */
+  prompt(text: string, draftMs?: number): Promise<void>;
+  /** Processes of hooks of this slot's claude that run now; `waiting` ones or the others. */
+  hookPids(waiting: boolean): number[];
+  close(): void;
+}
+
+export class SessionSlot implements Slot {
+  readonly profile: Profile;
+  readonly cwd: string;
   starts = 0;
   readonly #stage: ChaosWorld;
   #pty: Pty | undefined;
@@ -55,7 +72,6 @@ export class SessionSlot {
     return this.#pty?.pid;
   }
 
-  /** Pid of the claude in it. */
   claudePid(): number | undefined {
     const outer = this.outerPid;
     if (outer === undefined || !this.profile.supervised) return outer;
@@ -63,7 +79,6 @@ export class SessionSlot {
     return childPids(outer).find((pid) => commandLine(pid).includes(claude));
   }
 
-  /** The person types one prompt, unless they are typing already. */
   async prompt(text: string, draftMs = 0): Promise<void> {
     if (this.#personBusy) return;
     this.#personBusy = true;
@@ -76,14 +91,8 @@ export class SessionSlot {
     }
   }
 
-  /** Processes of hooks of this seat's claude that run now; `waiting` ones or the others. */
   hookPids(waiting: boolean): number[] {
-    const claude = this.claudePid();
-    if (claude === undefined) return [];
-    return childPids(claude).filter((pid) => {
-      const line = commandLine(pid);
-      return line.includes('claudex-hook') && /wait/.test(line) === waiting;
-    });
+    return hooksOf(this.claudePid(), waiting);
   }
 
   close(): void {
@@ -98,7 +107,16 @@ export class SessionSlot {
   }
 }
 
-function commandLine(pid: number): string {
+/** Processes of hooks of that claude; `waiting` ones or the others. */
+export function hooksOf(claude: number | undefined, waiting: boolean): number[] {
+  if (claude === undefined) return [];
+  return childPids(claude).filter((pid) => {
+    const line = commandLine(pid);
+    return line.includes('claudex-hook') && /wait/.test(line) === waiting;
+  });
+}
+
+export function commandLine(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
   } catch {

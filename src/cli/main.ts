@@ -22,7 +22,7 @@ async function main(args: string[]): Promise<void> {
   }
   if (args[0] === 'prompt' && !asksForHelp(args)) {
     const { runPrompt } = await import('./prompt.ts');
-    return runPrompt(args.slice(1));
+    return runPrompt(args.slice(1), async (...asked) => (await import('./start/run-claude.ts')).runClaude(...asked));
   }
   if (args[0] === 'warm' && args[1] === 'run') {
     const { runWorker } = await import('../warm/worker/worker.ts');
@@ -32,7 +32,12 @@ async function main(args: string[]): Promise<void> {
     const { runHostCommand } = await import('./commands/host.ts');
     return runHostCommand(args[2]!);
   }
-  if (args[0] === 'attach' && !args.slice(1).some((word) => word.startsWith('-')) && args.length <= 2) {
+  if (
+    args[0] === 'attach' &&
+    !process.env.CLAUDEX_HOST &&
+    !args.slice(1).some((word) => word.startsWith('-')) &&
+    args.length <= 2
+  ) {
     const { runAttach } = await import('./run-attach.ts');
     return runAttach(args[1]);
   }

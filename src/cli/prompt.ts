@@ -18,8 +18,14 @@ const workerPatienceMs = 5000;
 /** The worker says at once that it has begun; a long standard input and a busy machine take their time. */
 const firstWordPatienceMs = 30_000;
 
-/** Runs one prompt and sets the exit code. `words` are those after `prompt`. */
-export async function runPrompt(words: readonly string[]): Promise<void> {
+/** Runs claude itself, with these words, and ends as it does; `input` takes the place of standard input. */
+export type RunClaude = (words: readonly string[], input?: string) => Promise<void>;
+
+/** Runs one prompt and sets the exit code. `words` are those after `prompt`; `runClaude` is for what no warm process can answer. */
+export async function runPrompt(words: readonly string[], runClaude: RunClaude): Promise<void> {
+  /** `stdin`: what was read of it already; null when nothing was. */
+  const runCold = (asked: readonly string[], stdin: string | null): Promise<void> =>
+    runClaude(['-p', ...asked], stdin ?? undefined);
   const cold = words.indexOf('--cold');
   const end = words.indexOf('--');
   if (cold !== -1 && (end === -1 || cold < end)) {
@@ -35,7 +41,17 @@ export async function runPrompt(words: readonly string[]): Promise<void> {
     const stdin = await readStdin();
     if (stdin !== null && stdin.length > maxStdinBytes) return await runCold(words, stdin);
     const { env } = process;
-    await ask({ type: 'prompt', version: packageVersion(), words: [...words], cwd: process.cwd(), env, stdin }, stdin);
+    const reason = await ask({
+      type: 'prompt',
+      version: packageVersion(),
+      words: [...words],
+      cwd: process.cwd(),
+      env,
+      stdin,
+    });
+    if (reason === undefined) return;
+    await refuseUnlessCold(reason);
+    await runCold(words, stdin);
   } catch (error) {
     const [{ toClaudexError }, { printError }] = await Promise.all([
       import('../errors/claudex-error.ts'),
@@ -47,13 +63,14 @@ export async function runPrompt(words: readonly string[]): Promise<void> {
   }
 }
 
-async function ask(question: WorkerRequest & { type: 'prompt' }, stdin: string | null): Promise<void> {
+/** @returns why claude itself is to be asked, where the worker does not answer such a prompt */
+async function ask(question: WorkerRequest & { type: 'prompt' }): Promise<string | undefined> {
   const last = await askWarm(question, (say) => {
     if ('out' in say) process.stdout.write(say.out);
     else if ('err' in say) process.stderr.write(say.err);
   });
   if (last && 'exit' in last) process.exitCode = last.exit;
-  if (last && 'cold' in last) await refuseOrRunCold(question.words, last.cold, stdin);
+  return last && 'cold' in last ? last.cold : undefined;
 }
 
 /**
@@ -101,17 +118,12 @@ export async function askWarm(
   }
 }
 
-async function refuseOrRunCold(words: readonly string[], reason: string, stdin: string | null): Promise<void> {
+/** @throws ClaudexError NOT_WARM where the settings say so */
+async function refuseUnlessCold(reason: string): Promise<void> {
   const { readSettings } = await import('../settings/read.ts');
-  if (readSettings(process.env).values['warm.coldFallback']) return await runCold(words, stdin);
+  if (readSettings(process.env).values['warm.coldFallback']) return;
   const { ClaudexError } = await import('../errors/claudex-error.ts');
   throw new ClaudexError('NOT_WARM', `It was asked for ${reason}.`);
-}
-
-/** `claude -p` itself. `stdin`: what was read of it already; null when nothing was. */
-async function runCold(words: readonly string[], stdin: string | null): Promise<void> {
-  const { runClaude } = await import('./start/run-claude.ts');
-  await runClaude(['-p', ...words], stdin ?? undefined);
 }
 
 /** All of standard input; null for a terminal. A pipe that stays silent is given up as claude does it, with its warning. */

@@ -5,7 +5,7 @@ import type { SessionRecord } from '../protocol/session.ts';
 import type { DaemonClient } from './client.ts';
 
 /** A record of `claudex list --all`. One that does not run has no pid, and the state of its record. */
-export type AnySession = SessionRecord & { managed: ManagedView | null; viewers: number };
+export type AnySession = SessionRecord & { managed: ManagedView | null };
 
 export async function everySession(client: DaemonClient): Promise<AnySession[]> {
   const [live, managed] = await Promise.all([client.sessions(), client.managed()]);
@@ -17,7 +17,7 @@ export async function everySession(client: DaemonClient): Promise<AnySession[]> 
 /** A session that runs, with what is kept of it where it is a managed one. */
 export function withManaged(one: SessionRecord, record: ManagedRecord | undefined): AnySession {
   const name = record?.name ?? one.name;
-  return { ...one, name, managed: record ? viewOf(record) : null, viewers: record?.viewers ?? 0 };
+  return { ...one, name, managed: record ? viewOf(record) : null, viewers: record?.viewers ?? one.viewers };
 }
 
 /** A managed session that does not run. */

@@ -16,7 +16,7 @@ export interface ClaudexPaths {
   sessions: string;
   /** One record for each managed session: `<id>.json`. */
   managed: string;
-  /** What the hosts of managed sessions keep while they run: `<id>.json`, `<id>.sock`, `<id>.log`. */
+  /** What the hosts of managed sessions keep while they run: `<id>.json`, `<id>.sock`, `<id>.log`, `<id>.lock`. */
   hosts: string;
   /** Names given with `claudex name`. */
   names: string;
@@ -52,6 +52,8 @@ export interface ClaudexPaths {
   /** All that `claudex mesh` keeps: what this machine has joined, who else is there. */
   mesh: string;
   meshLog: string;
+  /** The machines of `claudex host`, with their tokens. */
+  machines: string;
 }
 
 /** HOME, else what the system has for this user; `/` for a user that it does not know (a container's made-up uid). */
@@ -96,6 +98,7 @@ export function claudexPaths(env: NodeJS.ProcessEnv = process.env): ClaudexPaths
     webLog: join(home, 'logs', 'web.log'),
     mesh: join(home, 'mesh'),
     meshLog: join(home, 'logs', 'mesh.log'),
+    machines: join(home, 'machines.json'),
   };
 }
 
@@ -111,16 +114,17 @@ function socketPath(home: string, env: NodeJS.ProcessEnv, name: string): string 
   return Buffer.byteLength(elsewhere) <= maxSocketPathBytes ? elsewhere : inRuntime('/tmp');
 }
 
-/** What the host of a managed session has: its socket, what it says of itself, what it writes on stderr. */
+/** What the host of a managed session has: its socket, what it says of itself, what it writes on stderr, the lock that there is one. */
 export function hostPaths(
   id: string,
   env: NodeJS.ProcessEnv = process.env,
-): { socket: string; file: string; log: string } {
+): { socket: string; file: string; log: string; lock: string } {
   const { home, hosts } = claudexPaths(env);
   return {
     socket: socketPath(home, env, join('hosts', `${id}.sock`)),
     file: join(hosts, `${id}.json`),
     log: join(hosts, `${id}.log`),
+    lock: join(hosts, `${id}.lock`),
   };
 }
 

@@ -75,6 +75,7 @@ export async function runHost(options: HostOptions): Promise<void> {
   claude.output.add((bytes) => screen.output(bytes));
   claude.output.add(lookSoon);
   screen.changed.add(() => tell({ viewers: viewers.count }));
+  screen.changed.add(() => claude.viewedBy(viewers.count));
 
   // up
   await screen.follow();

@@ -23,6 +23,14 @@ export function isStopped(pid: number): boolean {
   return /^t/i.test(state ?? '');
 }
 
+/**
+ * True while that process waits for nothing but a processor or a disk: what it has read is still being worked on. Of its first
+ * thread alone. False where there is no /proc.
+ */
+export function isRunnable(pid: number): boolean {
+  return /^[RD]/.test(statFields(pid)?.[0] ?? '');
+}
+
 /** The fields of /proc/<pid>/stat after the command name: [state, ppid, …]. */
 function statFields(pid: number): string[] | undefined {
   try {

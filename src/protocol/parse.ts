@@ -13,6 +13,7 @@ import {
   type SendRequest,
   type SupervisorAnswer,
   type SupervisorHello,
+  type ViewersReport,
 } from './wire.ts';
 
 class Fields {
@@ -210,6 +211,10 @@ export function parseGateReport(value: unknown): GateReport {
   return { open: new Fields(value).boolean('open', false) };
 }
 
+export function parseViewersReport(value: unknown): ViewersReport {
+  return { count: Math.max(0, new Fields(value).integer('count')) };
+}
+
 export function parseQuestionReport(value: unknown): QuestionReport {
   const fields = new Fields(value);
   return { question: fields.any('question') === null ? null : fields.oneOf('question', startQuestions) };
@@ -226,7 +231,7 @@ export function parseCount(query: URLSearchParams, name: string, most: number): 
 export function parseWhoami(value: unknown): { pids: number[]; configDir: string; exact: boolean } {
   const fields = new Fields(value);
   const pids = fields.any('pids');
-  if (!Array.isArray(pids) || pids.length > 64 || !pids.every((pid) => Number.isSafeInteger(pid))) {
+  if (!Array.isArray(pids) || pids.length > 64 || !pids.every((pid) => Number.isSafeInteger(pid) && pid > 0)) {
     throw new ClaudexError('BAD_REQUEST', '"pids" must be a list of at most 64 whole numbers.');
   }
   return { pids: pids as number[], configDir: fields.string('configDir'), exact: fields.any('exact') === true };

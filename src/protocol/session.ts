@@ -39,6 +39,8 @@ export interface SessionRecord {
   kind: 'interactive' | 'background';
   /** True while a claudex supervisor owns its terminal. */
   supervised: boolean;
+  /** How many look at it, its own terminal not among them. */
+  viewers: number;
   /** False when it was started with CLAUDEX_PEERS=off: no message from or to other sessions and programs. */
   peers: boolean;
   /** Messages accepted for it and not delivered yet. */

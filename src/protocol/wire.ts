@@ -120,6 +120,11 @@ export interface QuestionReport {
   question: StartQuestion | null;
 }
 
+/** `POST /v1/supervisors/:id/viewers`: how many look at it, its own terminal not among them. */
+export interface ViewersReport {
+  count: number;
+}
+
 /** Why a message was not typed, or is out of the prompt box again. */
 export const gateReasons = [
   'not-idle',

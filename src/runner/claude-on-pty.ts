@@ -48,6 +48,7 @@ export class ClaudeOnPty {
   #outputCame: (() => void) | undefined;
   #connection: DaemonConnection | undefined;
   #question: StartQuestion | null = null;
+  #viewers = 0;
   #closed = false;
 
   /** Starts it. @throws ClaudexError NO_PSEUDO_TERMINAL */
@@ -119,6 +120,13 @@ export class ClaudeOnPty {
     this.#connection?.asks(question);
   }
 
+  /** How many look at it, its own terminal not among them, for the daemon to know. */
+  viewedBy(count: number): void {
+    if (count === this.#viewers) return;
+    this.#viewers = count;
+    this.#connection?.viewedBy(count);
+  }
+
   /** Our id of the session, once a daemon has told it. */
   get sessionId(): string | undefined {
     return this.#connection?.sessionId();
@@ -151,6 +159,7 @@ export class ClaudeOnPty {
         ...(this.#options.onAsked && { onAsked: this.#options.onAsked }),
       });
       if (this.#question !== null) this.#connection.asks(this.#question);
+      this.#connection.viewedBy(this.#viewers);
     } catch {
       // the daemon side may fail in any way it likes: the session runs on, alone
     }

@@ -38,6 +38,8 @@ export interface DaemonConnection {
   keyPressed: () => void;
   /** What claude asks at its start; null when it asks nothing. */
   asks: (question: StartQuestion | null) => void;
+  /** How many look at it, its own terminal not among them. */
+  viewedBy: (count: number) => void;
   /** Ours, once a daemon has told it. */
   sessionId: () => string | undefined;
 }
@@ -47,15 +49,23 @@ export function connectToDaemon(options: DaemonConnectionOptions): DaemonConnect
   const configDir = claudeConfigDir(options.env);
   const startTime = processStartTime(options.claudePid);
   if (startTime === undefined)
-    return { close: () => undefined, keyPressed: () => undefined, asks: () => undefined, sessionId: () => undefined };
+    return {
+      close: () => undefined,
+      keyPressed: () => undefined,
+      asks: () => undefined,
+      viewedBy: () => undefined,
+      sessionId: () => undefined,
+    };
   const permissionMode = startingPermissionMode(options.claudeArgs, configDir);
   let session: { id: string; client: DaemonClient } | undefined;
   let sessionId: string | undefined;
   let question: StartQuestion | null = null;
+  let viewers = 0;
   /** The daemon may be away when we report; it finds out by itself then (lease deadline, transcript). */
   const tell = (report: (client: DaemonClient, id: string) => Promise<unknown>): void => {
     if (session) report(session.client, session.id).catch(() => undefined);
   };
+  const tellViewers = (): void => tell((client, id) => client.reportViewers(id, viewers));
   const tellQuestion = (): void => tell((client, id) => client.reportQuestion(id, question));
   const typist = new MessageTypist({
     gate: new PromptGate({ configDir, pid: options.claudePid, keys, ring, unread, now: steadyNow }),
@@ -95,6 +105,7 @@ export function connectToDaemon(options: DaemonConnectionOptions): DaemonConnect
             session = { id: command.id, client };
             // a daemon that has come back knows nothing of it
             if (question !== null) tellQuestion();
+            if (viewers > 0) tellViewers();
             return typist.reconnected();
           case 'paste':
             return typist.take(command);
@@ -118,6 +129,11 @@ export function connectToDaemon(options: DaemonConnectionOptions): DaemonConnect
     },
     keyPressed: () => guard(() => typist.keyPressed()),
     sessionId: () => sessionId,
+    viewedBy: (count) => {
+      if (count === viewers) return;
+      viewers = count;
+      tellViewers();
+    },
     asks: (asked) => {
       question = asked;
       tellQuestion();

@@ -61,6 +61,7 @@ export class MessageTypist {
           notIdle: () => gate.notIdle(),
           isBusy: () => gate.isBusy(),
           isReading: () => gate.isReading(),
+          isRunnable: () => gate.isRunnable(),
           readBox: () => gate.readBox(),
           size: this.#options.size,
           reserve: (type) =>

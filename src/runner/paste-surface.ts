@@ -12,6 +12,8 @@ export interface PasteSurface {
   isBusy(): boolean;
   /** True while claude has not read all that was typed, and is not stopped. */
   isReading(): boolean;
+  /** True while claude is at work or waits for a processor: what it has read may be yet to be drawn. */
+  isRunnable(): boolean;
   readBox(): Promise<PromptBox>;
   size(): { cols: number; rows: number };
   /** Gives the input lane to `type` alone. */

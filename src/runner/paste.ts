@@ -11,8 +11,10 @@ type Write = (bytes: Buffer) => void;
 
 /** Enter in the same write as the paste is swallowed by 2.1.197; 30 ms later works on all versions (docs/claude-facts.md#ways-in). */
 const enterDelayMs = 30;
-/** A paste that claude has read and shows nothing of for so long was swallowed: it is still starting. */
+/** A paste that claude has read and shows nothing of for so long, and rests, was swallowed: it is still starting. */
 const swallowedAfterMs = 1500;
+/** Claude has drawn what it has read once it was found at rest, at every look, for so long. */
+const restMs = 500;
 /** Longest wait for the box to show what is to be in it. Longer than a busy machine takes. */
 const showsWithinMs = 4000;
 /** Enter that has done nothing for so long is pressed once more, and then given up. */
@@ -55,6 +57,8 @@ class Typing {
   #entered = false;
   /** The box was seen to let go of it then. */
   #submitted = false;
+  /** Since when every look has found claude at rest. */
+  #restsSince: number | undefined;
 
   constructor(surface: PasteSurface, message: PasteText, onTyped: (isLeft: boolean) => void) {
     this.#surface = surface;
@@ -93,6 +97,7 @@ class Typing {
         renewedAt = surface.now();
       }
       if (await this.#isProvenWithin(this.#submitted ? renewMs : leftLookMs)) return 'proven';
+      const rests = this.#rests();
       if (surface.notIdle() && !this.#isAtOtherWork()) {
         emptySince = undefined;
         isLeft = !this.#submitted;
@@ -104,7 +109,7 @@ class Typing {
       isLeft = !this.#submitted && !isGone;
       if (!isGone || surface.notIdle()) emptySince = undefined;
       else if (emptySince === undefined) emptySince = now;
-      else if (now - emptySince >= proofMs) return this.#entered ? 'unproven' : 'not-shown';
+      else if (now - emptySince >= proofMs && (this.#entered || rests)) return this.#entered ? 'unproven' : 'not-shown';
       // what has come back after it was submitted is the person's: Esc, or a hook of theirs
       if (this.#submitted || !holdsExactly(box, text)) continue;
       const outcome = await surface.reserve(async (write) => {
@@ -131,13 +136,14 @@ class Typing {
         renewedAt = now;
       }
       if (surface.isReading() && now - from < 5 * showsWithinMs) continue;
+      const rests = this.#rests();
       if (surface.notIdle() && !this.#isAtOtherWork()) return undefined;
       const box = await surface.readBox();
       if (holdsExactly(box, this.#message.text)) {
         while (surface.now() - from < enterDelayMs) await surface.nextChange(enterDelayMs);
         return 'shown';
       }
-      if (box.kind === 'empty' && now - from > swallowedAfterMs && !surface.notIdle()) return 'swallowed';
+      if (box.kind === 'empty' && now - from > swallowedAfterMs && rests && !surface.notIdle()) return 'swallowed';
       if (now - from > showsWithinMs) return undefined;
     }
   }
@@ -202,6 +208,14 @@ class Typing {
    */
   #isAtOtherWork(): boolean {
     return !this.#entered && this.#surface.isBusy();
+  }
+
+  /** Whether claude is found at rest, and has been for a while: on a busy machine it waits for seconds between reading a paste and drawing it. */
+  #rests(): boolean {
+    const now = this.#surface.now();
+    if (this.#surface.isRunnable()) this.#restsSince = undefined;
+    else this.#restsSince ??= now;
+    return this.#restsSince !== undefined && now - this.#restsSince >= restMs;
   }
 
   /** Exactly our text stands in the box; looked at again when it seems not to, because it may be being drawn. */

@@ -5,7 +5,7 @@
 import { type PromptBox, readPromptBox } from '../claude/session/prompt-box.ts';
 import { readSessionFile, stateFromStatus } from '../claude/session/session-file.ts';
 import { submitKey } from '../claude/session/submit-key.ts';
-import { isStopped } from '../process/identity.ts';
+import { isRunnable, isStopped } from '../process/identity.ts';
 import type { GateReason } from '../protocol/wire.ts';
 import type { OutputRing } from '../terminal/output-ring.ts';
 import { LiveScreen } from '../terminal/screen-model.ts';
@@ -66,6 +66,11 @@ export class PromptGate {
   /** True while claude has yet to read what was typed, and is not stopped. */
   isReading(): boolean {
     return this.#options.unread() > 0 && !isStopped(this.#options.pid);
+  }
+
+  /** True while claude works on something, were it only on the last keys: what it has read may be yet to be drawn. */
+  isRunnable(): boolean {
+    return isRunnable(this.#options.pid);
   }
 
   async readBox(): Promise<PromptBox> {

@@ -62,6 +62,7 @@ export class ScreenSharing {
     );
     this.#sink = new ViewSink(this.#view);
     this.#own = screen.viewers.addOwn(this.#sink, sizeOfTty());
+    screen.changed.add(() => options.claude.viewedBy(screen.viewers.count));
   }
 
   /** @throws ClaudexError when somebody listens there */

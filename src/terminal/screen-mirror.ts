@@ -5,6 +5,7 @@
 import { createRequire } from 'node:module';
 import type { Terminal as HeadlessTerminal, IFunctionIdentifier } from '@xterm/headless';
 import { drawRows, drawTerminal, drawWindow } from './draw-screen.ts';
+import { isInSequence, isInTheMiddle, LateDrawing } from './late-drawing.ts';
 import type { PtySize } from './pty/spawn-pty.ts';
 import { readRows, type ScreenRow, type TerminalEvent } from './screen-model.ts';
 import { TerminalModes } from './terminal-modes.ts';
@@ -22,20 +23,14 @@ const modesThatMayBeOn = [
   1, 5, 6, 9, 12, 45, 66, 69, 1000, 1002, 1003, 1004, 1005, 1006, 1007, 1015, 1016, 2004, 2026, 2031, 2048,
 ];
 
-/** All looks as a terminal has them at first, the screen empty, the cursor at home; what is above the screen stays. */
-const blank = `\x1b[?7h\x1b[?25h\x1b[4l\x1b>\x1b[<9u\x1b[=0u\x1b[>4;0m\x1b[0m\x1b(B\x1b)B\x1b*B\x1b+B\x0f\x1b[r\x1b[H\x1b[2J`;
+/** All looks as a terminal has them at first, no link open, the screen empty, the cursor at home; what is above the screen stays. */
+const blank = `\x1b]8;;\x1b\\\x1b[?7h\x1b[?25h\x1b[4l\x1b>\x1b[<9u\x1b[=0u\x1b[>4;0m\x1b[0m\x1b(B\x1b)B\x1b*B\x1b+B\x0f\x1b[r\x1b[H\x1b[2J`;
 const leaveModes = `\x1b[?1049l${modesThatMayBeOn.map((mode) => `\x1b[?${mode}l`).join('')}`;
 
 /** A sequence that is longer and has not ended is not sent to a viewer that comes in the middle of it. */
 const maxBegunBytes = 64 * 1024;
 const nothing = Buffer.alloc(0);
 const escapeByte = 0x1b;
-
-/** What the library keeps to itself: is its parser in the middle of something? */
-interface InputHandler {
-  _parser: { currentState: number };
-  _utf8Decoder: { interim: Uint8Array };
-}
 
 export interface MirrorOptions {
   size: PtySize;
@@ -52,6 +47,7 @@ export class ScreenMirror {
   #size: PtySize;
   #begun: Buffer = nothing;
   #isPlaying = false;
+  readonly #drawing: LateDrawing;
 
   constructor({ size, onAnswer }: MirrorOptions) {
     this.#size = drawable(size);
@@ -60,6 +56,11 @@ export class ScreenMirror {
       scrollback: scrollbackLines,
       allowProposedApi: true,
       logLevel: 'off',
+    });
+    this.#drawing = new LateDrawing({
+      terminal: this.#terminal,
+      scrollbackLines,
+      drawn: (bytes) => this.#noteBegun(bytes),
     });
     const answer = (bytes: string): void => {
       if (!this.#isPlaying) onAnswer(bytes);
@@ -94,7 +95,10 @@ export class ScreenMirror {
     this.#isPlaying = true;
     for (const event of events) {
       if (!Buffer.isBuffer(event)) this.resize(event);
-      else await new Promise<void>((resolve) => this.write(event, resolve));
+      else {
+        this.write(event);
+        await new Promise<void>((resolve) => this.whenSettled(resolve));
+      }
     }
     this.#isPlaying = false;
   }
@@ -102,22 +106,25 @@ export class ScreenMirror {
   /** Takes output; `bytes` may be overwritten after the call. `taken` is called when it is on the screen. */
   write(bytes: Buffer, taken?: () => void): void {
     this.modes.output(bytes);
-    const copy = Buffer.from(bytes);
-    this.#terminal.write(copy, () => {
-      this.#noteBegun(copy);
-      taken?.();
-    });
+    this.#drawing.write(bytes, taken);
+  }
+
+  /** Draws what has come so far, as soon as may be: there is something in it that wants an answer. */
+  draw(): void {
+    this.#drawing.draw();
   }
 
   /** What is output from now on finds this size; what has been output before, the one before. */
   resize(size: PtySize): void {
     const { cols, rows } = drawable(size);
     this.#size = { cols, rows };
+    this.draw();
     this.#terminal.write('', () => this.#terminal.resize(cols, rows));
   }
 
   /** Calls back when all output so far is on the screen, and nothing that comes after it. */
   whenSettled(settled: () => void): void {
+    this.draw();
     this.#terminal.write('', settled);
   }
 
@@ -182,20 +189,19 @@ export class ScreenMirror {
   }
 
   dispose(): void {
+    this.#drawing.dispose();
     this.#terminal.dispose();
   }
 
   /** `bytes` is all on the screen but for what it has begun. */
   #noteBegun(bytes: Buffer): void {
-    const { _parser, _utf8Decoder } = (this.#terminal as unknown as { _core: { _inputHandler: InputHandler } })._core
-      ._inputHandler;
-    if (_parser.currentState === 0 && _utf8Decoder.interim[0] === 0) {
+    if (!isInTheMiddle(this.#terminal)) {
       this.#begun = nothing;
       return;
     }
     // an ESC begins anew, whatever it stands in
     const all = this.#begun.length > 0 ? Buffer.concat([this.#begun, bytes]) : bytes;
-    const start = _parser.currentState === 0 ? startOfLastCharacter(all) : all.lastIndexOf(escapeByte);
+    const start = isInSequence(this.#terminal) ? all.lastIndexOf(escapeByte) : startOfLastCharacter(all);
     const begun = all.subarray(Math.max(0, start));
     this.#begun = start === -1 || begun.length > maxBegunBytes ? nothing : begun;
   }

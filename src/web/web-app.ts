@@ -44,11 +44,12 @@ export function createWebApp(options: WebAppOptions): WebApp {
       if (!result.success) throw badRequest(result.error.issues);
     },
   });
+  // before the answer is made: each header that is added to one that is there makes a new answer of it, and a stream of its bytes
   app.use(async (context, next) => {
-    await next();
     const headers = securityHeaders(context.env.incoming.headers.host ?? '', isTls);
     for (const [name, value] of Object.entries(headers)) context.header(name, value);
-    if (!context.res.headers.has('cache-control')) context.header('cache-control', 'no-store');
+    context.header('cache-control', 'no-store');
+    await next();
   });
   app.use(bodyLimit({ maxSize: maxBodyBytes, onError: tooLarge }));
   for (const one of webRoutes(options)) mount(one);

@@ -1,4 +1,5 @@
 /** What `claudex web` and its subcommands do, apart from their words. The one entry of the web's bundle. */
+import { setFlagsFromString } from 'node:v8';
 import { renderUnicodeCompact } from 'uqr';
 import { type Device, Devices } from './devices.ts';
 import { tokenPrefix } from './gate.ts';
@@ -8,6 +9,8 @@ import { webAddress } from './web-address.ts';
 
 /** Starts the server. @throws ClaudexError WEB_START_FAILED, WEB_NEEDS_TLS, FILE_UNREADABLE */
 export function serveWeb(env: NodeJS.ProcessEnv, options: WebOptions): Promise<RunningWeb> {
+  // what a request leaves behind is small and short-lived: room for more of it is memory that nobody gets back (docs/benchmarks.md)
+  setFlagsFromString('--semi-space-growth-factor=1');
   return startWeb(env, options);
 }
 

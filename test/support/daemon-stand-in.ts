@@ -37,6 +37,7 @@ export function aRecord(given: Partial<SessionRecord> & { id: string }): Session
     waitingFor: null,
     kind: 'interactive',
     supervised: true,
+    viewers: 0,
     peers: true,
     pending: 0,
     stuck: 0,

@@ -6,18 +6,26 @@ import { readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { visibleLine, visibleText } from '../../protocol/visible-text.ts';
+import { planFile } from '../transcript/plan-file.ts';
 import { askedChoices, type PermissionRequest } from './permission.ts';
 
 /** A larger file is not compared with what would become of it: all of the new text is shown instead. */
 const maxComparedBytes = 1 << 20;
+/** JSON that is longer than this is shown in one line. */
+const maxIndentedChars = 16_384;
 /** Comparing texts that have little in common takes long; then both are shown whole. */
 const compareForMs = 200;
 
-/** 2.1.332 keeps the plan in a file of its own, of which the request says nothing. */
+/** 2.1.332 keeps the plan in a file of its own, of which the request says nothing; it may not be found. */
 const planElsewhere = '(claude does not say here what its plan is: read it in its terminal)';
 
-/** `cwd`: where the session works; paths of claude's are absolute, as a rule. */
-export function shownInput(request: PermissionRequest, cwd: string): string {
+export interface ShownPlace {
+  /** Where the session works; paths of claude's are absolute, as a rule. */
+  cwd: string;
+  transcriptPath: string | null;
+}
+
+export function shownInput(request: PermissionRequest, { cwd, transcriptPath }: ShownPlace): string {
   const { tool, input } = request;
   const text = (key: string): string | undefined =>
     typeof input[key] === 'string' ? (input[key] as string) : undefined;
@@ -37,10 +45,15 @@ export function shownInput(request: PermissionRequest, cwd: string): string {
   if (tool === 'ExitPlanMode' && text('plan') !== undefined) {
     return joined(visibleText(text('plan')!), fields(input, ['plan']));
   }
-  if (tool === 'ExitPlanMode') return joined(planElsewhere, fields(input, []));
+  if (tool === 'ExitPlanMode') return joined(planShown(transcriptPath), fields(input, []));
   const choices = askedChoices(request);
   if (choices.length > 0) return joined(choicesShown(choices), fields(input, ['questions']));
   return fields(input, []);
+}
+
+function planShown(transcriptPath: string | null): string {
+  const plan = transcriptPath === null ? undefined : planFile(transcriptPath);
+  return plan === undefined ? planElsewhere : joined(visibleText(plan.text), `plan file: ${visibleLine(plan.path)}`);
 }
 
 /** Every field that is not in `shown`, one below the other. */
@@ -48,11 +61,17 @@ function fields(input: Record<string, unknown>, shown: readonly string[]): strin
   return Object.entries(input)
     .filter(([key]) => !shown.includes(key))
     .map(([key, value]) => {
-      const text = typeof value === 'string' ? value : (JSON.stringify(value, null, 2) ?? 'undefined');
+      const text = typeof value === 'string' ? value : jsonText(value);
       const name = visibleLine(key);
       return text.includes('\n') ? `${name}:\n${indented(visibleText(text))}` : `${name}: ${visibleText(text)}`;
     })
     .join('\n');
+}
+
+/** Indented as far as that makes it no longer than a person reads: what is nested deep would grow a hundredfold. */
+function jsonText(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'undefined';
+  return text.length > maxIndentedChars ? text : JSON.stringify(value, null, 2);
 }
 
 function indented(text: string): string {

@@ -48,6 +48,8 @@ export interface TranscriptRecord {
     prompt?: unknown;
     origin?: { kind?: string };
     commandMode?: string;
+    /** Of `plan_mode`, since 2.1.33x. */
+    planFilePath?: unknown;
     /** Of a `hook_permission_decision`. */
     toolUseID?: unknown;
     decision?: unknown;
@@ -56,6 +58,10 @@ export interface TranscriptRecord {
   operation?: string;
   /** Of a `system` record or a `queue-operation`. */
   content?: unknown;
+  /** Of a record with a tool's result: the tool's own account of it, of any shape. */
+  toolUseResult?: unknown;
+  /** Of a record with a tool's result, since 2.1.33x: who decided that it may run. */
+  permissionDecision?: unknown;
   customTitle?: string;
 }
 

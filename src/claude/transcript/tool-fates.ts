@@ -13,8 +13,15 @@ export interface ToolFate {
   /** When its result was written, in milliseconds since the epoch; undefined while it has none. */
   endedAt?: number;
   /** A hook's decision counted, not a key in the terminal. */
-  hookDecision?: 'allow' | 'deny';
+  hookDecision?: 'allow' | 'deny' | undefined;
+  /** A person has said no or pressed Esc, under the dialog or while the tool ran: claude writes the same for all of that. */
+  isRejected?: true;
+  /** Its result is an error: so is a denial. */
+  isError?: true;
 }
+
+/** What claude has as the result of a call that a person has rejected or interrupted. */
+const rejection = 'User rejected tool use';
 
 /** So far back the calls are looked for whose question is open: their records are among the last. */
 const lookBackBytes = 1 << 20;
@@ -56,10 +63,21 @@ export class ToolFates {
         if (!known) this.#fates.set(block.id, fateOf(block.id, block.name, block.input));
       } else if (block.type === 'tool_result' && block.tool_use_id !== undefined) {
         const fate = this.#fates.get(block.tool_use_id);
-        if (fate) fate.endedAt ??= Date.parse(record.timestamp ?? '') || 0;
+        if (!fate || fate.endedAt !== undefined) continue;
+        fate.endedAt = Date.parse(record.timestamp ?? '') || 0;
+        if (record.toolUseResult === rejection) fate.isRejected = true;
+        if (block.is_error === true) fate.isError = true;
+        fate.hookDecision ??= decidedByHook(record.permissionDecision);
       }
     }
   }
+}
+
+/** 2.1.332 says it of the result too, also where it leaves the attachment out. */
+function decidedByHook(value: unknown): 'allow' | 'deny' | undefined {
+  const { source, decision } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+  if (source !== 'hook') return undefined;
+  return decision === 'accept' ? 'allow' : 'deny';
 }
 
 function fateOf(toolUseId: string, tool: string, input: unknown): ToolFate {

@@ -3,10 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { releaseLock, takeLock } from '../../background/lock.ts';
 import { reportFailure, reportReady } from '../../background/ready-report.ts';
 import { findClaude } from '../../claude/binary.ts';
 import { conversationChoice, withoutConversation } from '../../claude/command-line/conversation-arguments.ts';
 import { environmentForClaude } from '../../claude/environment.ts';
+import { ClaudexError } from '../../errors/claudex-error.ts';
+import { packageVersion } from '../../home/package.ts';
 import { claudexPaths, hostPaths } from '../../home/paths.ts';
 import type { ManagedSession } from '../../protocol/managed.ts';
 import { argumentsWithHooks, launchedByVariable, readSettingsForRun } from '../start/run-claude.ts';
@@ -22,14 +25,15 @@ export function addHost(daemon: Command): void {
 export async function runHostCommand(id: string): Promise<void> {
   const { env } = process;
   const paths = claudexPaths(env);
+  const { socket, file, lock } = hostPaths(id, env);
   try {
+    takePlace(lock);
     const session = JSON.parse(readFileSync(join(paths.managed, `${id}.json`), 'utf8')) as ManagedSession;
     const settings = readSettingsForRun(env);
     const [{ startClaude }, { runHost }] = await Promise.all([
       import('../../host/start-claude.ts'),
       import('../../host/run-host.ts'),
     ]);
-    const { socket, file } = hostPaths(id, env);
     const wasResume = session.hasConversation && session.claudeSessionId !== null;
     const held = startClaude({
       id,
@@ -45,18 +49,26 @@ export async function runHostCommand(id: string): Promise<void> {
     throw error;
   } finally {
     removeSettingsForLaunch(paths);
+    releaseLock(lock);
   }
+}
+
+/** A session has one host: two daemons may each have started one, the first having died meanwhile. @throws ClaudexError HOST_START_FAILED */
+function takePlace(lock: string): void {
+  if (!takeLock(lock, packageVersion())) throw new ClaudexError('HOST_START_FAILED', 'Another host has this session.');
 }
 
 /** What src/supervisor/hand-over.ts starts. */
 async function adopt(id: string): Promise<void> {
   const { env } = process;
+  const { lock, ...paths } = hostPaths(id, env);
   try {
+    takePlace(lock);
     const { adoptClaude } = await import('../../host/adopt-claude.ts');
     await adoptClaude({
       id,
       env,
-      paths: hostPaths(id, env),
+      paths,
       taken: (launchedBy) => {
         keepSettingsForLaunch(claudexPaths(env), launchedBy);
         reportReady(env);
@@ -67,6 +79,7 @@ async function adopt(id: string): Promise<void> {
     throw error;
   } finally {
     removeSettingsForLaunch(claudexPaths(env));
+    releaseLock(lock);
   }
 }
 

@@ -21,6 +21,7 @@ Examples:
   git diff | claudex prompt "review this" --output-format json | jq -r .result`,
     )
     .action(async (_words: string[], options: { cold?: boolean }, command: Command) => {
-      await runPrompt([...(options.cold ? ['--cold'] : []), ...command.args]);
+      const { runClaude } = await import('../start/run-claude.ts');
+      await runPrompt([...(options.cold ? ['--cold'] : []), ...command.args], runClaude);
     });
 }

@@ -2,8 +2,10 @@ import { type Command, Option } from 'commander';
 import { conversationChoice } from '../../claude/command-line/conversation-arguments.ts';
 import { opensSession } from '../../claude/command-line/invocation.ts';
 import { environmentForClaude } from '../../claude/environment.ts';
+import type { DaemonClient } from '../../daemon-client/client.ts';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
+import type { SessionRecord } from '../../protocol/session.ts';
 import { attachTo } from '../managed/attach-to.ts';
 import { folderOf } from '../managed/folder-of.ts';
 import { giveTask } from '../managed/give-task.ts';
@@ -68,7 +70,7 @@ async function start(folder: string, args: string[], options: StartOptions): Pro
   });
   if (task !== undefined) await giveTask(client, one.id, task);
   if (options.attach) return attachTo(client, asViewable(one), { readOnly: false });
-  const session = await settled(client, one.id);
+  const session = await settledOrForgotten(client, one.id);
   const state = session?.state ?? one.state;
   if (options.json) {
     process.stdout.write(
@@ -77,4 +79,15 @@ async function start(folder: string, args: string[], options: StartOptions): Pro
   } else process.stdout.write(`${one.id}\n`);
   const asks = whatItAsks(one.id, session);
   if (asks !== undefined) process.stderr.write(asks);
+}
+
+/** One that has ended before it was there is no session: nothing of it stays in the way of the next try. @throws ClaudexError HOST_START_FAILED */
+async function settledOrForgotten(client: DaemonClient, id: string): Promise<SessionRecord | undefined> {
+  try {
+    return await settled(client, id);
+  } catch (error) {
+    const state = (await client.managed()).find((one) => one.id === id)?.state;
+    if (state === 'crashed' || state === 'ended') await client.changeManaged(id, 'forget');
+    throw error;
+  }
 }

@@ -23,13 +23,18 @@ export interface AfterAttach {
   error?: ClaudexError;
 }
 
-/** @param waiting is called once when the wait takes long enough to be told of */
+/** @param waiting is called once when it is being started again, and that takes long enough to be told of */
 export async function afterAttach(
   client: DaemonClient,
   { id, name, managed }: Viewable,
   end: AttachEnd,
   waiting: () => void,
 ): Promise<AfterAttach> {
+  let isTold = false;
+  const tell = (): void => {
+    if (!isTold) waiting();
+    isTold = true;
+  };
   const mayBecomeManaged = managed !== undefined || end.reason === 'moved';
   for (let waitedMs = 0; waitedMs < waitsMs; waitedMs += lookEveryMs) {
     const record = await recordOf(client, id);
@@ -43,7 +48,8 @@ export async function afterAttach(
       return { words: `${name} is ${record.state}${why}. To go on: claudex resume ${name} --attach` };
     }
     if (record && (await isListening(record.socket))) return { socketPath: record.socket };
-    if (waitedMs === silentMs) waiting();
+    // nobody can say so yet of one whose end the daemon has still to notice
+    if (waitedMs >= silentMs && record?.state === 'starting') tell();
     await delay(lookEveryMs);
   }
   return { error: new ClaudexError('HOST_UNREACHABLE', `${name} has not come back.`) };

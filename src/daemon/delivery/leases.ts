@@ -130,10 +130,15 @@ export class Leases {
     return lookInMs;
   }
 
-  /** The one who is to read or type it is stopped (SIGSTOP, Ctrl-Z), or a dialog of claude's is in front of it. */
+  /**
+   * The one who is to read or type it is stopped (SIGSTOP, Ctrl-Z), or a dialog of claude's is in front of it; or a supervisor that
+   * may have it in the box has yet to come back to this daemon.
+   */
   #isWithheld(session: Session, message: Message): boolean {
-    const { isStopped } = this.#options;
-    if (message.route === 'paste') return session.supervisor !== null && isStopped(session.supervisor.pid);
+    const { isStopped, clock } = this.#options;
+    const { supervisor, supervisorDueSteadyMs } = session;
+    if (message.route === 'paste' && supervisor) return isStopped(supervisor.pid);
+    if (message.route === 'paste') return supervisorDueSteadyMs !== null && supervisorDueSteadyMs > clock.steady();
     return isStopped(session.pid) || (message.route === 'inbox-socket' && stateOf(session) === 'waiting');
   }
 

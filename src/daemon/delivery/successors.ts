@@ -53,7 +53,7 @@ export class Successors {
     if (message.state === 'stuck') return undefined;
     if (message.recipient.id !== null && this.#comesBack(message.recipient.id)) return undefined;
     // the next session of that folder may have started before this one was missed
-    return this.#readdress(message, this.#table.heirOf(message.recipient.cwd, gone));
+    return this.#readdress(message, this.#table.successorOf(message.recipient.cwd, gone));
   }
 
   /** The managed session of that id is no more: what waited for it is for nobody else. */
@@ -138,7 +138,7 @@ export class Successors {
     const { id, cwd } = message.recipient;
     const own = id === null ? undefined : this.#table.byId(id);
     if (!own && id !== null && this.#comesBack(id)) return undefined;
-    return own ?? this.#readdress(message, this.#table.heirOf(cwd, undefined));
+    return own ?? this.#readdress(message, this.#table.successorOf(cwd, undefined));
   }
 
   #readdress(message: Message, session: Session | undefined): Session | undefined {

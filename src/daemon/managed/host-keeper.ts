@@ -2,18 +2,19 @@
  * Holds managed sessions in hosts: starts one, notices its end, and does what lifecycle.ts says of that. Which sessions there
  * should be is managed-sessions.ts's to say.
  */
-import { existsSync } from 'node:fs';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { Log } from '../../home/log.ts';
 import type { Clock } from '../../process/clock.ts';
+import { guarded } from '../../process/guard.ts';
 import { lives } from '../../process/identity.ts';
 import { Signal } from '../../process/signal.ts';
 import type { HostFile } from '../../protocol/host-files.ts';
-import type { ManagedExit } from '../../protocol/managed.ts';
+import type { ManagedSession } from '../../protocol/managed.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
 import type { HostProcesses } from './host-processes.ts';
+import { HostStarts } from './host-starts.ts';
 import type { IdleWatch } from './idle-watch.ts';
-import { afterAbsence, afterEnd, type ClaudeEnd, crashWindowMs, isBySystem, type NextState } from './lifecycle.ts';
+import { afterAbsence, afterEnd, type ClaudeEnd, isBySystem } from './lifecycle.ts';
 import { isUp, type ManagedStore } from './managed-store.ts';
 
 /** How soon the end of a host that this daemon did not start, and the end of an idle time, are noticed. */
@@ -35,22 +36,29 @@ export class HostKeeper {
   readonly slept = new Signal<string>();
   /** A host has ended, and the claude of that pid with it: whoever lists it hears of that before its record changes. */
   readonly claudeGone = new Signal<number>();
+  readonly starts: HostStarts;
   readonly #options: HostKeeperOptions;
-  /** Starts that follow on a crash, after its pause. */
-  readonly #restarts = new Map<string, NodeJS.Timeout>();
   #look: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(options: HostKeeperOptions) {
     this.#options = options;
+    this.starts = new HostStarts({
+      ...options,
+      up: (file) => this.#follow(file),
+      down: (id) => this.#hostEnded(id),
+    });
   }
 
   /** What the last daemon left: who still runs is known again, for the others it is decided now what follows. */
   restore(): void {
     const { hosts, store } = this.#options;
     for (const { id } of store.running()) {
+      this.#keepLooking();
       const file = hosts.read(id);
       if (file && hosts.isAlive(file)) this.#follow(file);
+      // the last daemon has started it, and did not live to hear from it
+      else if (hosts.isHeld(id)) void this.#comesUp(id);
       else this.#hostEnded(id, afterAbsence);
     }
   }
@@ -68,14 +76,6 @@ export class HostKeeper {
     this.close();
   }
 
-  /** Starts its host. @throws ClaudexError HOST_START_FAILED */
-  async start(id: string): Promise<void> {
-    const { store, hosts } = this.#options;
-    const one = store.known(id);
-    if (!existsSync(one.cwd)) throw new ClaudexError('HOST_START_FAILED', `The folder ${one.cwd} is gone.`);
-    this.#follow(await hosts.start(one, () => this.#hostEnded(id)));
-  }
-
   /** A host that nobody here has started has it. @throws ClaudexError HOST_UNREACHABLE */
   adopt(id: string): void {
     const file = this.#options.hosts.read(id);
@@ -84,25 +84,11 @@ export class HostKeeper {
     this.#options.log('managed session adopted', { id });
   }
 
-  /** As `start`, of one that has run before. @throws ClaudexError CONVERSATION_OPEN, HOST_START_FAILED */
-  async startAgain(id: string, reason: string): Promise<void> {
-    const { store, log, clock } = this.#options;
-    const { claudeSessionId } = store.known(id);
-    if (claudeSessionId !== null) this.refuseOpen(claudeSessionId);
-    store.move(id, 'starting', { asked: null });
-    log('managed session starts', { id, reason });
-    try {
-      await this.start(id);
-    } catch (error) {
-      const said = error instanceof ClaudexError ? error.message : String(error);
-      store.move(id, 'crashed', { exit: { code: null, signal: null, reason: said, at: clock.timeOfDay() } });
-      throw error;
-    }
-  }
-
   /** Asks its claude to end, or ends it; what follows depends on `asked` in its record. */
   end(id: string, how: 'ask' | 'kill'): void {
     const { hosts } = this.#options;
+    // one that is being started is ended as soon as it is there
+    if (this.starts.isUnsettled(id)) return;
     const file = hosts.read(id);
     if (file && hosts.isAlive(file)) hosts.end(file, how);
     else this.#hostEnded(id);
@@ -115,89 +101,90 @@ export class HostKeeper {
     this.end(id, 'ask');
   }
 
-  /** @returns true when a start was to follow on a crash, and does not now */
-  cancelRestart(id: string): boolean {
-    clearTimeout(this.#restarts.get(id));
-    return this.#restarts.delete(id);
-  }
-
   /** Takes away all that is kept of it. */
   forget(id: string): void {
     this.#options.store.remove(id);
     this.#options.hosts.forget(id);
   }
 
-  /** One conversation, one process; one that has just ended may still be in the table. @throws ClaudexError CONVERSATION_OPEN */
-  refuseOpen(claudeSessionId: string): void {
-    const holder = this.#options.table.all().find((one) => one.claudeSessionId === claudeSessionId && lives(one));
-    if (holder) throw new ClaudexError('CONVERSATION_OPEN', `Session ${holder.id} (${holder.cwd}) has it.`);
-  }
-
   close(): void {
     this.#isClosed = true;
     clearInterval(this.#look);
-    for (const timer of this.#restarts.values()) clearTimeout(timer);
+    this.starts.close();
   }
 
   #follow(file: HostFile): void {
     this.#options.table.expect(file.claude.pid, file.id);
-    this.#options.store.update(file.id, { host: file.host });
+    // on a full disk it runs all the same
+    guarded('managed session', () => this.#options.store.update(file.id, { host: file.host }));
+    this.#keepLooking();
+    // what somebody has asked for while it was coming up
+    if (this.#options.store.get(file.id)?.asked) this.end(file.id, 'ask');
+  }
+
+  /** A host that another daemon has started says who it is, or ends. */
+  async #comesUp(id: string): Promise<void> {
+    const found = (): Promise<HostFile | undefined> => this.#options.hosts.found(id).catch(() => undefined);
+    const file = await this.starts.whileUnsettled(id, found);
+    if (file) this.#follow(file);
+    else guarded('managed session', () => this.#hostEnded(id, afterAbsence));
+  }
+
+  #keepLooking(): void {
     this.#look ??= setInterval(() => this.#lookAround(), lookEveryMs);
   }
 
   /** One slow timer, and only while one runs. */
   #lookAround(): void {
-    const { hosts, idle, store } = this.#options;
-    const up = store.running();
-    idle.ticked();
+    const up = this.#options.store.running();
+    this.#options.idle.ticked();
     if (up.length === 0) {
       clearInterval(this.#look);
       this.#look = undefined;
     }
-    for (const { id, keepWarm, idleTimeoutMs } of up) {
-      const file = hosts.read(id);
-      if (file && !hosts.isAlive(file)) {
-        this.#hostEnded(id);
-        continue;
-      }
-      idle.note(id);
-      const idleForMs = idle.idleForMs(id);
-      if (!keepWarm && idleForMs !== null && idleForMs >= idleTimeoutMs) this.sleep(id);
+    for (const one of up) guarded('managed session', () => this.#lookAt(one));
+  }
+
+  #lookAt({ id, keepWarm, idleTimeoutMs }: ManagedSession): void {
+    const { hosts, idle } = this.#options;
+    const file = hosts.read(id);
+    if (!file || !hosts.isAlive(file)) {
+      this.#hostEnded(id);
+      return;
     }
+    idle.note(id);
+    const idleForMs = idle.idleForMs(id);
+    if (!keepWarm && idleForMs !== null && idleForMs >= idleTimeoutMs) this.sleep(id);
   }
 
   /** Its host is gone, and claude with it: what follows is decided by how claude ended. */
   #hostEnded(id: string, decide = afterEnd): void {
     const { hosts, clock, table, log, store, idle } = this.#options;
     const one = store.get(id);
+    if (this.#isClosed || !one || !isUp(one) || this.starts.isPausing(id) || this.starts.isUnsettled(id)) return;
     const file = hosts.read(id);
-    if (this.#isClosed || !one || !isUp(one) || this.#restarts.has(id) || (file && hosts.isAlive(file))) return;
+    if (file ? hosts.isAlive(file) : hosts.isHeld(id)) return;
+    if (file && lives(file.claude)) return void this.#leftBehind(file, decide);
     const now = clock.timeOfDay();
     if (file) {
       table.unexpect(file.claude.pid);
       this.claudeGone.emit(file.claude.pid);
     }
     idle.forget(id);
-    hosts.clear(id);
     const end = endOf(file);
     const next = decide(one, end, now);
     log('managed session ended', { id, state: next.state, reason: next.reason });
-    const exit: ManagedExit = { code: end.code, signal: end.signal, reason: next.reason, at: now };
-    const recent = one.restarts.filter((at) => now - at < crashWindowMs);
     const isCrash = next.state === 'starting' && one.asked !== 'restart' && decide === afterEnd;
-    store.move(id, next.state, { exit, asked: null, restarts: isCrash ? [...recent, now] : recent });
-    if (next.startInMs !== undefined) this.#startIn(id, next.startInMs, next);
+    this.starts.goOn(id, next, { exit: { code: end.code, signal: end.signal, reason: next.reason, at: now }, isCrash });
+    // only now: on a full disk all of it is done once more
+    hosts.clear(id);
     if (next.state === 'sleeping') this.slept.emit(id);
   }
 
-  #startIn(id: string, startInMs: number, { reason }: NextState): void {
-    const start = (): void => {
-      this.#restarts.delete(id);
-      this.startAgain(id, reason).catch((error: unknown) => {
-        this.#options.log('managed session not started again', { id, error: String(error) });
-      });
-    };
-    this.#restarts.set(id, setTimeout(start, startInMs));
+  /** Its claude has outlived the host, and nobody can reach it any more: it is ended first. */
+  async #leftBehind(file: HostFile, decide: typeof afterEnd): Promise<void> {
+    await this.starts.whileUnsettled(file.id, () => this.#options.hosts.endLeftBehind(file));
+    guarded('managed session', () => this.#hostEnded(file.id, decide));
   }
 }
 

@@ -4,8 +4,8 @@ import type { ManagedSession, ManagedState } from '../../protocol/managed.ts';
 /** At most so many starts after crashes within `crashWindowMs`; before each a longer pause. */
 const crashPausesMs = [1000, 5000, 20_000];
 export const crashWindowMs = 5 * 60_000;
-/** An end so soon after a resume is no crash that another try would mend. */
-const resumeMustLastMs = 10_000;
+/** An end so soon after a resume, or after a start that claude has refused, is no crash that another try would mend. */
+const startMustLastMs = 10_000;
 
 /** Ends that somebody has asked claude for: hang-up, interrupt, quit, termination; as signals and as a shell's exit codes. */
 const askedSignals = [1, 2, 3, 15];
@@ -41,11 +41,27 @@ export function afterEnd(
   if (end.code === 0) return { state: 'ended', reason: 'claude was left (/exit)' };
   const signal = end.signal ?? (end.code !== null && end.code > 128 ? end.code - 128 : 0);
   if (askedSignals.includes(signal)) return { state: 'ended', reason: how };
-  if (end.wasResume && end.code !== null && end.ranMs < resumeMustLastMs) {
-    return { state: 'crashed', reason: `${why(end.lastWords)} (${how} right after it was resumed)` };
+  if (end.code !== null && end.ranMs < startMustLastMs) {
+    if (end.wasResume) return { state: 'crashed', reason: `${why(end.lastWords)} (${how} right after it was resumed)` };
+    // the same arguments would be refused the next time
+    const refusal = refusalIn(end.lastWords);
+    if (refusal !== undefined) return { state: 'crashed', reason: refusal };
   }
-  if (session.restart === 'never') return { state: 'crashed', reason: how };
-  const recent = session.restarts.filter((at) => now - at < crashWindowMs && at <= now).length;
+  return afterCrash(session, how, now);
+}
+
+/** What follows on a start that has failed, and that nobody waits for: our package may be away for a moment. */
+export function afterFailedStart(session: Parameters<typeof afterCrash>[0], said: string, now: number): NextState {
+  return afterCrash(session, `it could not be started: ${said}`, now);
+}
+
+function afterCrash(
+  { restart, restarts }: Pick<ManagedSession, 'restart' | 'restarts'>,
+  how: string,
+  now: number,
+): NextState {
+  if (restart === 'never') return { state: 'crashed', reason: how };
+  const recent = restarts.filter((at) => now - at < crashWindowMs && at <= now).length;
   const startInMs = crashPausesMs[recent];
   if (startInMs === undefined) return { state: 'crashed', reason: `${how}, the ${recent + 1}th time within 5 minutes` };
   return { state: 'starting', reason: `${how}; started again`, startInMs };
@@ -77,8 +93,13 @@ function describeEnd({ code, signal }: ClaudeEnd): string {
 function why(lastWords: string): string {
   if (/No conversation found/i.test(lastWords)) return 'the conversation is gone';
   if (/already in use/i.test(lastWords)) return 'the conversation is open elsewhere';
-  if (/unknown option|error: option/i.test(lastWords)) return 'claude does not know an argument';
-  return 'it could not be resumed';
+  return refusalIn(lastWords) ?? 'it could not be resumed';
+}
+
+/** What claude says of arguments that it does not take, before it ends at once (facts: docs/claude-facts.md#command-line). */
+function refusalIn(lastWords: string): string | undefined {
+  const said = /^\s*error: (.*\S)/im.exec(lastWords)?.[1];
+  return said === undefined ? undefined : `claude does not take its arguments: ${said}`;
 }
 
 export interface IdleView {

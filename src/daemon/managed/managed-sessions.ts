@@ -3,14 +3,12 @@
  * managed-store.ts's, which hosts run host-keeper.ts's.
  */
 import { existsSync } from 'node:fs';
-import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { Log } from '../../home/log.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { AdoptRequest } from '../../protocol/hand-over.ts';
 import type { ManagedSession, Schedule, StartRequest } from '../../protocol/managed.ts';
-import type { AbsentSession } from '../delivery/accept-send.ts';
 import type { Names } from '../sessions/names.ts';
 import type { Session } from '../sessions/session.ts';
 import { newSessionId } from '../sessions/session-id.ts';
@@ -74,7 +72,7 @@ export class ManagedSessions {
         schedule: request.schedule ?? null,
       });
       try {
-        await keeper.start(id);
+        await keeper.starts.start(id);
       } catch (error) {
         // it has never run: nothing is left of it
         keeper.forget(id);
@@ -101,13 +99,15 @@ export class ManagedSessions {
   }
 
   /** @throws ClaudexError NO_SUCH_MANAGED, SESSION_RUNS, SESSIONS_FULL, CONVERSATION_OPEN, HOST_START_FAILED */
-  resume(id: string, reason = 'resumed by a person'): Promise<ManagedSession> {
+  resume(id: string, reason = 'resumed by a person', { insists = false } = {}): Promise<ManagedSession> {
     return this.#inTurn(async () => {
       const { store, keeper } = this.#options;
       const one = store.known(id);
-      if (isUp(one)) throw new ClaudexError('SESSION_RUNS', `${describe(one)} is ${one.state}.`);
-      await this.#makeRoom();
-      await keeper.startAgain(id, reason);
+      const isPausing = keeper.starts.cancel(id);
+      if (isUp(one) && !isPausing) throw new ClaudexError('SESSION_RUNS', `${describe(one)} is ${one.state}.`);
+      // one that pauses after a crash has its place
+      await this.#makeRoom(isPausing ? 0 : 1);
+      await keeper.starts.startAgain(id, reason, { insists });
       return store.known(id);
     });
   }
@@ -117,7 +117,7 @@ export class ManagedSessions {
     const { store, keeper } = this.#options;
     const one = store.known(id);
     if (one.state === 'stopped') throw new ClaudexError('NOT_RUNNING', `${describe(one)} is stopped.`);
-    if (keeper.cancelRestart(id) || !isUp(one)) return store.move(id, 'stopped', { asked: null });
+    if (keeper.starts.cancel(id) || !isUp(one)) return store.move(id, 'stopped', { asked: null });
     store.update(id, { asked: 'stop' });
     if (now || !this.#isWorking(id)) keeper.end(id, 'ask');
     return store.known(id);
@@ -126,7 +126,7 @@ export class ManagedSessions {
   /** Ends it and resumes it; one that does not run is resumed. @throws ClaudexError as resume */
   async restart(id: string): Promise<ManagedSession> {
     const { store, keeper } = this.#options;
-    if (!isUp(store.known(id)) || keeper.cancelRestart(id)) return this.resume(id, 'restarted by a person');
+    if (!isUp(store.known(id)) || keeper.starts.isPausing(id)) return this.resume(id, 'restarted by a person');
     store.update(id, { asked: 'restart' });
     keeper.end(id, 'ask');
     return store.known(id);
@@ -136,7 +136,7 @@ export class ManagedSessions {
   forget(id: string): void {
     const { store, keeper } = this.#options;
     const one = store.known(id);
-    if (isUp(one) && !keeper.cancelRestart(id))
+    if (isUp(one) && !keeper.starts.cancel(id))
       throw new ClaudexError('SESSION_RUNS', `${describe(one)} is ${one.state}.`);
     keeper.forget(id);
   }
@@ -153,7 +153,7 @@ export class ManagedSessions {
   /** A message waits for it: one that sleeps is resumed. */
   wake(id: string): void {
     if (this.#options.store.get(id)?.state !== 'sleeping') return;
-    this.resume(id, 'woken by a message').catch((error: unknown) => {
+    this.resume(id, 'woken by a message', { insists: true }).catch((error: unknown) => {
       this.#options.log('managed session not woken', { id, error: String(error) });
     });
   }
@@ -194,7 +194,7 @@ export class ManagedSessions {
     if (twin) throw new ClaudexError('MANAGED_EXISTS', `It is ${describe(twin)}, ${twin.state}.`);
     const namesake = wanted === null ? undefined : all.find(isNamesake);
     if (namesake) throw new ClaudexError('NAME_TAKEN', `It is that of ${describe(namesake)}.`);
-    if (claudeSessionId !== null) this.#options.keeper.refuseOpen(claudeSessionId);
+    if (claudeSessionId !== null) this.#options.keeper.starts.refuseOpen(claudeSessionId);
   }
 
   /** For one more the longest idle one goes to sleep. @throws ClaudexError SESSIONS_FULL */
@@ -222,26 +222,6 @@ export class ManagedSessions {
     this.#turn = result.catch(() => undefined); // whoever asked has it
     return result;
   }
-}
-
-/** One that does not run, as a message finds it: what sleeps or is about to start takes messages, what was stopped does not. */
-export function absentSession(one: ManagedSession): AbsentSession {
-  const takes = isUp(one) || one.state === 'sleeping';
-  return {
-    id: one.id,
-    name: one.name ?? (basename(one.cwd) || '/'),
-    alias: one.name,
-    cwd: one.cwd,
-    takes,
-    why: takes ? '' : `${describe(one)} is ${one.state}${one.exit ? `: ${one.exit.reason}` : ''}.`,
-  };
-}
-
-/** What has to become of one that does not run before a message goes in. */
-export function whatItWaitsFor(one: ManagedSession): string {
-  if (one.state === 'sleeping') return 'its session to wake up';
-  if (isUp(one)) return 'its session to start';
-  return `its session to be resumed, which is ${one.state}: claudex resume ${one.name ?? one.id}`;
 }
 
 /** Claude keeps a conversation from its first turn on; before that there is nothing to resume. */

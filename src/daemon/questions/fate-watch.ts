@@ -8,7 +8,7 @@ import { ToolFates } from '../../claude/transcript/tool-fates.ts';
 import { guarded } from '../../process/guard.ts';
 import type { Session } from '../sessions/session.ts';
 import type { LiveQuestion } from './live-question.ts';
-import { matchFates } from './match.ts';
+import { type Fate, matchFates } from './match.ts';
 
 /** A transcript is looked at this often, while it is watched closely. */
 const lookMs = 100;
@@ -26,10 +26,10 @@ interface Watched {
 
 export class FateWatch {
   readonly #bySession = new Map<string, Watched>();
-  readonly #onFate: (question: LiveQuestion, fate: 'taken' | 'in-terminal') => void;
+  readonly #onFate: (question: LiveQuestion, fate: Fate) => void;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(onFate: (question: LiveQuestion, fate: 'taken' | 'in-terminal') => void) {
+  constructor(onFate: (question: LiveQuestion, fate: Fate) => void) {
     this.#onFate = onFate;
   }
 
@@ -84,8 +84,9 @@ export class FateWatch {
     for (const [path, questions] of byPath) {
       const fates = watched.fates.get(path) ?? new ToolFates(path);
       watched.fates.set(path, fates);
-      const requests = questions.map(({ id, request, inputKey, askedAt, isUnproven }) => {
-        return { id, tool: request.tool, inputKey, askedAt, isUnproven };
+      const requests = questions.map(({ id, request, inputKey, askedAt, isUnproven, record }) => {
+        const { tool, agentId } = request;
+        return { id, tool, inputKey, askedAt, isUnproven, decision: record.decision, isAgents: agentId !== null };
       });
       const news = fates.look(transcriptSize).filter(({ toolUseId }) => !watched.told.has(toolUseId));
       for (const { id, fate, toolUseId } of matchFates(requests, news)) {

@@ -24,6 +24,10 @@ export function hookProcess(pid: number, claudePid: number): HookProcess | undef
   return startTime === undefined ? undefined : { pid, startTime };
 }
 
+/** Why nobody can say more of it. */
+const interruptedReason =
+  'interrupted there as an answer from elsewhere came: what was asked for may have begun to run';
+
 export interface Asked {
   session: Session;
   request: PermissionRequest;
@@ -76,7 +80,7 @@ export class LiveQuestion implements DialogSight {
       agent: request.agentType,
       tool: visibleLine(request.tool),
       input: request.input,
-      shown: shownInput(request, session.cwd),
+      shown: shownInput(request, session),
       choices: askedChoices(request),
       suggestions: request.suggestions.map((one) => ({ text: visibleLine(suggestionText(one)) })),
       askedAt,
@@ -100,8 +104,18 @@ export class LiveQuestion implements DialogSight {
     return this.#record.id;
   }
 
+  /** How much of it is held while it is open. */
+  get heldChars(): number {
+    return this.inputKey.length + this.#record.shown.length;
+  }
+
   get isOpen(): boolean {
     return this.#record.state === 'open';
+  }
+
+  /** A tool runs once it is allowed, and claude says whose answer that was when the tool has run. All else it says at once. */
+  get isSaidLate(): boolean {
+    return this.isUnproven && this.#record.kind === 'permission' && this.#record.decision === 'allow';
   }
 
   get isUnproven(): boolean {
@@ -143,7 +157,8 @@ export class LiveQuestion implements DialogSight {
   }
 
   withdrawn(reason: string, at: number): void {
-    this.#set({ state: 'withdrawn', remote: false, endedAt: at, reason });
+    const why = this.isUnproven ? `${reason} before it said whose answer it took` : reason;
+    this.#set({ state: 'withdrawn', remote: false, endedAt: at, reason: why });
     this.#letGo();
   }
 
@@ -155,15 +170,16 @@ export class LiveQuestion implements DialogSight {
 
   /** The person in the terminal was faster than the answer from elsewhere. */
   lostToTerminal(at: number): void {
-    this.#set({
-      taken: false,
-      decision: null,
-      by: null,
-      via: 'terminal',
-      always: null,
-      endedAt: at,
-      reason: 'the terminal was first',
-    });
+    this.#answeredThere(at, { taken: false, reason: 'the terminal was first' });
+  }
+
+  /** The person in the terminal has rejected it while the answer from elsewhere allowed it: nobody can tell what was first. */
+  interrupted(at: number): void {
+    this.#answeredThere(at, { reason: interruptedReason });
+  }
+
+  #answeredThere(at: number, fields: Partial<Question>): void {
+    this.#set({ decision: null, by: null, via: 'terminal', always: null, endedAt: at, ...fields });
     this.#letGo();
   }
 

@@ -12,11 +12,18 @@ export interface MatchedRequest {
   askedAt: number;
   /** An answer from elsewhere was handed to its hook, and claude has not said yet that it took it. */
   isUnproven: boolean;
+  /** That answer. */
+  decision: 'allow' | 'deny' | null;
+  /** A subagent asks: 2.1.197 does not write there whose decision counted. */
+  isAgents: boolean;
 }
+
+/** `interrupted`: rejected in the terminal, before or after an answer from elsewhere counted. */
+export type Fate = 'taken' | 'in-terminal' | 'interrupted';
 
 export interface Match {
   id: string;
-  fate: 'taken' | 'in-terminal';
+  fate: Fate;
   /** The call that says so; it says nothing of another request. */
   toolUseId: string;
 }
@@ -35,14 +42,27 @@ export function matchFates(requests: readonly MatchedRequest[], fates: readonly 
     const open = group.filter(({ isUnproven }) => !isUnproven);
     // the terminal's answers first go to those that nobody else has answered
     const left = [...open, ...unproven.slice(byHook.length)];
-    const pair = (requests: MatchedRequest[], of: ToolFate[], fate: Match['fate']): void => {
-      const known = requests.slice(0, of.length);
-      matches.push(...known.map(({ id }, at) => ({ id, fate, toolUseId: of[at]!.toolUseId })));
+    const pair = (
+      requests: MatchedRequest[],
+      of: ToolFate[],
+      fateOf: (request: MatchedRequest, call: ToolFate) => Fate,
+    ) => {
+      for (const [at, request] of requests.slice(0, of.length).entries()) {
+        matches.push({ id: request.id, fate: fateOf(request, of[at]!), toolUseId: of[at]!.toolUseId });
+      }
     };
-    pair(unproven, byHook, 'taken');
-    pair(left, ended, 'in-terminal');
+    pair(unproven, byHook, () => 'taken');
+    pair(left, ended, fateWithoutDecision);
   }
   return matches;
+}
+
+/** What a result means beside which no hook's decision stands. */
+function fateWithoutDecision(request: MatchedRequest, call: ToolFate): Fate {
+  if (!request.isUnproven) return 'in-terminal';
+  if (call.isRejected) return 'interrupted';
+  const isAsAnswered = request.decision === (call.isError ? 'deny' : 'allow');
+  return request.isAgents && isAsAnswered ? 'taken' : 'in-terminal';
 }
 
 function groupsOf(requests: readonly MatchedRequest[]): MatchedRequest[][] {

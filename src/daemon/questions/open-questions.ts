@@ -2,8 +2,6 @@
  * What claude asks of a person, in every session: who waits, what an answer from elsewhere does, and when it is no longer asked. The dialog
  * in the terminal stays as it is, and the first answer counts; claude's own files say which one that was.
  */
-import type { PermissionRequest } from '../../claude/hooks/permission.ts';
-import { isBackgroundAgent } from '../../claude/transcript/subagent-files.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { Clock } from '../../process/clock.ts';
 import { guarded } from '../../process/guard.ts';
@@ -13,21 +11,22 @@ import type { AnswerRequest, Question } from '../../protocol/question.ts';
 import type { HeldHook } from '../held-hook.ts';
 import type { Session } from '../sessions/session.ts';
 import { stateOf } from '../sessions/session-state.ts';
+import { checkRoom } from './bounds.ts';
 import { EndedQuestions } from './ended-questions.ts';
 import { FateWatch } from './fate-watch.ts';
 import { type Asked, LiveQuestion, questionId } from './live-question.ts';
-import { overText, reasonText } from './over-text.ts';
+import type { Fate } from './match.ts';
+import { overError, reasonText } from './over-text.ts';
 import { givenBy, replyFor } from './reply-for.ts';
+import { dialogWithinMs, heldBackReason, isDialogHeldBack, isWaiting, seenState } from './session-sight.ts';
 import { standingOf } from './standing.ts';
 import { Verdicts } from './verdicts.ts';
 import { WaitingHooks } from './waiting-hooks.ts';
 
-/** More than this nobody reads; what is beyond it can be answered in its terminal. */
-const maxOpen = 1000;
-/** Claude takes an answer from elsewhere within some 100 ms; a machine that is busy needs longer. */
+/** Claude takes an answer within some 100 ms; a machine that is busy needs longer. */
 const takenWithinMs = 8000;
-/** After claude goes on, its transcript has this long to say whose answer counted before nobody waits for that any more. */
-const verdictWithinMs = 300;
+/** While an allowed tool runs, claude says nothing of whose answer that was: after so long nobody waits for it any more. */
+const verdictWithinMs = 2000;
 
 export type QuestionEvent = 'asked' | 'answered' | 'withdrawn' | 'taken' | 'not-taken';
 
@@ -57,15 +56,15 @@ export class OpenQuestions {
     const { session, request, process } = asked;
     const known = this.#live.get(questionId(session.id, process));
     if (known) return void this.#heldAgain(known, hold);
-    const isFull = [...this.#live.values()].filter((one) => one.isOpen).length >= maxOpen;
-    if (isFull) throw new ClaudexError('QUESTION_NOT_REMOTE', `${maxOpen} are open already.`);
+    checkRoom(this.#live.values(), request.input);
     const askedAt = this.#clock.timeOfDay() - (processAgeMs(process.pid) ?? 0);
     const question = new LiveQuestion({ ...asked, askedAt });
     this.#live.set(question.id, question);
-    if (this.#isDialogHeldBack(session, request)) {
-      question.inTerminalOnly('a background agent asks: claude shows its dialog once no hook waits');
+    if (isDialogHeldBack(session, request)) {
+      question.inTerminalOnly(heldBackReason);
     } else {
       this.#hooks.hold(question, hold);
+      if (request.agentId !== null) this.#letDialogCome(question);
     }
     this.#tell(question, 'asked');
     this.#readFileNow(session);
@@ -75,9 +74,8 @@ export class OpenQuestions {
 
   /** The open ones, oldest first; `ended`: so many of those that are over, too. */
   all({ ended = 0 } = {}): Question[] {
-    return [...this.#ended.newest(ended), ...[...this.#live.values()].map((one) => one.record)].sort(
-      (a, b) => a.askedAt - b.askedAt,
-    );
+    const live = [...this.#live.values()].map(({ record }) => record);
+    return [...this.#ended.newest(ended), ...live].sort((a, b) => a.askedAt - b.askedAt);
   }
 
   /** How many a session asks at this moment. */
@@ -97,7 +95,7 @@ export class OpenQuestions {
     const found = this.#live.get(id);
     if (found) this.#look(found.session);
     const question = this.#live.get(id);
-    if (!question?.isOpen) throw this.#overError(id);
+    if (!question?.isOpen) throw overError(id, this.get(id), this.#clock.timeOfDay());
     if (!question.hook) throw new ClaudexError('QUESTION_NOT_REMOTE', reasonText(question.record));
     const reply = replyFor(question.request, request);
     const now = this.#clock.timeOfDay();
@@ -108,8 +106,8 @@ export class OpenQuestions {
     this.#tell(question, 'answered');
     await this.#verdict(question);
     const record = this.get(id) ?? question.record;
-    if (record.taken === false && record.state === 'open') throw new ClaudexError('NOT_TAKEN');
-    if (record.taken === false) throw this.#overError(id);
+    if (record.state === 'open') throw new ClaudexError('NOT_TAKEN');
+    if (record.state === 'withdrawn' || record.via === 'terminal') throw overError(id, record, this.#clock.timeOfDay());
     return record;
   }
 
@@ -141,9 +139,15 @@ export class OpenQuestions {
     return [...this.#live.values()].filter((one) => one.session.id === sessionId);
   }
 
-  /** Claude would show the dialog only after its hooks have ended. */
-  #isDialogHeldBack(session: Session, { agentId }: PermissionRequest): boolean {
-    return agentId !== null && session.transcriptPath !== null && isBackgroundAgent(session.transcriptPath, agentId);
+  /** An agent may have been moved to the background, which nothing says: then no dialog comes while its hook waits. */
+  #letDialogCome(question: LiveQuestion): void {
+    const check = (): void => {
+      this.#look(question.session);
+      if (!question.isOpen || question.waitingSince !== null) return;
+      question.inTerminalOnly(heldBackReason);
+      this.#tell(question, 'asked');
+    };
+    setTimeout(() => guarded('questions', check), dialogWithinMs).unref();
   }
 
   #heldAgain(question: LiveQuestion, hold: (gone: () => void) => HeldHook): void {
@@ -172,14 +176,18 @@ export class OpenQuestions {
     if (session.claudeSessionId !== null && session.claudeSessionId !== question.conversation) {
       return void this.#withdraw(question, 'the conversation was cleared');
     }
-    const state = { isWaiting: isWaiting(session), since: session.file?.statusUpdatedAt ?? null };
-    // it goes on after an answer from elsewhere; whose it took its transcript says, at the latest when the tool has run
-    if (question.isUnproven && !state.isWaiting) this.#verdicts.come(question.id, verdictWithinMs);
+    // whose answer counted its transcript says. Its file may say that it went on before an answer that it then took (2.1.332)
+    if (question.isSaidLate && stateOf(session) === 'busy') this.#verdicts.come(question.id, verdictWithinMs);
     if (!question.isOpen) return;
-    const standing = standingOf(question, state, this.#clock.timeOfDay());
+    const standing = standingOf(question, seenState(session), this.#clock.timeOfDay());
     if (standing.is === 'over') return void this.#inTerminal(question);
     if (standing.is === 'open') question.waitingSince = standing.waitingSince;
     else setTimeout(() => guarded('questions', () => this.#judge(question)), standing.inMs).unref();
+  }
+
+  #lost(question: LiveQuestion): void {
+    question.lostToTerminal(this.#clock.timeOfDay());
+    this.#end(question, 'not-taken');
   }
 
   #inTerminal(question: LiveQuestion): void {
@@ -188,17 +196,19 @@ export class OpenQuestions {
   }
 
   #withdraw(question: LiveQuestion, reason: string): void {
-    if (question.isOpen) question.withdrawn(reason, this.#clock.timeOfDay());
+    if (question.isOpen || question.isUnproven) question.withdrawn(reason, this.#clock.timeOfDay());
     this.#end(question, 'withdrawn');
   }
 
-  #fateKnown(question: LiveQuestion, fate: 'taken' | 'in-terminal'): void {
-    if (fate === 'taken' || (question.isUnproven && question.endsTurn)) {
+  #fateKnown(question: LiveQuestion, fate: Fate): void {
+    if (fate === 'taken' || (fate === 'interrupted' && question.endsTurn)) {
       question.taken();
       this.#end(question, 'taken');
-    } else if (question.isUnproven) {
-      question.lostToTerminal(this.#clock.timeOfDay());
+    } else if (fate === 'interrupted' && question.isSaidLate) {
+      question.interrupted(this.#clock.timeOfDay());
       this.#end(question, 'not-taken');
+    } else if (question.isUnproven) {
+      this.#lost(question);
     } else {
       const equal = this.#of(question.session.id).find((one) => one.isOpen && one.isEqualTo(question));
       equal?.takeOver(question);
@@ -221,7 +231,10 @@ export class OpenQuestions {
     if (!question.isUnproven || !this.#live.has(question.id)) return;
     this.#look(question.session);
     const others = this.#of(question.session.id).filter((one) => one !== question);
-    if (!question.isUnproven || !isWaiting(question.session) || others.length > 0) return;
+    if (!question.isUnproven || others.length > 0) return;
+    // a tool runs, and a no would stand in the transcript by now
+    if (stateOf(question.session) === 'busy' && !question.isSaidLate) return void this.#lost(question);
+    if (!isWaiting(question.session)) return;
     question.notTaken();
     this.#tell(question, 'not-taken');
   }
@@ -234,14 +247,4 @@ export class OpenQuestions {
   #tell(question: LiveQuestion, event: QuestionEvent): void {
     this.changed.emit({ question: question.record, event });
   }
-
-  #overError(id: string): ClaudexError {
-    const record = this.get(id);
-    if (!record) return new ClaudexError('NO_SUCH_QUESTION', `Asked for "${id.slice(0, 40)}".`);
-    return new ClaudexError('QUESTION_OVER', overText(record, this.#clock.timeOfDay()));
-  }
-}
-
-function isWaiting(session: Session): boolean {
-  return stateOf(session) === 'waiting';
 }

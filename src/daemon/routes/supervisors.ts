@@ -8,6 +8,7 @@ import {
   parseQuestionReport,
   parseSupervisorAnswer,
   parseSupervisorHello,
+  parseViewersReport,
 } from '../../protocol/parse.ts';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
 import { openStream } from '../event-streams.ts';
@@ -59,6 +60,15 @@ export function supervisorRoutes({
       handle: ({ params, body }) => {
         const session = sessionById(registry.table, params[0]!);
         if (session.asks(parseQuestionReport(body).question)) registry.touch(session);
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/supervisors/:id/viewers',
+      who: 'local',
+      handle: ({ params, body }) => {
+        const session = sessionById(registry.table, params[0]!);
+        if (session.viewedBy(parseViewersReport(body).count)) registry.touch(session);
       },
     },
   ];

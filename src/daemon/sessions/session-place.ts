@@ -15,6 +15,8 @@ export class SessionPlace {
   supervisor: Supervisor | null = null;
   /** What claude asks at its start, as its host sees on the screen: neither its session file nor a hook tells. */
   startQuestion: StartQuestion | null = null;
+  /** How many look at it, its own terminal not among them, as its supervisor says. */
+  viewers = 0;
 
   constructor({ pid, startTime }: Pick<SessionProcess, 'pid' | 'startTime'>) {
     this.pid = pid;
@@ -46,6 +48,13 @@ export class SessionPlace {
   asks(question: StartQuestion | null): boolean {
     const isNews = this.startQuestion !== question;
     this.startQuestion = question;
+    return isNews;
+  }
+
+  /** @returns true when that is news */
+  viewedBy(count: number): boolean {
+    const isNews = this.viewers !== count;
+    this.viewers = count;
     return isNews;
   }
 

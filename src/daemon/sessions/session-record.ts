@@ -32,6 +32,7 @@ export function recordOf(session: Session, waiting: { pending: number; stuck: nu
     waitingFor: waitingForOf(session),
     kind: session.isBackground || session.seat !== null ? 'background' : 'interactive',
     supervised: session.typist !== null,
+    viewers: session.viewers,
     peers: !session.peersOff,
     ...waiting,
     lastHook: session.lastHook && {

@@ -5,7 +5,7 @@ import { newSession, type Session } from './session.ts';
 import type { SessionProcess } from './session-process.ts';
 
 /** A session may appear this long before the one it follows was last seen: that one takes its time to die. */
-const heirSlackMs = 2000;
+const successorSlackMs = 2000;
 
 export class SessionTable {
   readonly #clock: Clock;
@@ -64,12 +64,12 @@ export class SessionTable {
    * after it began to end, because claude may take seconds for that. A session that ran beside the dead one is no successor.
    * When nobody knows the dead session any more, every session of the folder is one.
    */
-  heirOf(
+  successorOf(
     cwd: string,
     gone: Pick<Session, 'id' | 'lastSeenSteadyMs' | 'leavingSinceSteadyMs'> | undefined,
   ): Session | undefined {
     const leftAt = gone ? (gone.leavingSinceSteadyMs ?? gone.lastSeenSteadyMs) : Number.NEGATIVE_INFINITY;
-    const appearedFrom = leftAt - heirSlackMs;
+    const appearedFrom = leftAt - successorSlackMs;
     return this.all().find((one) => one.cwd === cwd && one.id !== gone?.id && one.firstSeenSteadyMs >= appearedFrom);
   }
 

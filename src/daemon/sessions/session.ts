@@ -162,6 +162,8 @@ export class LiveSession extends SessionGate {
   /** `startMode`: the permission mode that claude was started in, where its supervisor knows. */
   connected(supervisor: Supervisor, startMode?: string): void {
     this.supervisor = supervisor;
+    // it says so by itself where anybody looks
+    this.viewers = 0;
     this.hadSupervisor = true;
     this.supervisorDueSteadyMs = null;
     this.permissionMode ??= startMode ?? null;

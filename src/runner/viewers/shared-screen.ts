@@ -10,15 +10,12 @@ import { QueryFilter } from '../../terminal/query-filter.ts';
 import { ScreenMirror } from '../../terminal/screen-mirror.ts';
 import { TerminalModes } from '../../terminal/terminal-modes.ts';
 import type { ClaudeOnPty } from '../claude-on-pty.ts';
+import { GatheredOutput } from './gathered-output.ts';
 import { openViewerServer } from './viewer-server.ts';
 import { Viewers } from './viewers.ts';
 
 /** Output that is not on the model yet: with more, claude waits, because the model keeps every byte until then. */
-const maxUndrawnBytes = 1024 * 1024;
-
-/** A piece of output this long is one of many: those that come at once are drawn and passed on together. */
-const longPieceBytes = 2048;
-const maxGatheredBytes = 128 * 1024;
+const maxUndrawnBytes = 2 * 1024 * 1024;
 
 const fullReset = Buffer.from('\x1bc');
 
@@ -46,9 +43,7 @@ export class SharedScreen {
   #server: Server | undefined;
   #follows = false;
   #undrawn = 0;
-  #gathered: Buffer[] = [];
-  #gatheredBytes = 0;
-  #passOnSoon: NodeJS.Immediate | undefined;
+  readonly #gathered = new GatheredOutput((bytes) => this.#passOn(bytes));
 
   /** For claude's output so far. `follow` comes next, and `output` with all that comes after it. */
   constructor(options: SharedScreenOptions) {
@@ -108,31 +103,13 @@ export class SharedScreen {
   /** Output of claude, which may be overwritten after the call. */
   output(bytes: Buffer): void {
     if (!this.#follows) return;
-    const isLong = bytes.length >= longPieceBytes;
-    if (!isLong && this.#gathered.length === 0) {
-      this.#passOn(bytes);
-      return;
-    }
-    this.#gathered.push(Buffer.from(bytes));
-    this.#gatheredBytes += bytes.length;
-    if (!isLong || this.#gatheredBytes >= maxGatheredBytes) this.#passOnGathered();
-    else this.#passOnSoon ??= setImmediate(() => this.#passOnGathered());
+    this.#gathered.take(bytes);
   }
 
   /** Calls back when all output so far is on the model. */
   whenSettled(settled: () => void): void {
-    this.#passOnGathered();
+    this.#gathered.flush();
     this.mirror.whenSettled(settled);
-  }
-
-  #passOnGathered(): void {
-    clearImmediate(this.#passOnSoon);
-    this.#passOnSoon = undefined;
-    if (this.#gathered.length === 0) return;
-    const bytes = Buffer.concat(this.#gathered);
-    this.#gathered = [];
-    this.#gatheredBytes = 0;
-    this.#passOn(bytes);
   }
 
   #passOn(bytes: Buffer): void {
@@ -145,12 +122,15 @@ export class SharedScreen {
       this.#undrawn -= length;
       if (this.#undrawn <= maxUndrawnBytes / 2) pty.resume();
     });
-    this.viewers.output(this.#questions.take(bytes));
+    const shown = this.#questions.take(bytes);
+    this.viewers.output(shown);
+    // what claude asks is answered now
+    if (shown.length !== length) this.mirror.draw();
   }
 
   /** Is everything drawn, answered and passed on? */
   get isSettled(): boolean {
-    return this.#undrawn === 0 && this.#gathered.length === 0 && !this.#questions.isHolding;
+    return this.#undrawn === 0 && this.#gathered.isEmpty && !this.#questions.isHolding;
   }
 
   /** Lets viewers come. @throws ClaudexError when somebody listens there */
@@ -162,7 +142,7 @@ export class SharedScreen {
 
   /** Lets all viewers go. */
   close(bye: HostBye): void {
-    this.#passOnGathered();
+    this.#gathered.flush();
     this.#follows = false;
     this.viewers.dismiss(bye);
     this.viewers.dispose();

@@ -69,9 +69,9 @@ function errorOf(answer: unknown, response: Response): { code: string; message: 
   };
 }
 
-/** A key for one thing a person did. */
+/** A name that nothing else has. A page without https has no `crypto.randomUUID`. */
 export function newKey(): string {
-  return crypto.randomUUID();
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 export function wordsOf(error: unknown): string {

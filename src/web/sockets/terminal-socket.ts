@@ -20,6 +20,7 @@ import {
 import type { Device } from '../devices.ts';
 import { viewerSocket } from '../viewer-socket.ts';
 import type { WebParts } from '../web-routes.ts';
+import type { OpenStream, TypedStreams } from './typed-streams.ts';
 
 /** With more than this on its way to the browser, the host is not read; when it has fallen to the other, it is again. */
 const highWaterBytes = 256 * 1024;
@@ -38,23 +39,30 @@ export interface TerminalRequest {
   url: URL;
   isReadOnly: boolean;
   device: Device;
+  typed: TypedStreams;
   /** Upgrades. Everything is checked before. */
   accept: () => WebSocket;
 }
 
 /** @throws ClaudexError NO_SUCH_SESSION, NOT_RUNNING, NOT_ATTACHABLE, HOST_UNREACHABLE, BAD_REQUEST */
-export async function openTerminal({ parts, target, url, isReadOnly, device, accept }: TerminalRequest): Promise<void> {
+export async function openTerminal(request: TerminalRequest): Promise<void> {
+  const { parts, target, url, isReadOnly, device, typed, accept } = request;
   const { feed } = parts;
-  const path = await viewerSocket(feed, findTarget(target, await feed.sessions()));
+  const session = findTarget(target, await feed.sessions());
+  const stream = streamIn(url);
+  const path = await viewerSocket(feed, session);
   const size = { cols: sizeIn(url, 'cols'), rows: sizeIn(url, 'rows') };
   const host = await connectHost(path, { kind: 'terminal', readOnly: isReadOnly, size });
   host.pause();
   try {
-    new TerminalSocket(accept(), host, {
+    const web = accept();
+    const name = stream && `${device.id} ${session.id} ${stream}`;
+    new TerminalSocket(web, host, {
       path,
       size,
       isReadOnly,
       mayType: device.scopes.includes('terminal'),
+      typed: name === undefined ? undefined : typed.open(name, () => web.terminate()),
     });
   } catch (error) {
     host.destroy();
@@ -67,6 +75,8 @@ interface TerminalState {
   size: FrameSize;
   isReadOnly: boolean;
   mayType: boolean;
+  /** What its keys are counted in, where the browser wants that. */
+  typed: OpenStream | undefined;
 }
 
 class TerminalSocket {
@@ -79,7 +89,11 @@ class TerminalSocket {
     this.#host = host;
     this.#state = state;
     web.on('message', (bytes, isBinary) => this.#heard(bytes, isBinary));
-    web.once('close', () => this.#host.destroy());
+    web.once('close', () => {
+      state.typed?.close();
+      this.#host.destroy();
+    });
+    if (state.typed) this.#say({ type: 'typed', taken: state.typed.taken, known: state.typed.isKnown });
     this.#follow(host);
   }
 
@@ -128,7 +142,7 @@ class TerminalSocket {
   #heard(data: RawData, isBinary: boolean): void {
     const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer);
     if (isBinary) {
-      if (!this.#state.isReadOnly) this.#host.write(frame(frameKinds.input, bytes));
+      this.#type(bytes);
       return;
     }
     let said: z.infer<typeof word>;
@@ -142,6 +156,14 @@ class TerminalSocket {
     else if (said.type === 'mode') void this.#changeMode(said.readonly);
     // who looks at the terminal decides its size
     else if (said.focused !== false && this.#state.size.cols > 0) this.#resize(this.#state.size);
+  }
+
+  #type(bytes: Buffer): void {
+    const { isReadOnly, typed } = this.#state;
+    const taken = typed?.take(bytes.length);
+    if (typed && taken === undefined) return; // another connection goes on with these keys
+    if (!isReadOnly) this.#host.write(frame(frameKinds.input, bytes));
+    if (taken !== undefined) this.#say({ type: 'typed', taken });
   }
 
   #resize(size: FrameSize): void {
@@ -166,6 +188,14 @@ class TerminalSocket {
       this.#web.close(1011, 'the session’s host has gone');
     }
   }
+}
+
+/** @throws ClaudexError BAD_REQUEST */
+function streamIn(url: URL): string | undefined {
+  const name = url.searchParams.get('stream') ?? undefined;
+  if (name !== undefined && !/^[\w-]{8,64}$/.test(name))
+    throw new ClaudexError('BAD_REQUEST', '"stream" must be 8 to 64 letters, digits, "-" or "_".');
+  return name;
 }
 
 /** 0 where it is not said: such a viewer has no say in the size. @throws ClaudexError BAD_REQUEST */

@@ -9,6 +9,7 @@ import type { WebParts } from '../web-routes.ts';
 import { chatTarget, openChat } from './chat-socket.ts';
 import { poolSocket } from './pool-socket.ts';
 import { openTerminal } from './terminal-socket.ts';
+import { TypedStreams } from './typed-streams.ts';
 
 /** A paste of a person; larger ones come as several. */
 const maxPayloadBytes = 1024 * 1024;
@@ -24,6 +25,7 @@ export interface UpgradeOptions extends WebParts {
 /** What answers an upgrade. @throws ClaudexError NO_SUCH_ROUTE, NOT_SIGNED_IN, SCOPE_MISSING, and those of the terminal */
 export function upgrades(parts: UpgradeOptions): Upgrade {
   const { gate, clients, proven } = parts;
+  const typed = new TypedStreams();
   const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: maxPayloadBytes });
 
   return async (request, socket, head) => {
@@ -58,6 +60,7 @@ export function upgrades(parts: UpgradeOptions): Upgrade {
         url,
         isReadOnly,
         device,
+        typed,
         accept: () => accept(device),
       });
     }

@@ -92,7 +92,7 @@ const untilDone = 'while [ ! -e done ]; do sleep 0.1; done';
 
 const isDone = ({ home }: Stage): void => writeFileSync(join(home.cwd, 'done'), '');
 
-const reasonsOf = (message?: Message): unknown[] => message?.history.map(({ reason }) => reason) ?? [];
+const reasonsOf = (message?: Message): string[] => message?.history.map(({ reason }) => reason ?? '') ?? [];
 
 const toolRan = ({ home }: Stage): boolean => existsSync(join(home.cwd, 'made-by-tool'));
 
@@ -346,7 +346,9 @@ describe(`routes by state into claude ${realClaudeVersion()}`, () => {
       // until the message has met it: one key may be long ago by then
       const typing = setInterval(() => driver.type('!\x7f'), 50);
       fromUser = await sendMessage(home, [session.id, 'from the user']);
-      await waitForMessages(home, ([first]) => reasonsOf(first).includes('prompt box: typing')).finally(() =>
+      // `suspended`: claude has yet to read the last key
+      const isHeldUp = /^prompt box: (typing|suspended)$/;
+      await waitForMessages(home, ([first]) => reasonsOf(first).some((reason) => isHeldUp.test(reason))).finally(() =>
         clearInterval(typing),
       );
     } else {

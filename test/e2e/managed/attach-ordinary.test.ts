@@ -2,10 +2,11 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { everySession } from '../../../src/daemon-client/every-session.ts';
 import { verifies } from '../../requirements.ts';
 import { realClaudeVersion } from '../../support/claude-binary.ts';
 import { runClaudex, startClaudex } from '../../support/claudex.ts';
-import { waitForSessionRecord } from '../../support/daemon-watch.ts';
+import { daemonClient, waitForSessionRecord } from '../../support/daemon-watch.ts';
 import { promptBox, submitPrompt, waitForPromptBox } from '../../support/real-claude.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { until } from '../../support/until.ts';
@@ -32,6 +33,8 @@ describe(`attaching to an ordinary session of claude ${realClaudeVersion()}`, ()
     const other = startClaudex(['attach', id], { cwd: home.cwd, env, cols: 80, rows: 24 });
     await other.waitForScreen('the answer of claude', patient);
     await waitForPromptBox(other, patient);
+    const viewers = async () => (await everySession(daemonClient(home))).find((one) => one.id === id)?.viewers;
+    await until(async () => (await viewers()) === 1, patient);
     other.type('from the other terminal');
     await other.waitForScreen((screen) => promptBox(screen) === 'from the other terminal', patient);
     // its size is that of the other terminal, and as much as fits is shown
@@ -45,6 +48,7 @@ describe(`attaching to an ordinary session of claude ${realClaudeVersion()}`, ()
 
     other.key('ctrl-\\');
     expect(await other.waitForExit(patient)).toEqual({ code: 0, signal: null });
+    await until(async () => (await viewers()) === 0, patient);
     own.key('enter');
     await waitForSessionRecord(home, (one) => one.id === id && one.state === 'idle');
     await own.waitForScreen((screen) => screen.split('the answer of claude').length === 3, patient);

@@ -128,6 +128,24 @@ describe(`an ordinary session of claude ${realClaudeVersion()} leaves its termin
     await untilManaged(home, id, { state: 'running' });
   });
 
+  it(`sleeps after it was handed over like any other, and a message wakes it with its conversation ${verifies('hand-over', 'managed-wakes')}`, async () => {
+    const home = bed.home();
+    const api = await bed.api({ text: 'an answer' });
+    const env = home.env(api, { CLAUDEX_SESSIONS_IDLE_TIMEOUT_MS: '1000' });
+    const own = startClaudex([], { cwd: home.cwd, env });
+    await waitForPromptBox(own, patient);
+    await submitPrompt(own, 'remember this');
+    await own.waitForScreen('an answer', patient);
+    const { id } = await waitForSessionRecord(home, (one) => one.state === 'idle' && one.supervised);
+    expect((await runClaudex(['detach', id], { cwd: home.cwd, env })).code).toBe(0);
+    await untilManaged(home, id, { state: 'sleeping' });
+    expect(await runClaudex(['ask', id, 'are you there?'], { cwd: home.cwd, env })).toMatchObject({
+      code: 0,
+      stdout: 'an answer\n',
+    });
+    expect(JSON.stringify(api.requests.at(-1))).toContain('remember this');
+  });
+
   it(`its window is closed, and it is to be kept: it runs on, and ends as it is told to ${verifies('hang-up-keep')}`, async () => {
     const home = bed.home();
     const env = home.env(await bed.api({ text: 'an answer' }), { CLAUDEX_ON_HANGUP: 'keep' });

@@ -9,7 +9,7 @@ import { runClaudex, startClaudex } from '../../support/claudex.ts';
 import { daemonClient, waitForMessages, waitForSessionRecord } from '../../support/daemon-watch.ts';
 import type { HermeticHome } from '../../support/hermetic-home.ts';
 import { isAlive } from '../../support/processes.ts';
-import { promptBox } from '../../support/real-claude.ts';
+import { expectOnce, promptBox, userMessagesInTranscript } from '../../support/real-claude.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { until } from '../../support/until.ts';
 
@@ -90,6 +90,49 @@ describe(`managed sessions of claude ${realClaudeVersion()}`, () => {
     expect(waited).toMatchObject({ code: 0, stdout: 'an answer\n' });
     await until(() => hostPid(home, id, 'claude') !== first, patient);
     expect(JSON.stringify(api.requests.at(-1))).toContain('remember this');
+  });
+
+  it(`kill -9 of claude in the middle of a turn: it comes back with its conversation, and what waits goes in once, in order ${verifies('managed-survives')}`, async () => {
+    const home = bed.home();
+    const api = await bed.api(({ prompt }) =>
+      // this turn never ends by itself
+      prompt.includes('a long task') ? { text: 'never', until: new Promise(() => undefined) } : { text: 'an answer' },
+    );
+    const id = await started(home, api, '--task', 'remember this');
+    await waitForMessages(home, (all) => all.some((one) => one.state === 'answered'));
+    const sent: string[] = [];
+    for (const words of ['a long task', 'the second', 'the third']) {
+      sent.push((await claudex(home, api, 'send', id, words)).stdout.trim());
+    }
+    await waitForSessionRecord(home, (one) => one.id === id && one.state === 'busy');
+    const first = hostPid(home, id, 'claude');
+    process.kill(first, 'SIGKILL');
+    const all = await waitForMessages(home, (messages) =>
+      messages.filter((one) => sent.slice(1).includes(one.id)).every((one) => one.state === 'answered'),
+    );
+    // its turn died with it: nobody says that it was done
+    expect(all.find((one) => one.id === sent[0])?.state).toBe('failed');
+    for (const words of ['the second', 'the third']) await expectOnce(home, words);
+    const said = userMessagesInTranscript(home).join('\n');
+    expect(said.indexOf('the second')).toBeLessThan(said.indexOf('the third'));
+    expect(JSON.stringify(api.requests.at(-1))).toContain('remember this');
+    await until(async () => (await managed(home, id)).restarts === 1, patient);
+    expect(isAlive(first)).toBe(false);
+  });
+
+  it(`arguments that claude refuses are said at once and not tried again, and nothing of it stays in the way ${verifies('managed-lifecycle')}`, async () => {
+    const home = bed.home();
+    const api = await bed.api({ text: 'an answer' });
+    for (const [args, said] of [
+      [['--nope'], "unknown option '--nope'"],
+      [['--settings', '/nowhere.json'], 'Settings file not found: /nowhere.json'],
+    ] as const) {
+      const refused = await claudex(home, api, 'start', home.cwd, '--', ...args);
+      expect(refused).toMatchObject({ code: 3, stdout: '' });
+      expect(refused.stderr).toContain(`claude does not take its arguments: ${said}`);
+      expect(await daemonClient(home).managed()).toEqual([]);
+    }
+    await started(home, api);
   });
 
   it(`stop, resume, restart and forget; a stopped one takes no message and says how ${verifies('managed-lifecycle')}`, async () => {

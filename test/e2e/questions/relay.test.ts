@@ -1,13 +1,12 @@
 /** Answers from elsewhere to what the real claude asks: the dialog stays as it is, and the first answer counts. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { expectNoHooks, startAskingClaude } from '../../support/asking-claude.ts';
-import { realClaudeVersion } from '../../support/claude-binary.ts';
+import { expectNoHooks, pressUntil, startAskingClaude } from '../../support/asking-claude.ts';
+import { realClaudeIsAtLeast, realClaudeVersion } from '../../support/claude-binary.ts';
 import { fixture } from '../../support/claudex-bin.ts';
-import { waitForSession } from '../../support/real-claude.ts';
+import { submitPrompt, transcriptRecords, waitForSession } from '../../support/real-claude.ts';
 import { useTestBed } from '../../support/test-bed.ts';
-import { until } from '../../support/until.ts';
 
 const touch = (name: string) => ({ name: 'Bash', input: { command: `touch ${name}`, description: 'make a file' } });
 const choices = (count: number, multiSelect = false) => ({
@@ -64,7 +63,7 @@ describe(`what claude ${realClaudeVersion()} asks, answered from elsewhere`, () 
       await claude.ask(touch(`${key}.txt`));
       const [asked] = await claude.open();
       await claude.driver.waitForScreen('Do you want to proceed?');
-      claude.driver.key(key);
+      await pressUntil(claude.driver, key, async () => (await claude.client.question(asked!.id)).state !== 'open');
       expect(await claude.settled(asked!.id)).toMatchObject({
         state: 'answered',
         via: 'terminal',
@@ -155,14 +154,39 @@ describe(`what claude ${realClaudeVersion()} asks, answered from elsewhere`, () 
 
   it('a plan', async () => {
     const claude = await startAskingClaude(bed, { args: ['--permission-mode', 'plan'] });
-    await claude.ask({ name: 'ExitPlanMode', input: { plan: '# The plan\n\n1. touch a file' } });
+    const text = '# The plan\n\n1. touch a file';
+    const [prompt, call] = ['plan it', { name: 'ExitPlanMode', input: { plan: text } }];
+    await submitPrompt(claude.driver, prompt);
+    await claude.driver.waitForScreen('went on 0');
+    // 2.1.332 has told the model of a file for the plan, and says nothing of it in the request
+    const file = transcriptRecords(claude.home).find(({ attachment }) => attachment?.type === 'plan_mode')?.attachment;
+    if (realClaudeIsAtLeast('2.1.332')) expect(file?.planFilePath).toMatch(/\.md$/);
+    if (typeof file?.planFilePath === 'string') {
+      mkdirSync(dirname(file.planFilePath), { recursive: true });
+      writeFileSync(file.planFilePath, text);
+    }
+    await claude.ask(call);
     const [plan] = await claude.open();
     expect(plan).toMatchObject({ kind: 'plan', tool: 'ExitPlanMode' });
-    // 2.1.332 has the plan in a file, and says nothing of it
-    expect(plan!.shown).toMatch(/1\. touch a file|read it in its terminal/);
+    expect(plan!.shown.slice(0, text.length)).toBe(text);
     await claude.answer(plan!.id, { decision: 'allow' });
     expect(await claude.settled(plan!.id, ({ taken }) => taken === true)).toMatchObject({ decision: 'allow' });
     await claude.driver.waitForScreen('went on 1');
+    await expectNoHooks(claude.home);
+  });
+
+  it('WebFetch: what is asked is the permission, whatever comes of the page', async () => {
+    const claude = await startAskingClaude(bed);
+    const url = 'http://127.0.0.1:9/x';
+    await claude.ask({ name: 'WebFetch', input: { url, prompt: 'what is there?' } });
+    const [fetch] = await claude.open();
+    expect(fetch).toMatchObject({ kind: 'permission', tool: 'WebFetch', remote: true });
+    expect(fetch!.shown).toContain(`url: ${url}`);
+    await claude.answer(fetch!.id, { decision: 'allow' });
+    expect(await claude.settled(fetch!.id, ({ taken }) => taken === true)).toMatchObject({ decision: 'allow' });
+    await claude.driver.waitForScreen('went on 1');
+    // it was let, and nobody is there
+    expect(claude.results()).not.toMatch(/doesn't want to proceed|denied/);
     await expectNoHooks(claude.home);
   });
 
@@ -173,12 +197,8 @@ describe(`what claude ${realClaudeVersion()} asks, answered from elsewhere`, () 
     const both = await claude.open(2);
     expect(new Set(both.map(({ id }) => id)).size).toBe(2);
     await claude.driver.waitForScreen('Do you want to allow Claude to fetch this content?');
-    // 2.1.332 takes no key in the first moments of a dialog; the second one has such moments too
     const openNow = async () => (await claude.client.questions()).filter(({ state }) => state === 'open').length;
-    for (let presses = 0; presses < 10 && (await openNow()) === 2; presses++) {
-      claude.driver.key('enter');
-      await until(async () => (await openNow()) === 1, { timeoutMs: 2000 }).catch(() => undefined);
-    }
+    await pressUntil(claude.driver, 'enter', async () => (await openNow()) === 1);
     const [left] = await claude.open(1);
     await claude.answer(left!.id, { decision: 'deny', message: 'one is enough' });
     // on the screen, because 2.1.332 tells the API of one of two equal results that it is missing

@@ -80,6 +80,24 @@ describe(`a terminal in the web ${verifies('web-terminal')}`, () => {
     await own.waitForExit(patient);
   });
 
+  it('says how much of what was typed it has, also to the connection that comes after one that died', async () => {
+    const { web, id, token } = await started();
+    const open = () => web.open(path(id, '?cols=80&rows=24&stream=keys-of-a-browser'), { token });
+    const first = await open();
+    const typed = (log: SocketLog) => log.words.filter(({ type }) => type === 'typed');
+    await until(() => typed(first).length === 1, patient);
+    expect(typed(first)).toEqual([{ type: 'typed', taken: 0, known: false }]);
+    first.socket.send(Buffer.from('hello'));
+    await until(() => typed(first).at(-1).taken === 5, patient);
+    const second = await open();
+    expect(await first.closed).toBe(1006);
+    await until(() => typed(second).length === 1, patient);
+    expect(typed(second)).toEqual([{ type: 'typed', taken: 5, known: true }]);
+    second.socket.send(Buffer.from('again'));
+    await new Shown(second, { cols: 80, rows: 24 }).untilShows('typed "again"');
+    await expect(web.open(path(id, '?stream=%20%20%20%20%20%20%20%20'), { token })).rejects.toThrow('refused with 400');
+  });
+
   it('with readonly it only looks, whatever it sends, and needs the scope to change that', async () => {
     const { web, id, token } = await started();
     const viewing = await web.token('view');

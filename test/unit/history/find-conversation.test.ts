@@ -47,6 +47,7 @@ function session(more: Partial<SessionRecord>): SessionRecord {
     waitingFor: null,
     kind: 'interactive',
     supervised: true,
+    viewers: 0,
     pending: 0,
     stuck: 0,
     peers: true,

@@ -1,6 +1,5 @@
 /** A hook that finds no daemon starts one, where `claudex install` has left how; and when it does not. */
-import { execFileSync } from 'node:child_process';
-import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,17 +18,13 @@ function makeStarter(place: ReturnType<typeof makePlace>) {
   const asked = join(place.top, 'asked');
   const goOn = join(place.top, 'go-on');
   const claudex = join(place.dir, 'claudex.js');
-  execFileSync('mkfifo', [goOn]);
-  const script = `#!/bin/sh\nprintf '%s\\n' "$CLAUDEX_HOME $*" >>'${asked}'\nread -r word <'${goOn}'\n`;
+  // until the test has ended, or its folder is gone: one that comes up late is not left either
+  const atWork = `while [ -d '${place.top}' ] && [ ! -e '${goOn}' ]; do /bin/sleep 0.05; done`;
+  const script = `#!/bin/sh\nprintf '%s\\n' "$CLAUDEX_HOME $*" >>'${asked}'\n${atWork}\n`;
   writeFileSync(node, script, { mode: 0o755 });
   writeFileSync(claudex, '');
   writeFileSync(join(place.hooksDir, 'starter'), `${node}\n${claudex}\n`);
-  onTestFinished(() => {
-    // whoever still reads is let go; nobody does where nothing was to be started
-    const end = openSync(goOn, constants.O_RDWR | constants.O_NONBLOCK);
-    writeSync(end, '\n'.repeat(10));
-    closeSync(end);
-  });
+  onTestFinished(() => writeFileSync(goOn, ''));
   /** What it was asked, once it was. */
   const lines = async (): Promise<string[]> => {
     while (!existsSync(asked) || !readFileSync(asked, 'utf8').endsWith('\n')) await delay(5);

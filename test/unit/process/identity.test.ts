@@ -3,7 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ancestry, isAlive, parentPid, processStartTime, ps } from '../../../src/process/identity.ts';
+import { ancestry, isAlive, isRunnable, parentPid, processStartTime, ps } from '../../../src/process/identity.ts';
 import { until } from '../../support/until.ts';
 
 describe('process identity', () => {
@@ -34,6 +34,19 @@ describe('process identity', () => {
     expect(above.slice(0, 2)).toEqual([process.pid, process.ppid]);
     expect(above).not.toContain(1);
     expect([...ancestry(0)]).toEqual([]);
+  });
+});
+
+describe('a process at rest', () => {
+  it.runIf(process.platform === 'linux')('is told from one that works', async () => {
+    expect(isRunnable(process.pid)).toBe(true);
+    const sleeper = spawn('sleep', ['600'], { stdio: 'ignore' });
+    try {
+      await until(() => !isRunnable(sleeper.pid!));
+      expect(isAlive(sleeper.pid!)).toBe(true);
+    } finally {
+      sleeper.kill('SIGKILL');
+    }
   });
 });
 

@@ -245,7 +245,7 @@ describe('who asks, and what is named', () => {
     const pids = Array.from({ length: 65 }, (_, index) => index);
     expect(parseWhoami({ ...whoami, pids: pids.slice(1) }).pids).toHaveLength(64);
     const facts = '"pids" must be a list of at most 64 whole numbers.';
-    expectEach(parseWhoami, whoami, 'pids', [undefined, '1', [1, '2'], [1.5], pids, { length: 1 }], facts);
+    expectEach(parseWhoami, whoami, 'pids', [undefined, '1', [1, '2'], [1.5], [-1], [0], pids, { length: 1 }], facts);
     expectEach(parseWhoami, whoami, 'configDir', noText, aText('configDir'));
   });
 

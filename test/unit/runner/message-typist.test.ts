@@ -16,6 +16,7 @@ describe('what a session types', () => {
       shutBecause: () => Promise.resolve(undefined),
       notIdle: () => undefined,
       isReading: () => false,
+      isRunnable: () => false,
       readBox: () => Promise.resolve({ kind: 'text', text: written.length > 0 ? text : '' }),
       submitKey: () => Buffer.from('\r'),
       typingEndsInMs: () => 0,

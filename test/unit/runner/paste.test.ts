@@ -19,6 +19,8 @@ interface Behaviour {
   onEnter?: (claude: FakeClaude) => 'submit' | 'nothing' | 'silent';
   /** True for a paste that it loses (it is still starting). */
   swallows?: (claude: FakeClaude) => boolean;
+  /** True while it has yet to draw what it has read. */
+  runnable?: (claude: FakeClaude) => boolean;
   /** Called with each change that is waited for. */
   meanwhile?: (claude: FakeClaude) => void;
 }
@@ -48,6 +50,7 @@ class FakeClaude implements PasteSurface {
   notIdle = () => this.#behaviour.notIdle?.(this) ?? (this.busy ? 'not-idle' : undefined);
   isBusy = () => this.busy;
   isReading = () => false;
+  isRunnable = () => this.#behaviour.runnable?.(this) ?? false;
   isProven = () => this.proven;
   size = () => ({ cols: 80, rows: 24 });
   now = () => this.clock;
@@ -303,6 +306,31 @@ describe('paste: what is not there', () => {
     expect((await paste(claude)).outcome).toBe('not-shown');
     expect(claude.pastes).toBe(2);
     expect(claude.enters).toBe(0);
+  });
+
+  it(`takes nothing for swallowed while claude works on what it has read, however slow its machine is ${verifies('exactly-once')}`, async () => {
+    const drawnAt = 60_000;
+    const claude = new FakeClaude({
+      swallows: () => true,
+      runnable: ({ clock }) => clock < drawnAt,
+      meanwhile: (own) => {
+        if (own.clock >= drawnAt && own.submitted.length === 0) own.content = text.repeat(own.pastes);
+      },
+    });
+    expect((await paste(claude)).outcome).toBe('proven');
+    expect(claude.pastes).toBe(1);
+    expect(claude.submitted).toEqual([text]);
+  });
+
+  it('takes nothing for swallowed before claude has rested for a moment: it draws in steps', async () => {
+    const claude = new FakeClaude({
+      swallows: ({ pastes }) => pastes === 1,
+      // a look in ten meets it at rest
+      runnable: ({ clock }) => clock < 20_000 && clock % 500 !== 0,
+    });
+    expect((await paste(claude)).outcome).toBe('not-shown');
+    expect(claude.clock).toBeGreaterThan(20_000);
+    expect(claude.pastes).toBe(1);
   });
 
   it('presses no Enter when both come up after all', async () => {

@@ -43,6 +43,7 @@ const screens: Record<string, string> = {
   'a scroll region': 'one\r\ntwo\r\nthree\x1b[3;8r\x1b[4;2Hinside',
   modes: '\x1b[?2004h\x1b[?1004h\x1b[?1000h\x1b[?1006h\x1b[?1h\x1b[?25l\x1b[?7l',
   'more than the screen': Array.from({ length: 50 }, (_, index) => `line ${index}`).join('\r\n'),
+  'a gap without a background in a row that a coloured one has wrapped into': `${'\r\n'.repeat(11)}\x1b[44m${'x'.repeat(41)}\x1b[0m\x1b[12;5H\x1b[36X\x1b[12;40Hc`,
   'a background that was erased to': '\x1b[44m\x1b[2J\x1b[Hblue\x1b[0m',
 };
 
@@ -50,9 +51,16 @@ describe('a snapshot of the mirror', () => {
   it.each(Object.entries(screens))('draws %s on a terminal that showed something else', async (_, output) => {
     const mirror = await mirrorOf(output);
     const snapshot = mirror.snapshot({ scrollback: true });
-    const before = 'shell$ vim\r\n\x1b[?1049h\x1b[?1000h\x1b[31mother\x1b[5;7r';
+    const before = 'shell$ vim\r\n\x1b[?1049h\x1b[?1000h\x1b[31mother\x1b[5;7r\x1b]8;;https://elsewhere\x1b\\';
     expect(await viewerOf(snapshot, '')).toEqual(await hostOf(output));
     expect(await viewerOf(mirror.snapshot({ scrollback: false }), before)).toEqual(await hostOf(output));
+  });
+
+  it('and its picture for another size leave no link of before open: all that is drawn would belong to it', async () => {
+    const mirror = await mirrorOf('plain');
+    const link = '\x1b]8;;https://elsewhere\x1b\\link';
+    const window = mirror.windowModes() + mirror.window(size);
+    expect(await shownBy(link + window)).toEqual(await shownBy(window));
   });
 
   it('marks pastes before it draws anything: a slow line takes seconds for the screen, and somebody pastes meanwhile', async () => {

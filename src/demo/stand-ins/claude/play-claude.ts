@@ -27,7 +27,12 @@ async function playClaude(scenario: Scenario, args: readonly string[]): Promise<
     return;
   }
 
-  const session = new SessionOnDisk(behaviour);
+  const given = wordAfter(args, '--session-id');
+  const resumed = wordAfter(args, '--resume');
+  const session = new SessionOnDisk(behaviour, resumed ?? given);
+  if (resumed !== undefined && !session.isKnown) return refuse(`No conversation found with session ID: ${resumed}`);
+  if (resumed === undefined && given !== undefined && session.isKnown)
+    return refuse(`Error: Session ID ${given} is already in use.`);
   const screen = new Screen();
   const hooks = new Hooks(session, args, behaviour.wakes ? wake : undefined);
   const turns = new Turns({ scenario, behaviour, session, hooks, screen, exit: () => end('prompt_input_exit') });
@@ -70,10 +75,22 @@ async function playClaude(scenario: Scenario, args: readonly string[]): Promise<
   process.stdout.write('\x1b[?2004h\x1b[?1004h');
   session.setStatus('idle');
   screen.draw(`stand-in for claude ${behaviour.version}`, `  ${session.cwd}`, '');
-  const started = await hooks.fire('SessionStart', { source: 'startup', model: 'stand-in' });
+  const source = resumed === undefined ? 'startup' : 'resume';
+  const started = await hooks.fire('SessionStart', { source, model: 'stand-in' });
   session.recordContexts(started.contexts, 'SessionStart');
   void turns.refreshBadge();
   if (args.length === 1 && !args[0]!.startsWith('-')) turns.submit(args[0]!, 'typed');
+}
+
+function wordAfter(args: readonly string[], option: string): string | undefined {
+  const at = args.indexOf(option);
+  return at < 0 ? undefined : args[at + 1];
+}
+
+/** It ends at once. */
+function refuse(why: string): void {
+  process.stderr.write(`${why}\n`);
+  process.exitCode = 1;
 }
 
 const [scenarioPath, ...args] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 /** What the stand-in for claude writes: its session file, and the transcript of its conversation. */
 import { randomUUID } from 'node:crypto';
-import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { sessionFilePath } from '../../../claude/session/session-file.ts';
@@ -12,7 +12,7 @@ export class SessionOnDisk {
   readonly configDir = process.env.CLAUDE_CONFIG_DIR || join(homedir(), '.claude');
   /** Where it listens for other sessions; undefined for a release that does not. */
   readonly inboxPath: string | undefined;
-  sessionId: string = randomUUID();
+  sessionId: string;
   /** The turn's; undefined before the first. */
   promptId: string | undefined;
   readonly #version: string;
@@ -20,7 +20,9 @@ export class SessionOnDisk {
   readonly #startedAt = Date.now();
   readonly #procStart = processStartTime(process.pid);
 
-  constructor({ version, hasInbox }: Behaviour) {
+  /** `sessionId`: the conversation's, where the command line names one. */
+  constructor({ version, hasInbox }: Behaviour, sessionId: string = randomUUID()) {
+    this.sessionId = sessionId;
     this.#version = version;
     this.#path = sessionFilePath(this.configDir, process.pid);
     if (hasInbox) this.inboxPath = join(process.env.TMPDIR || '/tmp', `in-${process.pid}.sock`);
@@ -28,6 +30,11 @@ export class SessionOnDisk {
 
   get transcriptPath(): string {
     return join(this.configDir, 'projects', projectFolder(this.cwd), `${this.sessionId}.jsonl`);
+  }
+
+  /** Has this conversation been written before? */
+  get isKnown(): boolean {
+    return existsSync(this.transcriptPath);
   }
 
   /** A new conversation. */

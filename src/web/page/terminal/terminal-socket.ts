@@ -1,7 +1,10 @@
 /**
- * One viewer of a session's terminal over a WebSocket. Keys typed before it is open are kept; a lost connection is opened again and
- * begins with a new picture of the screen.
+ * One viewer of a session's terminal over a WebSocket. A lost connection is opened again and begins with a new picture of the
+ * screen; keys are kept until the server has said that it has them.
  */
+import { connection } from '../state/connection.ts';
+import { type Bytes, TypedBytes } from './typed-bytes.ts';
+
 export interface Size {
   cols: number;
   rows: number;
@@ -20,24 +23,30 @@ export interface TerminalSocketOptions {
   /** The size that claude's terminal has. */
   onSize: (size: Size) => void;
   onState: (state: TerminalState, reason: string) => void;
+  /** So many typed bytes were on their way to a server that died: they may be there, or not. */
+  onUnsure: (bytes: number) => void;
 }
 
 type ServerWord =
   | { type: 'size' | 'welcome'; cols?: number; rows?: number; size?: Size }
   | { type: 'snapshot' }
   | { type: 'bye' | 'ended'; reason?: string }
+  | { type: 'typed'; taken: number; known?: boolean }
   | { type: 'error'; error: { message: string } };
 
 const firstPauseMs = 300;
 const longestPauseMs = 5000;
-/** What is typed into a terminal that is away; more than this is somebody's paste of a file, and it is refused. */
-const maxKeptBytes = 256 * 1024;
+/** A server that has not said within this that it has what was typed is not there any more, whatever the network says. */
+const silentMs = 10_000;
 
 export class TerminalSocket {
   readonly #options: TerminalSocketOptions;
+  readonly #typed = new TypedBytes();
+  readonly #unfollow: () => void;
   #socket: WebSocket | undefined;
-  #kept: Uint8Array<ArrayBuffer>[] = [];
-  #keptBytes = 0;
+  /** The server has said how much of what was typed it has: from then on keys go to it. */
+  #takesKeys = false;
+  #silence: ReturnType<typeof setTimeout> | undefined;
   #pauseMs = firstPauseMs;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #snapshotNext = true;
@@ -46,17 +55,21 @@ export class TerminalSocket {
   constructor(options: TerminalSocketOptions) {
     this.#options = options;
     this.#open();
+    // the page has noticed that the machine is away, or back: no pause is waited for
+    let last = connection.peek();
+    this.#unfollow = connection.subscribe((now) => {
+      const [was, is] = [last, now];
+      last = now;
+      if (was === is || this.#closed) return;
+      if (is === 'away' && !navigator.onLine) this.#lost('');
+      if (is === 'live' && this.#socket?.readyState !== WebSocket.OPEN) this.#open();
+    });
   }
 
-  /** @returns false where it could be kept neither */
-  send(bytes: Uint8Array<ArrayBuffer>): boolean {
-    if (this.#socket?.readyState === WebSocket.OPEN) {
-      this.#socket.send(bytes);
-      return true;
-    }
-    if (this.#keptBytes + bytes.length > maxKeptBytes) return false;
-    this.#kept.push(bytes);
-    this.#keptBytes += bytes.length;
+  /** @returns false where it is too much to keep */
+  send(bytes: Bytes): boolean {
+    if (!this.#typed.add(bytes)) return false;
+    this.#sendTyped();
     return true;
   }
 
@@ -70,8 +83,31 @@ export class TerminalSocket {
 
   close(): void {
     this.#closed = true;
+    this.#unfollow();
     clearTimeout(this.#timer);
+    clearTimeout(this.#silence);
     this.#socket?.close();
+  }
+
+  #sendTyped(): void {
+    if (!this.#takesKeys || this.#socket?.readyState !== WebSocket.OPEN) return;
+    for (const bytes of this.#typed.take()) this.#socket.send(bytes);
+    if (this.#typed.isOnItsWay && this.#silence === undefined)
+      this.#silence = setTimeout(() => this.#lost(''), silentMs);
+  }
+
+  /** Opens it again after a pause. */
+  #lost(reason: string): void {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    this.#takesKeys = false;
+    socket?.close();
+    clearTimeout(this.#silence);
+    this.#silence = undefined;
+    this.#options.onState('away', reason);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#open(), this.#pauseMs);
+    this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
   }
 
   #say(word: object): void {
@@ -79,6 +115,8 @@ export class TerminalSocket {
   }
 
   #open(): void {
+    clearTimeout(this.#timer);
+    const last = this.#socket;
     const { session, readOnly, size, onState } = this.#options;
     const { cols, rows } = size();
     const url = new URL(`/api/v1/sessions/${encodeURIComponent(session)}/terminal`, location.href);
@@ -86,20 +124,20 @@ export class TerminalSocket {
     url.search = new URLSearchParams({
       cols: String(cols),
       rows: String(rows),
-      ...(readOnly && { readonly: '1' }),
+      ...(readOnly ? { readonly: '1' } : { stream: this.#typed.stream }),
     }).toString();
     const socket = new WebSocket(url);
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
+    last?.close();
+    this.#takesKeys = false;
     this.#snapshotNext = true;
     onState('connecting', '');
     socket.addEventListener('open', () => {
-      onState('open', '');
-      for (const bytes of this.#kept) socket.send(bytes);
-      this.#kept = [];
-      this.#keptBytes = 0;
+      if (this.#socket === socket) onState('open', '');
     });
     socket.addEventListener('message', ({ data }: MessageEvent<string | ArrayBuffer>) => {
+      if (this.#socket !== socket) return;
       if (typeof data === 'string') return this.#heard(JSON.parse(data) as ServerWord);
       this.#pauseMs = firstPauseMs;
       const bytes = new Uint8Array(data);
@@ -108,17 +146,24 @@ export class TerminalSocket {
       this.#snapshotNext = false;
     });
     socket.addEventListener('close', ({ reason }) => {
-      if (this.#closed || this.#socket !== socket) return;
-      onState('away', reason);
-      this.#timer = setTimeout(() => this.#open(), this.#pauseMs);
-      this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
+      if (!this.#closed && this.#socket === socket) this.#lost(reason);
     });
   }
 
   #heard(word: ServerWord): void {
-    const { onSize, onState } = this.#options;
+    const { onSize, onState, onUnsure } = this.#options;
     if (word.type === 'snapshot') this.#snapshotNext = true;
-    else if (word.type === 'size' || word.type === 'welcome') {
+    else if (word.type === 'typed') {
+      clearTimeout(this.#silence);
+      this.#silence = undefined;
+      if (word.known === undefined) this.#typed.taken(word.taken);
+      else {
+        const unsure = this.#typed.resume(word.taken, word.known);
+        if (unsure > 0) onUnsure(unsure);
+        this.#takesKeys = true;
+      }
+      this.#sendTyped();
+    } else if (word.type === 'size' || word.type === 'welcome') {
       const cols = word.size?.cols ?? word.cols;
       const rows = word.size?.rows ?? word.rows;
       if (cols !== undefined && rows !== undefined) onSize({ cols, rows });

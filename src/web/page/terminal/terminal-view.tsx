@@ -192,6 +192,12 @@ function start(
     onState: (now) => {
       state.value = now;
     },
+    onUnsure: (count) =>
+      complain(
+        new Error(
+          `The server died while ${count === 1 ? 'a key was' : `${count} bytes of your keys were`} on the way: look whether they are there.`,
+        ),
+      ),
   });
   terminal.attachCustomKeyEventHandler((event) => {
     if (event.ctrlKey && event.key === '\\') {

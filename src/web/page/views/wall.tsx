@@ -63,6 +63,7 @@ function SmallTerminal({ session }: { session: Session }) {
           shrink();
         },
         onState: () => undefined,
+        onUnsure: () => undefined,
       });
       const observer = new ResizeObserver(shrink);
       observer.observe(outer);

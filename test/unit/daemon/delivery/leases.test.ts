@@ -92,6 +92,24 @@ describe(`a lease ${verifies('exactly-once')}`, () => {
   });
 });
 
+describe(`a paste whose supervisor is away ${verifies('exactly-once')}`, () => {
+  it('is that supervisor’s until it is not waited for any more: it may have the text in the box', async () => {
+    const { leases, session, message, clock } = await someLeases();
+    session.connected({ pid: 50, send: () => undefined });
+    leases.begin(session, message, 'paste');
+    // the daemon has been replaced, or the line is cut: it comes back within ten seconds, if it lives
+    session.disconnected(session.supervisor!);
+    clock.pass(9000);
+    leases.review(session);
+    expect(message.state).toBe('leased');
+    clock.pass(1000);
+    expect(leases.review(session)).toBe(leaseMs - 1000);
+    clock.pass(leaseMs);
+    leases.review(session);
+    expect(message.state).not.toBe('leased');
+  });
+});
+
 describe(`what a supervisor reports of a paste ${verifies('exactly-once')}`, () => {
   const typed = { messageId: id, outcome: 'typed' } as const;
   const refused = (reason: 'draft' | 'unproven') => ({ messageId: id, outcome: 'refused', reason }) as const;

@@ -59,10 +59,21 @@ describe('after claude has ended', () => {
   it.each([
     ['No conversation found with session ID: x', 'the conversation is gone'],
     ['Error: Session ID x is already in use.', 'the conversation is open elsewhere'],
-    ["error: unknown option '--nope'", 'claude does not know an argument'],
+    ["error: unknown option '--nope'", "claude does not take its arguments: unknown option '--nope'"],
     ['', 'it could not be resumed'],
   ])('says of "%s" that %s', (lastWords, reason) => {
     expect(afterEnd(session(), end({ ranMs: 300, lastWords }), now).reason).toContain(reason);
+  });
+
+  it.each([
+    ["error: unknown option '--nope'\n(Did you mean --name?)", "unknown option '--nope'"],
+    ['\nError: Settings file not found: /nowhere.json\n', 'Settings file not found: /nowhere.json'],
+  ])('does not try again what claude has refused at its first start: "%s"', (lastWords, said) => {
+    const refused = end({ ranMs: 300, wasResume: false, lastWords });
+    const next = { state: 'crashed', reason: `claude does not take its arguments: ${said}` };
+    expect(afterEnd(session(), refused, now)).toEqual(next);
+    expect(afterEnd(session(), { ...refused, ranMs: 60_000 }, now).state).toBe('starting');
+    expect(afterEnd(session(), { ...refused, ...killed }, now).state).toBe('starting');
   });
 
   it('never counts restarts of the future: the clock may have been set back', () => {

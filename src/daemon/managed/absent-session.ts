@@ -1,0 +1,25 @@
+/** A managed session that does not run, as messages find it. */
+import { basename } from 'node:path';
+import type { ManagedSession } from '../../protocol/managed.ts';
+import type { AbsentSession } from '../delivery/accept-send.ts';
+import { describe, isUp } from './managed-store.ts';
+
+/** What sleeps or is about to start takes messages, what was stopped does not. */
+export function absentSession(one: ManagedSession): AbsentSession {
+  const takes = isUp(one) || one.state === 'sleeping';
+  return {
+    id: one.id,
+    name: one.name ?? (basename(one.cwd) || '/'),
+    alias: one.name,
+    cwd: one.cwd,
+    takes,
+    why: takes ? '' : `${describe(one)} is ${one.state}${one.exit ? `: ${one.exit.reason}` : ''}.`,
+  };
+}
+
+/** What has to become of one that does not run before a message goes in. */
+export function whatItWaitsFor(one: ManagedSession): string {
+  if (one.state === 'sleeping') return 'its session to wake up';
+  if (isUp(one)) return 'its session to start';
+  return `its session to be resumed, which is ${one.state}: claudex resume ${one.name ?? one.id}`;
+}
