@@ -20,6 +20,7 @@ const session = (id: string, more: Partial<SessionRecord> = {}): SessionRecord =
   peers: true,
   pending: 0,
   stuck: 0,
+  viewers: 0,
   lastHook: null,
   version: '2.1.197',
   startedAt: '2026-01-01T00:00:00.000Z',
