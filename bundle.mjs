@@ -27,10 +27,12 @@ const bundles = {
   serve: join(dist, 'serve', 'run-serve.js'),
   workspaceProcess: join(dist, 'serve', 'workspace-process.js'),
   web: join(dist, 'web', 'web-command.js'),
+  far: join(dist, 'far', 'far-command.js'),
 };
 
 /** Commands that are waited for: in the file of the commands, and run only when they are asked for. */
-const inProgram = /\/(conversations\/((search|show)-conversations?|show-usage)|board\/show-board)\.js$/;
+const inProgram =
+  /\/(conversations\/((search|show)-conversations?|show-usage)|board\/show-board|managed\/start-for-message)\.js$/;
 
 /** What is loaded later stays apart: the other bundles, and for the commands what each of them loads when it is asked for. */
 function loadedLater({ from, keepModules }) {
@@ -95,6 +97,7 @@ await bundle(bundles.searchWorker);
 await bundle(bundles.workspaceProcess);
 await bundleWhole(bundles.mcpServer);
 await bundleWhole(bundles.web);
+await bundleWhole(bundles.far);
 await bundleWhole(bundles.serve, { beside: [bundles.workspaceProcess] });
 // ink's layout is an ES module that waits while it is loaded: no CommonJS file can hold it
 await bundleWhole(bundles.board, {

@@ -304,6 +304,16 @@ export const requirements = {
   'web-api': {
     text: 'Every route of the web is in openapi.json; errors name their fix, unknown fields are named, a repeated request does nothing twice.',
   },
+  'web-tls': {
+    text: 'claudex web speaks TLS with the certificate it is given; beyond loopback it does not start without.',
+  },
+  'far-tokens': {
+    text: 'The token of another machine is kept 0600, tried when it is added, and stands in no argument, answer or log.',
+  },
+  'far-commands': {
+    text: 'With --host a command does on another machine what it does here; what does not work from there says what does.',
+  },
+  'far-attach': { text: 'attach to another machine draws, types and leaves the terminal as attach does here.' },
   'web-chat': {
     text: 'A client of claude-socket talks to a session with only its URL changed; all clients of a session see the same.',
   },

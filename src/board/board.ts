@@ -4,7 +4,7 @@ import { Signal } from '../process/signal.ts';
 import { inertMs } from './answer-keys.ts';
 import { hasScreen } from './board-session.ts';
 import { type BoardNow, type BoardPicture, keyContext, picture, settled } from './board-view.ts';
-import { type Effect, takeKey } from './keys.ts';
+import { type Effect, keysOf, takeKey } from './keys.ts';
 import type { Size } from './layout.ts';
 import type { Line } from './line.ts';
 import { type BoardUi, firstUi, type Key } from './ui.ts';
@@ -65,6 +65,10 @@ export class Board {
   }
 
   key(key: Key): void {
+    for (const one of keysOf(key, this.#ui)) this.#take(one);
+  }
+
+  #take(key: Key): void {
     this.#settle();
     const { ui, effect } = takeKey(this.#ui, key, keyContext(this.#ui, this.#now(), this.#size));
     if (ui.selectedId !== this.#ui.selectedId) this.#screen = undefined;

@@ -35,6 +35,15 @@ export interface KeyContext {
   folder: string;
 }
 
+/**
+ * Keys that come faster than they are read arrive together, and look like what was pasted. Those that only move are told apart: nothing is
+ * answered, sent or stopped by them.
+ */
+export function keysOf(key: Key, ui: BoardUi): Key[] {
+  const isTogether = key.name === null && key.text.length > 1 && ui.typing === null && /^[jkJKgG ]+$/.test(key.text);
+  return isTogether ? [...key.text].map((text) => ({ text, name: null })) : [key];
+}
+
 /** The key is taken where something is being typed or asked first, else it is a command. */
 export function takeKey(before: BoardUi, key: Key, context: KeyContext): KeyResult {
   if (key.name === 'ctrl' && key.text === 'c') return { ui: before, effect: { kind: 'quit' } };

@@ -17,6 +17,8 @@ const sessionVariables = [
   'CLAUDE_PID',
   // ours, for all that a warm process starts (src/warm): what it would start to stay is not a warm process's own
   'CLAUDEX_WARM',
+  // ours, of the person who has commands done on another machine (src/far): no session is that person
+  'CLAUDEX_TOKEN',
 ];
 
 /** Either may tell that a claude is around us: its shells have the first, its hooks and MCP servers the second. */

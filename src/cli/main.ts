@@ -32,7 +32,12 @@ async function main(args: string[]): Promise<void> {
     const { runHostCommand } = await import('./commands/host.ts');
     return runHostCommand(args[2]!);
   }
-  if (args[0] === 'attach' && !args.slice(1).some((word) => word.startsWith('-')) && args.length <= 2) {
+  if (
+    args[0] === 'attach' &&
+    !process.env.CLAUDEX_HOST &&
+    !args.slice(1).some((word) => word.startsWith('-')) &&
+    args.length <= 2
+  ) {
     const { runAttach } = await import('./run-attach.ts');
     return runAttach(args[1]);
   }

@@ -10,6 +10,7 @@ import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
 import { addDaemon } from './commands/daemon.ts';
 import { addDemo } from './commands/demo.ts';
+import { addFarHost } from './commands/far-host.ts';
 import { addHistory } from './commands/history.ts';
 import { addInbox } from './commands/inbox.ts';
 import { addInstall } from './commands/install.ts';
@@ -30,12 +31,13 @@ import { addWaiting } from './commands/waiting.ts';
 import { addWarm } from './commands/warm.ts';
 import { addWeb } from './commands/web.ts';
 import { addWhoami } from './commands/whoami.ts';
+import { goWhereAsked } from './far/go-where-asked.ts';
 import { nearestWord } from './start/nearest-word.ts';
 import { printError } from './text/print-error.ts';
 import { versionText } from './version.ts';
 
 /** Runs one of our commands; sets the exit code. */
-export async function runProgram(args: readonly string[]): Promise<void> {
+export async function runProgram(all: readonly string[]): Promise<void> {
   // `claudex send | head`: the reader has had enough
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
@@ -45,12 +47,13 @@ export async function runProgram(args: readonly string[]): Promise<void> {
   process.stderr.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
-  if (args.length === 1 && ['--version', '-v', '-V', 'version'].includes(args[0]!)) {
+  if (all.length === 1 && ['--version', '-v', '-V', 'version'].includes(all[0]!)) {
     process.stdout.write(await versionText(process.env));
     return;
   }
   const program = buildProgram();
   try {
+    const args = await goWhereAsked(all);
     if (args[0] === 'help' && args[1] !== undefined) refuseUnknownHelp(program, args[1]);
     await program.parseAsync(withExplicitWait(args), { from: 'user' });
   } catch (error) {
@@ -112,6 +115,7 @@ Examples:
   claudex ask . "what are you working on?"
   claudex list --watch
   claudex history api
+  claudex --host devbox list   a command on another machine (claudex help host)
 
 Exit codes: 0 done, 1 our bug, 2 wrong usage, 3 you can fix it, 4 timed out waiting, 5 the message failed, 6 a person is needed, 7 nothing found.`,
     );
@@ -147,6 +151,7 @@ Exit codes: 0 done, 1 our bug, 2 wrong usage, 3 you can fix it, 4 timed out wait
   addWarm(program);
   addServe(program);
   addWeb(program);
+  addFarHost(program);
   addDemo(program);
   addMcpServer(program);
   addCompletion(program);

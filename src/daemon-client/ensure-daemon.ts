@@ -13,6 +13,7 @@ import { ensurePrivateDir } from '../home/private-folder.ts';
 import { steadyNow } from '../process/clock.ts';
 import { untilGone } from '../process/until-gone.ts';
 import { DaemonClient } from './client.ts';
+import { elsewhere } from './elsewhere.ts';
 
 /** Until when another try is made where whoever has won the race does not answer. */
 const startTimeoutMs = 10_000;
@@ -69,10 +70,12 @@ export async function connectDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClien
 }
 
 /**
- * Connects, starting or replacing the daemon where needed.
+ * Connects, starting or replacing the daemon where needed. For a command that was sent to another machine: what speaks for that one.
  * @throws ClaudexError DAEMON_START_FAILED, DAEMON_UNREACHABLE for one that hangs, PACKAGE_GONE, HOME_NOT_PRIVATE, HOME_UNWRITABLE
  */
 export async function ensureDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClient> {
+  const far = elsewhere();
+  if (far) return far.client;
   const client = daemonClient(env);
   const version = packageVersion();
   const askedSteadyMs = steadyNow();

@@ -49,6 +49,8 @@ export interface ClaudexPaths {
   /** All that `claudex web` keeps: who has been let in, where it listens. */
   web: string;
   webLog: string;
+  /** The machines of `claudex host`, with their tokens. */
+  machines: string;
 }
 
 /** HOME, else what the system has for this user; `/` for a user that it does not know (a container's made-up uid). */
@@ -91,6 +93,7 @@ export function claudexPaths(env: NodeJS.ProcessEnv = process.env): ClaudexPaths
     serveLog: join(home, 'logs', 'serve.log'),
     web: join(home, 'web'),
     webLog: join(home, 'logs', 'web.log'),
+    machines: join(home, 'machines.json'),
   };
 }
 

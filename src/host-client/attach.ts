@@ -2,7 +2,7 @@
  * The person's terminal as a viewer of a host: draws what it sends, sends what is typed, and leaves the terminal as it was
  * found, however it ends. Wiring; what is drawn is view.ts's, which keys are ours detach-key.ts's.
  */
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { ClaudexError } from '../errors/claudex-error.ts';
 import { ancestry } from '../process/identity.ts';
 import {
@@ -13,6 +13,7 @@ import {
   type HostBye,
   type HostWelcome,
   jsonFrame,
+  type ViewerHello,
 } from '../protocol/frames.ts';
 import { LocalTty } from '../terminal/local-tty.ts';
 import { loadTtyCalls } from '../terminal/tty-calls.ts';
@@ -33,6 +34,8 @@ export interface AttachOptions {
   readOnly: boolean;
   /** Control code of the key that detaches. */
   detachCode: number;
+  /** Instead of the socket's path: what speaks in frames, of a host that is elsewhere. */
+  connect?: (hello: Omit<ViewerHello, 'protocol'>) => Promise<Duplex>;
 }
 
 /** `lost`: the host is gone without a word. */
@@ -59,7 +62,7 @@ class AttachedTerminal {
   readonly #keys: ViewerKeys;
   #end: (end: AttachEnd) => void = () => undefined;
   #fail: (error: ClaudexError) => void = () => undefined;
-  #socket: Socket | undefined;
+  #socket: Duplex | undefined;
   #view: View | undefined;
   /** The terminal is ours: raw, and drawn on. */
   #hasTerminal = false;
@@ -86,13 +89,14 @@ class AttachedTerminal {
 
   /** @throws ClaudexError HOST_UNREACHABLE */
   async connect(): Promise<void> {
-    const { socketPath, readOnly } = this.#options;
-    const socket = await connectHost(socketPath, {
+    const { socketPath, readOnly, connect } = this.#options;
+    const hello: Omit<ViewerHello, 'protocol'> = {
       kind: 'terminal',
       readOnly,
       size: this.#size(),
       ancestry: [...ancestry(process.pid)],
-    });
+    };
+    const socket = await (connect ? connect(hello) : connectHost(socketPath, hello));
     this.#socket = socket;
     this.#view = new View({
       sizeOfTty: () => this.#size(),
@@ -157,7 +161,7 @@ class AttachedTerminal {
   }
 
   /** While the terminal takes nothing we read nothing, a ping neither: we say by ourselves that we live. */
-  #hold(socket: Socket, isHeld: boolean): void {
+  #hold(socket: Duplex, isHeld: boolean): void {
     clearInterval(this.#signsOfLife);
     if (isHeld) {
       socket.pause();

@@ -1,6 +1,7 @@
 /** One connection to a host, as a viewer or to ask for something. */
 import { lstatSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { ClaudexError } from '../errors/claudex-error.ts';
 import {
   type Frame,
@@ -50,9 +51,9 @@ export async function isListening(path: string): Promise<boolean> {
 }
 
 /** Reads frames for as long as the connection is open. */
-export function onFrames(socket: Socket, take: (frame: Frame) => void): void {
+export function onFrames(socket: Readable, take: (frame: Frame) => void): void {
   const reader = new FrameReader(maxFrameBytes);
-  socket.on('data', (chunk) => {
+  socket.on('data', (chunk: Buffer) => {
     for (const frame of reader.take(chunk)) take(frame);
   });
 }

@@ -97,7 +97,7 @@ export function drawWindow(terminal: Terminal, size: { cols: number; rows: numbe
   for (let y = 0; y < size.rows; y++) {
     out += `${cursorAt(0, y)}\x1b[0m\x1b[2K`;
     const line = first + y < terminal.rows ? active.getLine(active.baseY + first + y) : undefined;
-    if (line) out += drawRow(terminal, line, size.cols);
+    if (line) out += drawRow(terminal, line, { cols: size.cols });
   }
   const x = Math.min(active.cursorX, size.cols - 1);
   return `${out}\x1b[0m\x1b[?7h${cursorAt(x, active.cursorY - first)}${showsCursor ? '\x1b[?25h' : ''}\x1b[?2026l`;
@@ -112,7 +112,9 @@ export function drawRows(terminal: Terminal, buffer: IBuffer, start: number, end
     const wraps = y > start && continues(buffer.getLine(y - 1)!, line, terminal.cols);
     if (y > start && !wraps) out += '\x1b[0m\r\n';
     // a wrap that scrolls fills the new row with the background of what wraps
-    out += drawRow(terminal, line) + (wraps && isEmptyAt(line, terminal.cols - 1) ? '\x1b[0m\x1b[K' : '');
+    out +=
+      drawRow(terminal, line, { erasesGaps: wraps }) +
+      (wraps && isEmptyAt(line, terminal.cols - 1) ? '\x1b[0m\x1b[K' : '');
   }
   return `${out}\x1b[0m`;
 }
@@ -128,8 +130,15 @@ function continues(above: IBufferLine, line: IBufferLine, cols: number): boolean
   return first.getWidth() === 2 && (beforeLast?.getChars() !== '' || beforeLast.getWidth() === 0);
 }
 
-/** A line may be longer than the screen is wide: the library keeps what was there before the screen shrank. */
-function drawRow(terminal: Terminal, line: IBufferLine, cols = terminal.cols): string {
+/**
+ * A line may be longer than the screen is wide: the library keeps what was there before the screen shrank.
+ * `erasesGaps`: the row may show something where nothing is drawn.
+ */
+function drawRow(
+  terminal: Terminal,
+  line: IBufferLine,
+  { cols = terminal.cols, erasesGaps = false }: { cols?: number; erasesGaps?: boolean } = {},
+): string {
   let out = '';
   let looks = sgr(undefined);
   let link = noLink;
@@ -143,7 +152,7 @@ function drawRow(terminal: Terminal, line: IBufferLine, cols = terminal.cols): s
   const flushEmpty = (): void => {
     if (emptyRun === 0) return;
     // erased, not written: where nothing but the background shows, ECH leaves the cell as the program left it
-    if (looks !== sgr(undefined)) out += `\x1b[${emptyRun}X`;
+    if (erasesGaps || looks !== sgr(undefined)) out += `\x1b[${emptyRun}X`;
     out += `\x1b[${emptyRun}C`;
     emptyRun = 0;
   };

@@ -33,6 +33,8 @@ export interface RaceEnd {
   /** The transcript says that the person has rejected or interrupted it. */
   isRejected: boolean;
   ran: boolean;
+  /** What the transcript has of that call, cut short. */
+  said: string;
 }
 
 /** One question, two answers. */
@@ -117,7 +119,7 @@ function linesOf(log: string, event: string): Array<{ event: string; id: string 
 }
 
 /** What the transcript says of that call, by claude's own fields and not by our reading of them. */
-function saidOf({ home }: AskingClaude, name: string): Pick<RaceEnd, 'byHook' | 'isRejected'> {
+function saidOf({ home }: AskingClaude, name: string): Pick<RaceEnd, 'byHook' | 'isRejected' | 'said'> {
   const records = transcriptRecords(home);
   const blocks = (record: TranscriptRecord): Block[] => {
     return Array.isArray(record.message?.content) ? (record.message.content as Block[]) : [];
@@ -129,7 +131,12 @@ function saidOf({ home }: AskingClaude, name: string): Pick<RaceEnd, 'byHook' | 
   )?.attachment?.decision as string | undefined;
   const decision = result?.permissionDecision as { source?: string; decision?: string } | undefined;
   const said = decision?.source === 'hook' ? { accept: 'allow', reject: 'deny' }[`${decision.decision}`] : undefined;
-  return { byHook: attached ?? said, isRejected: result?.toolUseResult === 'User rejected tool use' };
+  const about = records.filter((record) => call?.id !== undefined && JSON.stringify(record).includes(call.id));
+  return {
+    byHook: attached ?? said,
+    isRejected: result?.toolUseResult === 'User rejected tool use',
+    said: about.map((record) => JSON.stringify(record).slice(0, 1200)).join('\n'),
+  };
 }
 
 interface Block {
@@ -153,8 +160,8 @@ export function untruths({ plan, told, words, record, byHook, isRejected, ran }:
     hold(byHook === undefined, 'it was late, and claude has taken it');
     hold(ran === (plan.key === '1'), 'it was late, and the key did not count');
   } else {
-    // claude says late what allowed a tool that runs for long
-    hold(told === 'unsaid' && plan.elsewhere === 'allow' && ran, `told ${told}`);
+    // claude says late what allowed a tool that runs for long, and so it was told; the record has it in the end
+    hold(told === 'unsaid' && plan.elsewhere === 'allow' && (ran || isRejected), `told ${told}`);
   }
   hold(
     told === 'counted' || told === 'unsaid' || record.via === 'terminal',

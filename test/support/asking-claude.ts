@@ -19,6 +19,10 @@ export interface AskingClaude {
   client: DaemonClient;
   /** Has the model call those tools at once, in a turn of its own; its answer after their results is `went on`. */
   ask(...calls: LoopbackToolUse[]): Promise<void>;
+  /** What a subagent does whose prompt is `agentPrompt`: those calls at once. */
+  agentsDo(...calls: LoopbackToolUse[]): void;
+  /** Has the model call those tools in the next turn, which somebody else's prompt starts: it is returned. */
+  onPrompt(...calls: LoopbackToolUse[]): string;
   /** Waits until so many are open, and the dialog is on the screen. */
   open(count?: number): Promise<Question[]>;
   /** Answers from elsewhere, and sees what has become of it. */
@@ -28,6 +32,8 @@ export interface AskingClaude {
   /** The conversation as the model was last told of a tool’s result. */
   results(): string;
 }
+
+export const agentPrompt = 'the work of an agent, please';
 
 /** Manual mode, because 2.1.332 lets claude itself decide otherwise. */
 const askingArguments = ['--permission-mode', 'default'];
@@ -39,8 +45,12 @@ export async function startAskingClaude(
   const home = bed.home();
   let serial = 0;
   let calls: LoopbackToolUse[] = [];
+  let agentCalls: LoopbackToolUse[] = [];
   const api = await bed.api(({ prompt, body }): LoopbackReply => {
     // what claude asks the API beside the conversation (a title) has no tools
+    if (body.tools?.length && prompt.includes(agentPrompt) && agentCalls.length > 0) {
+      return { toolUse: agentCalls.splice(0) };
+    }
     return body.tools?.length && prompt.includes(`ask ${serial} please`) && calls.length > 0
       ? { toolUse: calls.splice(0) }
       : { text: `went on ${serial}` };
@@ -51,15 +61,22 @@ export async function startAskingClaude(
   await until(() => address() !== '');
   const client = new DaemonClient(address());
   await until(async () => (await client.sessions()).some(({ state }) => state === 'idle'));
+  const onPrompt = (...wanted: LoopbackToolUse[]): string => {
+    serial++;
+    calls = [...wanted];
+    return `ask ${serial} please`;
+  };
   return {
     home,
     driver,
     client,
     ask: async (...wanted) => {
-      serial++;
-      calls = [...wanted];
-      await submitPrompt(driver, `ask ${serial} please`);
+      await submitPrompt(driver, onPrompt(...wanted));
     },
+    agentsDo: (...wanted) => {
+      agentCalls = [...wanted];
+    },
+    onPrompt,
     open: async (count = 1) => {
       const open = async () => (await client.questions()).filter(({ state }) => state === 'open');
       await until(async () => (await open()).length === count);

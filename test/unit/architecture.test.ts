@@ -23,6 +23,7 @@ const heights: Record<string, number> = {
   'host-client': 6,
   runner: 7,
   history: 7,
+  far: 7,
   warm: 7,
   supervisor: 8,
   host: 8,
@@ -156,6 +157,7 @@ describe(`architecture ${verifies('import-direction')}`, () => {
     for (const name of ['commander', 'chalk']) expect(importersOf(new RegExp(`^${name}$`))).toEqual(['src/cli']);
     expect(importersOf(/^conf$/)).toEqual(['src/settings']);
     expect(importersOf(/^@xterm\/headless$/)).toEqual(['src/terminal']);
+    expect(importersOf(/^undici$/)).toEqual(['src/far']);
     for (const name of ['ink', 'react']) expect(importersOf(new RegExp(`^${name}$`))).toEqual(['src/board']);
   });
 

@@ -16,6 +16,8 @@ export interface ToolFate {
   hookDecision?: 'allow' | 'deny' | undefined;
   /** A person has said no or pressed Esc, under the dialog or while the tool ran: claude writes the same for all of that. */
   isRejected?: true;
+  /** Its result is an error: so is a denial. */
+  isError?: true;
 }
 
 /** What claude has as the result of a call that a person has rejected or interrupted. */
@@ -64,6 +66,7 @@ export class ToolFates {
         if (!fate || fate.endedAt !== undefined) continue;
         fate.endedAt = Date.parse(record.timestamp ?? '') || 0;
         if (record.toolUseResult === rejection) fate.isRejected = true;
+        if (block.is_error === true) fate.isError = true;
         fate.hookDecision ??= decidedByHook(record.permissionDecision);
       }
     }

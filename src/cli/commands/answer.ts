@@ -92,7 +92,7 @@ async function give(target: string, { json }: Common, answerTo: (question: Quest
 function outcome({ id, name, tool, taken, always }: Question, { decision }: Answer): string {
   const done = { allow: 'Approved', deny: 'Denied', answer: 'Answered' }[decision];
   const fromNowOn = always === null ? '' : `, and from now on: ${always}`;
-  const unsaid = taken === null ? ' Claude goes on; it has not said yet whose answer it took.' : '';
+  const unsaid = taken === null ? ' Claude has it and goes on; it has not said yet whose answer it took.' : '';
   return `${done}: ${tool} in ${visibleLine(name)} (${id})${fromNowOn}.${unsaid}`;
 }
 

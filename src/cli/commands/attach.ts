@@ -1,6 +1,7 @@
 /** Looking at a session: attach, detach, peek. */
 import type { Command } from 'commander';
 import type { DaemonClient } from '../../daemon-client/client.ts';
+import { elsewhere } from '../../daemon-client/elsewhere.ts';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { claudeConfigDir } from '../../home/paths.ts';
@@ -45,10 +46,16 @@ export function addDetach(program: Command): void {
     .action(async (target: string | undefined, options: { json?: boolean }) => {
       const client = await ensureDaemon(process.env);
       const one = await viewable(client, target ?? (await surrounding(client)));
-      if (one.managed) await detachAll(one.managed.socket);
+      const far = elsewhere();
+      if (far && !one.managed) throw new ClaudexError('NOT_FROM_AFAR', `${one.name} is in a terminal of its own.`);
+      if (far) await far.detachAll(one.id);
+      else if (one.managed) await detachAll(one.managed.socket);
       const record = one.managed ?? (await client.handOver(one.id));
       if (options.json) process.stdout.write(`${JSON.stringify(record, null, 2)}\n`);
-      else process.stderr.write(`Detached; ${one.name} runs on: claudex attach ${one.name}\n`);
+      else
+        process.stderr.write(
+          `Detached; ${one.name} runs on: claudex ${far ? `--host ${far.name} ` : ''}attach ${one.name}\n`,
+        );
     });
 }
 
@@ -79,12 +86,14 @@ async function peek(target: string | undefined, options: PeekOptions): Promise<v
   const lines = linesOf(options.lines);
   const client = await ensureDaemon(process.env);
   const one = await viewable(client, target);
-  const socket = await viewerSocket(client, one);
   const ansi = options.ansi === true;
+  const far = elsewhere();
+  const socket = far ? '' : await viewerSocket(client, one);
+  const of = { ansi, ...(lines !== undefined && { lines }) };
   let shown: string | undefined;
   if (options.follow) process.once('SIGINT', () => process.exit(0));
   for (;;) {
-    const text = await readScreen(socket, { ansi, ...(lines !== undefined && { lines }) });
+    const text = await (far ? far.screen(one.id, of) : readScreen(socket, of));
     if (options.json) process.stdout.write(`${JSON.stringify({ id: one.id, text }, null, options.follow ? 0 : 2)}\n`);
     else if (text !== shown) process.stdout.write(`${ansi ? text : forTerminal(text)}\n`);
     if (!options.follow) return;

@@ -3,6 +3,7 @@ import { hasOtherHookScripts } from '../../../install-scripts/hook-scripts.ts';
 import { readInstalledState } from '../../../install-scripts/installed-state.ts';
 import { lockOwner } from '../../background/lock.ts';
 import { hookEventsOf } from '../../claude/session/capabilities.ts';
+import { elsewhere } from '../../daemon-client/elsewhere.ts';
 import { connectDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError, type ErrorCode } from '../../errors/claudex-error.ts';
 import { packageVersion } from '../../home/package.ts';
@@ -13,6 +14,7 @@ import { oneLine } from '../../protocol/sanitise.ts';
 import { configFileProblem } from '../../settings/read.ts';
 import { loadNodePty } from '../../terminal/pty/load-node-pty.ts';
 import { loadTtyCalls } from '../../terminal/tty-calls.ts';
+import { farStatus } from '../far/far-status.ts';
 import { type HookTrace, readHookTrace } from '../hook-trace.ts';
 import { durationText } from '../text/durations.ts';
 import { hookProblems, hookText, missingEntries } from '../text/hook-text.ts';
@@ -58,6 +60,8 @@ export function addStatus(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExamples:\n  claudex status\n  claudex status --json | jq .problems')
     .action(async (options: { json?: boolean }) => {
+      const far = elsewhere();
+      if (far) return farStatus(far, options);
       const report = await readStatus(process.env);
       process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : statusText(report));
       if (report.problems.length > 0) process.exitCode = 3;

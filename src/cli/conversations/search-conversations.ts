@@ -1,5 +1,6 @@
 /** `claudex search`: hits for people and as JSON. */
 import { conversationFile } from '../../claude/transcript/conversation-files.ts';
+import { elsewhere } from '../../daemon-client/elsewhere.ts';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { pathTarget } from '../../daemon-client/path-target.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
@@ -41,17 +42,30 @@ export async function search(target: string | undefined, words: string[], option
     return all ? allFiles(where) : filesOf(pathTarget(target!), where);
   };
   const query = { text, isRegex: options.regex === true, ignoreCase: options.ignoreCase === true };
-  const hits = searchTranscripts(files, query, {
-    context: options.context,
-    maxHits: options.max,
-    raw: options.raw === true,
-  });
+  const hits = elsewhere()
+    ? farHits(query, all ? undefined : pathTarget(target!), options)
+    : searchTranscripts(files, query, {
+        context: options.context,
+        maxHits: options.max,
+        raw: options.raw === true,
+      });
   const count = options.json ? await printJson(hits) : await printText(hits, options);
   if (count === 0) {
     process.exitCode = nothingFound;
     if (!options.json && process.stderr.isTTY) process.stderr.write('Nothing found.\n');
   }
   if (count === options.max) process.stderr.write(`Stopped after ${count} hits; --max ${10 * count} shows more.\n`);
+}
+
+/** The other machine masks secrets, always. */
+async function* farHits(
+  query: { text: string; isRegex: boolean; ignoreCase: boolean },
+  session: string | undefined,
+  { context, max, raw }: SearchOptions,
+): AsyncGenerator<SearchHit> {
+  if (raw) throw new ClaudexError('NOT_FROM_AFAR', 'Asked for --raw.');
+  const { hits } = await elsewhere()!.search({ ...query, session, context, max });
+  yield* hits as SearchHit[];
 }
 
 /** A folder has all its conversations searched, a session the present one. */

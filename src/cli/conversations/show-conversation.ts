@@ -1,8 +1,11 @@
 /** `claudex history` and `claudex show`: conversations and single turns, for people and as JSON. */
 import { rawText, type TextShape } from '../../claude/transcript/fold-turns.ts';
 import { readTurn, readTurns } from '../../claude/transcript/read-turns.ts';
+import type { Turn } from '../../claude/transcript/turn.ts';
+import { elsewhere } from '../../daemon-client/elsewhere.ts';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { pathTarget } from '../../daemon-client/path-target.ts';
+import { ClaudexError } from '../../errors/claudex-error.ts';
 import {
   findConversation,
   listedConversations,
@@ -34,6 +37,7 @@ export interface HistoryOptions {
 
 /** `claudex history` */
 export async function showHistory(target: string | undefined, options: HistoryOptions): Promise<void> {
+  if (elsewhere()) return printTurns(await farTurns(target, options), options);
   const client = await ensureDaemon(process.env);
   const where = await whereToLook(client, claudeConfigDir(process.env));
   if (options.list) return list(target, where, options);
@@ -43,6 +47,22 @@ export async function showHistory(target: string | undefined, options: HistoryOp
     shape: shapeOf(options),
     ...(!options.all && { last: options.last }),
   });
+  await printTurns(turns, options);
+}
+
+/** So many the other machine tells at once. */
+const mostFarTurns = 1000;
+
+async function farTurns(target: string | undefined, options: HistoryOptions): Promise<Turn[]> {
+  if (options.list || options.follow) {
+    throw new ClaudexError('NOT_FROM_AFAR', `Asked for --${options.list ? 'list' : 'follow'}.`);
+  }
+  if (options.last === 0 && !options.all) return [];
+  const last = options.all ? mostFarTurns : Math.min(options.last, mostFarTurns);
+  return elsewhere()!.turns(pathTarget(target ?? '.'), { last, raw: options.raw === true });
+}
+
+async function printTurns(turns: Iterable<Turn>, options: HistoryOptions): Promise<void> {
   if (options.json) return printJson(turns);
   let count = 0;
   await page(options, async (output) => {
@@ -57,13 +77,17 @@ export async function showHistory(target: string | undefined, options: HistoryOp
 
 /** `claudex show` */
 export async function showTurn(target: string, number: number, options: HistoryOptions): Promise<void> {
-  const client = await ensureDaemon(process.env);
-  const where = await whereToLook(client, claudeConfigDir(process.env));
-  const conversation = findConversation(pathTarget(target), where);
-  const turn = readTurn(conversation.path, number, shapeOf(options));
+  const turn = await turnOf(target, number, options);
   if (options.json) return void process.stdout.write(`${JSON.stringify(turn, null, 2)}\n`);
   const style = { ...styleOf(options), wholeTools: true };
   await page(options, async (output) => void (await output.write(turnText(turn, style))));
+}
+
+async function turnOf(target: string, number: number, options: HistoryOptions): Promise<Turn> {
+  const far = elsewhere();
+  if (far) return far.turn(pathTarget(target), number, options.raw === true);
+  const where = await whereToLook(await ensureDaemon(process.env), claudeConfigDir(process.env));
+  return readTurn(findConversation(pathTarget(target), where).path, number, shapeOf(options));
 }
 
 async function list(target: string | undefined, where: WhereToLook, options: HistoryOptions): Promise<void> {

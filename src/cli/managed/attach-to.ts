@@ -1,10 +1,12 @@
 /** Attaching from the command line: the key, the words afterwards, the exit code. */
 import { isatty } from 'node:tty';
 import type { DaemonClient } from '../../daemon-client/client.ts';
+import { elsewhere } from '../../daemon-client/elsewhere.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
-import { type AttachEnd, attach } from '../../host-client/attach.ts';
+import { type AttachEnd, type AttachOptions, attach } from '../../host-client/attach.ts';
 import { controlCode } from '../../host-client/detach-key.ts';
 import { readSettings } from '../../settings/read.ts';
+import { afterFarAttach } from '../far/after-far-attach.ts';
 import { type AfterAttach, afterAttach } from './after-attach.ts';
 import { type Viewable, viewerSocket } from './viewable.ts';
 
@@ -23,9 +25,11 @@ export async function attachTo(
   if (detachCode === undefined) {
     throw new ClaudexError('BAD_SETTING', `attach.detachKey takes ctrl- and a character, not "${key}".`);
   }
-  let socketPath = await viewerSocket(client, one);
+  const far = elsewhere();
+  let socketPath = far ? '' : await viewerSocket(client, one);
   for (;;) {
-    const end = await attach({ socketPath, readOnly, detachCode });
+    const connect: AttachOptions['connect'] = far && ((hello) => far.connectViewer(one.id, hello));
+    const end = await attach({ socketPath, readOnly, detachCode, ...(connect && { connect }) });
     const next = await whatNext(client, one, end);
     if (next.socketPath !== undefined) {
       socketPath = next.socketPath;
@@ -40,8 +44,10 @@ export async function attachTo(
 
 async function whatNext(client: DaemonClient, one: Viewable, end: AttachEnd): Promise<AfterAttach> {
   const { name } = one;
-  if (end.reason === 'detached') return { words: `Detached; ${name} runs on: claudex attach ${name}` };
-  return afterAttach(client, one, end, () => {
-    process.stderr.write(`${name} is being started again; Ctrl-C leaves it alone.\n`);
-  });
+  const far = elsewhere();
+  const there = far ? `--host ${far.name} ` : '';
+  if (end.reason === 'detached') return { words: `Detached; ${name} runs on: claudex ${there}attach ${name}` };
+  const waiting = (what: string): void => void process.stderr.write(`${what}; Ctrl-C leaves it alone.\n`);
+  if (far) return afterFarAttach(far, one, end, () => waiting(`The line to ${far.name} is lost, and tried again`));
+  return afterAttach(client, one, end, () => waiting(`${name} is being started again`));
 }

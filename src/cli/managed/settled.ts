@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DaemonClient } from '../../daemon-client/client.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
+import { steadyNow } from '../../process/clock.ts';
 import type { SessionRecord } from '../../protocol/session.ts';
 
 /** Claude has this long to show its prompt box, or what it waits for, before no more is said of it. */
@@ -9,7 +10,7 @@ const settlesMs = 8000;
 
 /** Its session once claude shows its prompt box, works, or waits for somebody; undefined when it does not come to that in time. @throws ClaudexError HOST_START_FAILED */
 export async function settled(client: DaemonClient, id: string): Promise<SessionRecord | undefined> {
-  for (let waitedMs = 0; waitedMs < settlesMs; waitedMs += 50) {
+  for (const until = steadyNow() + settlesMs; steadyNow() < until; ) {
     const session = (await client.sessions()).find((one) => one.id === id);
     if (session && session.state !== 'starting') return session;
     const one = (await client.managed()).find((record) => record.id === id);

@@ -35,6 +35,7 @@ export const ownCommands = [
   'warm',
   'serve',
   'web',
+  'host',
   'demo',
   'mcp-server',
   'completion',
@@ -42,8 +43,11 @@ export const ownCommands = [
   'help',
 ] as const;
 
-const ownFlags = ['--version', '-v', '-V', '--help', '-h'];
+const ownFlags = ['--version', '-v', '-V', '--help', '-h', '--host'];
 
+/** `--host=devbox` too: claude has no such option, and what stands behind it is a command of ours. */
 export function isOwnCommand(word: string | undefined): boolean {
-  return word !== undefined && ([...ownCommands, ...ownFlags] as string[]).includes(word);
+  return (
+    word !== undefined && ([...ownCommands, ...ownFlags] as string[]).includes(word.replace(/^(--host)=.*/s, '$1'))
+  );
 }

@@ -84,8 +84,9 @@ export class FateWatch {
     for (const [path, questions] of byPath) {
       const fates = watched.fates.get(path) ?? new ToolFates(path);
       watched.fates.set(path, fates);
-      const requests = questions.map(({ id, request, inputKey, askedAt, isUnproven }) => {
-        return { id, tool: request.tool, inputKey, askedAt, isUnproven };
+      const requests = questions.map(({ id, request, inputKey, askedAt, isUnproven, record }) => {
+        const { tool, agentId } = request;
+        return { id, tool, inputKey, askedAt, isUnproven, decision: record.decision, isAgents: agentId !== null };
       });
       const news = fates.look(transcriptSize).filter(({ toolUseId }) => !watched.told.has(toolUseId));
       for (const { id, fate, toolUseId } of matchFates(requests, news)) {

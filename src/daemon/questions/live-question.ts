@@ -115,7 +115,7 @@ export class LiveQuestion implements DialogSight {
 
   /** A tool runs once it is allowed, and claude says whose answer that was when the tool has run. All else it says at once. */
   get isSaidLate(): boolean {
-    return this.#record.kind === 'permission' && this.#record.decision === 'allow';
+    return this.isUnproven && this.#record.kind === 'permission' && this.#record.decision === 'allow';
   }
 
   get isUnproven(): boolean {

@@ -12,6 +12,10 @@ export interface MatchedRequest {
   askedAt: number;
   /** An answer from elsewhere was handed to its hook, and claude has not said yet that it took it. */
   isUnproven: boolean;
+  /** That answer. */
+  decision: 'allow' | 'deny' | null;
+  /** A subagent asks: 2.1.197 does not write there whose decision counted. */
+  isAgents: boolean;
 }
 
 /** `interrupted`: rejected in the terminal, before or after an answer from elsewhere counted. */
@@ -48,9 +52,17 @@ export function matchFates(requests: readonly MatchedRequest[], fates: readonly 
       }
     };
     pair(unproven, byHook, () => 'taken');
-    pair(left, ended, ({ isUnproven }, { isRejected }) => (isUnproven && isRejected ? 'interrupted' : 'in-terminal'));
+    pair(left, ended, fateWithoutDecision);
   }
   return matches;
+}
+
+/** What a result means beside which no hook's decision stands. */
+function fateWithoutDecision(request: MatchedRequest, call: ToolFate): Fate {
+  if (!request.isUnproven) return 'in-terminal';
+  if (call.isRejected) return 'interrupted';
+  const isAsAnswered = request.decision === (call.isError ? 'deny' : 'allow');
+  return request.isAgents && isAsAnswered ? 'taken' : 'in-terminal';
 }
 
 function groupsOf(requests: readonly MatchedRequest[]): MatchedRequest[][] {

@@ -18,15 +18,15 @@ import { type Asked, LiveQuestion, questionId } from './live-question.ts';
 import type { Fate } from './match.ts';
 import { overError, reasonText } from './over-text.ts';
 import { givenBy, replyFor } from './reply-for.ts';
-import { isDialogHeldBack, isWaiting, seenState } from './session-sight.ts';
-import { hasLeftBefore, standingOf } from './standing.ts';
+import { dialogWithinMs, heldBackReason, isDialogHeldBack, isWaiting, seenState } from './session-sight.ts';
+import { standingOf } from './standing.ts';
 import { Verdicts } from './verdicts.ts';
 import { WaitingHooks } from './waiting-hooks.ts';
 
-/** Claude takes an answer from elsewhere within some 100 ms; a machine that is busy needs longer. */
+/** Claude takes an answer within some 100 ms; a machine that is busy needs longer. */
 const takenWithinMs = 8000;
 /** While an allowed tool runs, claude says nothing of whose answer that was: after so long nobody waits for it any more. */
-const verdictWithinMs = 1000;
+const verdictWithinMs = 2000;
 
 export type QuestionEvent = 'asked' | 'answered' | 'withdrawn' | 'taken' | 'not-taken';
 
@@ -61,9 +61,10 @@ export class OpenQuestions {
     const question = new LiveQuestion({ ...asked, askedAt });
     this.#live.set(question.id, question);
     if (isDialogHeldBack(session, request)) {
-      question.inTerminalOnly('a background agent asks: claude shows its dialog once no hook waits');
+      question.inTerminalOnly(heldBackReason);
     } else {
       this.#hooks.hold(question, hold);
+      if (request.agentId !== null) this.#letDialogCome(question);
     }
     this.#tell(question, 'asked');
     this.#readFileNow(session);
@@ -73,9 +74,8 @@ export class OpenQuestions {
 
   /** The open ones, oldest first; `ended`: so many of those that are over, too. */
   all({ ended = 0 } = {}): Question[] {
-    return [...this.#ended.newest(ended), ...[...this.#live.values()].map((one) => one.record)].sort(
-      (a, b) => a.askedAt - b.askedAt,
-    );
+    const live = [...this.#live.values()].map(({ record }) => record);
+    return [...this.#ended.newest(ended), ...live].sort((a, b) => a.askedAt - b.askedAt);
   }
 
   /** How many a session asks at this moment. */
@@ -139,6 +139,17 @@ export class OpenQuestions {
     return [...this.#live.values()].filter((one) => one.session.id === sessionId);
   }
 
+  /** An agent may have been moved to the background, which nothing says: then no dialog comes while its hook waits. */
+  #letDialogCome(question: LiveQuestion): void {
+    const check = (): void => {
+      this.#look(question.session);
+      if (!question.isOpen || question.waitingSince !== null) return;
+      question.inTerminalOnly(heldBackReason);
+      this.#tell(question, 'asked');
+    };
+    setTimeout(() => guarded('questions', check), dialogWithinMs).unref();
+  }
+
   #heldAgain(question: LiveQuestion, hold: (gone: () => void) => HeldHook): void {
     // answered meanwhile: the hook has not heard of it, and claude neither
     if (!question.isOpen) return;
@@ -165,19 +176,13 @@ export class OpenQuestions {
     if (session.claudeSessionId !== null && session.claudeSessionId !== question.conversation) {
       return void this.#withdraw(question, 'the conversation was cleared');
     }
-    if (question.isUnproven) return void this.#judgeUnproven(question);
+    // whose answer counted its transcript says. Its file may say that it went on before an answer that it then took (2.1.332)
+    if (question.isSaidLate && stateOf(session) === 'busy') this.#verdicts.come(question.id, verdictWithinMs);
     if (!question.isOpen) return;
     const standing = standingOf(question, seenState(session), this.#clock.timeOfDay());
     if (standing.is === 'over') return void this.#inTerminal(question);
     if (standing.is === 'open') question.waitingSince = standing.waitingSince;
     else setTimeout(() => guarded('questions', () => this.#judge(question)), standing.inMs).unref();
-  }
-
-  /** An answer from elsewhere is on its way or has come. */
-  #judgeUnproven(question: LiveQuestion): void {
-    const { session } = question;
-    if (hasLeftBefore(question.answeredAt!, question, seenState(session))) return void this.#lost(question);
-    if (question.isSaidLate && stateOf(session) === 'busy') this.#verdicts.come(question.id, verdictWithinMs);
   }
 
   #lost(question: LiveQuestion): void {

@@ -19,3 +19,7 @@ export function seenState(session: Session): SeenState {
 export function isDialogHeldBack({ transcriptPath }: Session, { agentId }: PermissionRequest): boolean {
   return agentId !== null && transcriptPath !== null && isBackgroundAgent(transcriptPath, agentId);
 }
+
+/** An agent's dialog is on the screen by then, where its hook does not hold it back. */
+export const dialogWithinMs = 3000;
+export const heldBackReason = 'a background agent asks: claude shows its dialog once no hook waits';

@@ -31,7 +31,7 @@ const lateWordMs = 1500;
  */
 export function standingOf(sight: DialogSight, state: SeenState, now: number): Standing {
   const { askedAt, waitingSince } = sight;
-  const isOwn = isOwnWaiting(sight);
+  const isOwn = waitingSince !== null && waitingSince >= askedAt - marginMs;
   if (state.since === null) {
     if (state.isWaiting) return { is: 'open', waitingSince: waitingSince ?? askedAt };
     return waitingSince === null ? { is: 'open', waitingSince } : { is: 'over' };
@@ -40,18 +40,8 @@ export function standingOf(sight: DialogSight, state: SeenState, now: number): S
     // claude keeps the date while one dialog follows another; a new one means that the turn has gone on in between
     return isOwn && state.since !== waitingSince ? { is: 'over' } : { is: 'open', waitingSince: state.since };
   }
-  if (isOwn && state.since >= waitingSince!) return { is: 'over' };
+  if (isOwn && state.since >= waitingSince) return { is: 'over' };
   if (state.since <= askedAt) return { is: 'open', waitingSince };
   const inMs = state.since + lateWordMs - now;
   return inMs <= 0 ? { is: 'over' } : { is: 'over-soon', inMs };
-}
-
-/** Its session had left the waiting of that very dialog before that time: an answer of then has come too late. */
-export function hasLeftBefore(time: number, sight: DialogSight, { isWaiting, since }: SeenState): boolean {
-  return !isWaiting && isOwnWaiting(sight) && since !== null && since >= sight.waitingSince! && since < time;
-}
-
-/** The waiting began with that request and not with an earlier one. */
-function isOwnWaiting({ askedAt, waitingSince }: DialogSight): boolean {
-  return waitingSince !== null && waitingSince >= askedAt - marginMs;
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { inertMs } from '../../../src/board/answer-keys.ts';
 import { type BoardNow, keyContext, settled } from '../../../src/board/board-view.ts';
-import { type Effect, takeKey } from '../../../src/board/keys.ts';
+import { type Effect, keysOf, takeKey } from '../../../src/board/keys.ts';
 import type { Size } from '../../../src/board/layout.ts';
 import type { BoardQuestion } from '../../../src/board/question-source.ts';
 import { type BoardUi, firstUi, type Key } from '../../../src/board/ui.ts';
@@ -230,5 +230,20 @@ describe('the other keys', () => {
       name: 'tab',
     });
     expect(person.effects).toEqual([]);
+  });
+});
+
+describe('keys that come together in one read', () => {
+  const together = (text: string, ui: BoardUi = firstUi) => keysOf({ text, name: null }, ui).map((key) => key.text);
+
+  it('are each a key where they only move, and one text where one of them would do more', () => {
+    expect(together('jjk')).toEqual(['j', 'j', 'k']);
+    expect(together(' G')).toEqual([' ', 'G']);
+    for (const text of ['ja', 'jd', 'j1', 'aa', 'jxy', 'jq', 'just some words']) expect(together(text)).toEqual([text]);
+  });
+
+  it('are text where a line is typed', () => {
+    const ui: BoardUi = { ...firstUi, typing: { for: 'filter', text: '' } };
+    expect(together('jk', ui)).toEqual(['jk']);
   });
 });

@@ -43,6 +43,7 @@ const screens: Record<string, string> = {
   'a scroll region': 'one\r\ntwo\r\nthree\x1b[3;8r\x1b[4;2Hinside',
   modes: '\x1b[?2004h\x1b[?1004h\x1b[?1000h\x1b[?1006h\x1b[?1h\x1b[?25l\x1b[?7l',
   'more than the screen': Array.from({ length: 50 }, (_, index) => `line ${index}`).join('\r\n'),
+  'a gap without a background in a row that a coloured one has wrapped into': `${'\r\n'.repeat(11)}\x1b[44m${'x'.repeat(41)}\x1b[0m\x1b[12;5H\x1b[36X\x1b[12;40Hc`,
   'a background that was erased to': '\x1b[44m\x1b[2J\x1b[Hblue\x1b[0m',
 };
 

@@ -3,7 +3,16 @@ import type { ToolFate } from '../../../../src/claude/transcript/tool-fates.ts';
 import { type MatchedRequest, matchFates } from '../../../../src/daemon/questions/match.ts';
 
 const asked = (id: string, fields: Partial<MatchedRequest> = {}): MatchedRequest => {
-  return { id, tool: 'Bash', inputKey: 'touch', askedAt: 10_000, isUnproven: false, ...fields };
+  return {
+    id,
+    tool: 'Bash',
+    inputKey: 'touch',
+    askedAt: 10_000,
+    isUnproven: false,
+    decision: null,
+    isAgents: false,
+    ...fields,
+  };
 };
 const call = (fields: Partial<ToolFate> = {}): ToolFate => {
   return { toolUseId: '1', tool: 'Bash', inputKey: 'touch', ...fields };
@@ -59,5 +68,16 @@ describe('what became of requests, by the transcript', () => {
     const plan = asked('a', { tool: 'ExitPlanMode', inputKey: 'with a file' });
     const fates = [call({ tool: 'ExitPlanMode', inputKey: 'bare', endedAt: 11_000 })];
     expect(matchFates([plan], fates)).toEqual([{ id: 'a', fate: 'in-terminal', toolUseId: '1' }]);
+  });
+
+  it('of a subagent nothing is written of the decision: a result that is as answered was so by the answer', () => {
+    const asAnswered = (decision: 'allow' | 'deny', of: Partial<ToolFate>) =>
+      matchFates([asked('a', { isUnproven: true, isAgents: true, decision })], [call({ endedAt: 11_000, ...of })]).map(
+        ({ fate }) => fate,
+      );
+    expect(asAnswered('allow', {})).toEqual(['taken']);
+    expect(asAnswered('allow', { isRejected: true, isError: true })).toEqual(['interrupted']);
+    expect(asAnswered('deny', { isError: true })).toEqual(['taken']);
+    expect(asAnswered('deny', {})).toEqual(['in-terminal']);
   });
 });

@@ -43,17 +43,18 @@ describe('what claude asks, and whose answer counts', () => {
     expect(scene.questions.get(id)).toMatchObject({ via: 'terminal', taken: false, by: null, decision: null });
   });
 
-  it(`the session had left its waiting before the answer came: the terminal was first, whatever runs now ${verifies('answer-truth')}`, async () => {
+  it(`the session goes on before the answer is read, and takes it still (2.1.332): it counted ${verifies('answer-truth')}`, async () => {
     const scene = new QuestionScene();
-    scene.calls();
+    const call = scene.calls();
     const { id } = scene.asks();
     const leftAt = scene.clock.now;
     scene.clock.pass(5);
-    const given = scene.answer(id, { decision: 'allow' });
+    const given = scene.answer(id, { decision: 'deny' });
     // claude's file comes late, and says when
     scene.clock.now = leftAt;
     scene.says('busy');
-    await expect(given).rejects.toMatchObject({ code: 'QUESTION_OVER' });
+    scene.results(call, { permissionDecision: { decision: 'reject', source: 'hook' } });
+    expect(await given).toMatchObject({ via: 'command', taken: true });
   });
 
   it(`rejected in the terminal while an answer from elsewhere allowed it: it is said that it may have begun ${verifies('answer-truth')}`, async () => {
@@ -100,7 +101,7 @@ describe('what claude asks, and whose answer counts', () => {
     const given = scene.answer(id, { decision: 'allow' });
     scene.clock.pass(20);
     scene.says('busy');
-    await vi.advanceTimersByTimeAsync(1000);
+    await vi.advanceTimersByTimeAsync(2000);
     expect(await given).toMatchObject({ state: 'answered', taken: null });
     scene.results(call, { byHook: 'allow' });
     expect(scene.questions.get(id)).toMatchObject({ taken: true });

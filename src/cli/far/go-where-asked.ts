@@ -1,0 +1,73 @@
+/** `claudex --host <name or address> <command>`, and CLAUDEX_HOST: which commands go to another machine, and that they do. */
+import { goElsewhere } from '../../daemon-client/elsewhere.ts';
+import { ClaudexError } from '../../errors/claudex-error.ts';
+import { refuseSession } from '../not-by-a-session.ts';
+
+/** The commands that work on another machine. */
+export const farCommands: readonly string[] = [
+  'list',
+  'send',
+  'ask',
+  'inbox',
+  'waiting',
+  'approve',
+  'deny',
+  'answer',
+  'start',
+  'attach',
+  'detach',
+  'peek',
+  'stop',
+  'resume',
+  'restart',
+  'forget',
+  'history',
+  'show',
+  'search',
+  'status',
+];
+
+/** Commands about sessions that work here alone: whoever has CLAUDEX_HOST set may mean the other machine's. */
+const hereOnly = ['board', 'name', 'usage', 'up', 'down', 'whoami'];
+
+/**
+ * The command's own words. Where they are meant for another machine, all that the command asks of a daemon goes there from now on. The token of
+ * a person is no session's: below a claude, nothing goes there.
+ * @throws ClaudexError USAGE, NOT_FROM_AFAR, NOT_BY_A_SESSION, NO_SUCH_MACHINE, FAR_TOKEN_MISSING, FAR_URL, FAR_PLAIN_HTTP
+ */
+export async function goWhereAsked(words: readonly string[]): Promise<readonly string[]> {
+  const { host, command } = hostIn(words);
+  const wanted = host ?? process.env.CLAUDEX_HOST ?? '';
+  const env = { ...process.env };
+  // whatever this command starts does not get it
+  delete process.env.CLAUDEX_TOKEN;
+  if (wanted === '') return command;
+  const [word = ''] = command;
+  const isHelp = command.includes('--help') || command.includes('-h');
+  if (isHelp) return command;
+  if (!farCommands.includes(word)) {
+    if (host !== undefined) throw notFromAfar(word);
+    if (hereOnly.includes(word) && process.stderr.isTTY) {
+      process.stderr.write(`claudex: ${word} is about this machine; CLAUDEX_HOST does not count for it.\n`);
+    }
+    return command;
+  }
+  await refuseSession(env);
+  const { machineElsewhere } = await import('../../far/far-command.ts');
+  goElsewhere(machineElsewhere(env, wanted));
+  return command;
+}
+
+/** @throws ClaudexError USAGE */
+function hostIn(words: readonly string[]): { host?: string; command: readonly string[] } {
+  const [first = '', second] = words;
+  if (first.startsWith('--host=')) return { host: first.slice('--host='.length), command: words.slice(1) };
+  if (first !== '--host') return { command: words };
+  if (second === undefined) throw new ClaudexError('USAGE', '--host takes the name or the address of a machine.');
+  return { host: second, command: words.slice(2) };
+}
+
+function notFromAfar(word: string): ClaudexError {
+  const what = word === '' ? 'No command stands behind --host' : `"${word.slice(0, 80)}" is none of them`;
+  return new ClaudexError('NOT_FROM_AFAR', `${what}. From elsewhere work: ${farCommands.join(', ')}.`);
+}
