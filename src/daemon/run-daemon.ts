@@ -1,6 +1,6 @@
 /**
  * The daemon process: takes the lock, brings the parts up, says it is ready, and goes down in order.
- * Wiring only; each part owns its own facts. A part needs only what stands above it; who hears of what comes after all parts.
+ * Wiring only; each part owns its own facts. A part needs only what stands above it; who hears of what comes after all parts (who-hears.ts).
  */
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -35,16 +35,15 @@ import { Journal } from './messages/journal.ts';
 import { keepingAt } from './messages/journal-upkeep.ts';
 import { MessageStore } from './messages/message-store.ts';
 import { NotifyCommand } from './notify-command.ts';
-import { crashesOf, questionEvent, taskWaitsEvent } from './notify-events.ts';
 import { OpenQuestions } from './questions/open-questions.ts';
 import { QuestionsLog } from './questions/questions-log.ts';
 import type { StopReason } from './routes/daemon.ts';
 import { daemonRoutes } from './routes.ts';
-import { type BadgeSubject, Badges, badgeOf } from './sessions/badges.ts';
+import { Badges } from './sessions/badges.ts';
 import { Names } from './sessions/names.ts';
-import { recordOf } from './sessions/session-record.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
 import { SupervisorRequests } from './sessions/supervisor-requests.ts';
+import { connectParts } from './who-hears.ts';
 
 /**
  * Runs until it is told to stop. Resolves once it listens.
@@ -93,7 +92,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const waysIn = new WaysIn(clock);
   const send = (request: SendRequest): Promise<SendReply> => acceptSend(request, accept);
   const managedSide = managedParts({ paths, env, settings, table, mailbox, events, clock, log, send });
-  const { managed, managedStore, wakeByMessage } = managedSide;
+  const { managedStore, wakeByMessage } = managedSide;
   const policy = { gatePatienceMs: settings['delivery.gatePatienceMs'], typePeers: settings['delivery.typePeers'] };
   const successors = new Successors(table, store, (id) => managedStore.get(id) !== undefined);
   const dispatcher = new Dispatcher({
@@ -111,7 +110,6 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   const requests = new SupervisorRequests((id) => hostPaths(id, env).socket);
   const notification = new DesktopNotification({ enabled: settings['notify.enabled'], env, clock, log });
   const notifyCommand = new NotifyCommand({ command: settings['notify.command'], env, clock, log });
-  const crashes = crashesOf((event) => notifyCommand.tell(event));
   const hooks = new HookIntake({ registry, dispatcher, clock });
   const questions = new OpenQuestions({ clock, readFileNow: (session) => registry.readFileNow(session) });
   const questionsLog = new QuestionsLog(paths.questionsLog, settings['questions.logInput']);
@@ -158,73 +156,25 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   idleExit.watch(server);
   const lifetime = new Lifetime({ paths, server, log });
 
-  // who hears of what, in this order
-  const badgesOf = (): BadgeSubject[] =>
-    table.all().map((one) => badgeOf(one, { ...mailbox.waitingFor(one.id), questions: questions.countOf(one.id) }));
-  registry.started.add(({ id, pid }) => log('session started', { id, pid }));
-  registry.started.add((session) => managed.nameIt(session, names));
-  registry.started.add((session) => dispatcher.sessionStarted(session));
-  // its name first: listeners and badges show it. Then what the change sets going, so that they hear of its result last.
-  registry.moved.add(({ id, pid }) => log('session moved', { id, pid }));
-  registry.moved.add((session) => waysIn.sessionMoved(session));
-  registry.changed.add((session) => names.apply(session));
-  registry.changed.add((session) => dispatcher.sessionChanged(session));
-  registry.changed.add((session) => managed.sessionChanged(session));
-  registry.changed.add((session) => questions.sessionChanged(session));
-  registry.changed.add((session) =>
-    events.send({ type: 'session', session: recordOf(session, mailbox.waitingFor(session.id)) }),
-  );
-  registry.changed.add(() => badges.updateSoon(badgesOf));
-  registry.gone.add(({ id, pid }) => log('session gone', { id, pid }));
-  // its way in is shut before its messages are passed on
-  registry.gone.add((session) => waysIn.sessionGone(session));
-  registry.gone.add((session) => dispatcher.sessionGone(session));
-  registry.gone.add((session) => questions.sessionGone(session));
-  registry.gone.add((session) =>
-    events.send({ type: 'session', session: { ...recordOf(session, { pending: 0, stuck: 0 }), state: 'gone' } }),
-  );
-  managedSide.claudeGone.add((pid) => registry.checkPid(pid));
-  registry.gone.add(({ id }) => managedSide.sessionGone(id));
-  registry.gone.add(() => badges.updateSoon(badgesOf));
-  registry.gone.add(() => idleExit.touch());
-  questions.changed.add(({ question, event }) => questionsLog.happened(question, event));
-  questions.changed.add(({ question }) => events.send({ type: 'question', question }));
-  questions.changed.add(() => badges.updateSoon(badgesOf));
-  questions.changed.add(({ question, event }) => {
-    if (!['taken', 'not-taken'].includes(event)) notifyCommand.tell(questionEvent(question));
-  });
-  store.changed.add((message) => events.send({ type: 'message', message }));
-  store.changed.add(() => badges.updateSoon(badgesOf));
-  store.changed.add(() => idleExit.touch());
-  store.changed.add(({ recipient }) => recipient.id !== null && wakeByMessage.check(recipient.id));
-  managedStore.forgotten.add((id) => successors.forgotten(id));
-  dispatcher.personNeeded.add(({ session, reason }) => notification.taskWaits(session, reason));
-  dispatcher.personNeeded.add(({ session, reason }) => notifyCommand.tell(taskWaitsEvent(session, reason)));
-  managedStore.changed.add((id) => crashes(managedStore.get(id)));
-  stopAsked.add((reason) => lifetime.stop(reason));
-  idleExit.due.add(() => lifetime.stop('idle'));
-  lifetime.stopping.add((reason) => {
-    if (reason === 'terminated') managedSide.systemGoesDown();
-    // nobody meant it to stay away: supervisors and hooks start the next one, as after a crash
-    if (reason === 'terminated' || reason === 'idle') return;
-    for (const session of table.all()) session.supervisor?.send({ type: 'bye', reason });
-    // a daemon that replaces this one wants them; after a stop nobody does
-    if (reason !== 'stopped') return;
-    waysIn.dismissWaiters();
-    questions.dismissHooks();
-  });
-  // what brings news closes before what acts on it, and that before what it is written to
-  lifetime.ending.add(() => idleExit.close());
-  lifetime.ending.add(() => registry.close());
-  lifetime.ending.add(() => managedSide.close());
-  lifetime.ending.add(() => dispatcher.close());
-  lifetime.ending.add(() => questions.close());
-  lifetime.ending.add(() => events.close());
-  lifetime.ending.add(() => notifyCommand.close());
-  lifetime.ending.add(() => journal.close());
-  lifetime.ending.add(({ homeIsOurs }) => badges.close({ remove: homeIsOurs }));
-  lifetime.ended.add(() => {
-    for (const session of table.all()) session.letGo();
+  connectParts({
+    registry,
+    managedSide,
+    dispatcher,
+    waysIn,
+    questions,
+    questionsLog,
+    names,
+    badges,
+    events,
+    store,
+    successors,
+    notification,
+    notifyCommand,
+    idleExit,
+    journal,
+    lifetime,
+    stopAsked,
+    log,
   });
 
   // up
