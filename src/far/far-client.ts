@@ -7,6 +7,7 @@ import { ClaudexError } from '../errors/claudex-error.ts';
 import { findTarget } from '../protocol/find-target.ts';
 import type { ManagedRecord, StartRequest } from '../protocol/managed.ts';
 import type { Question } from '../protocol/question.ts';
+import type { SessionRecord } from '../protocol/session.ts';
 import type { SendManyRequest, SendReply, SendRequest } from '../protocol/wire.ts';
 import type { FarApi } from './far-api.ts';
 import { farEvents } from './far-events.ts';
@@ -37,12 +38,12 @@ export class FarClient extends DaemonClient {
     for (const [pattern, act] of this.#routes) {
       if (pattern.test(`${method} ${pathname}`)) return (await act({ words, query, body })) as T;
     }
-    throw new ClaudexError('NOT_FROM_AFAR', `${method} ${pathname}.`);
+    throw new ClaudexError('NOT_FROM_AFAR');
   }
 
   /** What happens from now on. A machine that was there before is waited for. */
-  protected override async follow<T>(method: string, path: string): Promise<EventStream<T>> {
-    if (path !== '/v1/events') throw new ClaudexError('NOT_FROM_AFAR', `${method} ${path}.`);
+  protected override async follow<T>(_method: string, path: string): Promise<EventStream<T>> {
+    if (path !== '/v1/events') throw new ClaudexError('NOT_FROM_AFAR');
     for (let waitedMs = 0; ; waitedMs += lookEveryMs) {
       try {
         const events = await farEvents(this.#api);
@@ -58,7 +59,7 @@ export class FarClient extends DaemonClient {
 
   /** One row for each thing that a command may ask; whatever is in none of them works on the machine itself only. */
   readonly #routes: ReadonlyArray<readonly [RegExp, (asked: Asked) => Promise<unknown>]> = [
-    [/^GET \/v1\/sessions$/, async () => ({ sessions: (await this.#sessions()).filter(({ pid }) => pid !== null) })],
+    [/^GET \/v1\/sessions$/, async () => ({ sessions: (await this.#sessions()).flatMap((one) => liveOf(one) ?? []) })],
     [/^GET \/v1\/managed$/, async () => ({ managed: (await this.#sessions()).flatMap((one) => recordOf(one) ?? []) })],
     [/^POST \/v1\/managed$/, ({ body }) => this.#start(body as StartRequest)],
     [
@@ -137,6 +138,11 @@ export class FarClient extends DaemonClient {
     const { body, kind, when, replyTo, delayMs, notBefore, expiresAt } = request;
     return this.#post('/messages', { target, body, kind, when, replyTo, delayMs, notBefore, expiresAt }, key);
   }
+}
+
+/** As the daemon tells of one that runs; undefined for one that does not. */
+function liveOf({ managed: _managed, ...session }: AnySession): SessionRecord | undefined {
+  return session.pid === null ? undefined : session;
 }
 
 /** Undefined for one in somebody's terminal. */

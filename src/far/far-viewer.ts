@@ -99,7 +99,8 @@ class FarViewer extends Duplex {
   }
 
   override _read(): void {
-    if (!this.#isBehind || this.readableLength > 0) return;
+    // asked for once and not again before something was shown
+    if (!this.#isBehind) return;
     this.#isBehind = false;
     this.open().catch(() => this.destroy());
   }

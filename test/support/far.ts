@@ -18,6 +18,10 @@ export interface OtherMachine {
   inTerminal(words: string[]): PtyDriver;
   /** Adds it as `devbox`, with a new token of those scopes. */
   add(...scopes: string[]): Promise<RunResult>;
+  /** Its server is killed. */
+  killServer(): Promise<void>;
+  /** Its server once more, on the same port. */
+  again(): Promise<RunningWeb>;
 }
 
 /** A certificate for localhost that nobody has signed but itself. */
@@ -38,7 +42,8 @@ export async function otherMachine(
   options: { api?: { url: string }; env?: Record<string, string> } = {},
 ): Promise<OtherMachine> {
   const { cert, key } = await selfSigned(there.root);
-  const web = await startWeb(there, { ...options, args: ['--tls-cert', cert, '--tls-key', key] });
+  const tls = ['--tls-cert', cert, '--tls-key', key];
+  const web = await startWeb(there, { ...options, args: tls });
   const env = from.env();
   const here = (words: string[], stdin?: string): Promise<RunResult> =>
     runClaudex(words, { env, cwd: from.cwd, ...(stdin !== undefined && { stdin }) });
@@ -48,6 +53,12 @@ export async function otherMachine(
     env,
     here,
     inTerminal: (words) => startClaudex(['--host', 'devbox', ...words], { env, cwd: from.cwd }),
+    killServer: async () => {
+      const ended = new Promise<void>((resolve) => web.child.once('exit', () => resolve()));
+      web.child.kill('SIGKILL');
+      await ended;
+    },
+    again: () => startWeb(there, { ...options, args: [...tls, '--port', String(web.port)] }),
     add: async (...scopes) => here(['host', 'add', 'devbox', web.url, '--ca', cert], await web.token(...scopes)),
   };
 }

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { connectDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { listMachines } from '../../far/machines.ts';
 import { settingDefinitions } from '../../settings/definitions.ts';
+import { farCommands } from '../far/go-where-asked.ts';
 import { ownCommands } from '../start/own-commands.ts';
 
 export function addCompletion(program: Command): void {
@@ -44,10 +46,17 @@ const targetCommands = [
 ];
 
 /** @param typed the words behind `claudex`, the one that is being typed included; it is for the shell to filter by */
-async function candidates(program: Command, typed: readonly string[]): Promise<string[]> {
+async function candidates(program: Command, typed: readonly string[], { isFar = false } = {}): Promise<string[]> {
+  // whoever presses Tab waits for no other machine
+  const targets = async (): Promise<string[]> => (isFar ? [] : liveTargets());
   const before = typed.slice(0, -1);
   const current = typed.at(-1) ?? '';
   if (before.length === 0) return [...ownCommands];
+  if (before[0] === '--host') {
+    if (before.length === 1) return machineNames();
+    return before.length === 2 ? [...farCommands] : candidates(program, typed.slice(2), { isFar: true });
+  }
+  if (before[0] === 'host' && before[1] === 'remove') return before.length === 2 ? machineNames() : [];
   if (before.includes('--')) return [];
   const command = program.commands.find((one) => one.name() === before[0]);
   if (before[0] === 'help') return before.length === 1 ? namesBelow(program) : [];
@@ -74,8 +83,12 @@ function namesBelow(command: Command): string[] {
     .map((one) => one.name());
 }
 
+function machineNames(): string[] {
+  return listMachines(process.env).map(({ name }) => name);
+}
+
 /** The live sessions' ids and names. Pressing Tab starts no daemon. */
-async function targets(): Promise<string[]> {
+async function liveTargets(): Promise<string[]> {
   const client = await connectDaemon(process.env);
   const sessions = (await client?.sessions()) ?? [];
   const words = sessions.flatMap((one) => [one.alias, one.claudeName, one.name, one.id]);

@@ -3,9 +3,15 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { describe, expect, it } from 'vitest';
+import { FarApi } from '../../../src/far/far-api.ts';
+import { farViewer } from '../../../src/far/far-viewer.ts';
+import { onFrames } from '../../../src/host-client/host-connection.ts';
+import { frame, frameKinds } from '../../../src/protocol/frames.ts';
+import { ScreenMirror } from '../../../src/terminal/screen-mirror.ts';
 import { verifies } from '../../requirements.ts';
-import { runClaudex } from '../../support/claudex.ts';
+import { fixture, runClaudex, startClaudex } from '../../support/claudex.ts';
 import { otherMachine, selfSigned } from '../../support/far.ts';
+import { promptBox } from '../../support/real-claude.ts';
 import { standIn } from '../../support/stand-in.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { until } from '../../support/until.ts';
@@ -78,6 +84,25 @@ describe('commands on another machine', () => {
     });
   });
 
+  it(`on a terminal the token is asked for and not shown ${verifies('far-tokens')}`, async () => {
+    const [there, from] = [bed.home(), bed.home()];
+    const { web, certificate, env } = await otherMachine(there, from);
+    const token = await web.token('view');
+    const adding = startClaudex(['host', 'add', 'devbox', web.url, '--ca', certificate], { env, cwd: from.cwd });
+    await adding.waitForScreen('Token for', patient);
+    adding.type(`x\x7f${token}`);
+    adding.key('enter');
+    expect(await adding.waitForExit()).toMatchObject({ code: 0 });
+    expect(adding.screen()).toContain('as "test", with view');
+    expect(adding.rawOutput().toString()).not.toContain(token.slice(-20));
+    expect(adding.ttyFlags()).toMatch(/(?<!-)\becho\b/);
+    const leaving = startClaudex(['host', 'add', 'devbox', web.url, '--ca', certificate], { env, cwd: from.cwd });
+    await leaving.waitForScreen('Token for', patient);
+    leaving.key('ctrl-c');
+    expect((await leaving.waitForExit()).code).not.toBe(0);
+    expect(leaving.ttyFlags()).toMatch(/(?<!-)\becho\b/);
+  });
+
   it(`what does not work from elsewhere says what does; a wrong address is named ${verifies('far-commands')}`, async () => {
     const [there, from] = [bed.home(), bed.home()];
     const machine = await otherMachine(there, from);
@@ -106,7 +131,7 @@ describe('commands on another machine', () => {
     });
   });
 
-  it(`attach shows the session there, has its size, and leaves the terminal as it was ${verifies('far-attach')}`, async () => {
+  it(`attach shows the session there, comes back to it, and leaves the terminal as it was ${verifies('far-attach')}`, async () => {
     const [there, from] = [bed.home(), bed.home()];
     const env = { CLAUDEX_CLAUDE_BIN: standIn(there.root) };
     const machine = await otherMachine(there, from, { env });
@@ -114,17 +139,87 @@ describe('commands on another machine', () => {
     const far = (...words: string[]) => machine.here(['--host', 'devbox', ...words]);
     expect(await far('start', there.cwd, '--name', 'bytes')).toMatchObject({ code: 0 });
     const attached = machine.inTerminal(['attach', 'bytes']);
-    const sized = async () => JSON.parse((await far('list', '--all', '--json')).stdout)[0]?.viewers === 1;
-    await until(sized, patient);
+    await attached.waitForScreen((screen) => promptBox(screen) !== undefined, patient);
     attached.type('hello');
     await attached.waitForScreen('hello', patient);
     expect((await far('peek', 'bytes')).stdout).toContain('hello');
+    // its server goes and comes back: the session did not notice, and the viewer is one again
+    await machine.killServer();
+    await attached.waitForScreen('The line to devbox is lost', patient);
+    await machine.again();
+    await attached.waitForScreen((screen) => screen.includes('hello') && !screen.includes('is lost'), patient);
+    attached.type(' again');
+    await attached.waitForScreen('hello again', patient);
     attached.key('ctrl-\\');
-    expect(await attached.exit).toMatchObject({ code: 0 });
+    expect(await attached.waitForExit()).toMatchObject({ code: 0 });
     expect(attached.screen()).toContain('claudex --host devbox attach bytes');
+    const words = async (...typed: string[]) =>
+      (await machine.here(['completion', 'words', '--', ...typed])).stdout.split('\n');
+    expect(await words('--host', '')).toContain('devbox');
+    expect(await words('--host', 'devbox', '')).not.toContain('config');
+    expect(await words('--host', 'devbox', 'attach', '--')).toContain('--read-only');
     expect(await far('stop', 'bytes', '--now')).toMatchObject({ code: 0 });
     expect(await far('peek', 'bytes')).toMatchObject({ code: 3 });
     expect(await far('forget', 'bytes')).toMatchObject({ code: 0 });
     expect((await far('list', '--all', '--json')).stdout).toBe('[]\n');
+  });
+
+  it(`ask has its answer also where the server there ends meanwhile ${verifies('far-commands')}`, async () => {
+    const [there, from] = [bed.home(), bed.home()];
+    const env = { CLAUDEX_CLAUDE_BIN: standIn(there.root, { turns: [{ afterMs: 3000, says: 'at last' }] }) };
+    const machine = await otherMachine(there, from, { env });
+    expect(await machine.add('view', 'send', 'manage')).toMatchObject({ code: 0 });
+    const far = (...words: string[]) => machine.here(['--host', 'devbox', ...words]);
+    expect(await far('start', there.cwd, '--name', 'slow')).toMatchObject({ code: 0 });
+    const asking = startClaudex(['--host', 'devbox', 'ask', 'slow', 'well?'], { env: machine.env, cwd: from.cwd });
+    await asking.waitForScreen('working (delivered', patient);
+    await machine.killServer();
+    await machine.again();
+    expect(await asking.waitForExit()).toMatchObject({ code: 0 });
+    expect(asking.screen()).toMatch(/^at last$/m);
+    expect(await far('stop', 'slow', '--now')).toMatchObject({ code: 0 });
+  });
+
+  it(`whoever falls behind over there is shown the screen as it is, not all that went by ${verifies('far-attach')}`, async () => {
+    const [there, from] = [bed.home(), bed.home()];
+    const { web, certificate } = await otherMachine(there, from, {
+      env: { CLAUDEX_CLAUDE_BIN: fixture('flooding-claude.mjs') },
+    });
+    const token = await web.token('view', 'terminal', 'manage');
+    const api = new FarApi({
+      name: 'devbox',
+      url: web.url,
+      token,
+      ca: readFileSync(certificate, 'utf8'),
+      plainHttp: false,
+    });
+    const { session } = await api.ask<{ session: { id: string } }>('POST', '/sessions', { body: { cwd: there.cwd } });
+    const screen = async () =>
+      (await api.ask<{ text: string }>('GET', `/sessions/${session.id}/screen`).catch(() => ({ text: '' }))).text;
+    await until(async () => (await screen()).includes('READY'), patient);
+    const size = { cols: 80, rows: 24 };
+    const viewer = await farViewer(api, session.id, { kind: 'terminal', readOnly: false, size });
+    bed.defer(() => void viewer.destroy());
+    const mirror = new ScreenMirror({ size, onAnswer: () => undefined });
+    let snapshots = 0;
+    onFrames(viewer, ({ kind, payload }) => {
+      if (kind === frameKinds.snapshot) snapshots++;
+      if (kind === frameKinds.snapshot || kind === frameKinds.output) mirror.write(payload);
+    });
+    await until(() => snapshots === 1, patient);
+    viewer.pause();
+    viewer.write(frame(frameKinds.input, 'f'));
+    await until(async () => (await screen()).includes('FLOOD DONE'), patient);
+    expect(viewer.readableLength).toBeLessThan(4 * 1024 * 1024);
+    viewer.resume();
+    await until(async () => {
+      await new Promise<void>((resolve) => mirror.whenSettled(resolve));
+      return mirror.text({ ansi: false }).trimEnd() === (await screen()).trimEnd();
+    }, patient);
+    expect(snapshots).toBeGreaterThan(1);
+    viewer.write(frame(frameKinds.input, 'still here'));
+    await until(async () => (await screen()).includes('typed "still here"'), patient);
+    await api.ask('POST', `/sessions/${session.id}/stop?now=true`);
+    await until(() => viewer.destroyed, patient);
   });
 });
