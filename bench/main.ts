@@ -6,6 +6,7 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { realClaudeVersion } from '../test/support/claude-binary.ts';
 import { disposeResources } from '../test/support/resources.ts';
 import { measureAttach } from './attach.ts';
+import { measureBoard } from './board.ts';
 import { measureDaemonIdle } from './daemon-idle.ts';
 import { measureDaemonLoad } from './daemon-load.ts';
 import { type Figure, isMet, type Measurement } from './figure.ts';
@@ -30,6 +31,7 @@ const measurements: Record<string, Measurement> = {
   host: measureHost,
   send: measureSend,
   questions: measureQuestions,
+  board: measureBoard,
   mcp: measureMcp,
   'daemon-idle': measureDaemonIdle,
   'daemon-load': measureDaemonLoad,

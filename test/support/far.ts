@@ -18,6 +18,8 @@ export interface OtherMachine {
   inTerminal(words: string[]): PtyDriver;
   /** Adds it as `devbox`, with a new token of those scopes. */
   add(...scopes: string[]): Promise<RunResult>;
+  /** Its server is killed. */
+  killServer(): Promise<void>;
   /** Its server once more, on the same port. */
   again(): Promise<RunningWeb>;
 }
@@ -51,6 +53,11 @@ export async function otherMachine(
     env,
     here,
     inTerminal: (words) => startClaudex(['--host', 'devbox', ...words], { env, cwd: from.cwd }),
+    killServer: async () => {
+      const ended = new Promise<void>((resolve) => web.child.once('exit', () => resolve()));
+      web.child.kill('SIGKILL');
+      await ended;
+    },
     again: () => startWeb(there, { ...options, args: [...tls, '--port', String(web.port)] }),
     add: async (...scopes) => here(['host', 'add', 'devbox', web.url, '--ca', cert], await web.token(...scopes)),
   };

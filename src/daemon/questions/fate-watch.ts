@@ -48,9 +48,10 @@ export class FateWatch {
     this.#arm();
   }
 
-  /** Looks at once. */
-  look(session: Session): void {
+  /** Looks at once. `isAfresh`: at all of the transcript's end again, for what reading on has not found. */
+  look(session: Session, { isAfresh = false } = {}): void {
     const watched = this.#bySession.get(session.id);
+    if (isAfresh) watched?.fates.clear();
     if (watched?.isNeeded) this.#read(watched);
   }
 

@@ -115,7 +115,9 @@ export class OpenQuestions {
   sessionChanged(session: Session): void {
     for (const question of this.#of(session.id)) this.#judge(question);
     this.#watch(session);
-    this.#fates.look(session);
+    // its turn has ended, and with it the tool
+    const isOver = stateOf(session) === 'idle' && this.#of(session.id).some((one) => one.isUnproven);
+    this.#fates.look(session, { isAfresh: isOver });
   }
 
   /** Its process has ended. */
@@ -168,7 +170,6 @@ export class OpenQuestions {
   #look(session: Session): void {
     this.#readFileNow(session);
     this.sessionChanged(session);
-    this.#fates.look(session);
   }
 
   #judge(question: LiveQuestion): void {
@@ -176,7 +177,7 @@ export class OpenQuestions {
     if (session.claudeSessionId !== null && session.claudeSessionId !== question.conversation) {
       return void this.#withdraw(question, 'the conversation was cleared');
     }
-    // whose answer counted its transcript says. Its file may say that it went on before an answer that it then took (2.1.332)
+    // its file may say that it went on before an answer that it then took (2.1.332): the transcript alone tells
     if (question.isSaidLate && stateOf(session) === 'busy') this.#verdicts.come(question.id, verdictWithinMs);
     if (!question.isOpen) return;
     const standing = standingOf(question, seenState(session), this.#clock.timeOfDay());
@@ -230,8 +231,7 @@ export class OpenQuestions {
     await verdict;
     if (!question.isUnproven || !this.#live.has(question.id)) return;
     this.#look(question.session);
-    const others = this.#of(question.session.id).filter((one) => one !== question);
-    if (!question.isUnproven || others.length > 0) return;
+    if (!question.isUnproven || this.#of(question.session.id).length > 1) return;
     // a tool runs, and a no would stand in the transcript by now
     if (stateOf(question.session) === 'busy' && !question.isSaidLate) return void this.#lost(question);
     if (!isWaiting(question.session)) return;

@@ -131,7 +131,7 @@ describe('commands on another machine', () => {
     });
   });
 
-  it(`attach shows the session there, has its size, and leaves the terminal as it was ${verifies('far-attach')}`, async () => {
+  it(`attach shows the session there, comes back to it, and leaves the terminal as it was ${verifies('far-attach')}`, async () => {
     const [there, from] = [bed.home(), bed.home()];
     const env = { CLAUDEX_CLAUDE_BIN: standIn(there.root) };
     const machine = await otherMachine(there, from, { env });
@@ -139,14 +139,12 @@ describe('commands on another machine', () => {
     const far = (...words: string[]) => machine.here(['--host', 'devbox', ...words]);
     expect(await far('start', there.cwd, '--name', 'bytes')).toMatchObject({ code: 0 });
     const attached = machine.inTerminal(['attach', 'bytes']);
-    const sized = async () => JSON.parse((await far('list', '--all', '--json')).stdout)[0]?.viewers === 1;
     await attached.waitForScreen((screen) => promptBox(screen) !== undefined, patient);
-    await until(sized, patient);
     attached.type('hello');
     await attached.waitForScreen('hello', patient);
     expect((await far('peek', 'bytes')).stdout).toContain('hello');
     // its server goes and comes back: the session did not notice, and the viewer is one again
-    machine.web.child.kill('SIGKILL');
+    await machine.killServer();
     await attached.waitForScreen('The line to devbox is lost', patient);
     await machine.again();
     await attached.waitForScreen((screen) => screen.includes('hello') && !screen.includes('is lost'), patient);
@@ -164,6 +162,22 @@ describe('commands on another machine', () => {
     expect(await far('peek', 'bytes')).toMatchObject({ code: 3 });
     expect(await far('forget', 'bytes')).toMatchObject({ code: 0 });
     expect((await far('list', '--all', '--json')).stdout).toBe('[]\n');
+  });
+
+  it(`ask has its answer also where the server there ends meanwhile ${verifies('far-commands')}`, async () => {
+    const [there, from] = [bed.home(), bed.home()];
+    const env = { CLAUDEX_CLAUDE_BIN: standIn(there.root, { turns: [{ afterMs: 3000, says: 'at last' }] }) };
+    const machine = await otherMachine(there, from, { env });
+    expect(await machine.add('view', 'send', 'manage')).toMatchObject({ code: 0 });
+    const far = (...words: string[]) => machine.here(['--host', 'devbox', ...words]);
+    expect(await far('start', there.cwd, '--name', 'slow')).toMatchObject({ code: 0 });
+    const asking = startClaudex(['--host', 'devbox', 'ask', 'slow', 'well?'], { env: machine.env, cwd: from.cwd });
+    await asking.waitForScreen('working (delivered', patient);
+    await machine.killServer();
+    await machine.again();
+    expect(await asking.waitForExit()).toMatchObject({ code: 0 });
+    expect(asking.screen()).toMatch(/^at last$/m);
+    expect(await far('stop', 'slow', '--now')).toMatchObject({ code: 0 });
   });
 
   it(`whoever falls behind over there is shown the screen as it is, not all that went by ${verifies('far-attach')}`, async () => {
