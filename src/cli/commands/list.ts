@@ -2,6 +2,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import type { DaemonClient } from '../../daemon-client/client.ts';
+import { elsewhere } from '../../daemon-client/elsewhere.ts';
 import { connectDaemon, ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { everySession } from '../../daemon-client/every-session.ts';
 import { pathTarget } from '../../daemon-client/path-target.ts';
@@ -59,9 +60,9 @@ function checkMachine({ machine, local, here }: ListOptions): void {
     throw new ClaudexError('MESH_NO_SUCH_MACHINE', `There are ${[names.own, ...names.others].join(', ')}.`);
 }
 
-/** Those of other machines that are asked for. */
-function elsewhere({ local, here, machine }: ListOptions): MachineSession[] {
-  return local || here ? [] : remoteSessions(process.env, machine);
+/** Those of other machines that are asked for; none with `claudex --host`, which lists one machine alone. */
+function ofOthers({ local, here, machine }: ListOptions): MachineSession[] {
+  return local || here || elsewhere() ? [] : remoteSessions(process.env, machine);
 }
 
 /** Below the table what claude asks there. */
@@ -69,7 +70,7 @@ function print(all: readonly SessionRecord[], questions: readonly Question[], op
   const here = options.here ? pathTarget('.') : undefined;
   const isOther = options.machine !== undefined && options.machine !== machineNames(process.env)?.own;
   const sessions = isOther ? [] : all.filter((one) => isWanted(one, options, here));
-  const others = elsewhere(options).filter((one) => isWanted(one, options, here));
+  const others = ofOthers(options).filter((one) => isWanted(one, options, here));
   if (options.json) return void process.stdout.write(`${JSON.stringify([...sessions, ...others], null, 2)}\n`);
   const asked = questions.filter(({ state, session }) => state === 'open' && sessions.some(({ id }) => id === session));
   const lines = asked.map((one) => `\n${oneLine(one.name)} asks ${questionLine(one)}`);
