@@ -27,6 +27,7 @@ const bundles = {
   serve: join(dist, 'serve', 'run-serve.js'),
   workspaceProcess: join(dist, 'serve', 'workspace-process.js'),
   web: join(dist, 'web', 'web-command.js'),
+  mesh: join(dist, 'mesh', 'mesh-command.js'),
   far: join(dist, 'far', 'far-command.js'),
 };
 
@@ -97,6 +98,7 @@ await bundle(bundles.searchWorker);
 await bundle(bundles.workspaceProcess);
 await bundleWhole(bundles.mcpServer);
 await bundleWhole(bundles.web);
+await bundleWhole(bundles.mesh);
 await bundleWhole(bundles.far);
 await bundleWhole(bundles.serve, { beside: [bundles.workspaceProcess] });
 // ink's layout is an ES module that waits while it is loaded: no CommonJS file can hold it

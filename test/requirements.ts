@@ -353,6 +353,26 @@ export const requirements = {
   'web-page-is-safe': { text: 'What sessions, messages and terminals say never becomes a part of the page.' },
   'web-page-wall': { text: 'The wall shows all terminals at once, each with its own session, live.' },
   'web-page-accessible': { text: 'axe finds nothing serious on the page, at three sizes, light and dark.' },
+  'mesh-server': {
+    text: '`claudex mesh up` runs nats-server for a group; each machine has a key of its own with which it writes under its own name alone; one that is revoked is out at once.',
+    source: 'docs/mesh.md',
+  },
+  'mesh-join': {
+    text: 'A machine joins whole or not at all: dead address, wrong key, no JetStream, wrong clock and a taken name are errors with a fix, and leave nothing behind.',
+    source: 'docs/mesh.md',
+  },
+  'mesh-seeing': {
+    text: '`claudex list` shows the sessions of every machine of the mesh; one that is away stays there as such, with what it has last told.',
+    source: 'docs/mesh.md',
+  },
+  'mesh-hostile': {
+    text: 'Nothing that another machine tells is believed in its form: malformed, oversized and forged records are refused, and no text acts on a terminal.',
+    source: 'docs/mesh.md',
+  },
+  'mesh-not-joined': {
+    text: 'A machine in no mesh loads nothing of it and starts no process for it.',
+    source: 'docs/mesh.md',
+  },
   'import-direction': { text: 'Folders import in one direction only.' },
 } as const satisfies Record<string, { text: string; source?: string }>;
 

@@ -3,7 +3,7 @@
 // `N passed, N failed`: vitest tests, and each of build, type check and lint (and each file that does not load) as a
 // failure when it fails.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,6 +56,30 @@ for (const [title, file, args] of steps) {
   }
 }
 
+/** True when nats-server is there: the tests of `claudex mesh` run a real one. */
+function hasNatsServer() {
+  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin'];
+  return folders.some((one) => existsSync(join(one, 'nats-server')));
+}
+
+// as root on Debian it is brought along
+if (!hasNatsServer() && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+  // no service of it is started: there, the init scripts believe that the machine goes down
+  const apt = ['env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', 'timeout', '120', 'apt-get', '-qq'];
+  const install = () =>
+    run('nats-server, from Debian', apt[0], [
+      ...apt.slice(1),
+      'install',
+      '-y',
+      '--no-install-recommends',
+      'nats-server',
+    ]);
+  if ((await install()) !== 0) {
+    await run('lists of Debian’s packages', apt[0], [...apt.slice(1), 'update']);
+    await install();
+  }
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'claudex-report-'));
 const report = join(folder, 'report.json');
 try {
@@ -78,5 +102,9 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
+if (!hasNatsServer())
+  console.log(
+    '\nThe tests of `claudex mesh` with a real server did not run: nats-server is missing (apt install nats-server).',
+  );
 process.exitCode = failed > 0 ? 1 : 0;
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);

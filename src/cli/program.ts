@@ -17,6 +17,7 @@ import { addInstall } from './commands/install.ts';
 import { addForget, addRestart, addResume, addStop } from './commands/lifecycle.ts';
 import { addList } from './commands/list.ts';
 import { addMcpServer } from './commands/mcp-server.ts';
+import { addMesh } from './commands/mesh.ts';
 import { addName } from './commands/name.ts';
 import { addPrompt } from './commands/prompt.ts';
 import { addSearch } from './commands/search.ts';
@@ -151,6 +152,7 @@ Exit codes: 0 done, 1 our bug, 2 wrong usage, 3 you can fix it, 4 timed out wait
   addWarm(program);
   addServe(program);
   addWeb(program);
+  addMesh(program);
   addFarHost(program);
   addDemo(program);
   addMcpServer(program);

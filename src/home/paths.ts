@@ -49,6 +49,9 @@ export interface ClaudexPaths {
   /** All that `claudex web` keeps: who has been let in, where it listens. */
   web: string;
   webLog: string;
+  /** All that `claudex mesh` keeps: what this machine has joined, who else is there. */
+  mesh: string;
+  meshLog: string;
   /** The machines of `claudex host`, with their tokens. */
   machines: string;
 }
@@ -93,6 +96,8 @@ export function claudexPaths(env: NodeJS.ProcessEnv = process.env): ClaudexPaths
     serveLog: join(home, 'logs', 'serve.log'),
     web: join(home, 'web'),
     webLog: join(home, 'logs', 'web.log'),
+    mesh: join(home, 'mesh'),
+    meshLog: join(home, 'logs', 'mesh.log'),
     machines: join(home, 'machines.json'),
   };
 }

@@ -92,6 +92,7 @@ export function createHermeticHome(options: HermeticHomeOptions = {}): HermeticH
     try {
       await stopWorker(claudexHome);
       await stopDaemon(claudexHome, env());
+      await stopBridge(claudexHome);
       await stopHosts(claudexHome);
     } finally {
       await rm(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
@@ -124,6 +125,15 @@ async function stopDaemon(claudexHome: string, env: Record<string, string>): Pro
 async function stopWorker(claudexHome: string): Promise<void> {
   const pid = lockedPid(join(claudexHome, 'warm', 'worker.lock'));
   if (pid === undefined || !isAlive(pid) || !processCommandLine(pid).includes('warm run')) return;
+  process.kill(pid, 'SIGTERM');
+  const deadline = Date.now() + 30_000;
+  while (isAlive(pid) && Date.now() < deadline) await delay(10);
+}
+
+/** Ends the process that holds the line to a mesh, if one runs. */
+async function stopBridge(claudexHome: string): Promise<void> {
+  const pid = lockedPid(join(claudexHome, 'mesh', 'bridge.lock'));
+  if (pid === undefined || !isAlive(pid) || !processCommandLine(pid).includes('mesh bridge')) return;
   process.kill(pid, 'SIGTERM');
   const deadline = Date.now() + 30_000;
   while (isAlive(pid) && Date.now() < deadline) await delay(10);

@@ -31,6 +31,7 @@ const heights: Record<string, number> = {
   mcp: 8,
   serve: 8,
   web: 8,
+  mesh: 8,
   demo: 8,
   board: 8,
   cli: 9,

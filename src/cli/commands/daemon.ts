@@ -8,6 +8,7 @@ import { stopDaemon } from '../../daemon-client/stop-daemon.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { claudexPaths } from '../../home/paths.ts';
 import { asHomeError } from '../../home/private-folder.ts';
+import { ensureBridge } from '../../mesh/start-bridge.ts';
 import { counted } from '../text/counted.ts';
 import { durationText } from '../text/durations.ts';
 import { forTerminal } from '../text/render.ts';
@@ -116,6 +117,8 @@ async function runInForeground(): Promise<void> {
     const { runDaemon } = await import('../../daemon/run-daemon.ts');
     const started = await runDaemon(env);
     reportReady(env);
+    // what is wrong there is in its own log, and `claudex mesh status` says it
+    if (started) ensureBridge(env).catch(() => undefined);
     if (!started && env.CLAUDEX_DAEMON !== '1') process.stdout.write('Another daemon serves this home already.\n');
   } catch (error) {
     reportFailure(env, asHomeError(error, claudexPaths(env).home));

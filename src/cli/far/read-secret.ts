@@ -8,8 +8,9 @@ const backspace = ['\x7f', '\b'];
 export async function readSecret(prompt: string): Promise<string> {
   const { stdin, stderr } = process;
   if (!stdin.isTTY) return text(stdin);
-  stderr.write(prompt);
+  // before it is asked for: whoever types at once is not seen either
   stdin.setRawMode(true);
+  stderr.write(prompt);
   try {
     let typed = '';
     for await (const chunk of stdin.setEncoding('utf8')) {

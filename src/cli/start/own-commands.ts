@@ -35,6 +35,7 @@ export const ownCommands = [
   'warm',
   'serve',
   'web',
+  'mesh',
   'host',
   'demo',
   'mcp-server',

@@ -1,6 +1,7 @@
 /** Text for people: tables, times, colours only where they are wanted. */
 import { Chalk, type ChalkInstance } from 'chalk';
 import { userHome } from '../../home/paths.ts';
+import type { MachineSession } from '../../mesh/remote-sessions.ts';
 import { oneLine, printable } from '../../protocol/sanitise.ts';
 import type { SessionRecord } from '../../protocol/session.ts';
 import { cellsOf } from '../../terminal/cell-width.ts';
@@ -64,21 +65,31 @@ export function stateText(session: Pick<SessionRecord, 'state' | 'waitingFor'>):
   return session.waitingFor ? `${session.state}: ${session.waitingFor}` : session.state;
 }
 
+/** One row: a session of this machine (perhaps a managed one), or of another. */
+type ListedSession = (SessionRecord & { managed?: unknown; machine?: undefined }) | MachineSession;
+
 /** Whose the terminal of a session is: a host's, that of a `claudex`, nobody's of ours. */
-function runBy(session: SessionRecord & { managed?: unknown }): string {
-  if (session.managed) return 'host';
+function runBy(session: ListedSession): string {
+  if (session.machine === undefined && session.managed) return 'host';
   return session.supervised ? 'claudex' : 'bare';
 }
 
-export function sessionTable(sessions: readonly SessionRecord[], chalk: ChalkInstance, now?: number): string {
+/** This machine's sessions first, then those of each other one: `name@machine`. */
+export function sessionTable(sessions: readonly ListedSession[], chalk: ChalkInstance, now?: number): string {
   if (sessions.length === 0) return 'No live sessions. Start one with `claudex` (or `claude`) in a project folder.';
   const rows = [...sessions]
-    .sort((a, b) => a.cwd.localeCompare(b.cwd) || a.startedAt.localeCompare(b.startedAt))
+    .sort(
+      (a, b) =>
+        (a.machine ?? '').localeCompare(b.machine ?? '') ||
+        a.cwd.localeCompare(b.cwd) ||
+        a.startedAt.localeCompare(b.startedAt),
+    )
     .map((one) => [
       one.id,
-      one.alias ?? one.claudeName ?? one.name,
-      shortPath(one.cwd),
-      stateText(one),
+      `${one.alias ?? one.claudeName ?? one.name}${one.machine === undefined ? '' : `@${one.machine}`}`,
+      // another machine's home folder is not this one's
+      one.machine === undefined ? shortPath(one.cwd) : one.cwd,
+      one.machine !== undefined && one.away ? `away (${stateText(one)})` : stateText(one),
       one.kind === 'background' ? 'background' : runBy(one),
       one.stuck > 0 ? `${one.pending} (${one.stuck} stuck)` : String(one.pending),
       age(one.startedAt, now),

@@ -1,0 +1,177 @@
+/** The bridge's line to NATS: kept up for ever, watched anew after each gap, everything told again then. */
+import type { KV, KvWatchEntry } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { type Log, wordsOf } from '../home/log.ts';
+import { packageVersion } from '../home/package.ts';
+import type { Clock } from '../process/clock.ts';
+import type { SessionRecord } from '../protocol/session.ts';
+import { isTooFar, measureSkew, skewText } from './clock-skew.ts';
+import { asMeshError, connectMesh, openMachines } from './connect.ts';
+import { recordText } from './machine-record.ts';
+import type { Joined } from './mesh-files.ts';
+import { lastBeat, type SeenMachines } from './seen-machines.ts';
+
+interface MeshLineParts {
+  joined: Joined;
+  machines: SeenMachines;
+  clock: Clock;
+  log: Log;
+  /** Something is known that was not before. */
+  changed: () => void;
+}
+
+export class MeshLine {
+  readonly #parts: MeshLineParts;
+  #connection: NatsConnection | undefined;
+  #bucket: KV | undefined;
+  #watch: { stop(): void } | undefined;
+  #sessions: SessionRecord[] = [];
+  #told = '';
+  #skewMs = 0;
+  #isClosed = false;
+  #isComing = false;
+  trouble: string | null = 'The server has not answered yet.';
+
+  constructor(parts: MeshLineParts) {
+    this.#parts = parts;
+  }
+
+  get isConnected(): boolean {
+    return this.#bucket !== undefined;
+  }
+
+  /** Begins; the line may come up at any later time. */
+  open(): void {
+    const { joined } = this.#parts;
+    connectMesh(joined, { lasting: true }).then(
+      (connection) => this.#connected(connection),
+      (error) => this.#failed(error),
+    );
+  }
+
+  /** These are this machine's sessions now. */
+  tell(sessions: SessionRecord[]): void {
+    this.#sessions = sessions;
+    void this.#publish();
+  }
+
+  /** Says that the machine is there; brings up what could not come up before. */
+  async beat(): Promise<void> {
+    if (!this.#bucket) {
+      if (!this.#connection) return;
+      if (!this.#connection.isClosed()) return this.#cameUp();
+      this.#connection = undefined;
+      return this.open();
+    }
+    try {
+      if (!this.#parts.machines.nameIsLost) await this.#bucket.put(`${this.#parts.joined.name}.beat`, '');
+      await this.#publish();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** Says that the machine goes, where it still can. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#watch?.stop();
+    const { name } = this.#parts.joined;
+    // a line that is down is not waited for
+    const words = this.#parts.machines.nameIsLost ? undefined : this.#bucket?.put(`${name}.beat`, lastBeat);
+    await Promise.race([words, new Promise((resolve) => setTimeout(resolve, 1000).unref())]).catch(() => undefined);
+    await this.#connection?.close();
+  }
+
+  async #connected(connection: NatsConnection): Promise<void> {
+    if (this.#isClosed) return connection.close();
+    this.#connection = connection;
+    void this.#follow(connection);
+    await this.#cameUp();
+  }
+
+  /** What happens to the connection itself. */
+  async #follow(connection: NatsConnection): Promise<void> {
+    for await (const { type } of connection.status()) {
+      if (type === 'disconnect') this.#failed(new Error('the line is down'));
+      if (type === 'reconnect') await this.#cameUp();
+    }
+  }
+
+  async #cameUp(): Promise<void> {
+    const { joined, clock, log, changed } = this.#parts;
+    if (!this.#connection || this.#isComing || this.#isClosed) return;
+    this.#isComing = true;
+    try {
+      this.#watch?.stop();
+      const bucket = await openMachines(this.#connection, joined.url);
+      this.#skewMs = await measureSkew(bucket, joined.name, clock);
+      await this.#lookAround(bucket);
+      const watch = await bucket.watch();
+      this.#watch = watch;
+      this.#bucket = bucket;
+      this.trouble = isTooFar(this.#skewMs) ? skewText(this.#skewMs) : null;
+      this.#told = '';
+      log('mesh reached', { url: joined.url, skewMs: this.#skewMs });
+      void this.#take(watch);
+      await this.#publish();
+      changed();
+    } catch (error) {
+      this.#failed(error);
+    } finally {
+      this.#isComing = false;
+    }
+  }
+
+  /** Who has gone in the meantime, and whether the name is still this machine's: before anything is told. */
+  async #lookAround(bucket: KV): Promise<void> {
+    const { joined, machines } = this.#parts;
+    const keys: string[] = [];
+    for await (const key of await bucket.keys()) keys.push(key);
+    machines.keepOnly(keys);
+    const own = await bucket.get(joined.name);
+    machines.apply({
+      key: joined.name,
+      text: own?.string() ?? '',
+      isGone: own === null || own.operation !== 'PUT',
+      agoMs: 0,
+    });
+  }
+
+  async #take(watch: AsyncIterable<KvWatchEntry>): Promise<void> {
+    const { machines, clock, changed } = this.#parts;
+    try {
+      for await (const { key, value, operation, created } of watch) {
+        const agoMs = clock.timeOfDay() + this.#skewMs - created.getTime();
+        const text = new TextDecoder().decode(value);
+        machines.apply({ key, text, isGone: operation !== 'PUT', agoMs });
+        changed();
+      }
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  async #publish(): Promise<void> {
+    const { joined, machines } = this.#parts;
+    const text = recordText(joined.id, packageVersion(), this.#sessions);
+    if (!this.#bucket || machines.nameIsLost || text === this.#told) return;
+    this.#told = text;
+    try {
+      await this.#bucket.put(joined.name, text);
+    } catch (error) {
+      this.#told = '';
+      this.#failed(error);
+    }
+  }
+
+  /** Without a bucket until the next try: the line's own, or the next heartbeat. */
+  #failed(error: unknown): void {
+    if (this.#isClosed) return;
+    const known = asMeshError(error, this.#parts.joined.url);
+    if (known.message !== this.trouble) this.#parts.log('mesh lost', { code: known.code, error: wordsOf(error) });
+    this.trouble = known.message;
+    this.#bucket = undefined;
+    this.#watch?.stop();
+    this.#parts.changed();
+  }
+}

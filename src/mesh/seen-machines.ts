@@ -1,0 +1,93 @@
+/** Who is there: folds what stands under the keys of the bucket. Pure but for the clock it is given. */
+import type { Clock } from '../process/clock.ts';
+import { readKey, readRecord } from './machine-record.ts';
+import type { SeenMachine } from './mesh-files.ts';
+
+/** How often a machine says that it is there. */
+export const beatEveryMs = 10_000;
+/** So long after its last heartbeat a machine counts as away: three may be lost. */
+export const awayAfterMs = 35_000;
+
+/** The heartbeat of a machine that goes. */
+export const lastBeat = 'bye';
+
+/** One key's new value. */
+export interface KeyChange {
+  key: string;
+  text: string;
+  isGone: boolean;
+  /** How long ago that was by the server's clock, which alone has stamped it: clocks of machines may be hours apart. */
+  agoMs: number;
+}
+
+interface Known {
+  machine: Omit<SeenMachine, 'away' | 'seenAt'> | undefined;
+  id: string;
+  beatSteadyMs: number | undefined;
+  hasSaidBye: boolean;
+}
+
+/** All machines of the mesh but this one. */
+export class SeenMachines {
+  readonly #own: { name: string; id: string };
+  readonly #clock: Clock;
+  readonly #known = new Map<string, Known>();
+  #nameIsLost = false;
+
+  constructor(own: { name: string; id: string }, clock: Clock) {
+    this.#own = own;
+    this.#clock = clock;
+  }
+
+  /** True while another machine's record stands under this one's name. */
+  get nameIsLost(): boolean {
+    return this.#nameIsLost;
+  }
+
+  apply({ key, text, isGone, agoMs }: KeyChange): void {
+    const read = readKey(key);
+    if (!read) return;
+    const { name, isBeat } = read;
+    if (name === this.#own.name) {
+      if (!isBeat) this.#nameIsLost = !isGone && readRecord(text)?.id !== this.#own.id;
+      return;
+    }
+    if (isGone) {
+      if (!isBeat) this.#known.delete(name);
+      return;
+    }
+    const known = this.#known.get(name) ?? { machine: undefined, id: '', beatSteadyMs: undefined, hasSaidBye: false };
+    if (isBeat) {
+      known.beatSteadyMs = this.#clock.steady() - Math.max(0, agoMs);
+      known.hasSaidBye = text === lastBeat;
+    } else {
+      const record = readRecord(text);
+      if (!record) return;
+      const { id, version, sessions, moreSessions } = record;
+      known.id = id;
+      known.machine = { name, version, sessions, moreSessions };
+    }
+    this.#known.set(name, known);
+  }
+
+  /** After a gap: machines that none of those keys is of have gone in the meantime. */
+  keepOnly(keys: readonly string[]): void {
+    for (const name of [...this.#known.keys()]) if (!keys.includes(name)) this.#known.delete(name);
+  }
+
+  /** By name. @param isCutOff no heartbeat can come: nobody is seen to be there */
+  all({ isCutOff }: { isCutOff: boolean }): SeenMachine[] {
+    const [steady, now] = [this.#clock.steady(), this.#clock.timeOfDay()];
+    return [...this.#known.values()]
+      .flatMap(({ machine, beatSteadyMs, hasSaidBye }) => {
+        if (!machine) return [];
+        const agoMs = beatSteadyMs === undefined ? undefined : steady - beatSteadyMs;
+        return {
+          ...machine,
+          away: isCutOff || hasSaidBye || agoMs === undefined || agoMs > awayAfterMs,
+          seenAt: agoMs === undefined ? null : new Date(now - agoMs).toISOString(),
+        };
+      })
+      .sort((a, b) => a.name.localeCompare(b.name));
+  }
+}

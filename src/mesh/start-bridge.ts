@@ -1,0 +1,22 @@
+/** Starts the bridge where this machine is in a mesh and none runs. Loads nothing of NATS. */
+import { lockOwner } from '../background/lock.ts';
+import { startBackground } from '../background/start.ts';
+import { claudexPaths } from '../home/paths.ts';
+import { hasJoined, meshPaths } from './mesh-files.ts';
+
+/** Safe from many processes at once: the bridge's lock lets one win. @throws ClaudexError BRIDGE_START_FAILED */
+export async function ensureBridge(env: NodeJS.ProcessEnv): Promise<void> {
+  if (!hasJoined(env) || bridgeRuns(env)) return;
+  const { home } = claudexPaths(env);
+  await startBackground({
+    words: ['mesh', 'bridge'],
+    home,
+    env,
+    errorLog: `${meshPaths(env).bridgeLog}.stderr`,
+    failedAs: 'BRIDGE_START_FAILED',
+  });
+}
+
+export function bridgeRuns(env: NodeJS.ProcessEnv): boolean {
+  return lockOwner(meshPaths(env).bridgeLock) !== undefined;
+}

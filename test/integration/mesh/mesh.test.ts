@@ -1,0 +1,178 @@
+/** Machines in homes of their own, a real nats-server on loopback. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Kvm } from '@nats-io/kv';
+import { connect, nkeyAuthenticator } from '@nats-io/transport-node';
+import { describe, expect, it } from 'vitest';
+import { joinMesh } from '../../../src/mesh/join.ts';
+import { systemClock } from '../../../src/process/clock.ts';
+import { verifies } from '../../requirements.ts';
+import { fixture, repositoryRoot, runClaudex } from '../../support/claudex.ts';
+import type { HermeticHome } from '../../support/hermetic-home.ts';
+import { freePort, invite, joinWith, natsServer, startBareServer, startMesh, untilSeen } from '../../support/mesh.ts';
+import { isAlive } from '../../support/processes.ts';
+import { useTestBed } from '../../support/test-bed.ts';
+import { until } from '../../support/until.ts';
+
+const joinedFile = (home: HermeticHome): string => join(home.claudexHome, 'mesh', 'joined.json');
+const list = async (home: HermeticHome, ...words: string[]) =>
+  JSON.parse((await runClaudex(['list', '--json', ...words], { env: home.env() })).stdout);
+
+/** `claudex mesh` there, and what it printed. */
+const mesh = (home: HermeticHome, ...words: string[]) => runClaudex(['mesh', ...words], { env: home.env() });
+
+// `npm test` ends with a line that says how to get nats-server where it is missing
+describe.runIf(natsServer !== undefined)('many machines', () => {
+  const bed = useTestBed();
+
+  it(`two machines see each other’s sessions; one that is away stays in the list ${verifies('mesh-seeing', 'mesh-server')}`, async () => {
+    const [alpha, beta] = [bed.home({ cwdNames: ['web'] }), bed.home({ cwdNames: ['api'] })];
+    const server = await startMesh(alpha, 'alpha');
+    const seed = await invite(alpha, 'beta');
+    expect(await joinWith(beta, server.url, 'beta', seed)).toMatchObject({ code: 0, stderr: '' });
+    const env = beta.env(undefined, { CLAUDEX_CLAUDE_BIN: fixture('flooding-claude.mjs') });
+    expect(await runClaudex(['start', beta.dir('api'), '--name', 'api'], { env })).toMatchObject({ code: 0 });
+    await untilSeen(alpha, ({ machines }) => machines[0]?.sessions.length === 1 && !machines[0].away);
+    const [session] = await list(beta, '--local');
+    expect(await list(alpha)).toMatchObject([{ id: session.id, machine: 'beta', away: false, cwd: session.cwd }]);
+    expect(await list(alpha, '--local')).toEqual([]);
+    expect(await list(alpha, '--machine', 'alpha')).toEqual([]);
+    expect(await list(alpha, '--machine', 'beta')).toMatchObject([{ id: session.id }]);
+    const table = await runClaudex(['list'], { env: alpha.env() });
+    expect(table.stdout).toContain(`api@beta`);
+    expect(await runClaudex(['list', '--machine', 'gamma'], { env: alpha.env() })).toMatchObject({ code: 3 });
+    const status = JSON.parse((await mesh(beta, 'status', '--json')).stdout);
+    expect(status).toMatchObject({
+      joined: true,
+      name: 'beta',
+      bridge: true,
+      wrong: [],
+      machines: [{ name: 'alpha' }],
+    });
+
+    // its bridge says that it goes
+    const { pid } = JSON.parse(readFileSync(join(beta.claudexHome, 'mesh', 'bridge.lock'), 'utf8'));
+    process.kill(pid, 'SIGTERM');
+    await until(() => !isAlive(pid));
+    await untilSeen(alpha, ({ machines }) => machines[0].away);
+    expect(await list(alpha)).toMatchObject([{ id: session.id, machine: 'beta', away: true }]);
+    expect((await runClaudex(['list'], { env: alpha.env() })).stdout).toContain('away (');
+
+    // the server goes and comes back on what it has kept
+    await server.stop();
+    await untilSeen(alpha, ({ connected }) => !connected);
+    const again = await startMesh(alpha, 'alpha', server.port);
+    await untilSeen(alpha, ({ connected, machines }) => connected && machines[0]?.name === 'beta');
+
+    expect(await mesh(beta, 'leave')).toMatchObject({ code: 0, stderr: '' });
+    await untilSeen(alpha, ({ machines }) => machines.length === 0);
+    expect(readdirSync(join(beta.claudexHome, 'mesh'))).toEqual([]);
+    await again.stop();
+  });
+
+  it(`a machine joins whole or not at all ${verifies('mesh-join')}`, async () => {
+    const [alpha, beta, gamma] = [bed.home(), bed.home(), bed.home()];
+    const server = await startMesh(alpha, 'alpha');
+    const seed = await invite(alpha, 'beta');
+    const stranger = 'SUAKYRHVIOREXV7EUZTBHUHL7NUMHPMAS7QMDU3GTIUWEI5LDNOXD43IZY';
+    const dead = `nats://127.0.0.1:${await freePort()}`;
+    const withoutJetStream = await startBareServer([]);
+    const refused: Array<[string, string, string, string]> = [
+      [dead, 'beta', seed, 'does not answer'],
+      [server.url, 'beta', stranger, 'does not let this machine in'],
+      [server.url, 'gamma', seed, 'does not let this machine in'],
+      [server.url, 'alpha', seed, 'does not let this machine in'],
+      [withoutJetStream, 'beta', seed, 'has no JetStream'],
+      ['http://127.0.0.1', 'beta', seed, 'nats://host:port'],
+      [server.url, 'Beta!', seed, "A machine's name"],
+      [server.url, 'beta', 'nonsense', 'no seed of a user’s NKEY'],
+    ];
+    for (const [url, name, key, words] of refused) {
+      const { code, stdout, stderr } = await joinWith(beta, url, name, key);
+      expect([url, name, stdout, existsSync(joinedFile(beta))]).toEqual([url, name, '', false]);
+      expect(stderr).toContain(words);
+      expect(stderr).toContain('Fix: ');
+      expect([2, 3]).toContain(code);
+    }
+    const hourOff = { ...systemClock, timeOfDay: () => systemClock.timeOfDay() - 3_600_000 };
+    const access = { name: 'beta', url: server.url, nkey: seed };
+    await expect(joinMesh(beta.env(), access, hourOff)).rejects.toThrow('60 minutes behind the server’s');
+    expect(existsSync(joinedFile(beta))).toBe(false);
+
+    // none of that has taken the name
+    expect(await joinWith(beta, server.url, 'beta', seed)).toMatchObject({ code: 0 });
+    expect((statSync(joinedFile(beta)).mode & 0o777).toString(8)).toBe('600');
+    expect((await joinWith(beta, server.url, 'beta', seed)).stderr).toContain('in a mesh already');
+    expect((await joinWith(gamma, server.url, 'beta', seed)).stderr).toContain(
+      'Another machine of the mesh has that name',
+    );
+    expect(existsSync(joinedFile(gamma))).toBe(false);
+    expect((await mesh(alpha, 'invite', 'beta')).stderr).toContain('Another machine of the mesh has that name');
+    await server.stop();
+  });
+
+  it(`a server of one’s own, by the NATS command line’s context ${verifies('mesh-join')}`, async () => {
+    const home = bed.home();
+    const url = await startBareServer(['-js', '-sd', join(home.root, 'store')]);
+    const folder = join(home.home, '.config', 'nats', 'context');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'mine.json'), JSON.stringify({ url, description: 'x' }));
+    writeFileSync(join(folder, 'other.json'), JSON.stringify({ url, user: 'me', password: 'x' }));
+    expect((await mesh(home, 'join', '--context', 'other')).stderr).toContain('needs user, password');
+    expect(await mesh(home, 'join', '--context', 'mine', '--as', 'solo')).toMatchObject({ code: 0 });
+    await untilSeen(home, ({ connected, machines }) => connected && machines.length === 0);
+    expect(await mesh(home, 'status')).toMatchObject({ code: 0 });
+    expect(await mesh(home, 'leave')).toMatchObject({ code: 0 });
+  });
+
+  it(`a machine writes under its own name alone; one that is revoked is out at once ${verifies('mesh-server', 'mesh-hostile')}`, async () => {
+    const [alpha, beta] = [bed.home(), bed.home()];
+    const server = await startMesh(alpha, 'alpha');
+    const seed = await invite(alpha, 'beta');
+    expect(await joinWith(beta, server.url, 'beta', seed)).toMatchObject({ code: 0 });
+    await untilSeen(alpha, ({ machines }) => machines.length === 1);
+    const connection = await connect({
+      servers: server.url,
+      authenticator: nkeyAuthenticator(new TextEncoder().encode(seed)),
+      inboxPrefix: '_INBOX_beta',
+      reconnect: false,
+    });
+    const closed = connection.closed();
+    const machines = await new Kvm(connection).open('claudex_machines');
+    await expect(machines.put('alpha', 'forged')).rejects.toThrow(/permission/i);
+    await expect(machines.put('alpha.beat', 'bye')).rejects.toThrow(/permission/i);
+    await expect(machines.destroy()).rejects.toThrow(/permission/i);
+    const refusal = await new Promise((resolve) =>
+      connection.subscribe('_INBOX_alpha.>', { callback: (error) => resolve(error) }),
+    );
+    expect(String(refusal)).toMatch(/permission/i);
+    // what it may write is not believed in its form
+    await machines.put(
+      'beta',
+      '{"id":"x","sessions":[{"id":"\\u001b[2J"},{"id":"ok","state":"idle","name":"a\\u001b[2J\\nb"}]}',
+    );
+    await untilSeen(alpha, (seen) => seen.machines[0].sessions[0]?.name === 'a b');
+    expect((await mesh(alpha, 'revoke', 'beta')).stdout).toBe('beta is let in no more.\n');
+    await closed;
+    await untilSeen(alpha, (seen) => seen.machines.length === 0);
+    expect((await mesh(beta, 'status')).stdout).toContain('does not let this machine in');
+    expect(await mesh(alpha, 'revoke', 'beta')).toMatchObject({ code: 3 });
+    await server.stop();
+  });
+});
+
+describe(`a machine in no mesh ${verifies('mesh-not-joined')}`, () => {
+  const bed = useTestBed();
+
+  it('loads nothing and starts nothing for it', async () => {
+    const home = bed.home();
+    const env = home.env();
+    expect(await list(home)).toEqual([]);
+    expect(existsSync(join(home.claudexHome, 'mesh'))).toBe(false);
+    expect((await runClaudex(['mesh', 'status'], { env })).stdout).toContain('in no mesh');
+    expect(await runClaudex(['mesh', 'leave'], { env })).toMatchObject({ code: 3 });
+    expect(await runClaudex(['list', '--machine', 'x'], { env })).toMatchObject({ code: 3 });
+    for (const file of ['cli/main.cjs', 'cli/program.cjs'])
+      expect(readFileSync(join(repositoryRoot, 'dist', 'src', file), 'utf8')).not.toContain('nats-core');
+  });
+});

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { refuseSkew, skewText } from '../../../src/mesh/clock-skew.ts';
+import { permissionsOf, serverConfig, syncsEachWrite } from '../../../src/mesh/server-config.ts';
+import { newKey, publicHalf, serverUrl } from '../../../src/mesh/server-files.ts';
+import { verifies } from '../../requirements.ts';
+
+describe(`the server of a mesh ${verifies('mesh-server')}`, () => {
+  const options = { host: '127.0.0.1', port: 4222 };
+  const given = { users: [{ name: 'devbox', nkey: 'UDEV' }], owner: 'UOWN', folder: '/x', syncs: true };
+
+  it('syncs each write where nats-server can, and has a limit of its store', () => {
+    expect(JSON.parse(serverConfig(options, given)).jetstream).toMatchObject({
+      sync_interval: 'always',
+      max_file_store: 1_073_741_824,
+    });
+    expect(JSON.parse(serverConfig(options, { ...given, syncs: false })).jetstream).not.toHaveProperty('sync_interval');
+    expect(['nats-server: v2.9.10', 'v2.10.0', '3.0.1', ''].map(syncsEachWrite)).toEqual([false, true, true, false]);
+  });
+
+  it('lets a machine write under its own name alone, and listen to its own inbox alone', () => {
+    const { authorization } = JSON.parse(serverConfig(options, given));
+    expect(authorization.users).toEqual([{ nkey: 'UOWN' }, { nkey: 'UDEV', permissions: permissionsOf('devbox') }]);
+    const { publish, subscribe } = permissionsOf('devbox');
+    expect(subscribe).toEqual(['_INBOX_devbox.>']);
+    expect(publish.filter((one) => one.startsWith('$KV'))).toEqual([
+      '$KV.claudex_machines.devbox',
+      '$KV.claudex_machines.devbox.beat',
+    ]);
+    expect(publish.some((one) => /STREAM\.(CREATE|DELETE|UPDATE|PURGE)|^>$/.test(one))).toBe(false);
+  });
+
+  it('takes TLS where it is given, and says so in its address', () => {
+    const tls = { ...options, host: '0.0.0.0', tlsCert: '/c', tlsKey: '/k' };
+    expect(JSON.parse(serverConfig(tls, given)).tls).toMatchObject({ cert_file: '/c', key_file: '/k' });
+    expect(serverUrl(tls, 'box')).toBe('tls://box:4222');
+    expect(serverUrl({ host: '::1', port: 1 }, 'box')).toBe('nats://[::1]:1');
+  });
+
+  it('knows a seed from other words', () => {
+    const { seed, publicKey } = newKey();
+    expect(publicHalf(seed)).toBe(publicKey);
+    for (const wrong of ['', 'SUA', publicKey, `${seed}X`])
+      expect(() => publicHalf(wrong)).toThrow('no seed of a user’s NKEY');
+  });
+
+  it('refuses a clock that is far off', () => {
+    expect(() => refuseSkew(3_600_000)).toThrow('This clock is 60 minutes behind the server’s.');
+    expect(() => refuseSkew(-3_600_000)).toThrow('ahead of');
+    refuseSkew(20_000);
+    expect(skewText(20_000)).toBe('This clock is 20 s behind the server’s.');
+  });
+});
