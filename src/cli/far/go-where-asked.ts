@@ -43,7 +43,9 @@ export async function goWhereAsked(words: readonly string[]): Promise<readonly s
   delete process.env.CLAUDEX_TOKEN;
   if (wanted === '') return command;
   const [word = ''] = command;
-  const isHelp = command.includes('--help') || command.includes('-h');
+  // behind `--` it is a text for a session, which must not get to one of that name here
+  const end = command.includes('--') ? command.indexOf('--') : command.length;
+  const isHelp = command.slice(0, end).some((one) => one === '--help' || one === '-h');
   if (isHelp) return command;
   if (!farCommands.includes(word)) {
     if (host !== undefined) throw notFromAfar(word);

@@ -19,6 +19,8 @@ describe(`--host ${verifies('far-commands')}`, () => {
       .filter((word) => !farCommands.includes(word))
       .map((word): [string, string[], string] => [word, ['--host', 'devbox', word], 'NOT_FROM_AFAR']),
     ['no machine', ['--host'], 'USAGE'],
+    ['a text that has --help in it', ['--host', 'devbox', 'name', '--', 'explain', '--help'], 'NOT_FROM_AFAR'],
+    ['a text that has -h in it', ['--host', 'devbox', 'name', '--', '-h'], 'NOT_FROM_AFAR'],
   ])('with %s behind it says what works', async (_what, words, code) => {
     await expect(goWhereAsked(words)).rejects.toMatchObject({ code });
     expect(elsewhere()).toBeUndefined();
