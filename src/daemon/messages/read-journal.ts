@@ -81,11 +81,10 @@ class Reader {
   /** The same line from the front. */
   visitAgain(buffer: Buffer, start: number, end: number, offset: number): void {
     const head = readHead(buffer, start, end);
-    if (head === undefined || head === 'header') return;
+    if (typeof head !== 'object') return;
     const lines = this.suspects.get(head.id);
     if (!lines || (head.t !== 'accept' && lines.length === 0)) return;
-    if (head.t === 'state' && head.refused) lines.length = 0;
-    else lines.push({ head, offset, bytes: end - start });
+    lines.push({ head, offset, bytes: end - start });
   }
 
   /** Those that are open after all are kept. */
@@ -93,18 +92,17 @@ class Reader {
     for (const [id, lines] of this.suspects) {
       lines.reverse();
       const end = lines.map(({ head }) => endOf(head)).find((one) => one !== undefined);
-      const isOpen = lines.length > 0 && typeof end !== 'number';
-      if (isOpen) this.#found.set(id, { lines, end, whole: lines.length, isCounted: false });
+      if (typeof end !== 'number') this.#found.set(id, { lines, end, whole: lines.length, isCounted: false });
     }
     this.suspects.clear();
   }
 
-  /** The lines of what is kept, in the order of the file. */
+  /** The lines of what is kept, in the order of the file. An `accept` that comes again is among them: the index takes the first. */
   *lines(): Generator<Line> {
     const whole = [...this.#found.values()].filter((one) => one.whole > 0);
     const firstOf = ({ lines, whole: count }: Found): number => lines[count - 1]!.offset;
     for (const { lines, whole: count } of whole.sort((a, b) => firstOf(a) - firstOf(b))) {
-      for (let at = count - 1; at >= 0; at--) if (at === count - 1 || lines[at]!.head.t !== 'accept') yield lines[at]!;
+      for (let at = count - 1; at >= 0; at--) yield lines[at]!;
     }
   }
 
@@ -120,7 +118,7 @@ class Reader {
       return true;
     }
     const state = stateIn(buffer, start, end);
-    const isEnd = state !== undefined && state !== 'cancelled' && isFinal(state);
+    const isEnd = state !== undefined && isFinal(state);
     if (!isEnd || this.#found.has(id) || this.suspects.has(id) || this.#refused.has(id)) return false;
     this.#dropped.add(id);
     return true;

@@ -2,17 +2,45 @@
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type IndexedMessage, JournalIndex, type Keeping } from '../../../../src/daemon/messages/journal-index.ts';
 import { headOf, journalHeader, lineOfMessage, parseLine } from '../../../../src/daemon/messages/journal-lines.ts';
 import { applyEntry, type JournalEntry } from '../../../../src/daemon/messages/mailbox.ts';
 import { readJournal } from '../../../../src/daemon/messages/read-journal.ts';
+import { SeenIds } from '../../../../src/daemon/messages/seen-ids.ts';
 import type { MessageState } from '../../../../src/protocol/message.ts';
 import { verifies } from '../../../requirements.ts';
 import { aMessage } from '../../../support/a-message.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
 
 const states: MessageState[] = ['leased', 'queued', 'delivered', 'answered', 'failed', 'cancelled', 'stuck'];
+
+const header = JSON.stringify(journalHeader);
+const accept = (id: string): string => JSON.stringify({ t: 'accept', message: aMessage(id, { key: `key ${id}` }) });
+const state = (id: string, name: MessageState, at = 5): string => JSON.stringify({ t: 'state', id, at, state: name });
+const refusal = (id: string): string => JSON.stringify({ t: 'state', id, at: 5, state: 'cancelled', refused: true });
+const handedOn = (id: string): string =>
+  JSON.stringify({ t: 'recipient', id, recipient: { id: 's2', name: 'x', cwd: '/x' } });
+/** What a message that had ended became when the journal was made short. */
+const retold = (id: string, at = 5): string => {
+  const message = aMessage(id);
+  applyEntry(message, { t: 'state', id, at, state: 'answered' });
+  return lineOfMessage({ t: 'accept', message });
+};
+/** The same of one that was under way: its ends do not tell what it says, so that it has to be parsed. */
+const retoldOpen = (id: string): string => {
+  const message = aMessage(id);
+  applyEntry(message, { t: 'state', id, at: 1, state: 'leased' });
+  return lineOfMessage({ t: 'accept', message });
+};
+const journalOf = (...lines: string[]): string => `${[header, ...lines].join('\n')}\n`;
+
+const everything: Keeping = { endedAfter: 0, atMost: 100, atMostBytes: 1e6 };
+/** The two ways in which ended messages are not kept: they are too many, or too old. */
+const keepingNone: Array<[string, Keeping]> = [
+  ['because there are too many', { ...everything, atMost: 0 }],
+  ['because they are too old', { ...everything, endedAfter: 5 }],
+];
 
 /** What the lines say one after the other; the oldest of what has ended is dropped at the end. */
 function fromTheFront(text: string, keeping?: Keeping): IndexedMessage[] {
@@ -41,12 +69,14 @@ describe(`a journal read from its end ${verifies('accepted-on-disk')}`, () => {
   });
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-  function read(text: string, keeping?: Keeping): { index: JournalIndex; bytes: number; damagedLines: number } {
+  function read(text: string, keeping?: Keeping) {
     writeFileSync(path, text);
     const fd = openSync(path, 'r');
     const index = new JournalIndex();
+    const onPiece = vi.fn();
     try {
-      return { index, ...readJournal(fd, Buffer.byteLength(text), index, { keeping }) };
+      const reading = readJournal(fd, Buffer.byteLength(text), index, { keeping, onPiece });
+      return { index, ...reading, pieces: onPiece.mock.calls.length };
     } finally {
       closeSync(fd);
     }
@@ -115,5 +145,94 @@ describe(`a journal read from its end ${verifies('accepted-on-disk')}`, () => {
     const { index, bytes } = read(`${whole}{"t":"accept","message":${long}`);
     expect(bytes).toBe(Buffer.byteLength(whole));
     expect([...index.all()].map(known)).toEqual(fromTheFront(whole).map(known));
+  });
+
+  const idsOf = (index: JournalIndex): string[] => [...index.all()].map(({ id }) => id);
+
+  it.each(keepingNone)('keeps an open message whose id looks like one of what is not kept %s', (_why, keeping) => {
+    const [open, ended, retoldEnded] = ['open1128', 'ended659583', 'ended635728'] as const;
+    const seen = new SeenIds();
+    seen.add(ended);
+    expect(seen.mayHave(open)).toBe(false);
+    seen.add(retoldEnded);
+    expect(seen.mayHave(open), 'two ids in whose bits the third is found').toBe(true);
+
+    const text = journalOf(
+      '{"t":"acc',
+      state(open, 'answered', 4), // has no beginning before it, so that it tells nothing
+      accept(open),
+      handedOn(open),
+      state(open, 'leased', 6),
+      accept(ended),
+      state(ended, 'answered'),
+      retold(retoldEnded),
+    );
+    const { index, damagedLines, pieces } = read(text, keeping);
+    const wanted = fromTheFront(text).filter(({ id }) => id === open);
+    expect(wanted).toMatchObject([{ endedAt: undefined, to: 's2', key: `key ${open}` }]);
+    expect([...index.all()].map(known)).toEqual(wanted.map(known));
+    expect(damagedLines).toBe(1);
+    expect(pieces, 'once from the end, and once more to know').toBe(2);
+  });
+
+  it.each(keepingNone)('reads once where nothing is told twice, though messages are not kept %s', (_why, keeping) => {
+    const steps = (id: string) => [
+      accept(id),
+      state(id, 'leased', 2),
+      state(id, 'delivered', 3),
+      state(id, 'answered'),
+    ];
+    const { index, pieces } = read(journalOf(...steps('m1'), ...steps('m2'), accept('m3'), retold('m4')), keeping);
+    expect(idsOf(index)).toEqual(['m3']);
+    expect(pieces).toBe(1);
+  });
+
+  it('knows nothing of what was refused, which takes no place of what is kept', () => {
+    const text = journalOf(accept('m1'), state('m1', 'answered'), accept('m2'), refusal('m2'));
+    expect(idsOf(read(text, { ...everything, atMost: 1 }).index)).toEqual(['m1']);
+    expect(idsOf(read(text).index)).toEqual(['m1']);
+  });
+
+  it.each(keepingNone)(
+    'knows nothing of what was accepted twice and refused, beside ended ones not kept %s',
+    (_why, keeping) => {
+      expect(idsOf(read(journalOf(retold('m1'), accept('m2'), accept('m2'), refusal('m2')), keeping).index)).toEqual(
+        [],
+      );
+    },
+  );
+
+  it('counts an ended message once that is told of twice', () => {
+    const text = journalOf(retold('m1'), retold('m2'), accept('m3'), accept('m3'), state('m3', 'answered'));
+    expect(idsOf(read(text, { ...everything, atMost: 2 }).index)).toEqual(['m2', 'm3']);
+  });
+
+  it('keeps of ended messages what fits into so many bytes of all their lines', () => {
+    const newest = [accept('m3'), state('m3', 'answered')];
+    const text = journalOf(retold('m1'), retold('m2'), ...newest);
+    const atMostBytes = newest.join('').length;
+    expect(idsOf(read(text, { ...everything, atMostBytes }).index)).toEqual(['m3']);
+    // the one that goes beyond is there still, for the store to let go of
+    expect(idsOf(read(text, { ...everything, atMostBytes: atMostBytes + 1 }).index)).toEqual(['m2', 'm3']);
+  });
+
+  it('parses no line of what is not kept', () => {
+    const parse = vi.spyOn(JSON, 'parse');
+    try {
+      const ended = (['answered', 'failed', 'expired', 'cancelled'] as const).map((end) => [
+        retoldOpen(end),
+        state(end, end),
+      ]);
+      const { index } = read(journalOf(...ended.flat()), { ...everything, atMost: 0 });
+      expect(idsOf(index)).toEqual([]);
+      expect(parse.mock.calls.map(([text]) => text)).toEqual([header]);
+
+      parse.mockClear();
+      const overtaken = [retoldOpen('m1'), state('m1', 'leased', 2), retold('m2'), state('m1', 'answered')];
+      expect(idsOf(read(journalOf(...overtaken), { ...everything, atMost: 1 }).index)).toEqual(['m2']);
+      expect(parse.mock.calls.map(([text]) => text)).toEqual([header]);
+    } finally {
+      parse.mockRestore();
+    }
   });
 });
