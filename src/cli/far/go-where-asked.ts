@@ -27,8 +27,8 @@ export const farCommands: readonly string[] = [
   'status',
 ];
 
-/** Commands about sessions that work here alone: whoever has CLAUDEX_HOST set may mean the other machine's. */
-const hereOnly = ['board', 'name', 'usage', 'up', 'down', 'whoami'];
+/** Commands about sessions that work here alone: whoever has CLAUDEX_HOST set may mean the other machine's, so they are refused then. */
+const hereOnly = ['board', 'name', 'usage', 'up', 'down'];
 
 /**
  * The command's own words. Where they are meant for another machine, all that the command asks of a daemon goes there from now on. The token of
@@ -49,9 +49,9 @@ export async function goWhereAsked(words: readonly string[]): Promise<readonly s
   if (isHelp) return command;
   if (!farCommands.includes(word)) {
     if (host !== undefined) throw notFromAfar(word);
-    if (hereOnly.includes(word) && process.stderr.isTTY) {
-      process.stderr.write(`claudex: ${word} is about this machine; CLAUDEX_HOST does not count for it.\n`);
-    }
+    // a `down` in a script must not stop the wrong sessions
+    if (hereOnly.includes(word))
+      throw new ClaudexError('NOT_FROM_AFAR', `CLAUDEX_HOST names ${wanted}; unset it to run ${word} here.`);
     return command;
   }
   await refuseSession(env);

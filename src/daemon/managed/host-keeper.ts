@@ -6,7 +6,7 @@ import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { Log } from '../../home/log.ts';
 import type { Clock } from '../../process/clock.ts';
 import { guarded } from '../../process/guard.ts';
-import { lives } from '../../process/identity.ts';
+import { lives, parentPid } from '../../process/identity.ts';
 import { Signal } from '../../process/signal.ts';
 import type { HostFile } from '../../protocol/host-files.ts';
 import type { ManagedSession } from '../../protocol/managed.ts';
@@ -48,6 +48,7 @@ export class HostKeeper {
       up: (file) => this.#follow(file),
       down: (id) => this.#hostEnded(id),
     });
+    options.table.expectBy((pid) => this.#hostedIn(pid));
   }
 
   /** What the last daemon left: who still runs is known again, for the others it is decided now what follows. */
@@ -111,6 +112,17 @@ export class HostKeeper {
     this.#isClosed = true;
     clearInterval(this.#look);
     this.starts.close();
+  }
+
+  /** A host has its place before it starts claude, and says who that is after. */
+  #hostedIn(pid: number): string | undefined {
+    const { store, hosts, table } = this.#options;
+    const coming = store.running().filter(({ id }) => {
+      const known = table.byId(id);
+      return known === undefined || !lives(known);
+    });
+    const host = coming.length === 0 ? undefined : parentPid(pid);
+    return host === undefined ? undefined : coming.find(({ id }) => hosts.isHeldBy(id, host))?.id;
   }
 
   #follow(file: HostFile): void {

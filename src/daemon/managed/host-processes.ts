@@ -25,6 +25,8 @@ export interface HostProcesses {
   start(session: ManagedSession, onExit: () => void): Promise<HostFile>;
   /** Has a host its place, though it may not have said who it is yet? */
   isHeld(id: string): boolean;
+  /** Is it that process that has the place? */
+  isHeldBy(id: string, pid: number): boolean;
   /** That host, once it says who it is. @throws ClaudexError HOST_START_FAILED */
   found(id: string): Promise<HostFile>;
   /** What it says of itself; undefined where nothing is. */
@@ -120,6 +122,7 @@ export function hostProcesses(env: NodeJS.ProcessEnv): HostProcesses {
   return {
     start,
     isHeld,
+    isHeldBy: (id, pid) => lockOwner(hostPaths(id, env).lock)?.pid === pid,
     found,
     prepare,
     read,

@@ -13,6 +13,8 @@ export class SessionTable {
   readonly #byId = new Map<string, Session>();
   /** Ids that processes have before they are known: those of managed sessions. */
   readonly #expected = new Map<number, string>();
+  /** Of a process that is not expected yet: the managed session whose host has started it, were that only coming up. */
+  #hostedIn: (pid: number) => string | undefined = () => undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -37,7 +39,7 @@ export class SessionTable {
   ensure(process: SessionProcess): { session: Session; isNew: boolean; replaced?: Session } {
     const known = this.#byPid.get(process.pid);
     if (known?.startTime === process.startTime) return { session: known, isNew: false };
-    const session = newSession(process, this.#clock, this.#expected.get(process.pid));
+    const session = newSession(process, this.#clock, this.#expected.get(process.pid) ?? this.#hostedIn(process.pid));
     if (known) this.#byId.delete(known.id);
     this.#file(session);
     return { session, isNew: true, ...(known && { replaced: known }) };
@@ -46,6 +48,11 @@ export class SessionTable {
   /** The session that process `pid` is going to be has this id. */
   expect(pid: number, id: string): void {
     this.#expected.set(pid, id);
+  }
+
+  /** Asked of each new process that is not expected: claude may be known by its own file before its host has said who it is. */
+  expectBy(hostedIn: (pid: number) => string | undefined): void {
+    this.#hostedIn = hostedIn;
   }
 
   /** That process has ended. */

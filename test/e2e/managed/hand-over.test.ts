@@ -56,7 +56,11 @@ describe(`an ordinary session of claude ${realClaudeVersion()} leaves its termin
     await driver.waitForScreen('the second answer', patient);
     await waitForSession(home, pid, 'idle');
     const screen = await driver.waitForScreen(
-      (shown) => promptBox(shown) === 'a draft of mine' && /the second answer[\s\S]+^\S \S+ for \d+/m.test(shown),
+      (shown) =>
+        promptBox(shown) === 'a draft of mine' &&
+        /the second answer[\s\S]+^\S \S+ for \d+/m.test(shown) &&
+        // claude asks for the badge a moment later
+        shown.includes(`[${id}`),
       patient,
     );
     return withoutChance(screen, home.root, id);

@@ -1,5 +1,5 @@
 /** Which words go to another machine. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { farCommands, goWhereAsked } from '../../../../src/cli/far/go-where-asked.ts';
 import { isOwnCommand, ownCommands } from '../../../../src/cli/start/own-commands.ts';
 import { elsewhere } from '../../../../src/daemon-client/elsewhere.ts';
@@ -23,6 +23,21 @@ describe(`--host ${verifies('far-commands')}`, () => {
     ['a text that has -h in it', ['--host', 'devbox', 'name', '--', '-h'], 'NOT_FROM_AFAR'],
   ])('with %s behind it says what works', async (_what, words, code) => {
     await expect(goWhereAsked(words)).rejects.toMatchObject({ code });
+    expect(elsewhere()).toBeUndefined();
+  });
+
+  it('CLAUDEX_HOST: what is about sessions and works here alone is refused, what is about this machine is not', async () => {
+    const before = process.env.CLAUDEX_HOST;
+    onTestFinished(() => {
+      if (before === undefined) delete process.env.CLAUDEX_HOST;
+      else process.env.CLAUDEX_HOST = before;
+    });
+    process.env.CLAUDEX_HOST = 'devbox';
+    for (const word of ['down', 'up', 'board', 'name', 'usage']) {
+      await expect(goWhereAsked([word])).rejects.toMatchObject({ code: 'NOT_FROM_AFAR' });
+    }
+    for (const word of ['install', 'daemon', 'web', 'mesh', 'config'])
+      expect(await goWhereAsked([word])).toEqual([word]);
     expect(elsewhere()).toBeUndefined();
   });
 

@@ -29,6 +29,8 @@ function aHouse(record: Partial<ManagedSession> = {}) {
   const host = {
     file: undefined as HostFile | undefined,
     isAlive: false,
+    /** Has its place, and may have started claude. */
+    pid: undefined as number | undefined,
     starts: 0,
     /** What the next starts end in. */
     failure: undefined as ClaudexError | undefined,
@@ -51,6 +53,7 @@ function aHouse(record: Partial<ManagedSession> = {}) {
       return host.file;
     },
     isHeld: () => host.isAlive,
+    isHeldBy: (_, pid) => pid === host.pid,
     found: async () => host.file!,
     read: () => host.file,
     isAlive: () => host.isAlive,
@@ -180,5 +183,33 @@ describe(`starting a session that has run before ${verifies('managed-lifecycle')
     expect(one()).toMatchObject({ state: 'starting', exit: { reason: expect.stringContaining('killed') } });
     await pass(1000);
     expect(host).toMatchObject({ starts: 2, isAlive: true });
+  });
+});
+
+describe(`a claude that is seen before its host has said who it is ${verifies('managed-lifecycle')}`, () => {
+  const seen = { pid: process.pid, startTime: processStartTime(process.pid)!, cwd: '/w', configDir: '/none' };
+
+  it('is the session of that host from the first moment on', () => {
+    const { table, host } = aHouse({ state: 'starting' });
+    host.pid = process.ppid;
+    expect(table.ensure(seen).session.id).toBe('one');
+  });
+
+  it('is another one where another process has started it, or its session has a claude that lives', () => {
+    const { table, host } = aHouse({ state: 'starting' });
+    host.pid = process.pid;
+    const { session } = table.ensure(seen);
+    expect(session.id).not.toBe('one');
+    table.remove(session);
+    table.expect(process.ppid, 'one');
+    table.ensure({ ...seen, pid: process.ppid, startTime: processStartTime(process.ppid)! });
+    host.pid = process.ppid;
+    expect(table.ensure(seen).session.id).not.toBe('one');
+  });
+
+  it('is nobody’s of ours while none is to run', () => {
+    const { table, host } = aHouse({ state: 'sleeping' });
+    host.pid = process.ppid;
+    expect(table.ensure(seen).session.id).not.toBe('one');
   });
 });
