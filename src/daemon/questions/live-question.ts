@@ -52,6 +52,7 @@ export class LiveQuestion implements DialogSight {
   /** Claude's id of the conversation in which it was asked. */
   readonly conversation: string;
   readonly askedAt: number;
+  readonly isAgents: boolean;
   waitingSince: number | null = null;
   /** Through which an answer goes; null when there is no way but the terminal. */
   hook: HeldHook | null = null;
@@ -70,6 +71,7 @@ export class LiveQuestion implements DialogSight {
     this.process = process;
     this.conversation = conversation;
     this.askedAt = askedAt;
+    this.isAgents = request.agentId !== null;
     this.inputKey = inputKey(request.input);
     this.#record = {
       id: questionId(session.id, process),

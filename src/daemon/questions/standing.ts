@@ -11,6 +11,8 @@ export interface DialogSight {
   askedAt: number;
   /** The waiting of the session in which it was seen; null while none has been seen. */
   waitingSince: number | null;
+  /** A subagent asks: its session's own turn goes on beside it, or ends. */
+  isAgents: boolean;
 }
 
 export type Standing =
@@ -24,13 +26,15 @@ export type Standing =
 const marginMs = 100;
 /** So long may the word of a turn that goes on come late, after the next request was asked. */
 const lateWordMs = 1500;
+/** A background agent's dialog comes when its hooks have ended; what its session does meanwhile says nothing of it. */
+const agentsDialogWithinMs = 30_000;
 
 /**
  * A session that has left the waiting that began with a request has had it answered. One that does not wait, but says so later than the
  * request was asked, either never let the dialog be seen, or is slow to tell that the dialog before it was answered.
  */
 export function standingOf(sight: DialogSight, state: SeenState, now: number): Standing {
-  const { askedAt, waitingSince } = sight;
+  const { askedAt, waitingSince, isAgents } = sight;
   const isOwn = waitingSince !== null && waitingSince >= askedAt - marginMs;
   if (state.since === null) {
     if (state.isWaiting) return { is: 'open', waitingSince: waitingSince ?? askedAt };
@@ -42,6 +46,6 @@ export function standingOf(sight: DialogSight, state: SeenState, now: number): S
   }
   if (isOwn && state.since >= waitingSince) return { is: 'over' };
   if (state.since <= askedAt) return { is: 'open', waitingSince };
-  const inMs = state.since + lateWordMs - now;
+  const inMs = state.since + (isAgents ? agentsDialogWithinMs : lateWordMs) - now;
   return inMs <= 0 ? { is: 'over' } : { is: 'over-soon', inMs };
 }
