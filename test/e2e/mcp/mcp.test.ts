@@ -21,6 +21,11 @@ function lastToolResult(request: LoopbackRequest): string {
   return typeof last?.content === 'string' ? last.content : JSON.stringify(last?.content ?? '');
 }
 
+/** Claude shows its prompt box before it has our server's tools: a model that is told so calls the tool again. */
+function isTooEarly(request: LoopbackRequest): boolean {
+  return request.isToolResult && lastToolResult(request).includes('No such tool available');
+}
+
 const tool = (name: string, input: Record<string, unknown> = {}): LoopbackReply => ({
   toolUse: { name: `mcp__claudex__${name}`, input },
 });
@@ -30,6 +35,7 @@ function scripted(word: string, steps: Array<(request: LoopbackRequest) => Loopb
   let next = 0;
   return (request: LoopbackRequest): LoopbackReply | undefined => {
     if (!request.body.tools?.length || !conversation(request).includes(word)) return undefined;
+    if (isTooEarly(request)) next--;
     return steps[Math.min(next++, steps.length - 1)]!(request);
   };
 }
@@ -102,7 +108,7 @@ describe(`the MCP server in claude ${realClaudeVersion()}`, { timeout: 120_000 }
     const answers: string[] = [];
     const api = await bed.api((request) => {
       if (!request.body.tools?.length || !conversation(request).includes('WHO')) return { text: 'ok' };
-      if (!request.isToolResult) return tool('whoami');
+      if (!request.isToolResult || isTooEarly(request)) return tool('whoami');
       answers.push(lastToolResult(request));
       return { text: `known ${answers.length}` };
     });

@@ -87,8 +87,12 @@ describe(`a terminal in the web ${verifies('web-terminal')}`, () => {
     const typed = (log: SocketLog) => log.words.filter(({ type }) => type === 'typed');
     await until(() => typed(first).length === 1, patient);
     expect(typed(first)).toEqual([{ type: 'typed', taken: 0, known: false }]);
+    const shown = new Shown(first, { cols: 80, rows: 24 });
+    await shown.untilShows('READY');
     first.socket.send(Buffer.from('hello'));
     await until(() => typed(first).at(-1).taken === 5, patient);
+    // two that come at once are one to the program
+    await shown.untilShows('typed "hello"');
     const second = await open();
     expect(await first.closed).toBe(1006);
     await until(() => typed(second).length === 1, patient);
