@@ -369,6 +369,10 @@ export const requirements = {
     text: 'Nothing that another machine tells is believed in its form: malformed, oversized and forged records are refused, and no text acts on a terminal.',
     source: 'docs/mesh.md',
   },
+  'mesh-who-may': {
+    text: 'What another machine may do here, the settings of this one say: send, read, peek, answer, start; by default send alone',
+    source: 'issue 16',
+  },
   'mesh-not-joined': {
     text: 'A machine in no mesh loads nothing of it and starts no process for it.',
     source: 'docs/mesh.md',
