@@ -370,8 +370,8 @@ export const requirements = {
     source: 'docs/mesh.md',
   },
   'mesh-who-may': {
-    text: 'What another machine may do here, the settings of this one say: send, read, peek, answer, start; by default send alone',
-    source: 'issue 16',
+    text: 'What another machine may do here, the settings of this one say: send, read, peek, answer, start; by default send alone.',
+    source: 'docs/mesh.md',
   },
   'mesh-not-joined': {
     text: 'A machine in no mesh loads nothing of it and starts no process for it.',
