@@ -373,6 +373,10 @@ export const requirements = {
     text: 'What one machine says to another is signed with its own key: changed, forged, misdirected and malformed pieces are refused.',
     source: 'docs/mesh.md',
   },
+  'mesh-sending': {
+    text: 'A message to a session of another machine is delivered exactly once and in order, with proof and answer, whatever fails on the way; what cannot be is said.',
+    source: 'docs/mesh.md',
+  },
   'mesh-who-may': {
     text: 'What another machine may do here, the settings of this one say: send, read, peek, answer, start; by default send alone.',
     source: 'docs/mesh.md',

@@ -7,12 +7,18 @@ import { releaseLock, takeLock } from '../background/lock.ts';
 import { connectDaemon } from '../daemon-client/ensure-daemon.ts';
 import { openLog, wordsOf } from '../home/log.ts';
 import { packageVersion } from '../home/package.ts';
+import { claudexPaths } from '../home/paths.ts';
 import { replaceFile } from '../home/replace-file.ts';
 import { systemClock } from '../process/clock.ts';
 import type { SessionRecord } from '../protocol/session.ts';
+import { MailCarrier } from './mail-carrier.ts';
+import { MailClient } from './mail-client.ts';
 import { type Joined, meshPaths, readJoined, type Seen } from './mesh-files.ts';
 import { MeshLine } from './mesh-line.ts';
+import { pause } from './pause.ts';
+import { RefusalLog } from './refusal-log.ts';
 import { beatEveryMs, SeenMachines } from './seen-machines.ts';
+import { signingKey } from './signing-key.ts';
 
 /** A daemon that is replaced is back by then. */
 const daemonMayBeAwayMs = 15_000;
@@ -42,7 +48,7 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
     if (stop.signal.aborted) return;
     const trouble = machines.nameIsLost
       ? `Another machine has taken the name ${joined.name}: leave, and join under another one.`
-      : line.trouble;
+      : (line.trouble ?? mail.trouble);
     const { isConnected } = line;
     const seen: Seen = { connected: isConnected, trouble, machines: machines.all({ isCutOff: !isConnected }) };
     // a heartbeat alone is no news
@@ -58,9 +64,29 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
       writeDown();
     }, writeAfterMs);
   };
-  const line = new MeshLine({ joined, machines, clock: systemClock, log, changed: writeDownSoon });
+  const line: MeshLine = new MeshLine({
+    joined,
+    machines,
+    clock: systemClock,
+    log,
+    changed: writeDownSoon,
+    cameUp: (connection) => mail.up(connection),
+    wentDown: () => mail.down(),
+  });
+  const mail = new MailCarrier({
+    own: joined.name,
+    url: joined.url,
+    seed: signingKey(joined)?.seed,
+    client: new MailClient(claudexPaths(env).socket),
+    keyOf: (machine) => machines.keyOf(machine),
+    skewMs: () => line.skewMs,
+    clock: systemClock,
+    refusals: new RefusalLog(log, systemClock),
+    log,
+  });
   const beat = setInterval(() => {
     void line.beat();
+    mail.beat();
     writeDown();
   }, beatEveryMs);
   log('bridge ready', { pid: process.pid, name: joined.name });
@@ -73,6 +99,7 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
   } finally {
     clearInterval(beat);
     clearTimeout(due);
+    mail.close();
     await line.close();
     log('bridge ended');
   }
@@ -115,17 +142,4 @@ async function followDaemon(
     awaySinceMs = systemClock.steady();
     await pause(200, stop);
   }
-}
-
-function pause(ms: number, stop: AbortSignal): Promise<void> {
-  if (stop.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      stop.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    stop.addEventListener('abort', end);
-  });
 }
