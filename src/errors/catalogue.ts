@@ -682,6 +682,19 @@ export const errorCatalogue = {
     'bring claudex to the same version on both; if that is so, do not trust that machine.',
   ),
   MESH_TOO_LARGE: entry(3, 413, 'That is more than goes over the mesh in one piece.', 'read it on the machine itself.'),
+  MESH_NOT_TRUSTED: entry(3, 404, 'That machine is not trusted.', 'run `claudex mesh status` to see which are.'),
+  MESH_FINGERPRINT: entry(
+    3,
+    409,
+    'Nobody has said that the key is that machine’s.',
+    'compare it with what `claudex mesh status` shows there; where they differ, somebody stands between: do not trust it.',
+  ),
+  MESH_KEY_CHANGED: entry(
+    3,
+    409,
+    'That machine has another key than the one that was trusted.',
+    'if it has joined anew, compare its key with what `claudex mesh status` shows there, then run `claudex mesh untrust <machine>` and `claudex mesh trust <machine>`; if not, somebody else has its name.',
+  ),
   BRIDGE_START_FAILED: entry(
     3,
     500,

@@ -14,8 +14,10 @@ function trustFile(env: NodeJS.ProcessEnv): string {
 
 export function readTrusted(env: NodeJS.ProcessEnv): TrustedKeys {
   const value = readJson<unknown>(trustFile(env));
-  if (typeof value !== 'object' || value === null) return {};
-  return Object.fromEntries(Object.entries(value).filter(([, key]) => typeof key === 'string')) as TrustedKeys;
+  // a machine may be called `constructor`
+  const trusted = Object.create(null) as TrustedKeys;
+  for (const [name, key] of Object.entries(value ?? {})) if (typeof key === 'string') trusted[name] = key;
+  return trusted;
 }
 
 export function pinKey(env: NodeJS.ProcessEnv, name: string, key: string): void {
@@ -36,7 +38,7 @@ export function forgetTrusted(env: NodeJS.ProcessEnv): void {
 
 /** Compared before anything that a machine has signed is taken for its own. */
 export function trustIn(trusted: TrustedKeys, name: string, key: string): { isTrusted: boolean; hasOtherKey: boolean } {
-  const pinned = Object.hasOwn(trusted, name) ? trusted[name] : undefined;
+  const pinned = trusted[name];
   return { isTrusted: pinned === key && key !== '', hasOtherKey: pinned !== undefined && pinned !== key };
 }
 
@@ -44,6 +46,12 @@ export function trustIn(trusted: TrustedKeys, name: string, key: string): { isTr
 export function fingerprint(key: string): string {
   const hex = createHash('sha256').update(key).digest('hex').slice(0, 32).toUpperCase();
   return hex.match(/.{4}/g)!.join('-');
+}
+
+/** However it is written: with or without dashes, large or small. */
+export function isFingerprintOf(text: string, key: string): boolean {
+  const plain = (one: string): string => one.replace(/[\s-]/g, '').toUpperCase();
+  return plain(text) === plain(fingerprint(key));
 }
 
 function writeTrusted(env: NodeJS.ProcessEnv, trusted: TrustedKeys): void {

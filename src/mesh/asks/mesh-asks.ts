@@ -56,7 +56,7 @@ export class MeshAsks {
    * @throws ClaudexError MESH_NO_SUCH_MACHINE, MESH_MACHINE_AWAY, MESH_UNREACHABLE, MESH_BAD_REPLY, MESH_TOO_LARGE
    */
   async ask(to: string, ask: Ask): Promise<AskReply> {
-    const { joined, key, machines, serverTime, isUp } = this.#parts;
+    const { env, joined, key, machines, serverTime, isUp } = this.#parts;
     if (!this.#connection || !isUp()) throw new ClaudexError('MESH_UNREACHABLE', `${joined.url}.`);
     const there = machines.all({ isCutOff: false }).find(({ name }) => name === to);
     if (!there) throw new ClaudexError('MESH_NO_SUCH_MACHINE', `Asked for "${to}".`);
@@ -68,6 +68,7 @@ export class MeshAsks {
       );
     const theirs = machines.keyOf(to);
     if (theirs === undefined) throw new ClaudexError('MESH_MACHINE_AWAY', `${to} tells no key: its claudex is older.`);
+    if (trustIn(readTrusted(env), to, theirs).hasOtherKey) throw new ClaudexError('MESH_KEY_CHANGED', `It is ${to}.`);
     if (!key) throw new ClaudexError('MESH_MACHINE_AWAY', 'This machine has no key: leave the mesh and join it again.');
     if (Buffer.byteLength(JSON.stringify(ask)) > maxAskBytes) throw new ClaudexError('MESH_TOO_LARGE', '');
     const id = nuid.next();
@@ -128,6 +129,7 @@ export class MeshAsks {
       return;
     }
     const machine = { name: from, ...trustIn(readTrusted(env), from, theirs) };
+    if (machine.hasOtherKey) refusals.say('key', from, 'another key than the one that is trusted');
     void answerAsk(env, { own: joined.name, machine, ask: body }, (why) => refusals.say('question', from, why))
       .then(reply)
       .catch((error) => refusals.say('answer', from, String(error)))

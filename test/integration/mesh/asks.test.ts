@@ -1,5 +1,5 @@
 /** Questions between machines: who may ask what, what comes back, and what is refused. */
-import { copyFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -188,6 +188,55 @@ describe.runIf(natsServer !== undefined)('machines that ask each other', () => {
     await untilSeen(beta, ({ connected }) => !connected);
     const late = await runClaudex(['peek', 'nobody@alpha'], { env: beta.env(), cwd: beta.cwd });
     expect(late).toMatchObject({ code: 3, stderr: expect.stringContaining('does not answer') });
+    await server.stop();
+  });
+
+  it(`a machine is trusted by its key, and not when it comes back with another one ${verifies('mesh-trust')}`, async () => {
+    const { beta, here, there, server } = await two();
+    const status = async (of: typeof here) => JSON.parse((await of('mesh', 'status', '--json')).stdout);
+    const { fingerprint } = await status(here);
+    expect(fingerprint).toMatch(/^([0-9A-F]{4}-){7}[0-9A-F]{4}$/);
+    expect((await here('mesh', 'status')).stdout).toContain(`Its key: ${fingerprint}\n`);
+    await there('config', 'set', 'mesh.read', 'trusted');
+    expect(await here('history', `${talk}@beta`)).toMatchObject({ code: 3 });
+
+    // nobody is trusted by a slip
+    expect(await there('mesh', 'trust', 'alpha')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(fingerprint),
+    });
+    const other = fingerprint.replace(/^./, (first: string) => (first === '0' ? '1' : '0'));
+    expect(await there('mesh', 'trust', 'alpha', '--fingerprint', other)).toMatchObject({ code: 3 });
+    expect(await there('mesh', 'trust', 'gamma')).toMatchObject({ code: 3 });
+    expect(await there('mesh', 'untrust', 'alpha')).toMatchObject({ code: 3 });
+    const inside = beta.env(undefined, { CLAUDECODE: '1' });
+    const bySession = await runClaudex(['mesh', 'trust', 'alpha', '--fingerprint', fingerprint], { env: inside });
+    expect(bySession).toMatchObject({ code: 3, stderr: expect.stringContaining('A claude session may not') });
+    expect(await here('history', `${talk}@beta`)).toMatchObject({ code: 3 });
+
+    expect(await there('mesh', 'trust', 'alpha', '--fingerprint', fingerprint.toLowerCase())).toMatchObject({
+      code: 0,
+      stdout: `alpha is trusted. Its key: ${fingerprint}\n`,
+    });
+    expect((await status(there)).machines).toMatchObject([{ name: 'alpha', trust: 'trusted' }]);
+    expect(await here('history', `${talk}@beta`, '--raw', '-n', '1')).toMatchObject({ code: 0 });
+
+    // the name with another key: whoever has it now is not the machine that was trusted
+    const pins = join(beta.claudexHome, 'mesh', 'trusted.json');
+    const [, stranger] = readFileSync(pins, 'utf8').match(/"alpha": "(U[A-Z2-7]{55})"/)!;
+    writeFileSync(pins, JSON.stringify({ alpha: `${stranger!.slice(0, -1)}${stranger!.endsWith('A') ? 'B' : 'A'}` }));
+    expect(await here('history', `${talk}@beta`)).toMatchObject({ code: 3 });
+    await there('config', 'set', 'mesh.read', 'alpha');
+    expect(await here('history', `${talk}@beta`)).toMatchObject({ code: 3 });
+    const said = await there('mesh', 'status');
+    expect([said.code, said.stdout]).toEqual([3, expect.stringContaining('another key')]);
+    expect(await there('peek', 'x@alpha')).toMatchObject({ code: 3, stderr: expect.stringContaining('another key') });
+    expect(await there('mesh', 'trust', 'alpha', '--fingerprint', fingerprint)).toMatchObject({ code: 3 });
+    expect(logged(beta)).toContainEqual(
+      expect.objectContaining({ from: 'alpha', why: 'another key than the one that is trusted' }),
+    );
+    expect(await there('mesh', 'untrust', 'alpha')).toMatchObject({ code: 0 });
+    expect(await here('history', `${talk}@beta`)).toMatchObject({ code: 0 });
     await server.stop();
   });
 
