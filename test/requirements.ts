@@ -377,6 +377,14 @@ export const requirements = {
     text: 'A message to a session of another machine is delivered exactly once and in order, with proof and answer, whatever fails on the way; what cannot be is said.',
     source: 'docs/mesh.md',
   },
+  'mesh-asks': {
+    text: '`history`, `show`, `search`, `peek`, `waiting`, `approve`, `deny`, `answer` and `start` reach a session of another machine as `x@machine`, where that machine allows it.',
+    source: 'docs/mesh.md',
+  },
+  'mesh-trust': {
+    text: '`claudex mesh trust` pins a machine’s key; whoever comes back under its name with another key is not trusted, and that is said.',
+    source: 'docs/mesh.md',
+  },
   'mesh-who-may': {
     text: 'What another machine may do here, the settings of this one say: send, read, peek, answer, start; by default send alone.',
     source: 'docs/mesh.md',

@@ -11,12 +11,14 @@ import { claudexPaths } from '../home/paths.ts';
 import { replaceFile } from '../home/replace-file.ts';
 import { systemClock } from '../process/clock.ts';
 import type { SessionRecord } from '../protocol/session.ts';
+import { listenForAsks } from './asks/asks-socket.ts';
+import { MeshAsks } from './asks/mesh-asks.ts';
 import { MailCarrier } from './mail-carrier.ts';
 import { MailClient } from './mail-client.ts';
 import { type Joined, meshPaths, readJoined, type Seen } from './mesh-files.ts';
 import { MeshLine } from './mesh-line.ts';
 import { pause } from './pause.ts';
-import { RefusalLog } from './refusal-log.ts';
+import { Refusals } from './refusals.ts';
 import { beatEveryMs, SeenMachines } from './seen-machines.ts';
 import { signingKey } from './signing-key.ts';
 
@@ -69,10 +71,12 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
     machines,
     clock: systemClock,
     log,
+    connected: (connection) => asks.connected(connection),
     changed: writeDownSoon,
     cameUp: (connection) => mail.up(connection),
     wentDown: () => mail.down(),
   });
+  const refusals = new Refusals(log, systemClock);
   const mail = new MailCarrier({
     own: joined.name,
     url: joined.url,
@@ -81,9 +85,20 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
     keyOf: (machine) => machines.keyOf(machine),
     skewMs: () => line.skewMs,
     clock: systemClock,
-    refusals: new RefusalLog(log, systemClock),
+    refusals: refusals,
     log,
   });
+  const asks = new MeshAsks({
+    env,
+    joined,
+    key: signingKey(joined),
+    machines,
+    clock: systemClock,
+    refusals: refusals,
+    isUp: () => line.isConnected,
+    serverTime: () => line.serverTime(),
+  });
+  const socket = await listenForAsks(claudexPaths(env).meshSocket, env, asks);
   const beat = setInterval(() => {
     void line.beat();
     mail.beat();
@@ -100,6 +115,7 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
     clearInterval(beat);
     clearTimeout(due);
     mail.close();
+    socket.close();
     await line.close();
     log('bridge ended');
   }

@@ -19,6 +19,7 @@ import {
   serverUrl,
   writeServer,
 } from './server-files.ts';
+import { unpinKey } from './trust.ts';
 
 const letInTakesMs = 5000;
 
@@ -66,6 +67,7 @@ export async function revokeMachine(env: NodeJS.ProcessEnv, name: string): Promi
     if (users.length === before.users.length) throw new ClaudexError('MESH_NO_SUCH_MACHINE', `Asked for "${name}".`);
     return { ...before, users, toFree: [...(before.toFree ?? []), name] };
   });
+  unpinKey(env, name);
   // a server that is down gives the name free at its next start
   if (await reload(env)) await freeNames(env, record);
 }

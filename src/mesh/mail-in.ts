@@ -8,7 +8,7 @@ import type { MailClient } from './mail-client.ts';
 import { keptInStreamMs, openOwnMail } from './mail-stream.ts';
 import { shiftTimes } from './mail-times.ts';
 import { pause } from './pause.ts';
-import type { RefusalLog } from './refusal-log.ts';
+import type { Refusals } from './refusals.ts';
 
 /** The daemon is handed so much at once, at most. */
 const mostMails = 64;
@@ -27,7 +27,7 @@ export interface MailInParts {
   /** The server's clock is so much ahead of this machine's time of day. */
   skewMs: () => number;
   clock: Pick<Clock, 'timeOfDay'>;
-  refusals: RefusalLog;
+  refusals: Refusals;
 }
 
 /** Runs until `stop`. @throws ClaudexError MESH_REFUSED, MESH_UNREACHABLE, MESH_NO_JETSTREAM; or what ends the line */
@@ -99,7 +99,7 @@ function opened(message: JsMsg, { own, keyOf, skewMs, clock, refusals }: MailInP
   }
 }
 
-function settle(message: JsMsg, from: string, verdict: Verdict, refusals: RefusalLog): void {
+function settle(message: JsMsg, from: string, verdict: Verdict, refusals: Refusals): void {
   if (verdict.verdict === 'taken') {
     message.ack();
     return;
@@ -109,7 +109,7 @@ function settle(message: JsMsg, from: string, verdict: Verdict, refusals: Refusa
     message.nak(laterMs);
     return;
   }
-  refusals.note(from, why);
+  refusals.say('mail', from, why);
   message.term();
 }
 

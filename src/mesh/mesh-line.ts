@@ -20,6 +20,8 @@ interface MeshLineParts {
   machines: SeenMachines;
   clock: Clock;
   log: Log;
+  /** The line has come up for the first time, or a new one has. */
+  connected: (connection: NatsConnection) => void;
   /** Something is known that was not before. */
   changed: () => void;
   cameUp: (connection: NatsConnection) => void;
@@ -53,6 +55,11 @@ export class MeshLine {
   /** The server's clock is so much ahead of the time of day, which may have been set since that was measured. */
   get skewMs(): number {
     return this.#skewMs + this.#offsetMs - this.#offsetNow();
+  }
+
+  /** Now, by the server's clock. */
+  serverTime(): number {
+    return this.#parts.clock.timeOfDay() + this.skewMs;
   }
 
   /** Begins; the line may come up at any later time. */
@@ -130,6 +137,7 @@ export class MeshLine {
       this.trouble = isTooFar(this.#skewMs) ? skewText(this.#skewMs) : null;
       this.#told = '';
       log('mesh reached', { url: joined.url, skewMs: this.#skewMs });
+      this.#parts.connected(this.#connection);
       void this.#take(watch);
       await this.#publish();
       this.#parts.cameUp(this.#connection);

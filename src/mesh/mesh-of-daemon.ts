@@ -2,6 +2,7 @@
 import { readSettings } from '../settings/read.ts';
 import { readJoined, readSeen, type Seen } from './mesh-files.ts';
 import { bridgeRuns, ensureBridge } from './start-bridge.ts';
+import { readTrusted, trustIn } from './trust.ts';
 import { mayMachine } from './who-may.ts';
 
 export interface DaemonsMesh {
@@ -22,8 +23,8 @@ export function meshOf(env: NodeJS.ProcessEnv): DaemonsMesh {
         machines: seen?.machines ?? [],
       };
     },
-    sender: (name) => {
-      const isTrusted = false;
+    sender: (name, key) => {
+      const { isTrusted } = trustIn(readTrusted(env), name, key);
       return { maySend: mayMachine(readSettings(env).values, 'send', { name, isTrusted }), isTrusted };
     },
     startBridge: () => ensureBridge(env),
