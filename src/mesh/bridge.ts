@@ -85,7 +85,7 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
     keyOf: (machine) => machines.keyOf(machine),
     skewMs: () => line.skewMs,
     clock: systemClock,
-    refusals: refusals,
+    refusals,
     log,
   });
   const asks = new MeshAsks({
@@ -94,7 +94,7 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
     key: signingKey(joined),
     machines,
     clock: systemClock,
-    refusals: refusals,
+    refusals,
     isUp: () => line.isConnected,
     serverTime: () => line.serverTime(),
   });

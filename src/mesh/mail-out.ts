@@ -58,7 +58,7 @@ export async function carryOut(
 
   async function publish(to: JetStreamClient, mail: OutgoingMail): Promise<string | undefined> {
     const body = mail.kind === 'message' ? shiftTimes(mail.body, skewMs()) : mail.body;
-    const at = clock.timeOfDay() + Math.round(skewMs());
+    const at = clock.timeOfDay() + skewMs();
     try {
       const bytes = signEnvelope({ id: nuid.next(), from: own, to: mail.to, kind: mail.kind, at, body }, seed);
       await to.publish(mailSubject(mail.to, own), bytes, { msgID: mail.key, timeout: publishTakesMs });

@@ -54,7 +54,7 @@ export class MeshLine {
 
   /** The server's clock is so much ahead of the time of day, which may have been set since that was measured. */
   get skewMs(): number {
-    return this.#skewMs + this.#offsetMs - this.#offsetNow();
+    return Math.round(this.#skewMs + this.#offsetMs - this.#offsetNow());
   }
 
   /** Now, by the server's clock. */
