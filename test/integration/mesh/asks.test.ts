@@ -110,6 +110,8 @@ describe.runIf(natsServer !== undefined)('machines that ask each other', () => {
       return message?.sender.kind === 'peer' && message.sender.label === 'the machine alpha';
     });
     expect(await there('stop', 'far', '--now')).toMatchObject({ code: 0 });
+    const all = async () => JSON.parse((await there('list', '--all', '--json')).stdout);
+    await until(async () => (await all()).find((one: { id: string }) => one.id === id)?.state === 'stopped');
     expect(await here('start', 'far@beta')).toMatchObject({ code: 0, stdout: `${id}\n` });
     expect(await here('start', '/nowhere@beta')).toMatchObject({
       code: 2,
