@@ -10,6 +10,7 @@ import { asMeshError, connectMesh, openMachines } from './connect.ts';
 import { recordText } from './machine-record.ts';
 import type { Joined } from './mesh-files.ts';
 import { lastBeat, type SeenMachines } from './seen-machines.ts';
+import { type SigningKey, signingKey } from './signing-key.ts';
 
 interface MeshLineParts {
   joined: Joined;
@@ -22,6 +23,7 @@ interface MeshLineParts {
 
 export class MeshLine {
   readonly #parts: MeshLineParts;
+  readonly #key: SigningKey | undefined;
   #connection: NatsConnection | undefined;
   #bucket: KV | undefined;
   #watch: { stop(): void } | undefined;
@@ -34,6 +36,7 @@ export class MeshLine {
 
   constructor(parts: MeshLineParts) {
     this.#parts = parts;
+    this.#key = signingKey(parts.joined);
   }
 
   get isConnected(): boolean {
@@ -153,7 +156,7 @@ export class MeshLine {
 
   async #publish(): Promise<void> {
     const { joined, machines } = this.#parts;
-    const text = recordText(joined.id, packageVersion(), this.#sessions);
+    const text = recordText(joined.id, packageVersion(), this.#sessions, this.#key?.publicKey);
     if (!this.#bucket || machines.nameIsLost || text === this.#told) return;
     this.#told = text;
     try {

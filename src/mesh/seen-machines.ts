@@ -63,11 +63,16 @@ export class SeenMachines {
     } else {
       const record = readRecord(text);
       if (!record) return;
-      const { id, version, sessions, moreSessions } = record;
+      const { id, version, key, sessions, moreSessions } = record;
       known.id = id;
-      known.machine = { name, version, sessions, moreSessions };
+      known.machine = { name, version, key, sessions, moreSessions };
     }
     this.#known.set(name, known);
+  }
+
+  /** The public key of that machine; undefined where it is not in the mesh, or has told none. */
+  keyOf(name: string): string | undefined {
+    return this.#known.get(name)?.machine?.key || undefined;
   }
 
   /** After a gap: machines that none of those keys is of have gone in the meantime. */

@@ -59,6 +59,7 @@ describe(`what machines tell of themselves ${verifies('mesh-hostile')}`, () => {
     expect(readRecord(evil)).toEqual({
       id: 'x',
       version: 'v',
+      key: '',
       moreSessions: 0,
       sessions: [
         {
