@@ -56,6 +56,9 @@ export const measureMesh: Measurement = async ({ quick, progress }) => {
   const busy = await over(busyMs, [bridgePid, serverPid], others);
   const listed = await listMs(home.env(), quick ? 5 : 20);
   clearInterval(changing);
+  const recordBytes = Buffer.byteLength(
+    JSON.stringify(JSON.parse(readFileSync(join(home.claudexHome, 'mesh', 'seen.json'), 'utf8')).machines[0]),
+  );
   const { stdout } = await runClaudex(['list', '--json'], { env: home.env() });
   const count = JSON.parse(stdout).length;
   if (count !== (machines - 1) * sessions) throw new Error(`${count} sessions are listed`);
@@ -82,8 +85,14 @@ export const measureMesh: Measurement = async ({ quick, progress }) => {
     figure('bridge, most resident memory', peakResidentMb(bridgePid), 'MB', 90),
     figure('bridge, heartbeats alone', (rest.cpu[0]! / restMs) * 100, '% of a core'),
     figure('bridge, every machine changes every 2 s', (busy.cpu[0]! / busyMs) * 100, '% of a core'),
-    figure('heartbeats: into one machine', rest.bytesIn / restMs, 'kB/s'),
-    figure('changes as well: into one machine', busy.bytesIn / busyMs, 'kB/s'),
+    figure('heartbeats: into one machine', (rest.messagesIn / restMs) * 1000, 'messages/s'),
+    figure(
+      'changes as well: into one machine',
+      (busy.messagesIn / busyMs) * 1000,
+      'messages/s',
+      undefined,
+      `a record is ${(recordBytes / 1000).toFixed(1)} kB`,
+    ),
     figure('daemon, resident memory', residentMb(daemonPid), 'MB'),
     figure(
       'nats-server, resident memory',
@@ -113,7 +122,7 @@ async function listMs(env: Record<string, string>, rounds: number): Promise<numb
 
 interface Crowd {
   /** Its next line. */
-  line(): Promise<{ stats?: { inBytes: number } }>;
+  line(): Promise<{ stats?: { inMsgs: number } }>;
   say(word: string): void;
   end(): void;
 }
@@ -133,16 +142,16 @@ function startCrowd(order: CrowdOrder): Crowd {
 }
 
 /** What those processes worked in that time, and what came into a machine that looks at everybody. */
-async function over(ms: number, pids: number[], crowd: Crowd): Promise<{ cpu: number[]; bytesIn: number }> {
-  const bytes = async (): Promise<number> => {
+async function over(ms: number, pids: number[], crowd: Crowd): Promise<{ cpu: number[]; messagesIn: number }> {
+  const messages = async (): Promise<number> => {
     crowd.say('s');
     for (;;) {
-      const { stats, ...more } = (await crowd.line()) as { stats?: { inBytes: number }; said?: string };
-      if (stats && more.said === 's') return stats.inBytes;
+      const { stats, ...more } = (await crowd.line()) as { stats?: { inMsgs: number }; said?: string };
+      if (stats && more.said === 's') return stats.inMsgs;
     }
   };
-  const [before, bytesBefore] = [pids.map(cpuMs), await bytes()];
+  const [before, messagesBefore] = [pids.map(cpuMs), await messages()];
   await new Promise((resolve) => setTimeout(resolve, ms));
   const after = pids.map(cpuMs);
-  return { cpu: after.map((each, index) => each - before[index]!), bytesIn: (await bytes()) - bytesBefore };
+  return { cpu: after.map((each, index) => each - before[index]!), messagesIn: (await messages()) - messagesBefore };
 }
