@@ -16,6 +16,7 @@ import { readRecord, recordText } from './machine-record.ts';
 import { type Joined, meshPaths, readJoined } from './mesh-files.ts';
 import { newKey } from './server-files.ts';
 import { signingKey } from './signing-key.ts';
+import { forgetTrusted } from './trust.ts';
 
 /**
  * Takes the name in the mesh, then writes down that this machine has joined.
@@ -79,6 +80,7 @@ export async function leaveMesh(env: NodeJS.ProcessEnv): Promise<ClaudexError | 
   rmSync(paths.joined, { force: true });
   await stopBridge(env);
   rmSync(paths.seen, { force: true });
+  forgetTrusted(env);
   let connection: NatsConnection | undefined;
   try {
     connection = await connectMesh(joined);

@@ -17,6 +17,8 @@ interface MeshLineParts {
   machines: SeenMachines;
   clock: Clock;
   log: Log;
+  /** The line has come up for the first time, or a new one has. */
+  connected: (connection: NatsConnection) => void;
   /** Something is known that was not before. */
   changed: () => void;
 }
@@ -41,6 +43,11 @@ export class MeshLine {
 
   get isConnected(): boolean {
     return this.#bucket !== undefined;
+  }
+
+  /** Now, by the server's clock. */
+  serverTime(): number {
+    return this.#parts.clock.timeOfDay() + this.#skewMs;
   }
 
   /** Begins; the line may come up at any later time. */
@@ -115,6 +122,7 @@ export class MeshLine {
       this.trouble = isTooFar(this.#skewMs) ? skewText(this.#skewMs) : null;
       this.#told = '';
       log('mesh reached', { url: joined.url, skewMs: this.#skewMs });
+      this.#parts.connected(this.#connection);
       void this.#take(watch);
       await this.#publish();
       changed();

@@ -9,14 +9,16 @@ export interface AskingMachine {
   name: string;
   /** It has proved that its key is the one that was pinned for that name (`claudex mesh trust`). */
   isTrusted: boolean;
+  /** Another key was pinned for that name: whoever this is, it is not the machine that the settings name. */
+  hasOtherKey?: boolean;
 }
 
-export function mayMachine(settings: Settings, act: MeshAct, { name, isTrusted }: AskingMachine): boolean {
+export function mayMachine(settings: Settings, act: MeshAct, { name, isTrusted, hasOtherKey }: AskingMachine): boolean {
   const allowed = settings[`mesh.${act}`];
   if (allowed === 'all') return true;
   if (allowed === 'none') return false;
   if (allowed === 'trusted') return isTrusted;
-  return allowed.split(',').includes(name);
+  return !hasOtherKey && allowed.split(',').includes(name);
 }
 
 /** The command that lets that machine do it, for whoever sits at this one. */
