@@ -154,8 +154,7 @@ export class MeshLine {
       for await (const { key, value, operation, created } of watch) {
         const agoMs = clock.timeOfDay() + this.#skewMs - created.getTime();
         const text = new TextDecoder().decode(value);
-        machines.apply({ key, text, isGone: operation !== 'PUT', agoMs });
-        changed();
+        if (machines.apply({ key, text, isGone: operation !== 'PUT', agoMs })) changed();
       }
     } catch (error) {
       this.#failed(error);
