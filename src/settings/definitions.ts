@@ -266,6 +266,13 @@ export const settingDefinitions = [
     env: 'CLAUDEX_MESH_START',
     text: 'Which machines may start sessions here (start).',
   },
+  {
+    key: 'mesh.encrypt',
+    type: 'boolean',
+    default: false,
+    env: 'CLAUDEX_MESH_ENCRYPT',
+    text: 'Encrypt what this machine and others say to each other, from end to end: the mesh’s server sees who, when and how much. What comes in the clear is refused.',
+  },
 ] as const satisfies readonly SettingDefinition[];
 
 type Definition = (typeof settingDefinitions)[number];
