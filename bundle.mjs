@@ -28,6 +28,8 @@ const bundles = {
   workspaceProcess: join(dist, 'serve', 'workspace-process.js'),
   web: join(dist, 'web', 'web-command.js'),
   mesh: join(dist, 'mesh', 'mesh-command.js'),
+  // what a command loads that asks another machine of the mesh: none of NATS
+  meshElsewhere: join(dist, 'mesh', 'mesh-elsewhere.js'),
   far: join(dist, 'far', 'far-command.js'),
 };
 
@@ -98,7 +100,8 @@ await bundle(bundles.searchWorker);
 await bundle(bundles.workspaceProcess);
 await bundleWhole(bundles.mcpServer);
 await bundleWhole(bundles.web);
-await bundleWhole(bundles.mesh);
+await bundle(bundles.meshElsewhere, { minify: true });
+await bundleWhole(bundles.mesh, { beside: [bundles.meshElsewhere] });
 await bundleWhole(bundles.far);
 await bundleWhole(bundles.serve, { beside: [bundles.workspaceProcess] });
 // ink's layout is an ES module that waits while it is loaded: no CommonJS file can hold it
