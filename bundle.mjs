@@ -30,6 +30,8 @@ const bundles = {
   // what the web process loads with the first push
   pushService: join(dist, 'web', 'push-service.js'),
   mesh: join(dist, 'mesh', 'mesh-command.js'),
+  // what a command loads that asks another machine of the mesh: none of NATS
+  meshElsewhere: join(dist, 'mesh', 'mesh-elsewhere.js'),
   far: join(dist, 'far', 'far-command.js'),
 };
 
@@ -101,7 +103,8 @@ await bundle(bundles.workspaceProcess);
 await bundleWhole(bundles.mcpServer);
 const pushed = await bundle(bundles.pushService, { minify: true, metafile: true, external: ['https-proxy-agent'] });
 await bundleWhole(bundles.web, { beside: [bundles.pushService], inputsBeside: pushed.metafile.inputs });
-await bundleWhole(bundles.mesh);
+await bundle(bundles.meshElsewhere, { minify: true });
+await bundleWhole(bundles.mesh, { beside: [bundles.meshElsewhere] });
 await bundleWhole(bundles.far);
 await bundleWhole(bundles.serve, { beside: [bundles.workspaceProcess] });
 // ink's layout is an ES module that waits while it is loaded: no CommonJS file can hold it

@@ -372,6 +372,26 @@ export const requirements = {
     text: 'Nothing that another machine tells is believed in its form: malformed, oversized and forged records are refused, and no text acts on a terminal.',
     source: 'docs/mesh.md',
   },
+  'mesh-signed': {
+    text: 'What one machine says to another is signed with its own key: changed, forged, misdirected and malformed pieces are refused.',
+    source: 'docs/mesh.md',
+  },
+  'mesh-asks': {
+    text: '`history`, `show`, `search`, `peek`, `waiting`, `approve`, `deny`, `answer` and `start` reach a session of another machine as `x@machine`, where that machine allows it.',
+    source: 'docs/mesh.md',
+  },
+  'mesh-trust': {
+    text: '`claudex mesh trust` pins a machine’s key; whoever comes back under its name with another key is not trusted, and that is said.',
+    source: 'docs/mesh.md',
+  },
+  'mesh-encrypt': {
+    text: 'With `mesh.encrypt` what machines say to each other only they can read: the server sees who, when and how much; what comes in the clear is refused.',
+    source: 'docs/mesh.md',
+  },
+  'mesh-who-may': {
+    text: 'What another machine may do here, the settings of this one say: send, read, peek, answer, start; by default send alone.',
+    source: 'docs/mesh.md',
+  },
   'mesh-not-joined': {
     text: 'A machine in no mesh loads nothing of it and starts no process for it.',
     source: 'docs/mesh.md',

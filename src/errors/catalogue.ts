@@ -254,7 +254,7 @@ export const errorCatalogue = {
   NOT_BY_A_SESSION: entry(
     3,
     403,
-    'A claude session may not let anybody in.',
+    'A claude session may not let anybody in, nor go to another machine.',
     'run it yourself, in a shell that no claude has started.',
   ),
   WRONG_STATE: entry(
@@ -673,6 +673,45 @@ export const errorCatalogue = {
     400,
     'Beyond loopback the mesh needs TLS.',
     'give --tls-cert and --tls-key; or --plain where a VPN or a tunnel encrypts the line.',
+  ),
+  MESH_BRIDGE_GONE: entry(
+    3,
+    503,
+    'The line to the mesh is not held on this machine.',
+    'start it anew (claudex daemon stop; claudex daemon start); logs/mesh.log says why it ended.',
+  ),
+  MESH_MACHINE_AWAY: entry(
+    3,
+    503,
+    'The other machine does not answer.',
+    'see that it is awake and in the mesh (claudex mesh status, here and there), then try again; its claudex may be older than this one.',
+  ),
+  MESH_NOT_ALLOWED: entry(
+    3,
+    403,
+    'The other machine does not let this one do that.',
+    'who sits there may allow it, by the command above, at once (docs/mesh.md).',
+  ),
+  MESH_BUSY: entry(3, 429, 'The other machine is asked too much at once.', 'wait a moment, then try again.'),
+  MESH_BAD_REPLY: entry(
+    3,
+    502,
+    'What the other machine has answered makes no sense.',
+    'bring claudex to the same version on both; if that is so, do not trust that machine.',
+  ),
+  MESH_TOO_LARGE: entry(3, 413, 'That is more than goes over the mesh in one piece.', 'read it on the machine itself.'),
+  MESH_NOT_TRUSTED: entry(3, 404, 'That machine is not trusted.', 'run `claudex mesh status` to see which are.'),
+  MESH_FINGERPRINT: entry(
+    3,
+    409,
+    'Nobody has said that the key is that machine’s.',
+    'compare it with what `claudex mesh status` shows there; where they differ, somebody stands between: do not trust it.',
+  ),
+  MESH_KEY_CHANGED: entry(
+    3,
+    409,
+    'That machine has another key than the one that was trusted.',
+    'if it has joined anew, compare its key with what `claudex mesh status` shows there, then run `claudex mesh untrust <machine>` and `claudex mesh trust <machine>`; if not, somebody else has its name.',
   ),
   BRIDGE_START_FAILED: entry(
     3,

@@ -1,7 +1,11 @@
 /** The web API of another machine: requests with its token, over TLS as it was agreed, and what goes wrong in words. */
 import { Agent, fetch, type Response, WebSocket } from 'undici';
+import type { EventStream } from '../daemon-client/client.ts';
 import { errorCatalogue } from '../errors/catalogue.ts';
 import { ClaudexError, isErrorCode, systemErrorCode } from '../errors/claudex-error.ts';
+import type { DaemonEvent } from '../protocol/wire.ts';
+import { farEvents } from './far-events.ts';
+import type { FarRequest, FarRequests } from './far-requests.ts';
 import type { Machine } from './machines.ts';
 
 const connectTakesMs = 10_000;
@@ -10,12 +14,7 @@ const answerTakesMs = 60_000;
 /** The server gives a sign of life on a quiet stream each 15 s. */
 const silentForMs = 45_000;
 
-export interface FarRequest {
-  body?: unknown;
-  headers?: Record<string, string>;
-}
-
-export class FarApi {
+export class FarApi implements FarRequests {
   readonly #machine: Machine;
   readonly #agent: Agent;
 
@@ -58,6 +57,10 @@ export class FarApi {
     if (response.ok) return response;
     const text = await this.#reaching(() => response.text());
     throw this.#errorIn(text, response.status);
+  }
+
+  events(): Promise<EventStream<DaemonEvent>> {
+    return farEvents(this);
   }
 
   socket(path: string): WebSocket {

@@ -9,8 +9,7 @@ import type { ManagedRecord, StartRequest } from '../protocol/managed.ts';
 import type { Question } from '../protocol/question.ts';
 import type { SessionRecord } from '../protocol/session.ts';
 import type { SendManyRequest, SendReply, SendRequest } from '../protocol/wire.ts';
-import type { FarApi } from './far-api.ts';
-import { farEvents } from './far-events.ts';
+import type { FarRequests } from './far-requests.ts';
 
 /** A machine that was there and is not, is looked for so long: a server that is restarted, a laptop that wakes. */
 const comesBackMs = 60_000;
@@ -24,10 +23,10 @@ interface Asked {
 }
 
 export class FarClient extends DaemonClient {
-  readonly #api: FarApi;
+  readonly #api: FarRequests;
   #wasThere = false;
 
-  constructor(api: FarApi) {
+  constructor(api: FarRequests) {
     super('');
     this.#api = api;
   }
@@ -46,7 +45,7 @@ export class FarClient extends DaemonClient {
     if (path !== '/v1/events') throw new ClaudexError('NOT_FROM_AFAR');
     for (let waitedMs = 0; ; waitedMs += lookEveryMs) {
       try {
-        const events = await farEvents(this.#api);
+        const events = await this.#api.events();
         this.#wasThere = true;
         return events as unknown as EventStream<T>;
       } catch (error) {

@@ -1,8 +1,7 @@
 /** Another machine's claudex, for the commands that go there. The one entry of this bundle: undici is in it and nowhere else. */
-import type { Turn } from '../claude/transcript/turn.ts';
-import type { Elsewhere, FarHealth } from '../daemon-client/elsewhere.ts';
+import type { Elsewhere } from '../daemon-client/elsewhere.ts';
+import { elsewhereOver } from './elsewhere-over.ts';
 import { FarApi } from './far-api.ts';
-import { FarClient } from './far-client.ts';
 import { farViewer } from './far-viewer.ts';
 import { findMachine, type Machine } from './machines.ts';
 
@@ -18,31 +17,9 @@ export interface FarDevice {
 export function machineElsewhere(env: NodeJS.ProcessEnv, wanted: string): Elsewhere {
   const machine = findMachine(env, wanted);
   const api = new FarApi(machine);
-  const session = (id: string): string => `/sessions/${encodeURIComponent(id)}`;
   return {
-    name: machine.name,
-    client: new FarClient(api),
+    ...elsewhereOver(machine.name, api),
     connectViewer: (id, hello) => farViewer(api, id, hello),
-    screen: async (id, { lines, ansi }) => {
-      const query = new URLSearchParams({ ansi: String(ansi), ...(lines !== undefined && { lines: String(lines) }) });
-      return (await api.ask<{ text: string }>('GET', `${session(id)}/screen?${query}`)).text;
-    },
-    detachAll: async (id) => void (await api.ask('POST', `${session(id)}/detach`)),
-    turns: async (target, { last, raw }) =>
-      (await api.ask<{ turns: Turn[] }>('GET', `${session(target)}/history?last=${last}&raw=${raw}`)).turns,
-    turn: (target, number, raw) => api.ask('GET', `${session(target)}/turns/${number}?raw=${raw}`),
-    search: ({ text, isRegex, ignoreCase, session: only, context, max }) => {
-      const query = new URLSearchParams({
-        q: text,
-        regex: String(isRegex),
-        ignoreCase: String(ignoreCase),
-        context: String(context),
-        max: String(max),
-        ...(only !== undefined && { session: only }),
-      });
-      return api.ask('GET', `/search?${query}`);
-    },
-    health: () => api.ask<FarHealth>('GET', '/health'),
   };
 }
 

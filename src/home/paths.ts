@@ -51,6 +51,8 @@ export interface ClaudexPaths {
   webLog: string;
   /** All that `claudex mesh` keeps: what this machine has joined, who else is there. */
   mesh: string;
+  /** Where commands ask other machines, by the bridge. */
+  meshSocket: string;
   meshLog: string;
   /** The machines of `claudex host`, with their tokens. */
   machines: string;
@@ -97,6 +99,7 @@ export function claudexPaths(env: NodeJS.ProcessEnv = process.env): ClaudexPaths
     web: join(home, 'web'),
     webLog: join(home, 'logs', 'web.log'),
     mesh: join(home, 'mesh'),
+    meshSocket: socketPath(home, env, join('mesh', 'asks.sock')),
     meshLog: join(home, 'logs', 'mesh.log'),
     machines: join(home, 'machines.json'),
   };

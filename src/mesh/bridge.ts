@@ -7,12 +7,19 @@ import { releaseLock, takeLock } from '../background/lock.ts';
 import { connectDaemon } from '../daemon-client/ensure-daemon.ts';
 import { openLog, wordsOf } from '../home/log.ts';
 import { packageVersion } from '../home/package.ts';
+import { claudexPaths } from '../home/paths.ts';
 import { replaceFile } from '../home/replace-file.ts';
 import { systemClock } from '../process/clock.ts';
 import type { SessionRecord } from '../protocol/session.ts';
+import { readSettings } from '../settings/read.ts';
+import { listenForAsks } from './asks/asks-socket.ts';
+import { MeshAsks } from './asks/mesh-asks.ts';
 import { type Joined, meshPaths, readJoined, type Seen } from './mesh-files.ts';
 import { MeshLine } from './mesh-line.ts';
+import { Refusals } from './refusals.ts';
+import { Sealing } from './sealing.ts';
 import { beatEveryMs, SeenMachines } from './seen-machines.ts';
+import { signingKey } from './signing-key.ts';
 
 /** A daemon that is replaced is back by then. */
 const daemonMayBeAwayMs = 15_000;
@@ -58,7 +65,36 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
       writeDown();
     }, writeAfterMs);
   };
-  const line = new MeshLine({ joined, machines, clock: systemClock, log, changed: writeDownSoon });
+  const isSealing = (): boolean => {
+    try {
+      return readSettings(env).values['mesh.encrypt'];
+    } catch {
+      return true; // a value in the environment that is none: nothing goes out in the clear by a slip
+    }
+  };
+  const key = signingKey(joined);
+  const sealing =
+    key && new Sealing({ own: joined.name, key, isOn: isSealing, machine: (name) => machines.sealingOf(name) });
+  const line: MeshLine = new MeshLine({
+    joined,
+    machines,
+    clock: systemClock,
+    log,
+    isSealing,
+    connected: (connection) => asks.connected(connection),
+    changed: writeDownSoon,
+  });
+  const asks = new MeshAsks({
+    env,
+    joined,
+    sealing,
+    machines,
+    clock: systemClock,
+    refusals: new Refusals(log, systemClock),
+    isUp: () => line.isConnected,
+    serverTime: () => line.serverTime(),
+  });
+  const socket = await listenForAsks(claudexPaths(env).meshSocket, env, asks);
   const beat = setInterval(() => {
     void line.beat();
     writeDown();
@@ -73,6 +109,7 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
   } finally {
     clearInterval(beat);
     clearTimeout(due);
+    socket.close();
     await line.close();
     log('bridge ended');
   }

@@ -8,6 +8,7 @@ import { giveNameFree } from './join.ts';
 import { checkMachineName } from './machine-name.ts';
 import { caOf, reachedHere } from './run-server.ts';
 import { newKey, readServer, runningServer, type ServerRecord, serverUrl, writeServer } from './server-files.ts';
+import { unpinKey } from './trust.ts';
 
 const letInTakesMs = 5000;
 
@@ -50,6 +51,7 @@ export async function revokeMachine(env: NodeJS.ProcessEnv, name: string): Promi
   const users = record.users.filter((one) => one.name !== name);
   if (users.length === record.users.length) throw new ClaudexError('MESH_NO_SUCH_MACHINE', `Asked for "${name}".`);
   writeServer(env, { ...record, users });
+  unpinKey(env, name);
   if (!reload(env)) return;
   const url = reachedHere(record.options);
   const connection = await connectMesh({ name: 'owner', nkey: record.owner, url, ...caOf(record.options) });

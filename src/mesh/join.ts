@@ -14,6 +14,9 @@ import { measureSkew, refuseSkew } from './clock-skew.ts';
 import { type Access, asMeshError, connectMesh, newMachineId, openMachines } from './connect.ts';
 import { readRecord, recordText } from './machine-record.ts';
 import { type Joined, meshPaths, readJoined } from './mesh-files.ts';
+import { newKey } from './server-files.ts';
+import { signingKey } from './signing-key.ts';
+import { forgetTrusted } from './trust.ts';
 
 /**
  * Takes the name in the mesh, then writes down that this machine has joined.
@@ -22,7 +25,8 @@ import { type Joined, meshPaths, readJoined } from './mesh-files.ts';
 export async function joinMesh(env: NodeJS.ProcessEnv, access: Access, clock: Clock = systemClock): Promise<Joined> {
   const before = readJoined(env);
   if (before) throw new ClaudexError('MESH_JOINED', `It is ${before.name} at ${before.url}.`);
-  const joined: Joined = { ...access, id: newMachineId() };
+  const hasKey = access.nkey !== undefined || access.creds !== undefined;
+  const joined: Joined = { ...access, id: newMachineId(), ...(!hasKey && { signing: newKey().seed }) };
   const connection = await connectMesh(access);
   try {
     const machines = await openMachines(connection, access.url);
@@ -46,9 +50,10 @@ export async function joinMesh(env: NodeJS.ProcessEnv, access: Access, clock: Cl
   }
 }
 
-async function takeName(machines: KV, { name, id, url }: Joined): Promise<void> {
+async function takeName(machines: KV, joined: Joined): Promise<void> {
+  const { name, id, url } = joined;
   try {
-    await machines.create(name, recordText(id, packageVersion(), []));
+    await machines.create(name, recordText(id, packageVersion(), [], { key: signingKey(joined)?.publicKey }));
   } catch (error) {
     const there = await machines.get(name).catch(() => null);
     if (there && there.operation === 'PUT' && readRecord(there.string())?.id !== id)
@@ -75,6 +80,7 @@ export async function leaveMesh(env: NodeJS.ProcessEnv): Promise<ClaudexError | 
   rmSync(paths.joined, { force: true });
   await stopBridge(env);
   rmSync(paths.seen, { force: true });
+  forgetTrusted(env);
   let connection: NatsConnection | undefined;
   try {
     connection = await connectMesh(joined);

@@ -4,8 +4,11 @@ import { ClaudexError } from '../errors/claudex-error.ts';
 
 const shape = /^[a-z0-9][a-z0-9_-]{0,39}$/;
 
+/** Words that the settings `mesh.…` have for several machines. */
+const words = ['all', 'none', 'trusted'];
+
 export function isMachineName(name: string): boolean {
-  return shape.test(name);
+  return shape.test(name) && !words.includes(name);
 }
 
 /** @throws ClaudexError USAGE */
@@ -13,7 +16,7 @@ export function checkMachineName(name: string): string {
   if (isMachineName(name)) return name;
   throw new ClaudexError(
     'USAGE',
-    `A machine's name is 1 to 40 of a-z, 0-9, "-" and "_", and begins with a letter or digit: not ${JSON.stringify(name)}.`,
+    `A machine's name is 1 to 40 of a-z, 0-9, "-" and "_", and begins with a letter or digit (all, none and trusted are none): not ${JSON.stringify(name)}.`,
   );
 }
 

@@ -14,6 +14,8 @@ export interface Joined {
   nkey?: string;
   /** A file of credentials, as NATS users have them. */
   creds?: string;
+  /** The seed that it signs with, where none of the above is its own. */
+  signing?: string;
   /** A file with the authority that the server's certificate is checked against. */
   tlsCa?: string;
 }
@@ -41,6 +43,10 @@ export type RemoteSession = Pick<
 export interface SeenMachine {
   name: string;
   version: string;
+  /** The public half of its NKEY; empty where it has told none. */
+  key: string;
+  /** It takes encrypted bodies alone. */
+  isSealing: boolean;
   /** No heartbeat of it has come for a while, or it has said that it goes. */
   away: boolean;
   /** When its last heartbeat was, ISO 8601. */

@@ -10,18 +10,24 @@ import { asMeshError, connectMesh, openMachines } from './connect.ts';
 import { recordText } from './machine-record.ts';
 import type { Joined } from './mesh-files.ts';
 import { lastBeat, type SeenMachines } from './seen-machines.ts';
+import { type SigningKey, signingKey } from './signing-key.ts';
 
 interface MeshLineParts {
   joined: Joined;
   machines: SeenMachines;
   clock: Clock;
   log: Log;
+  /** The line has come up for the first time, or a new one has. */
+  connected: (connection: NatsConnection) => void;
+  /** This machine takes encrypted bodies alone. */
+  isSealing: () => boolean;
   /** Something is known that was not before. */
   changed: () => void;
 }
 
 export class MeshLine {
   readonly #parts: MeshLineParts;
+  readonly #key: SigningKey | undefined;
   #connection: NatsConnection | undefined;
   #bucket: KV | undefined;
   #watch: { stop(): void } | undefined;
@@ -34,10 +40,16 @@ export class MeshLine {
 
   constructor(parts: MeshLineParts) {
     this.#parts = parts;
+    this.#key = signingKey(parts.joined);
   }
 
   get isConnected(): boolean {
     return this.#bucket !== undefined;
+  }
+
+  /** Now, by the server's clock. */
+  serverTime(): number {
+    return this.#parts.clock.timeOfDay() + this.#skewMs;
   }
 
   /** Begins; the line may come up at any later time. */
@@ -112,6 +124,7 @@ export class MeshLine {
       this.trouble = isTooFar(this.#skewMs) ? skewText(this.#skewMs) : null;
       this.#told = '';
       log('mesh reached', { url: joined.url, skewMs: this.#skewMs });
+      this.#parts.connected(this.#connection);
       void this.#take(watch);
       await this.#publish();
       changed();
@@ -143,8 +156,7 @@ export class MeshLine {
       for await (const { key, value, operation, created } of watch) {
         const agoMs = clock.timeOfDay() + this.#skewMs - created.getTime();
         const text = new TextDecoder().decode(value);
-        machines.apply({ key, text, isGone: operation !== 'PUT', agoMs });
-        changed();
+        if (machines.apply({ key, text, isGone: operation !== 'PUT', agoMs })) changed();
       }
     } catch (error) {
       this.#failed(error);
@@ -153,7 +165,10 @@ export class MeshLine {
 
   async #publish(): Promise<void> {
     const { joined, machines } = this.#parts;
-    const text = recordText(joined.id, packageVersion(), this.#sessions);
+    const text = recordText(joined.id, packageVersion(), this.#sessions, {
+      key: this.#key?.publicKey,
+      isSealing: this.#parts.isSealing(),
+    });
     if (!this.#bucket || machines.nameIsLost || text === this.#told) return;
     this.#told = text;
     try {

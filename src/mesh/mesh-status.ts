@@ -1,10 +1,12 @@
 /** How the mesh is, asked afresh: a line of its own to the server. */
-import { toClaudexError } from '../errors/claudex-error.ts';
+import { ClaudexError, toClaudexError } from '../errors/claudex-error.ts';
 import { systemClock } from '../process/clock.ts';
 import { isTooFar, measureSkew, skewText } from './clock-skew.ts';
 import { connectMesh, openMachines } from './connect.ts';
 import { readJoined, readSeen, type SeenMachine } from './mesh-files.ts';
+import { signingKey } from './signing-key.ts';
 import { bridgeRuns } from './start-bridge.ts';
+import { fingerprint, readTrusted, trustIn } from './trust.ts';
 
 export interface MeshStatus {
   joined: boolean;
@@ -12,7 +14,9 @@ export interface MeshStatus {
   url?: string;
   server?: { version: string; latencyMs: number; skewMs: number };
   bridge?: boolean;
-  machines?: SeenMachine[];
+  /** Of this machine's own key, for those who are to trust it. */
+  fingerprint?: string;
+  machines?: Array<SeenMachine & { trust: 'trusted' | 'other-key' | null }>;
   /** What is wrong, each with what to do. */
   wrong: Array<{ what: string; fix: string }>;
 }
@@ -23,7 +27,17 @@ export async function meshStatus(env: NodeJS.ProcessEnv): Promise<MeshStatus> {
   const { name, url } = joined;
   const status: MeshStatus = { joined: true, name, url, bridge: bridgeRuns(env), wrong: [] };
   const seen = readSeen(env);
-  status.machines = (seen?.machines ?? []).map((one) => ({ ...one, away: one.away || !status.bridge }));
+  const trusted = readTrusted(env);
+  status.machines = (seen?.machines ?? []).map((one) => {
+    const { isTrusted, hasOtherKey } = trustIn(trusted, one.name, one.key);
+    const trust = isTrusted ? 'trusted' : hasOtherKey ? 'other-key' : null;
+    return { ...one, away: one.away || !status.bridge, trust };
+  });
+  for (const { name: other, trust } of status.machines) {
+    if (trust === 'other-key') status.wrong.push(changedKey(other));
+  }
+  const own = signingKey(joined);
+  if (own) status.fingerprint = fingerprint(own.publicKey);
   if (!status.bridge)
     status.wrong.push({ what: 'The line to the mesh is not held.', fix: 'claudex daemon stop; claudex daemon start' });
   try {
@@ -44,4 +58,9 @@ export async function meshStatus(env: NodeJS.ProcessEnv): Promise<MeshStatus> {
     status.wrong.push({ what: message, fix });
   }
   return status;
+}
+
+function changedKey(name: string): { what: string; fix: string } {
+  const { message, fix } = new ClaudexError('MESH_KEY_CHANGED', `It is ${name}.`);
+  return { what: message, fix };
 }

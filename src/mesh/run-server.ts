@@ -12,6 +12,7 @@ import { ensurePrivateDir } from '../home/private-folder.ts';
 import { steadyNow } from '../process/clock.ts';
 import { untilGone } from '../process/until-gone.ts';
 import { type Access, connectMesh, openMachines } from './connect.ts';
+import { openMailStream } from './mail-stream.ts';
 import { meshPaths } from './mesh-files.ts';
 import { type MeshUser, type ServerOptions, syncsEachWrite } from './server-config.ts';
 import {
@@ -35,7 +36,7 @@ export interface RunningServer {
 }
 
 /**
- * Starts the server and waits until it answers; the bucket of machines is there then.
+ * Starts the server and waits until it answers; the bucket of machines and the stream of mail are there then.
  * @param first may come in from the start, in the place of whoever had that name
  * @throws ClaudexError MESH_SERVER_MISSING, MESH_SERVER_FAILED, MESH_NEEDS_TLS
  */
@@ -101,6 +102,7 @@ async function run(env: NodeJS.ProcessEnv, program: string, access: Access): Pro
       const connection = await connectMesh(access);
       try {
         await openMachines(connection, access.url);
+        await openMailStream(connection, access.url);
       } finally {
         await connection.close();
       }

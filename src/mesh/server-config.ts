@@ -3,6 +3,9 @@
 /** One key for each machine, and one more for its heartbeat. */
 export const bucketName = 'claudex_machines';
 
+/** The stream that keeps mail between machines until the other machine has it. */
+export const mailStream = 'CLAUDEX_MAIL';
+
 const stream = `KV_${bucketName}`;
 
 /** Where answers to a machine go: no other one may listen there. */
@@ -25,8 +28,18 @@ export interface ServerOptions {
   tlsKey?: string;
 }
 
-/** A machine may write its own record and heartbeat, and read everybody's: nothing beside that. */
-export function permissionsOf(name: string): { publish: string[]; subscribe: string[] } {
+export interface Permissions {
+  publish: string[];
+  subscribe: string[];
+  /** It may answer whoever has asked it, so often and for so long; each answer goes where the question says. */
+  allow_responses: { max: number; expires: string };
+}
+
+/**
+ * A machine may write its own record and heartbeat, and read everybody's. It may send mail and questions under its own name to each
+ * machine, and reads those that are for it: nothing beside that.
+ */
+export function permissionsOf(name: string): Permissions {
   return {
     publish: [
       `$KV.${bucketName}.${name}`,
@@ -41,8 +54,16 @@ export function permissionsOf(name: string): { publish: string[]; subscribe: str
       `$JS.API.CONSUMER.MSG.NEXT.${stream}.>`,
       `$JS.ACK.${stream}.>`,
       `$JS.FC.${stream}.>`,
+      `claudex.mail.*.${name}`,
+      `claudex.ask.*.${name}`,
+      `$JS.API.STREAM.INFO.${mailStream}`,
+      `$JS.API.CONSUMER.CREATE.${mailStream}.${name}.claudex.mail.${name}.>`,
+      `$JS.API.CONSUMER.INFO.${mailStream}.${name}`,
+      `$JS.API.CONSUMER.MSG.NEXT.${mailStream}.${name}`,
+      `$JS.ACK.${mailStream}.${name}.>`,
     ],
-    subscribe: [`${inboxOf(name)}.>`],
+    subscribe: [`${inboxOf(name)}.>`, `claudex.ask.${name}.*`],
+    allow_responses: { max: 200, expires: '2m' },
   };
 }
 

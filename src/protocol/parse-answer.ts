@@ -9,7 +9,7 @@ export function parseAnswer(value: unknown): AnswerRequest {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) wrong('The body must be a JSON object.');
   const { decision, always, message, stop, answers, via, by } = value as Record<string, unknown>;
   const place = answerPlaces.find((one) => one === via && one !== 'terminal');
-  if (!place) wrong('"via" must be one of command, board, web.');
+  if (!place) wrong('"via" must be one of command, board, web, mesh.');
   if (!isText(by, 200)) wrong('"by" must be a text of 1 to 200 characters.');
   const common = { via: place as AnswerRequest['via'], by: by as string };
   if (decision === 'allow') {

@@ -3,8 +3,8 @@
 /** `permission`: may a tool run. `question`: AskUserQuestion. `plan`: ExitPlanMode. */
 export type QuestionKind = 'permission' | 'question' | 'plan';
 
-/** Where an answer was given. */
-export const answerPlaces = ['terminal', 'command', 'board', 'web'] as const;
+/** Where an answer was given; `mesh`: on another machine. */
+export const answerPlaces = ['terminal', 'command', 'board', 'web', 'mesh'] as const;
 
 export type AnswerPlace = (typeof answerPlaces)[number];
 

@@ -10,8 +10,18 @@ export interface SettingDefinition {
   minimum?: number;
   /** For `string`: the only values it takes. */
   choices?: readonly string[];
+  /** For `string`: what it must look like, and that in words. */
+  pattern?: RegExp;
+  takes?: string;
   text: string;
 }
+
+/** Which machines of the mesh: one word for all of them, or their names. */
+const machines = {
+  type: 'string',
+  pattern: /^(all|none|trusted|[a-z0-9][a-z0-9_-]{0,39}(,[a-z0-9][a-z0-9_-]{0,39}){0,99})$/,
+  takes: 'all, none, trusted, or names of machines with commas between them',
+} as const;
 
 export const settingDefinitions = [
   {
@@ -250,6 +260,48 @@ export const settingDefinitions = [
     default: false,
     env: 'CLAUDEX_WEB_PUSH_PRIVATE',
     text: 'Let pushes go to addresses of this machine and its own network too, for a push service of your own.',
+  },
+  {
+    key: 'mesh.send',
+    ...machines,
+    default: 'all',
+    env: 'CLAUDEX_MESH_SEND',
+    text: 'Which machines of the mesh may send messages to sessions here: all, none, trusted (claudex mesh trust), or names: laptop,ci.',
+  },
+  {
+    key: 'mesh.read',
+    ...machines,
+    default: 'none',
+    env: 'CLAUDEX_MESH_READ',
+    text: 'Which machines may read conversations here (history, show, search).',
+  },
+  {
+    key: 'mesh.peek',
+    ...machines,
+    default: 'none',
+    env: 'CLAUDEX_MESH_PEEK',
+    text: 'Which machines may look at the screens of sessions here (peek).',
+  },
+  {
+    key: 'mesh.answer',
+    ...machines,
+    default: 'none',
+    env: 'CLAUDEX_MESH_ANSWER',
+    text: 'Which machines may see and answer what claude asks here (waiting, approve, deny, answer).',
+  },
+  {
+    key: 'mesh.start',
+    ...machines,
+    default: 'none',
+    env: 'CLAUDEX_MESH_START',
+    text: 'Which machines may start sessions here (start).',
+  },
+  {
+    key: 'mesh.encrypt',
+    type: 'boolean',
+    default: false,
+    env: 'CLAUDEX_MESH_ENCRYPT',
+    text: 'Encrypt what this machine and others say to each other, from end to end: the mesh’s server sees who, when and how much. What comes in the clear is refused.',
   },
 ] as const satisfies readonly SettingDefinition[];
 

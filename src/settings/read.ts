@@ -21,8 +21,9 @@ export function settingDefinition(key: string): SettingDefinition {
 /** A setting's value from text (environment or command line). @throws ClaudexError BAD_SETTING */
 export function parseSetting(definition: SettingDefinition, text: string): string | boolean | number {
   if (definition.type === 'string') {
-    if (definition.choices === undefined || definition.choices.includes(text)) return text;
-    throw new ClaudexError('BAD_SETTING', `${definition.key} takes ${definition.choices.join(', ')}, not "${text}".`);
+    if (fits(definition, text)) return text;
+    const takes = definition.takes ?? definition.choices?.join(', ');
+    throw new ClaudexError('BAD_SETTING', `${definition.key} takes ${takes}, not "${text}".`);
   }
   if (definition.type === 'boolean') {
     if (/^(true|1|yes|on)$/i.test(text)) return true;
@@ -82,6 +83,7 @@ export function readConfigFile(path: string): Record<string, unknown> {
 /** What `claudex config set` would have taken; a file edited by hand may hold anything. */
 function fits(definition: SettingDefinition, value: unknown): value is string | boolean | number {
   if (definition.choices !== undefined) return definition.choices.includes(value as string);
+  if (definition.pattern !== undefined) return typeof value === 'string' && definition.pattern.test(value);
   if (definition.type !== 'integer') return typeof value === definition.type;
   return (
     Number.isSafeInteger(value) && (value as number) >= (definition.minimum ?? 0) && (value as number) <= largestInteger

@@ -2,9 +2,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'vitest';
 import type { Question } from '../../src/protocol/question.ts';
 import type { AskingClaude } from './asking-claude.ts';
 import { runClaudexFromElsewhere } from './from-elsewhere.ts';
+import type { PtyDriver } from './pty-driver.ts';
 import { promptBox, type TranscriptRecord, transcriptRecords } from './real-claude.ts';
 import { until } from './until.ts';
 import { readIfExists } from './wait-for-file.ts';
@@ -66,12 +68,7 @@ export async function playRace(claude: AskingClaude, round: number, plan: RacePl
     throw new Error(`nobody says what has become of it: ${JSON.stringify(seen)}`, { cause });
   });
   const { state, via, taken, decision, reason } = await client.question(id);
-  // a key that came after the dialog had gone stands in the prompt box
-  for (;;) {
-    if (!/^1/.test(promptBox(driver.screen()) ?? '')) break;
-    driver.key('ctrl-u');
-    await driver.waitForScreen((screen) => !/^1/.test(promptBox(screen) ?? ''));
-  }
+  await emptyBox(driver);
   return {
     plan,
     ...told,
@@ -79,6 +76,30 @@ export async function playRace(claude: AskingClaude, round: number, plan: RacePl
     ...saidOf(claude, name),
     ran: existsSync(join(home.cwd, name)),
   };
+}
+
+/**
+ * A key that came after the dialog had gone stands in the prompt box, or is the beginning of a key: Esc and a letter that come together are
+ * one to claude. So a letter of no meaning is typed until it stands there.
+ */
+async function emptyBox(driver: PtyDriver): Promise<void> {
+  const box = (): string => promptBox(driver.screen()) ?? '';
+  const pressed = async (press: () => void, holds: () => boolean): Promise<void> => {
+    for (let presses = 0; !holds() && presses < 20; presses++) {
+      press();
+      await until(holds, { timeoutMs: 2000 }).catch(() => undefined);
+    }
+    expect(holds(), box()).toBe(true);
+  };
+  await pressed(
+    () => driver.type('z'),
+    () => box().includes('z'),
+  );
+  // an interrupted prompt has come back, and may have lines
+  await pressed(
+    () => driver.key('ctrl-u'),
+    () => !/^1|z$/.test(box()),
+  );
 }
 
 async function delayed({ via, keyAfterMs }: RacePlan, isShown: () => boolean, press: () => void): Promise<void> {

@@ -56,6 +56,8 @@ export class ToolFates {
       if (fate && (decision === 'allow' || decision === 'deny')) fate.hookDecision = decision;
       return;
     }
+    // 2.1.332 also writes its requests to the API there, with the result in them: often before the result's own record, and undated
+    if (record.type !== 'assistant' && record.type !== 'user') return;
     for (const block of blocksOf(record.message?.content)) {
       if (block.type === 'tool_use' && block.id !== undefined && block.name !== undefined) {
         const known = this.#fates.get(block.id);

@@ -5,6 +5,7 @@ import { ClaudexError } from '../../errors/claudex-error.ts';
 import { systemClock } from '../../process/clock.ts';
 import type { Answer, Question } from '../../protocol/question.ts';
 import { visibleLine } from '../../protocol/visible-text.ts';
+import { goToMachine } from '../far/go-to-machine.ts';
 import { questionTarget } from '../questions/question-target.ts';
 import { wordsToAnswers } from '../questions/words-to-answers.ts';
 
@@ -80,7 +81,8 @@ Examples:
     );
 }
 
-async function give(target: string, { json }: Common, answerTo: (question: Question) => Answer): Promise<void> {
+async function give(asked: string, { json }: Common, answerTo: (question: Question) => Answer): Promise<void> {
+  const target = await goToMachine(asked);
   const client = await ensureDaemon(process.env);
   const question = await questionTarget(client, target, systemClock.timeOfDay());
   const answer = question.state === 'open' ? answerTo(question) : ({ decision: 'allow' } as const);

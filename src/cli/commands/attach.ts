@@ -6,6 +6,7 @@ import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { claudeConfigDir } from '../../home/paths.ts';
 import { detachAll, readScreen } from '../../host-client/host-connection.ts';
+import { goToMachine } from '../far/go-to-machine.ts';
 import { attachTo } from '../managed/attach-to.ts';
 import { viewable, viewerSocket } from '../managed/viewable.ts';
 import { forTerminal } from '../text/render.ts';
@@ -82,8 +83,9 @@ export function addPeek(program: Command): void {
     .action(peek);
 }
 
-async function peek(target: string | undefined, options: PeekOptions): Promise<void> {
+async function peek(asked: string | undefined, options: PeekOptions): Promise<void> {
   const lines = linesOf(options.lines);
+  const target = await goToMachine(asked);
   const client = await ensureDaemon(process.env);
   const one = await viewable(client, target);
   const ansi = options.ansi === true;

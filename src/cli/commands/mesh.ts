@@ -8,6 +8,7 @@ import { ensureBridge } from '../../mesh/start-bridge.ts';
 import { refuseSession } from '../not-by-a-session.ts';
 import { counted } from '../text/counted.ts';
 import { age, colours, table } from '../text/render.ts';
+import { addTrustCommands } from './mesh-trust.ts';
 
 /** Loaded by these commands only: no other one needs NATS. */
 const loadMesh = (): Promise<typeof import('../../mesh/mesh-command.ts')> => import('../../mesh/mesh-command.ts');
@@ -22,6 +23,7 @@ export function addMesh(program: Command): void {
     );
   addServerCommands(mesh);
   addMemberCommands(mesh);
+  addTrustCommands(mesh);
   mesh.command('bridge', { hidden: true }).description('hold the line to the mesh').action(bridge);
 }
 
@@ -175,7 +177,7 @@ async function bridge(): Promise<void> {
 
 function statusText(status: MeshStatus): string {
   if (!status.joined) return 'This machine is in no mesh: claudex mesh join <nats-url>, or claudex mesh up.\n';
-  const { name, url, server, machines = [], wrong } = status;
+  const { name, url, server, machines = [], wrong, fingerprint: print } = status;
   const chalk = colours(process.stdout);
   const state = server
     ? `reached in ${server.latencyMs} ms, nats-server ${server.version}, clocks ${Math.abs(server.skewMs)} ms apart`
@@ -185,14 +187,16 @@ function statusText(status: MeshStatus): string {
     one.away ? `away${one.seenAt === null ? '' : `, seen ${age(one.seenAt)} ago`}` : 'here',
     String(one.sessions.length + one.moreSessions),
     one.version,
+    one.trust === 'trusted' ? 'trusted' : one.trust === 'other-key' ? 'NOT TRUSTED: another key' : '',
   ]);
   const list =
     rows.length === 0
       ? 'No other machine has joined.'
-      : table(['MACHINE', 'STATE', 'SESSIONS', 'CLAUDEX'], rows, (cell, column, row) =>
+      : table(['MACHINE', 'STATE', 'SESSIONS', 'CLAUDEX', 'TRUST'], rows, (cell, column, row) =>
           row === -1 ? chalk.bold(cell) : column === 0 ? chalk.cyan(cell) : cell,
         );
   const troubles = wrong.map(({ what, fix }) => `\n${what}\nFix: ${fix}\n`);
-  const head = `This machine is ${name} at ${url}: ${state}.\n`;
+  const key = print === undefined ? '' : `Its key: ${print}\n`;
+  const head = `This machine is ${name} at ${url}: ${state}.\n${key}`;
   return `${head}${counted(machines.length, 'other machine')}.\n\n${list}\n${troubles.join('')}`;
 }

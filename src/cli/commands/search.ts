@@ -8,6 +8,8 @@ export function addSearch(program: Command): void {
     .argument('[words...]', 'what to search for')
     .description('search conversations: prompts, answers, tools and what they gave back')
     .option('--all', 'every conversation on this machine, the last one first')
+    .option('--machine <name>', 'on that machine of the mesh, where it allows that')
+    .option('--mesh', 'every conversation of every machine that allows it as well (with --all)')
     .option('-E, --regex', 'the words are a regular expression (JavaScript)')
     .option('-i, --ignore-case', 'upper and lower case are the same')
     .option('-C, --context <count>', 'show so many lines before and after', wholeNumber, 0)
@@ -17,7 +19,7 @@ export function addSearch(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExit code 0: found; 7: nothing found.\n\nExamples:\n  claudex search api "migration check"\n  claudex search . -i -C 2 timeout\n  claudex search --all --regex "ECONN(RESET|REFUSED)"',
+      '\nExit code 0: found; 7: nothing found.\n\nExamples:\n  claudex search api "migration check"\n  claudex search . -i -C 2 timeout\n  claudex search --all --regex "ECONN(RESET|REFUSED)"\n  claudex search api@devbox timeout\n  claudex search --all --mesh "migration check"',
     )
     .action(async (target, words, options) =>
       (await import('../conversations/search-conversations.ts')).search(target, words, options),

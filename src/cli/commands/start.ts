@@ -4,8 +4,11 @@ import { opensSession } from '../../claude/command-line/invocation.ts';
 import { environmentForClaude } from '../../claude/environment.ts';
 import type { DaemonClient } from '../../daemon-client/client.ts';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { everySession } from '../../daemon-client/every-session.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
+import { findTarget } from '../../protocol/find-target.ts';
 import type { SessionRecord } from '../../protocol/session.ts';
+import { goToMachine, otherMachine } from '../far/go-to-machine.ts';
 import { attachTo } from '../managed/attach-to.ts';
 import { folderOf } from '../managed/folder-of.ts';
 import { giveTask } from '../managed/give-task.ts';
@@ -45,12 +48,15 @@ export function addStart(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  claudex start ~/work/api --task "run the tests and mend what fails"\n  claudex start . --name reviewer --attach\n  claudex start . -- --model opus --permission-mode plan',
+      '\nExamples:\n  claudex start ~/work/api --task "run the tests and mend what fails"\n  claudex start . --name reviewer --attach\n  claudex start . -- --model opus --permission-mode plan\n  claudex start /srv/api@devbox --task "run the tests"',
     )
     .action(start);
 }
 
-async function start(folder: string, args: string[], options: StartOptions): Promise<void> {
+async function start(asked: string, args: string[], options: StartOptions): Promise<void> {
+  const folder = await goToMachine(asked);
+  if (otherMachine() !== undefined && options.attach) throw new ClaudexError('NOT_FROM_AFAR', 'Asked for --attach.');
+  if (otherMachine() !== undefined && !/[/~]/.test(folder)) return resumeThere(folder, options);
   const cwd = folderOf(folder);
   if (!opensSession(args)) throw new ClaudexError('USAGE', `With ${args.join(' ')} claude opens no session.`);
   const hasTask = options.task !== undefined || options.file !== undefined;
@@ -79,6 +85,16 @@ async function start(folder: string, args: string[], options: StartOptions): Pro
   } else process.stdout.write(`${one.id}\n`);
   const asks = whatItAsks(one.id, session);
   if (asks !== undefined) process.stderr.write(asks);
+}
+
+/** `claudex start api@devbox`: a managed session of that machine, by its name. */
+async function resumeThere(name: string, { json, task, file }: StartOptions): Promise<void> {
+  const client = await ensureDaemon(process.env);
+  const { id } = findTarget(name, await everySession(client));
+  const { state } = await client.changeManaged(id, 'resume');
+  if (task !== undefined || file !== undefined)
+    await giveTask(client, id, await readMessage(task === undefined ? [] : [task], file));
+  process.stdout.write(json ? `${JSON.stringify({ id, name, state }, null, 2)}\n` : `${id}\n`);
 }
 
 /** One that has ended before it was there is no session: nothing of it stays in the way of the next try. @throws ClaudexError HOST_START_FAILED */

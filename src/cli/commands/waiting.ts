@@ -1,22 +1,32 @@
 import type { Command } from 'commander';
 import type { DaemonClient } from '../../daemon-client/client.ts';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { ClaudexError } from '../../errors/claudex-error.ts';
 import { systemClock } from '../../process/clock.ts';
 import type { Question } from '../../protocol/question.ts';
+import { askEveryMachine } from '../far/every-machine.ts';
+import { goToMachine, goToNamed, otherMachine } from '../far/go-to-machine.ts';
 import { questionTarget } from '../questions/question-target.ts';
 import { showQuestion } from '../questions/show-question.ts';
 import { colours } from '../text/render.ts';
 
 interface WaitingOptions {
+  machine?: string;
+  mesh?: boolean;
   json?: boolean;
   watch?: boolean;
 }
+
+/** With the machine of the mesh that it comes from. */
+type Asked = Question & { machine?: string };
 
 export function addWaiting(program: Command): void {
   program
     .command('waiting [request]')
     .description('show what claude asks, in every session: permissions, questions, plans; one of them whole')
     .option('-w, --watch', 'print each change as it comes, until Ctrl-C')
+    .option('--machine <name>', 'in the sessions of that machine of the mesh, where it allows that')
+    .option('--mesh', 'in those of every machine that allows it as well')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -27,10 +37,16 @@ written out (⟨U+202E⟩).
 Examples:
   claudex waiting
   claudex waiting q-anwmzs
+  claudex waiting --machine devbox
   claudex waiting --watch --json | jq -r .shown`,
     )
-    .action(async (target: string | undefined, options: WaitingOptions) => {
+    .action(async (wanted: string | undefined, options: WaitingOptions) => {
+      if (options.mesh && (wanted !== undefined || options.machine !== undefined || options.watch))
+        throw new ClaudexError('USAGE', '--mesh goes with no request, no --machine and no --watch.');
+      await goToNamed(options.machine);
+      const target = await goToMachine(wanted);
       const client = await ensureDaemon(process.env);
+      if (options.mesh) return print([...(await open(client)), ...(await openElsewhere())], options, false);
       if (target !== undefined) return print([await asked(client, target)], options, true);
       if (options.watch) return watch(client, options);
       print(await open(client), options, false);
@@ -41,16 +57,35 @@ async function open(client: DaemonClient): Promise<Question[]> {
   return (await client.questions()).filter(({ state }) => state === 'open');
 }
 
+/** Of every machine that tells them. */
+async function openElsewhere(): Promise<Asked[]> {
+  const told = await askEveryMachine(({ client }) => open(client));
+  return told.flatMap(({ machine, answer }) => answer.map((one) => ({ ...one, machine })));
+}
+
 /** To look at, a question may be as new as it likes. */
 function asked(client: DaemonClient, target: string): Promise<Question> {
   return questionTarget(client, target, Number.POSITIVE_INFINITY);
 }
 
-function print(questions: readonly Question[], { json }: WaitingOptions, isOne: boolean): void {
+function print(all: readonly Asked[], { json }: WaitingOptions, isOne: boolean): void {
+  const questions = all.map(withMachine);
   if (json) return void process.stdout.write(`${JSON.stringify(isOne ? questions[0] : questions, null, 2)}\n`);
   if (questions.length === 0) return void process.stdout.write('Claude asks nothing.\n');
   const options = { chalk: colours(process.stdout), now: systemClock.timeOfDay(), isWhole: isOne };
-  process.stdout.write(`${questions.map((one) => showQuestion(one, options)).join('\n\n')}\n`);
+  process.stdout.write(`${questions.map((one) => showQuestion(asCalledHere(one), options)).join('\n\n')}\n`);
+}
+
+/** One that a machine of the mesh has told is marked as its own. */
+function withMachine(question: Asked): Asked {
+  const machine = question.machine ?? otherMachine();
+  return machine === undefined ? question : { ...question, machine };
+}
+
+/** The commands that are printed with it lead there. */
+function asCalledHere({ machine, ...question }: Asked): Question {
+  if (machine === undefined) return question;
+  return { ...question, id: `${question.id}@${machine}`, name: `${question.name}@${machine}` };
 }
 
 /** What is open, then each change; survives a daemon that is replaced. */
@@ -58,7 +93,7 @@ async function watch(first: DaemonClient, options: WaitingOptions): Promise<void
   process.once('SIGINT', () => process.exit(0));
   const chalk = colours(process.stdout);
   const say = (question: Question): void => {
-    if (options.json) process.stdout.write(`${JSON.stringify(question)}\n`);
+    if (options.json) process.stdout.write(`${JSON.stringify(withMachine(question))}\n`);
     else if (question.state === 'open') print([question], options, false);
     else process.stdout.write(`${chalk.dim(`${question.id}  ${outcome(question)}`)}\n`);
   };

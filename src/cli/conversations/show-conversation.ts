@@ -16,6 +16,7 @@ import { redacted } from '../../history/redact.ts';
 import { claudeConfigDir } from '../../home/paths.ts';
 import { withoutAttribution } from '../../protocol/attribution.ts';
 import { printable } from '../../protocol/sanitise.ts';
+import { goToMachine } from '../far/go-to-machine.ts';
 import { openOutput, type PagedOutput } from '../text/pager.ts';
 import { age, colours, shortPath, table } from '../text/render.ts';
 import { bytes, type TurnStyle, turnText } from '../text/render-turn.ts';
@@ -36,7 +37,8 @@ export interface HistoryOptions {
 }
 
 /** `claudex history` */
-export async function showHistory(target: string | undefined, options: HistoryOptions): Promise<void> {
+export async function showHistory(asked: string | undefined, options: HistoryOptions): Promise<void> {
+  const target = await goToMachine(asked);
   if (elsewhere()) return printTurns(await farTurns(target, options), options);
   const client = await ensureDaemon(process.env);
   const where = await whereToLook(client, claudeConfigDir(process.env));
@@ -76,7 +78,8 @@ async function printTurns(turns: Iterable<Turn>, options: HistoryOptions): Promi
 }
 
 /** `claudex show` */
-export async function showTurn(target: string, number: number, options: HistoryOptions): Promise<void> {
+export async function showTurn(asked: string, number: number, options: HistoryOptions): Promise<void> {
+  const target = await goToMachine(asked);
   const turn = await turnOf(target, number, options);
   if (options.json) return void process.stdout.write(`${JSON.stringify(turn, null, 2)}\n`);
   const style = { ...styleOf(options), wholeTools: true };

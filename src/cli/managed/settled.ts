@@ -1,12 +1,15 @@
 /** How a session that has just been started begins: it shows its prompt box, works, or waits for a person. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DaemonClient } from '../../daemon-client/client.ts';
+import { elsewhere } from '../../daemon-client/elsewhere.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { steadyNow } from '../../process/clock.ts';
 import type { SessionRecord } from '../../protocol/session.ts';
 
 /** Claude has this long to show its prompt box, or what it waits for, before no more is said of it. */
 const settlesMs = 8000;
+/** Each look at another machine is a question to it. */
+const farLookEveryMs = 500;
 
 /** Its session once claude shows its prompt box, works, or waits for somebody; undefined when it does not come to that in time. @throws ClaudexError HOST_START_FAILED */
 export async function settled(client: DaemonClient, id: string): Promise<SessionRecord | undefined> {
@@ -17,7 +20,7 @@ export async function settled(client: DaemonClient, id: string): Promise<Session
     if (one && one.state !== 'starting' && one.state !== 'running') {
       throw new ClaudexError('HOST_START_FAILED', `${one.exit?.reason ?? one.state}.`);
     }
-    await delay(50);
+    await delay(elsewhere() ? farLookEveryMs : 50);
   }
   return undefined;
 }

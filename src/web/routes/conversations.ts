@@ -4,11 +4,11 @@ import { conversationFile } from '../../claude/transcript/conversation-files.ts'
 import { rawText, type TextShape } from '../../claude/transcript/fold-turns.ts';
 import { readTurn, readTurns } from '../../claude/transcript/read-turns.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
-import { allFiles, type Conversation, findConversation, whereToLook } from '../../history/find-conversation.ts';
+import { anyConversation } from '../../history/any-conversation.ts';
+import { allFiles, type Conversation, whereToLook } from '../../history/find-conversation.ts';
 import { redacted } from '../../history/redact.ts';
 import { searchTranscripts } from '../../history/search.ts';
 import { claudeConfigDir } from '../../home/paths.ts';
-import { findTarget } from '../../protocol/find-target.ts';
 import { route, type WebRoute } from '../route.ts';
 import { count, flag, hit, turn } from '../schemas.ts';
 import type { WebParts } from '../web-routes.ts';
@@ -77,18 +77,7 @@ export function conversationRoutes({ feed, env }: WebParts): WebRoute[] {
   /** Of a session that is listed, or of one that is not any more. */
   async function conversationOf(target: string): Promise<Conversation> {
     const where = await whereToLook(await feed.client(), claudeConfigDir(env));
-    let name = target;
-    try {
-      // a managed one that sleeps is live to nobody: its conversation is found by claude's id
-      const one = findTarget(target, await feed.sessions());
-      if (!where.sessions.some(({ id }) => id === one.id)) {
-        if (one.sessionId === null) throw new ClaudexError('NO_SUCH_CONVERSATION', `${one.id} has not had one yet.`);
-        name = one.sessionId;
-      } else name = one.id;
-    } catch (error) {
-      if ((error as ClaudexError).code !== 'NO_SUCH_SESSION') throw error;
-    }
-    return findConversation(name, where);
+    return anyConversation(target, await feed.sessions(), where);
   }
 }
 

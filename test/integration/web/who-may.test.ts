@@ -135,7 +135,7 @@ describe(`who may, in claudex web ${verifies('web-who-may')}`, () => {
     for (const words of [['pair'], ['token', '--name', 'x', '--scope', 'manage']]) {
       const refused = await runClaudex(['web', ...words], { env });
       expect(refused).toMatchObject({ code: 3, stdout: '' });
-      expect(refused.stderr).toContain('A claude session may not let anybody in.');
+      expect(refused.stderr).toContain('A claude session may not let anybody in');
       // taking the marks out of one's own environment does not take them out of the shell's
       const scrubbed = [
         '-c',

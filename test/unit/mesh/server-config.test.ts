@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { refuseSkew, skewText } from '../../../src/mesh/clock-skew.ts';
-import { permissionsOf, serverConfig, syncsEachWrite } from '../../../src/mesh/server-config.ts';
+import { mailStream, permissionsOf, serverConfig, syncsEachWrite } from '../../../src/mesh/server-config.ts';
 import { newKey, publicHalf, serverUrl } from '../../../src/mesh/server-files.ts';
 import { verifies } from '../../requirements.ts';
 
@@ -21,12 +22,30 @@ describe(`the server of a mesh ${verifies('mesh-server')}`, () => {
     const { authorization } = JSON.parse(serverConfig(options, given));
     expect(authorization.users).toEqual([{ nkey: 'UOWN' }, { nkey: 'UDEV', permissions: permissionsOf('devbox') }]);
     const { publish, subscribe } = permissionsOf('devbox');
-    expect(subscribe).toEqual(['_INBOX_devbox.>']);
+    expect(subscribe).toEqual(['_INBOX_devbox.>', 'claudex.ask.devbox.*']);
     expect(publish.filter((one) => one.startsWith('$KV'))).toEqual([
       '$KV.claudex_machines.devbox',
       '$KV.claudex_machines.devbox.beat',
     ]);
+    // the last word says who speaks
+    expect(publish.filter((one) => one.startsWith('claudex'))).toEqual([
+      'claudex.mail.*.devbox',
+      'claudex.ask.*.devbox',
+    ]);
+    expect(publish.filter((one) => one.includes('CONSUMER') && one.includes(mailStream))).toEqual([
+      '$JS.API.CONSUMER.CREATE.CLAUDEX_MAIL.devbox.claudex.mail.devbox.>',
+      '$JS.API.CONSUMER.INFO.CLAUDEX_MAIL.devbox',
+      '$JS.API.CONSUMER.MSG.NEXT.CLAUDEX_MAIL.devbox',
+    ]);
     expect(publish.some((one) => /STREAM\.(CREATE|DELETE|UPDATE|PURGE)|^>$/.test(one))).toBe(false);
+  });
+
+  it('is told in docs/mesh.md as it is', () => {
+    const text = readFileSync(new URL('../../../docs/mesh.md', import.meta.url), 'utf8');
+    const { publish, subscribe, allow_responses } = permissionsOf('laptop');
+    const list = (subjects: string[]): string => subjects.map((one) => `  ${one}\n`).join('');
+    expect(text).toContain(`publish:\n${list(publish)}subscribe:\n${list(subscribe)}`);
+    expect(text).toContain(`allow_responses: { max: ${allow_responses.max}, expires: "${allow_responses.expires}" }`);
   });
 
   it('takes TLS where it is given, and says so in its address', () => {
