@@ -30,7 +30,7 @@ export interface PushText {
   hash: string;
 }
 
-/** Push services want an address whose domain exists: Apple's refuses the rest (web-push issue 947). */
+/** Push services want an address whose domain exists: Apple's refuses the rest, as web-push says in its README. */
 const defaultContact = 'https://example.com/claudex';
 const defaultAgainAfterMs = [2000, 15_000, 60_000];
 /** A push holds 3,993 bytes; a character may take three of them. */
