@@ -266,6 +266,14 @@ export const settingDefinitions = [
     env: 'CLAUDEX_MESH_START',
     text: 'Which machines may start sessions here (start).',
   },
+  {
+    key: 'mesh.agents',
+    type: 'string',
+    choices: ['on', 'off'],
+    default: 'off',
+    env: 'CLAUDEX_MESH_AGENTS',
+    text: 'Let other programs on the mesh’s server prompt the sessions here by the Synadia Agent Protocol for NATS.',
+  },
 ] as const satisfies readonly SettingDefinition[];
 
 type Definition = (typeof settingDefinitions)[number];
