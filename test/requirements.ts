@@ -381,6 +381,10 @@ export const requirements = {
     text: '`claudex mesh trust` pins a machine’s key; whoever comes back under its name with another key is not trusted, and that is said.',
     source: 'docs/mesh.md',
   },
+  'mesh-encrypt': {
+    text: 'With `mesh.encrypt` what machines say to each other only they can read: the server sees who, when and how much; what comes in the clear is refused.',
+    source: 'docs/mesh.md',
+  },
   'mesh-who-may': {
     text: 'What another machine may do here, the settings of this one say: send, read, peek, answer, start; by default send alone.',
     source: 'docs/mesh.md',

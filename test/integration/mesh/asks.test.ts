@@ -110,6 +110,8 @@ describe.runIf(natsServer !== undefined)('machines that ask each other', () => {
       return message?.sender.kind === 'peer' && message.sender.label === 'the machine alpha';
     });
     expect(await there('stop', 'far', '--now')).toMatchObject({ code: 0 });
+    const all = async () => JSON.parse((await there('list', '--all', '--json')).stdout);
+    await until(async () => (await all()).find((one: { id: string }) => one.id === id)?.state === 'stopped');
     expect(await here('start', 'far@beta')).toMatchObject({ code: 0, stdout: `${id}\n` });
     expect(await here('start', '/nowhere@beta')).toMatchObject({
       code: 2,
@@ -237,6 +239,43 @@ describe.runIf(natsServer !== undefined)('machines that ask each other', () => {
     );
     expect(await there('mesh', 'untrust', 'alpha')).toMatchObject({ code: 0 });
     expect(await here('history', `${talk}@beta`)).toMatchObject({ code: 0 });
+    await server.stop();
+  });
+
+  it(`with mesh.encrypt the server’s owner reads nothing of what crosses it, and nothing comes in the clear ${verifies('mesh-encrypt')}`, async () => {
+    const { alpha, here, there, server, seed, refused } = await two();
+    await there('config', 'set', 'mesh.read', 'alpha');
+    const { owner } = JSON.parse(readFileSync(join(alpha.claudexHome, 'mesh', 'server', 'server.json'), 'utf8'));
+    const spy = await asMachine(server.url, 'owner', owner);
+    const heard: string[] = [];
+    spy.subscribe('>', { callback: (_error, msg) => void heard.push(Buffer.from(msg.data).toString('latin1')) });
+    await spy.flush();
+    const asks = async () => {
+      heard.length = 0;
+      expect(await here('history', `${talk}@beta`, '-n', '3')).toMatchObject({ code: 0 });
+      await spy.flush();
+      return heard.filter((one) => /\/history|first question|"prompt"/.test(one)).length;
+    };
+    expect(await asks()).toBe(2);
+    // an answer is encrypted as its question was
+    await here('config', 'set', 'mesh.encrypt', 'true');
+    expect(await asks()).toBe(0);
+    expect(heard.filter((one) => one.includes('"sealed":"')).length).toBe(2);
+    await there('config', 'set', 'mesh.encrypt', 'true');
+    expect(await asks()).toBe(0);
+    const connection = await asMachine(server.url, 'beta', seed);
+    const plain = {
+      id: 'p',
+      from: 'beta',
+      to: 'alpha',
+      kind: 'ask',
+      at: Date.now(),
+      body: { method: 'GET', path: '/sessions' },
+    };
+    connection.publish('claudex.ask.alpha.beta', signEnvelope(plain, seed), { reply: '_INBOX_beta.here' });
+    await until(() => logged(alpha).some(({ why }) => why === 'not encrypted, and mesh.encrypt is on here'));
+    expect(refused()).toEqual([]);
+    await Promise.all([spy.close(), connection.close()]);
     await server.stop();
   });
 
