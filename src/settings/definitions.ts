@@ -303,6 +303,13 @@ export const settingDefinitions = [
     env: 'CLAUDEX_MESH_ENCRYPT',
     text: 'Encrypt what this machine and others say to each other, from end to end: the mesh’s server sees who, when and how much. What comes in the clear is refused.',
   },
+  {
+    key: 'mesh.agents',
+    type: 'boolean',
+    default: false,
+    env: 'CLAUDEX_MESH_AGENTS',
+    text: 'Let other programs on the mesh’s server prompt the sessions here by the Synadia Agent Protocol for NATS.',
+  },
 ] as const satisfies readonly SettingDefinition[];
 
 type Definition = (typeof settingDefinitions)[number];

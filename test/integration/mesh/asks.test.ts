@@ -137,7 +137,7 @@ describe.runIf(natsServer !== undefined)('machines that ask each other', () => {
     const say = (said: Partial<typeof question & { at: number }> = {}, key = seed): Uint8Array =>
       signEnvelope({ ...question, at: Date.now(), ...said }, key);
     const send = (bytes: Uint8Array, subject = 'claudex.ask.alpha.beta'): void =>
-      connection.publish(subject, bytes, { reply: '_INBOX_beta.here' });
+      connection.publish(subject, bytes, { reply: '_INBOX.beta.here' });
 
     // a stranger's subject: the server lets nobody speak, or listen, under another name
     const violations: string[] = [];
@@ -156,7 +156,7 @@ describe.runIf(natsServer !== undefined)('machines that ask each other', () => {
     await refusedFor('signed for another way');
     send(say({ id: 'old', at: Date.now() - 600_000 }));
     await refusedFor('its time is off: too old, or a clock is wrong');
-    connection.publish('claudex.ask.alpha.beta', say({ id: 'elsewhere' }), { reply: '_INBOX_gamma.here' });
+    connection.publish('claudex.ask.alpha.beta', say({ id: 'elsewhere' }), { reply: '_INBOX.gamma.here' });
     await refusedFor('its answer would go to somebody else');
     send(Buffer.from('{"v":1}'));
     await refusedFor('too short');
@@ -316,7 +316,7 @@ function asMachine(url: string, name: string, seed: string): Promise<NatsConnect
   return connect({
     servers: url,
     authenticator: nkeyAuthenticator(new TextEncoder().encode(seed)),
-    inboxPrefix: `_INBOX_${name}`,
+    inboxPrefix: `_INBOX.${name}`,
     reconnect: false,
   });
 }
