@@ -22,6 +22,8 @@ interface MeshLineParts {
   log: Log;
   /** The line has come up for the first time, or a new one has. */
   connected: (connection: NatsConnection) => void;
+  /** This machine takes encrypted bodies alone. */
+  isSealing: () => boolean;
   /** Something is known that was not before. */
   changed: () => void;
   cameUp: (connection: NatsConnection) => void;
@@ -181,8 +183,7 @@ export class MeshLine {
       for await (const { key, value, operation, created } of watch) {
         const agoMs = clock.timeOfDay() + this.skewMs - created.getTime();
         const text = new TextDecoder().decode(value);
-        machines.apply({ key, text, isGone: operation !== 'PUT', agoMs });
-        changed();
+        if (machines.apply({ key, text, isGone: operation !== 'PUT', agoMs })) changed();
       }
     } catch (error) {
       this.#failed(error);
@@ -191,7 +192,10 @@ export class MeshLine {
 
   async #publish(): Promise<void> {
     const { joined, machines } = this.#parts;
-    const text = recordText(joined.id, packageVersion(), this.#sessions, this.#key?.publicKey);
+    const text = recordText(joined.id, packageVersion(), this.#sessions, {
+      key: this.#key?.publicKey,
+      isSealing: this.#parts.isSealing(),
+    });
     if (!this.#bucket || machines.nameIsLost || text === this.#told) return;
     this.#told = text;
     try {
