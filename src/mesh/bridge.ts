@@ -93,7 +93,7 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
   const mail = new MailCarrier({
     own: joined.name,
     url: joined.url,
-    seed: signingKey(joined)?.seed,
+    sealing,
     client: new MailClient(claudexPaths(env).socket),
     keyOf: (machine) => machines.keyOf(machine),
     skewMs: () => line.skewMs,

@@ -5,8 +5,10 @@ import { asMeshError } from './connect.ts';
 import { carryIn, type MailInParts } from './mail-in.ts';
 import { carryOut, type MailOutParts } from './mail-out.ts';
 import { openMailStream } from './mail-stream.ts';
+import type { Sealing } from './sealing.ts';
 
-export type MailCarrierParts = MailInParts & Omit<MailOutParts, 'seed'> & { seed: string | undefined };
+export type MailCarrierParts = MailLineParts & { sealing: Sealing | undefined };
+type MailLineParts = Omit<MailInParts & MailOutParts, 'sealing'>;
 
 export class MailCarrier {
   /** What is wrong with the mail, in words. */
@@ -30,10 +32,10 @@ export class MailCarrier {
 
   /** Tries again what has failed. */
   beat(): void {
-    const { seed, url } = this.#parts;
+    const { sealing, url } = this.#parts;
     const connection = this.#connection;
     if (!connection || this.#isCarrying) return;
-    if (seed === undefined) {
+    if (sealing === undefined) {
       this.trouble = 'This machine has no key to sign mail with: leave the mesh, and join again.';
       return;
     }
@@ -45,8 +47,8 @@ export class MailCarrier {
       .then(() => {
         this.trouble = null;
         return Promise.race([
-          carryIn(connection, this.#parts, signal),
-          carryOut(connection, { ...this.#parts, seed }, signal),
+          carryIn(connection, { ...this.#parts, sealing }, signal),
+          carryOut(connection, { ...this.#parts, sealing }, signal),
         ]);
       })
       .catch((error) => {
@@ -75,7 +77,7 @@ export class MailCarrier {
   /** The daemon is to know that the bridge lives. */
   #announce(): AbortController {
     const line = new AbortController();
-    void carryOut(undefined, { ...this.#parts, seed: this.#parts.seed ?? '' }, line.signal);
+    void carryOut(undefined, this.#parts, line.signal);
     return line;
   }
 }

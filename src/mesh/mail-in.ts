@@ -3,12 +3,13 @@ import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Clock } from '../process/clock.ts';
 import type { IncomingMail, Verdict } from '../protocol/machine-mail.ts';
-import { EnvelopeRefused, openEnvelope, senderOfSubject } from './envelope.ts';
+import { EnvelopeRefused, senderOfSubject } from './envelope.ts';
 import type { MailClient } from './mail-client.ts';
 import { keptInStreamMs, openOwnMail } from './mail-stream.ts';
 import { shiftTimes } from './mail-times.ts';
 import { pause } from './pause.ts';
 import type { Refusals } from './refusals.ts';
+import type { Sealing } from './sealing.ts';
 
 /** The daemon is handed so much at once, at most. */
 const mostMails = 64;
@@ -23,6 +24,7 @@ export interface MailInParts {
   own: string;
   url: string;
   client: MailClient;
+  sealing: Pick<Sealing, 'say' | 'hear'>;
   keyOf: (machine: string) => string | undefined;
   /** The server's clock is so much ahead of this machine's time of day. */
   skewMs: () => number;
@@ -79,7 +81,10 @@ async function handOver(waiting: JsMsg[], parts: MailInParts, stop: AbortSignal)
 }
 
 /** Undefined for what is not to be handed over; it is dealt with. */
-function opened(message: JsMsg, { own, keyOf, skewMs, clock, refusals }: MailInParts): IncomingMail | undefined {
+function opened(
+  message: JsMsg,
+  { own, sealing, keyOf, skewMs, clock, refusals }: MailInParts,
+): IncomingMail | undefined {
   const from = senderOfSubject(message.subject, own);
   const key = from === undefined ? undefined : keyOf(from);
   try {
@@ -89,7 +94,7 @@ function opened(message: JsMsg, { own, keyOf, skewMs, clock, refusals }: MailInP
       settle(message, from, { verdict: 'later' }, refusals);
       return undefined;
     }
-    const { kind, body, at } = openEnvelope(message.data, { from, to: own, key });
+    const { kind, body, at } = sealing.hear(message.data, { name: from, key });
     if (at < clock.timeOfDay() + skewMs() - keptInStreamMs) throw new EnvelopeRefused('said too long ago');
     return { from, key, kind, body: kind === 'message' ? shiftTimes(body, -skewMs()) : body };
   } catch (error) {

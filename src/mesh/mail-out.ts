@@ -1,13 +1,14 @@
 /** Carries what the daemon has for other machines to the server, signed. What the server has taken or not, the daemon hears. */
-import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
+import { jetstream } from '@nats-io/jetstream';
 import { type NatsConnection, nuid } from '@nats-io/transport-node';
 import { type Log, wordsOf } from '../home/log.ts';
 import type { Clock } from '../process/clock.ts';
 import type { NextRequest, OutgoingMail } from '../protocol/machine-mail.ts';
-import { mailSubject, signEnvelope } from './envelope.ts';
+import { mailSubject } from './envelope.ts';
 import type { MailClient } from './mail-client.ts';
 import { shiftTimes } from './mail-times.ts';
 import { pause } from './pause.ts';
+import type { Sealing } from './sealing.ts';
 
 const publishTakesMs = 8000;
 /** The server's answers are told together, if they come within this time. */
@@ -17,8 +18,8 @@ const daemonAwayMs = 300;
 
 export interface MailOutParts {
   own: string;
-  /** The seed that it is signed with. */
-  seed: string;
+  /** Signs it, and encrypts it where that is set. */
+  sealing: Pick<Sealing, 'say' | 'hear'> | undefined;
   client: MailClient;
   /** The server's clock is so much ahead of this machine's time of day. */
   skewMs: () => number;
@@ -29,10 +30,10 @@ export interface MailOutParts {
 /** Runs until `stop`. Without a connection it only says to the daemon that the bridge is there. */
 export async function carryOut(
   connection: NatsConnection | undefined,
-  { own, seed, client, skewMs, clock, log }: MailOutParts,
+  { own, sealing, client, skewMs, clock, log }: MailOutParts,
   stop: AbortSignal,
 ): Promise<void> {
-  const server = connection && jetstream(connection);
+  const server = connection && sealing && { stream: jetstream(connection), sealing };
   let done: NextRequest['done'] = [];
   let line = nuid.next();
   while (!stop.aborted) {
@@ -56,12 +57,12 @@ export async function carryOut(
     if (published.length > 0) await Promise.race([Promise.all(published), pause(togetherMs, stop)]);
   }
 
-  async function publish(to: JetStreamClient, mail: OutgoingMail): Promise<string | undefined> {
+  async function publish(to: NonNullable<typeof server>, mail: OutgoingMail): Promise<string | undefined> {
     const body = mail.kind === 'message' ? shiftTimes(mail.body, skewMs()) : mail.body;
     const at = clock.timeOfDay() + skewMs();
     try {
-      const bytes = signEnvelope({ id: nuid.next(), from: own, to: mail.to, kind: mail.kind, at, body }, seed);
-      await to.publish(mailSubject(mail.to, own), bytes, { msgID: mail.key, timeout: publishTakesMs });
+      const bytes = to.sealing.say({ id: nuid.next(), from: own, to: mail.to, kind: mail.kind, at, body });
+      await to.stream.publish(mailSubject(mail.to, own), bytes, { msgID: mail.key, timeout: publishTakesMs });
       return undefined;
     } catch (error) {
       return wordsOf(error).slice(0, 200);
