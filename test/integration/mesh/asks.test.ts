@@ -272,7 +272,7 @@ describe.runIf(natsServer !== undefined)('machines that ask each other', () => {
       at: Date.now(),
       body: { method: 'GET', path: '/sessions' },
     };
-    connection.publish('claudex.ask.alpha.beta', signEnvelope(plain, seed), { reply: '_INBOX_beta.here' });
+    connection.publish('claudex.ask.alpha.beta', signEnvelope(plain, seed), { reply: '_INBOX.beta.here' });
     await until(() => logged(alpha).some(({ why }) => why === 'not encrypted, and mesh.encrypt is on here'));
     expect(refused()).toEqual([]);
     await Promise.all([spy.close(), connection.close()]);
