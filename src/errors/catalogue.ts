@@ -233,6 +233,24 @@ export const errorCatalogue = {
   ),
   TOO_MANY_TRIES: entry(3, 429, 'Too many tries.', 'wait a minute, then try again.'),
   NO_SUCH_DEVICE: entry(3, 404, 'No device has that id.', 'run `claudex web devices` to see those that are let in.'),
+  PUSH_OFF: entry(
+    3,
+    409,
+    'Web Push is switched off on this machine.',
+    'switch it on there and start `claudex web` again: claudex config set web.push brief.',
+  ),
+  PUSH_ENDPOINT: entry(
+    3,
+    400,
+    'That is no address that pushes may go to.',
+    'it must be https and lead beyond this machine and its own network; for a push service of your own: claudex config set web.pushPrivate true.',
+  ),
+  PUSH_REFUSED: entry(
+    3,
+    502,
+    'The push service did not take the first message.',
+    'see that this machine reaches it; where it says 403, give it an address of yours: claudex config set web.pushContact mailto:<you>.',
+  ),
   NOT_BY_A_SESSION: entry(
     3,
     403,

@@ -11,11 +11,13 @@ import { claudexPaths } from '../home/paths.ts';
 import { replaceFile } from '../home/replace-file.ts';
 import { systemClock } from '../process/clock.ts';
 import type { SessionRecord } from '../protocol/session.ts';
+import { readSettings } from '../settings/read.ts';
 import { listenForAsks } from './asks/asks-socket.ts';
 import { MeshAsks } from './asks/mesh-asks.ts';
 import { type Joined, meshPaths, readJoined, type Seen } from './mesh-files.ts';
 import { MeshLine } from './mesh-line.ts';
 import { Refusals } from './refusals.ts';
+import { Sealing } from './sealing.ts';
 import { beatEveryMs, SeenMachines } from './seen-machines.ts';
 import { signingKey } from './signing-key.ts';
 
@@ -63,18 +65,29 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
       writeDown();
     }, writeAfterMs);
   };
+  const isSealing = (): boolean => {
+    try {
+      return readSettings(env).values['mesh.encrypt'];
+    } catch {
+      return true; // a value in the environment that is none: nothing goes out in the clear by a slip
+    }
+  };
+  const key = signingKey(joined);
+  const sealing =
+    key && new Sealing({ own: joined.name, key, isOn: isSealing, machine: (name) => machines.sealingOf(name) });
   const line: MeshLine = new MeshLine({
     joined,
     machines,
     clock: systemClock,
     log,
+    isSealing,
     connected: (connection) => asks.connected(connection),
     changed: writeDownSoon,
   });
   const asks = new MeshAsks({
     env,
     joined,
-    key: signingKey(joined),
+    sealing,
     machines,
     clock: systemClock,
     refusals: new Refusals(log, systemClock),

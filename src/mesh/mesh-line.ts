@@ -19,6 +19,8 @@ interface MeshLineParts {
   log: Log;
   /** The line has come up for the first time, or a new one has. */
   connected: (connection: NatsConnection) => void;
+  /** This machine takes encrypted bodies alone. */
+  isSealing: () => boolean;
   /** Something is known that was not before. */
   changed: () => void;
 }
@@ -163,7 +165,10 @@ export class MeshLine {
 
   async #publish(): Promise<void> {
     const { joined, machines } = this.#parts;
-    const text = recordText(joined.id, packageVersion(), this.#sessions, this.#key?.publicKey);
+    const text = recordText(joined.id, packageVersion(), this.#sessions, {
+      key: this.#key?.publicKey,
+      isSealing: this.#parts.isSealing(),
+    });
     if (!this.#bucket || machines.nameIsLost || text === this.#told) return;
     this.#told = text;
     try {

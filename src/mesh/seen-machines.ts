@@ -62,9 +62,9 @@ export class SeenMachines {
     } else {
       const record = readRecord(text);
       if (!record) return false;
-      const { id, version, key, sessions, moreSessions } = record;
+      const { id, version, key, isSealing, sessions, moreSessions } = record;
       known.id = id;
-      known.machine = { name, version, key, sessions, moreSessions };
+      known.machine = { name, version, key, isSealing, sessions, moreSessions };
     }
     this.#known.set(name, known);
     return !isBeat || this.#isAway(known) !== wasAway;
@@ -77,6 +77,12 @@ export class SeenMachines {
   /** The public key of that machine; undefined where it is not in the mesh, or has told none. */
   keyOf(name: string): string | undefined {
     return this.#known.get(name)?.machine?.key || undefined;
+  }
+
+  /** How to write to that machine; undefined where nothing can be encrypted for it. */
+  sealingOf(name: string): { key: string; isSealing: boolean } | undefined {
+    const { key = '', isSealing = false } = this.#known.get(name)?.machine ?? {};
+    return key === '' ? undefined : { key, isSealing };
   }
 
   /** After a gap: machines that none of those keys is of have gone in the meantime. */

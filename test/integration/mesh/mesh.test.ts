@@ -134,7 +134,7 @@ describe.runIf(natsServer !== undefined)('many machines', () => {
     const connection = await connect({
       servers: server.url,
       authenticator: nkeyAuthenticator(new TextEncoder().encode(seed)),
-      inboxPrefix: '_INBOX_beta',
+      inboxPrefix: '_INBOX.beta',
       reconnect: false,
     });
     const closed = connection.closed();
@@ -143,9 +143,15 @@ describe.runIf(natsServer !== undefined)('many machines', () => {
     await expect(machines.put('alpha.beat', 'bye')).rejects.toThrow(/permission/i);
     await expect(machines.destroy()).rejects.toThrow(/permission/i);
     const refusal = await new Promise((resolve) =>
-      connection.subscribe('_INBOX_alpha.>', { callback: (error) => resolve(error) }),
+      connection.subscribe('_INBOX.alpha.>', { callback: (error) => resolve(error) }),
     );
     expect(String(refusal)).toMatch(/permission/i);
+    // a question to itself, or to a friend, with somebody else's subject for its answer gives no right to write there
+    const own = connection.subscribe('claudex.ask.beta.*', { max: 1 });
+    connection.publish('claudex.ask.beta.beta', '', { reply: '$KV.claudex_machines.alpha' });
+    for await (const asked of own) asked.respond('forged');
+    await connection.flush();
+    expect((await machines.get('alpha'))?.string()).not.toBe('forged');
     // what it may write is not believed in its form
     await machines.put(
       'beta',

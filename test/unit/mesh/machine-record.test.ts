@@ -60,6 +60,7 @@ describe(`what machines tell of themselves ${verifies('mesh-hostile')}`, () => {
       id: 'x',
       version: 'v',
       key: '',
+      isSealing: false,
       moreSessions: 0,
       sessions: [
         {
