@@ -72,7 +72,7 @@ describe(`modes left on in the terminal ${verifies('terminal-restored')}`, () =>
     output('\x1b]4;7;?\x07\x1b]10;?;?\x07\x1b]4;999;red\x07\x1b]4;3;\x07\x1b]1;an icon\x07\x1b]13;red\x07');
     const set = '\x1b]10;rgb:ffff/eeee/dddd\x07\x1b]11;#102030\x07\x1b]4;1;red\x07\x1b]4;200;rgb:00/11/22\x07';
     expect(modes.colours.redo()).toBe(set);
-    expect(TerminalModes.of(modes.state()).redoColours()).toBe(set);
+    expect(TerminalModes.of(modes.state()).colours.redo()).toBe(set);
     expect(modes.undo(true)).toContain('\x1b]110\x07\x1b]111\x07\x1b]104;1\x07\x1b]104;200\x07');
     output('\x1b]104;1\x07\x1b]110\x07\x1b]11;blue;green\x07');
     expect(modes.colours.redo()).toBe('\x1b]11;blue\x07\x1b]4;200;rgb:00/11/22\x07\x1b]12;green\x07');
