@@ -47,6 +47,8 @@ export class BoardScreen extends EventEmitter {
   take(): void {
     if (this.#isOn) return;
     this.#isOn = true;
+    // a key that comes before ink has set this up would be another one: Enter a line end
+    if (this.#stdin.isTTY) this.#stdin.setRawMode(true);
     this.#stdout.write(enter);
     this.redraw();
   }
