@@ -2,10 +2,11 @@
  * What it costs to look at a managed session: until its screen is there, keystrokes and throughput, each beside `tmux attach` to
  * the same program.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { claudexBin } from '../test/support/claudex-bin.ts';
+import { registerResource } from '../test/support/resources.ts';
 import { type BenchHome, startBenchHome } from './bench-home.ts';
 import { type Figure, type Measurement, type MeasureOptions, median, percentile } from './figure.ts';
 import { writeProgram } from './program.ts';
@@ -55,6 +56,7 @@ function waysOf({ home, client }: BenchHome): { env: Record<string, string>; way
       const socket = join(home.root, `tmux-${++count}`);
       const size = ['-x', '120', '-y', '40'];
       execFileSync('tmux', ['-f', '/dev/null', '-S', socket, 'new-session', '-d', ...size, file], { env });
+      registerResource({ label: socket, dispose: () => endServer(socket, env) });
       await sleep(settleMs);
       return open('tmux', ['-S', socket, 'attach']);
     },
@@ -77,6 +79,11 @@ function waysOf({ home, client }: BenchHome): { env: Record<string, string>; way
   };
   const hasTmux = env.PATH!.split(delimiter).some((folder) => existsSync(join(folder, 'tmux')));
   return { env, ways: hasTmux ? [tmux, claudex] : [claudex] };
+}
+
+/** A program that goes on keeps its server, whoever was attached. */
+function endServer(socket: string, env: Record<string, string>): void {
+  spawnSync('tmux', ['-S', socket, 'kill-server'], { env, stdio: 'ignore' });
 }
 
 async function measureFirstScreen(

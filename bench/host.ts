@@ -1,6 +1,8 @@
 /** What managed sessions cost while nothing happens, and how long a message takes to wake one. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { claudexSettings } from '../src/claude/hooks/hook-settings.ts';
+import { packageRoot } from '../src/home/package.ts';
 import type { StartRequest } from '../src/protocol/managed.ts';
 import { realClaudePath } from '../test/support/claude-binary.ts';
 import { startLoopbackApi } from '../test/support/loopback-api.ts';
@@ -91,19 +93,29 @@ async function measureWake({ quick, progress }: MeasureOptions): Promise<Figure[
   await send();
   const woken: number[] = [];
   const own: number[] = [];
-  for (let round = -1; round < (quick ? 2 : 10); round++) {
-    await until(async () => (await state()) === 'sleeping', { timeoutMs: 60_000 });
-    const { sessionId } = (await client.managed()).find((one) => one.id === id)!;
+  const withHooks: number[] = [];
+  /** Milliseconds until claude, resuming that conversation by itself, shows its prompt box. */
+  const startOf = async (sessionId: string, settings: string[]): Promise<number> => {
     const startedAt = performance.now();
-    const claude = startInPty(realClaudePath(), ['--resume', sessionId!], { cwd: home.cwd, env: home.env(api) });
+    const args = ['--resume', sessionId, ...settings];
+    const claude = startInPty(realClaudePath(), args, { cwd: home.cwd, env: home.env(api) });
     await waitForPromptBox(claude);
-    const ownMs = performance.now() - startedAt;
+    const tookMs = performance.now() - startedAt;
     await claude.dispose();
     // a conversation that is open elsewhere is not resumed
     await until(async () => (await client.sessions()).length === 0, { timeoutMs: 60_000 });
+    return tookMs;
+  };
+  const hooks = claudexSettings({ hooksDir: join(packageRoot(), 'hooks'), home: home.claudexHome });
+  for (let round = -1; round < (quick ? 2 : 10); round++) {
+    await until(async () => (await state()) === 'sleeping', { timeoutMs: 60_000 });
+    const { sessionId } = (await client.managed()).find((one) => one.id === id)!;
+    const ownMs = await startOf(sessionId!, []);
+    const withHooksMs = await startOf(sessionId!, ['--settings', JSON.stringify(hooks)]);
     const wokenMs = await send();
     if (round < 0) continue;
     own.push(ownMs);
+    withHooks.push(withHooksMs);
     woken.push(wokenMs);
     progress(`woken in ${wokenMs.toFixed(0)} ms, claude --resume ${ownMs.toFixed(0)} ms`);
   }
@@ -116,6 +128,13 @@ async function measureWake({ quick, progress }: MeasureOptions): Promise<Figure[
       baseline: { name: 'claude --resume to its prompt box', value: median(own) },
       target: { max: median(own) + wakeOverClaudeMs, name: 'that + 250' },
       note: `${woken.length} times`,
+    },
+    {
+      measurement: 'host',
+      name: 'the same',
+      value: median(woken),
+      unit: 'ms',
+      baseline: { name: 'claude --resume with our hooks', value: median(withHooks) },
     },
   ];
 }

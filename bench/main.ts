@@ -13,6 +13,7 @@ import { type Figure, isMet, type Measurement } from './figure.ts';
 import { measureBadge, measureHook } from './hook.ts';
 import { measureHost } from './host.ts';
 import { measureMcp } from './mcp.ts';
+import { measureMesh } from './mesh.ts';
 import { measureQuestions } from './questions.ts';
 import { measureRelay } from './relay.ts';
 import { renderTable } from './render.ts';
@@ -33,6 +34,7 @@ const measurements: Record<string, Measurement> = {
   questions: measureQuestions,
   board: measureBoard,
   mcp: measureMcp,
+  mesh: measureMesh,
   'daemon-idle': measureDaemonIdle,
   'daemon-load': measureDaemonLoad,
   search: measureSearch,

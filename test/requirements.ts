@@ -341,6 +341,9 @@ export const requirements = {
     text: 'A claudex folder that takes no writes is an error that names the folder, what the system says, and the fix.',
     source: 'a daemon started on a full disk said INTERNAL',
   },
+  'web-push': {
+    text: 'A question is pushed to the devices that asked for it, by https to the world only; a device that is revoked or gone is pushed to no more.',
+  },
   'web-page-works': {
     text: 'In a browser: pair, start, watch the live terminal, type, send, read the answer, stop, resume.',
   },
@@ -373,12 +376,20 @@ export const requirements = {
     text: 'What one machine says to another is signed with its own key: changed, forged, misdirected and malformed pieces are refused.',
     source: 'docs/mesh.md',
   },
+  'mesh-sending': {
+    text: 'A message to a session of another machine is delivered exactly once and in order, with proof and answer, whatever fails on the way; what cannot be is said.',
+    source: 'docs/mesh.md',
+  },
   'mesh-asks': {
     text: '`history`, `show`, `search`, `peek`, `waiting`, `approve`, `deny`, `answer` and `start` reach a session of another machine as `x@machine`, where that machine allows it.',
     source: 'docs/mesh.md',
   },
   'mesh-trust': {
     text: '`claudex mesh trust` pins a machine’s key; whoever comes back under its name with another key is not trusted, and that is said.',
+    source: 'docs/mesh.md',
+  },
+  'mesh-encrypt': {
+    text: 'With `mesh.encrypt` what machines say to each other only they can read: the server sees who, when and how much; what comes in the clear is refused.',
     source: 'docs/mesh.md',
   },
   'mesh-who-may': {

@@ -40,13 +40,18 @@ export interface StartOptions {
   failedAs: ErrorCode;
 }
 
+/** Those that this process was not started with: its own are handed on, and a daemon that a host of a daemon starts would have each of them thrice. */
+export function missingOptions(wanted: readonly string[], own: readonly string[] = process.execArgv): string[] {
+  return wanted.filter((option) => !own.includes(option));
+}
+
 /**
  * Resolves when the process is ready, or has found another one that is.
  * @throws ClaudexError `failedAs`, HOME_NOT_PRIVATE, HOME_UNWRITABLE, PACKAGE_GONE, or what else kept it from starting
  */
 export async function startBackground(options: StartOptions): Promise<void> {
   const { words, nodeOptions = [], home, env, extraEnv, failedAs } = options;
-  const args = [...nodeOptions, entryPoint(), ...words];
+  const args = [...missingOptions(nodeOptions), entryPoint(), ...words];
   const errorLog = openErrorLog(options);
   const child = spawnBackground(args, {
     cwd: options.cwd ?? home,

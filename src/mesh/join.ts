@@ -53,7 +53,7 @@ export async function joinMesh(env: NodeJS.ProcessEnv, access: Access, clock: Cl
 async function takeName(machines: KV, joined: Joined): Promise<void> {
   const { name, id, url } = joined;
   try {
-    await machines.create(name, recordText(id, packageVersion(), [], signingKey(joined)?.publicKey));
+    await machines.create(name, recordText(id, packageVersion(), [], { key: signingKey(joined)?.publicKey }));
   } catch (error) {
     const there = await machines.get(name).catch(() => null);
     if (there && there.operation === 'PUT' && readRecord(there.string())?.id !== id)

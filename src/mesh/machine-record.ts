@@ -13,6 +13,8 @@ export interface MachineRecord {
   version: string;
   /** The public half of its NKEY: what it says is signed with the other one. Empty where it has told none. */
   key: string;
+  /** It takes encrypted bodies alone (the setting `mesh.encrypt`). */
+  isSealing: boolean;
   sessions: RemoteSession[];
   moreSessions: number;
 }
@@ -25,7 +27,12 @@ export function readKey(key: string): { name: string; isBeat: boolean } | undefi
 }
 
 /** This machine's own value: as many sessions as fit. */
-export function recordText(id: string, version: string, all: readonly SessionRecord[], key = ''): string {
+export function recordText(
+  id: string,
+  version: string,
+  all: readonly SessionRecord[],
+  { key = '', isSealing = false }: { key?: string | undefined; isSealing?: boolean } = {},
+): string {
   const latest = [...all].sort((a, b) => b.lastActiveAt.localeCompare(a.lastActiveAt)).slice(0, maxSessions);
   for (let count = latest.length; ; count--) {
     const sessions = latest.slice(0, count).map(told);
@@ -33,6 +40,7 @@ export function recordText(id: string, version: string, all: readonly SessionRec
       id,
       version,
       key,
+      isSealing,
       sessions,
       moreSessions: all.length - count,
     } satisfies MachineRecord);
@@ -76,6 +84,7 @@ export function readRecord(text: string): MachineRecord | undefined {
   return {
     id: line(value.id),
     version: line(value.version),
+    isSealing: value.isSealing === true,
     key: typeof value.key === 'string' && /^U[A-Z2-7]{55}$/.test(value.key) ? value.key : '',
     sessions,
     moreSessions: count(value.moreSessions),

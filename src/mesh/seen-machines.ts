@@ -44,35 +44,45 @@ export class SeenMachines {
     return this.#nameIsLost;
   }
 
-  apply({ key, text, isGone, agoMs }: KeyChange): void {
+  /** False for what changes nothing that `all()` tells but the times, as most heartbeats. */
+  apply({ key, text, isGone, agoMs }: KeyChange): boolean {
     const read = readKey(key);
-    if (!read) return;
+    if (!read) return false;
     const { name, isBeat } = read;
     if (name === this.#own.name) {
       if (!isBeat) this.#nameIsLost = !isGone && readRecord(text)?.id !== this.#own.id;
-      return;
+      return !isBeat;
     }
-    if (isGone) {
-      if (!isBeat) this.#known.delete(name);
-      return;
-    }
+    if (isGone) return !isBeat && this.#known.delete(name);
     const known = this.#known.get(name) ?? { machine: undefined, id: '', beatSteadyMs: undefined, hasSaidBye: false };
+    const wasAway = this.#isAway(known);
     if (isBeat) {
       known.beatSteadyMs = this.#clock.steady() - Math.max(0, agoMs);
       known.hasSaidBye = text === lastBeat;
     } else {
       const record = readRecord(text);
-      if (!record) return;
-      const { id, version, key, sessions, moreSessions } = record;
+      if (!record) return false;
+      const { id, version, key, isSealing, sessions, moreSessions } = record;
       known.id = id;
-      known.machine = { name, version, key, sessions, moreSessions };
+      known.machine = { name, version, key, isSealing, sessions, moreSessions };
     }
     this.#known.set(name, known);
+    return !isBeat || this.#isAway(known) !== wasAway;
+  }
+
+  #isAway({ beatSteadyMs, hasSaidBye }: Known): boolean {
+    return hasSaidBye || beatSteadyMs === undefined || this.#clock.steady() - beatSteadyMs > awayAfterMs;
   }
 
   /** The public key of that machine; undefined where it is not in the mesh, or has told none. */
   keyOf(name: string): string | undefined {
     return this.#known.get(name)?.machine?.key || undefined;
+  }
+
+  /** How to write to that machine; undefined where nothing can be encrypted for it. */
+  sealingOf(name: string): { key: string; isSealing: boolean } | undefined {
+    const { key = '', isSealing = false } = this.#known.get(name)?.machine ?? {};
+    return key === '' ? undefined : { key, isSealing };
   }
 
   /** After a gap: machines that none of those keys is of have gone in the meantime. */
@@ -84,12 +94,13 @@ export class SeenMachines {
   all({ isCutOff }: { isCutOff: boolean }): SeenMachine[] {
     const [steady, now] = [this.#clock.steady(), this.#clock.timeOfDay()];
     return [...this.#known.values()]
-      .flatMap(({ machine, beatSteadyMs, hasSaidBye }) => {
+      .flatMap((known) => {
+        const { machine, beatSteadyMs } = known;
         if (!machine) return [];
         const agoMs = beatSteadyMs === undefined ? undefined : steady - beatSteadyMs;
         return {
           ...machine,
-          away: isCutOff || hasSaidBye || agoMs === undefined || agoMs > awayAfterMs,
+          away: isCutOff || this.#isAway(known),
           seenAt: agoMs === undefined ? null : new Date(now - agoMs).toISOString(),
         };
       })

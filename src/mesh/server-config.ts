@@ -8,10 +8,16 @@ export const mailStream = 'CLAUDEX_MAIL';
 
 const stream = `KV_${bucketName}`;
 
-/** Where answers to a machine go: no other one may listen there. */
+/**
+ * Where answers to a machine go: each may write there, and none but it may listen. (NATS can also let a machine answer wherever a question
+ * says, `allow_responses`. A machine that asks itself, or a friend, could then write everywhere.)
+ */
 export function inboxOf(name: string): string {
-  return `_INBOX_${name}`;
+  return `_INBOX.${name}`;
 }
+
+/** Where an answer may go at all: the inboxes of machines, and those of clients that have a user without limits. */
+export const everyInbox = '_INBOX.';
 
 /** One machine that may come in. */
 export interface MeshUser {
@@ -31,13 +37,11 @@ export interface ServerOptions {
 export interface Permissions {
   publish: string[];
   subscribe: string[];
-  /** It may answer whoever has asked it, so often and for so long; each answer goes where the question says. */
-  allow_responses: { max: number; expires: string };
 }
 
 /**
  * A machine may write its own record and heartbeat, and read everybody's. It may send mail and questions under its own name to each
- * machine, and reads those that are for it: nothing beside that.
+ * machine, and reads those that are for it. As agents (mesh.agents) it may offer its own sessions, and ask those of others: nothing beside that.
  */
 export function permissionsOf(name: string): Permissions {
   return {
@@ -61,9 +65,22 @@ export function permissionsOf(name: string): Permissions {
       `$JS.API.CONSUMER.INFO.${mailStream}.${name}`,
       `$JS.API.CONSUMER.MSG.NEXT.${mailStream}.${name}`,
       `$JS.ACK.${mailStream}.${name}.>`,
+      `agents.hb.cc.${name}.*`,
+      'agents.prompt.*.*.*',
+      'agents.status.*.*.*',
+      '$SRV.>',
+      `${everyInbox}>`,
     ],
-    subscribe: [`${inboxOf(name)}.>`, `claudex.ask.${name}.*`],
-    allow_responses: { max: 200, expires: '2m' },
+    subscribe: [
+      `${inboxOf(name)}.>`,
+      `claudex.ask.${name}.*`,
+      `agents.prompt.cc.${name}.*`,
+      `agents.status.cc.${name}.*`,
+      'agents.hb.*.*.*',
+      '$SRV.*',
+      '$SRV.*.agents',
+      '$SRV.*.agents.*',
+    ],
   };
 }
 

@@ -10,6 +10,8 @@ export async function ensureBridge(env: NodeJS.ProcessEnv): Promise<void> {
   const { home } = claudexPaths(env);
   await startBackground({
     words: ['mesh', 'bridge'],
+    // beside that, two hundred machines that tell things grow it by 40 MB
+    nodeOptions: ['--max-semi-space-size=2'],
     home,
     env,
     errorLog: `${meshPaths(env).bridgeLog}.stderr`,

@@ -45,7 +45,8 @@ export class ClaudeOnPty {
   readonly ring: OutputRing;
   readonly #lane: InputLane;
   readonly #options: ClaudeOnPtyOptions;
-  #outputCame: (() => void) | undefined;
+  /** Wait for claude's next output. */
+  readonly #waiters = new Set<() => void>();
   #connection: DaemonConnection | undefined;
   #question: StartQuestion | null = null;
   #viewers = 0;
@@ -60,7 +61,7 @@ export class ClaudeOnPty {
         // who watches comes first, then what we keep of it
         this.output.emit(bytes);
         this.ring.output(bytes);
-        this.#outputCame?.();
+        if (this.#waiters.size > 0) for (const came of this.#waiters) came();
       },
       onWritable: () => this.writable.emit(),
     });
@@ -167,12 +168,13 @@ export class ClaudeOnPty {
 
   #nextOutput(timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      this.#outputCame = () => {
+      const came = (): void => {
         clearTimeout(timer);
-        this.#outputCame = undefined;
+        this.#waiters.delete(came);
         resolve();
       };
+      const timer = setTimeout(came, timeoutMs).unref();
+      this.#waiters.add(came);
     });
   }
 }

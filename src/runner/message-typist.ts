@@ -1,4 +1,5 @@
 /** Carries out the daemon's paste commands in this session, and tells it what became of each. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { isTypeable } from '../protocol/attribution.ts';
 import type { GateReason, LeaseReport, SupervisorCommand } from '../protocol/wire.ts';
 import type { InputLane } from './input-lane.ts';
@@ -6,11 +7,13 @@ import { pasteMessage } from './paste.ts';
 import { type PromptGate, typingQuietMs } from './prompt-gate.ts';
 
 /**
- * A refused gate is looked at again after each pause in typing, and besides after this long, twice as long, and so on: some
- * reasons pass by themselves (claude starts, or has yet to read what a terminal answered).
+ * A shut gate is looked at again after each pause in typing, whenever claude has drawn something, and besides after this long, twice
+ * as long, and so on: some reasons pass without a word (claude has yet to read what a terminal answered).
  */
-const firstRecheckMs = 250;
+const firstRecheckMs = 10;
 const longestRecheckMs = 5000;
+/** What claude draws at once it draws within this time, in several writes. */
+const drawnWithinMs = 10;
 
 type PasteCommand = Extract<SupervisorCommand, { type: 'paste' }>;
 
@@ -30,8 +33,9 @@ export class MessageTypist {
   #busy = false;
   /** What stands in the box, or may: typed by us and not proven yet. */
   #typed: LeaseReport | undefined;
-  #gateTimer: NodeJS.Timeout | undefined;
-  #recheckMs = firstRecheckMs;
+  /** Counts the waits for a look at the shut gate: only the last one is followed by a look. Undefined while nobody asks. */
+  #watch: symbol | undefined;
+  #watchedSince = 0;
 
   constructor(options: TypistOptions) {
     this.#options = options;
@@ -110,43 +114,51 @@ export class MessageTypist {
     // what becomes of the paste makes the daemon look again
     if (this.#busy) return;
     if ((await this.#options.gate.shutBecause()) === undefined) this.#options.reportGateOpen();
-    else this.#watchGate();
+    else if (this.#watch === undefined) this.#watchAnew();
   }
 
   /** The person has pressed a key: a waiting message may have to wait for the pause after it. */
   keyPressed(): void {
-    if (this.#gateTimer) this.#watchGate();
+    if (this.#watch !== undefined) void this.#watchGate();
   }
 
   close(): void {
-    clearTimeout(this.#gateTimer);
+    this.#watch = undefined;
   }
 
   #refuse({ messageId, lease }: PasteCommand, reason: GateReason): void {
     this.#options.reportLease({ messageId, lease, outcome: 'refused', reason });
-    this.#recheckMs = firstRecheckMs;
-    this.#watchGate();
+    this.#watchAnew();
   }
 
-  /** Looks at the gate again after the next pause in typing; stops once it has reported it open. */
-  #watchGate(): void {
-    clearTimeout(this.#gateTimer);
-    const pauseMs = this.#options.gate.typingEndsInMs();
-    this.#gateTimer = setTimeout(
-      () => {
-        const look = this.#options.gate.shutBecause();
-        void look.then(
-          (reason) => {
-            if (reason !== undefined) return this.#watchGate();
-            this.#gateTimer = undefined;
-            this.#options.reportGateOpen();
-          },
-          () => this.#watchGate(), // not known now
-        );
-      },
-      pauseMs > 0 ? Math.min(pauseMs + 20, typingQuietMs + 20) : this.#recheckMs,
-    );
-    if (pauseMs === 0) this.#recheckMs = Math.min(2 * this.#recheckMs, longestRecheckMs);
-    this.#gateTimer.unref();
+  #watchAnew(): void {
+    this.#watchedSince = this.#options.now();
+    void this.#watchGate();
+  }
+
+  /** Looks at the gate after the next pause in typing, or when something may have changed; stops once it has reported it open. */
+  async #watchGate(): Promise<void> {
+    const watch = Symbol();
+    this.#watch = watch;
+    while (this.#watch === watch) {
+      await this.#somethingChanges();
+      if (this.#watch !== watch) return;
+      const isShut = await this.#options.gate.shutBecause().then(
+        (reason) => reason !== undefined,
+        () => true, // not known now
+      );
+      if (isShut || this.#watch !== watch) continue;
+      this.#watch = undefined;
+      this.#options.reportGateOpen();
+    }
+  }
+
+  async #somethingChanges(): Promise<void> {
+    const { gate, nextOutput, now } = this.#options;
+    const pauseMs = gate.typingEndsInMs();
+    if (pauseMs > 0) return delay(Math.min(pauseMs, typingQuietMs) + 20, undefined, { ref: false });
+    const watchedForMs = now() - this.#watchedSince;
+    await nextOutput(Math.min(Math.max(watchedForMs, firstRecheckMs), longestRecheckMs));
+    await delay(drawnWithinMs, undefined, { ref: false });
   }
 }

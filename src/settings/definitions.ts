@@ -232,6 +232,36 @@ export const settingDefinitions = [
     text: 'The TCP port of `claudex web`, where --port does not say.',
   },
   {
+    key: 'web.push',
+    type: 'string',
+    choices: ['off', 'brief', 'full'],
+    default: 'brief',
+    env: 'CLAUDEX_WEB_PUSH',
+    text: 'What Web Push tells browsers that asked for it: brief (the session’s name and the tool), full (also what would run), off (nothing).',
+  },
+  {
+    key: 'web.pushAfterMs',
+    type: 'integer',
+    minimum: 0,
+    default: 3000,
+    env: 'CLAUDEX_WEB_PUSH_AFTER_MS',
+    text: 'How long a question is open before it is pushed: who sits in front of it has answered by then.',
+  },
+  {
+    key: 'web.pushContact',
+    type: 'string',
+    default: null,
+    env: 'CLAUDEX_WEB_PUSH_CONTACT',
+    text: 'Whom a push service may turn to: `mailto:` or `https://` of yours, told to it with each push. Unset: an address that is nobody’s.',
+  },
+  {
+    key: 'web.pushPrivate',
+    type: 'boolean',
+    default: false,
+    env: 'CLAUDEX_WEB_PUSH_PRIVATE',
+    text: 'Let pushes go to addresses of this machine and its own network too, for a push service of your own.',
+  },
+  {
     key: 'mesh.send',
     ...machines,
     default: 'all',
@@ -265,6 +295,20 @@ export const settingDefinitions = [
     default: 'none',
     env: 'CLAUDEX_MESH_START',
     text: 'Which machines may start sessions here (start).',
+  },
+  {
+    key: 'mesh.encrypt',
+    type: 'boolean',
+    default: false,
+    env: 'CLAUDEX_MESH_ENCRYPT',
+    text: 'Encrypt what this machine and others say to each other, from end to end: the mesh’s server sees who, when and how much. What comes in the clear is refused.',
+  },
+  {
+    key: 'mesh.agents',
+    type: 'boolean',
+    default: false,
+    env: 'CLAUDEX_MESH_AGENTS',
+    text: 'Let other programs on the mesh’s server prompt the sessions here by the Synadia Agent Protocol for NATS.',
   },
 ] as const satisfies readonly SettingDefinition[];
 

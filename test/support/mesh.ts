@@ -85,10 +85,16 @@ export async function invite(host: HermeticHome, name: string): Promise<string> 
   return JSON.parse(stdout).seed;
 }
 
-/** `claudex mesh join` with that seed on standard input. */
-export function joinWith(home: HermeticHome, url: string, name: string, seed: string): Promise<RunResult> {
+/** `claudex mesh join` with that seed on standard input. `from`: the environment that daemon and bridge then have. */
+export function joinWith(
+  home: HermeticHome,
+  url: string,
+  name: string,
+  seed: string,
+  from: Record<string, string> = home.env(),
+): Promise<RunResult> {
   const words = [process.execPath, claudexBin, 'mesh', 'join', url, '--nkey', '-', '--as', name];
-  const env = { ...home.env(), SEED: seed };
+  const env = { ...from, SEED: seed };
   return run('/bin/sh', ['-c', 'printf "%s\\n" "$SEED" | "$@"', 'sh', ...words], { env });
 }
 

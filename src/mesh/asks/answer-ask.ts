@@ -36,6 +36,9 @@ export interface AnswerRow {
 
 const rows: readonly AnswerRow[] = [...sessionAnswers, ...conversationAnswers, ...questionAnswers, ...messageAnswers];
 
+/** What stands around the one thing of an answer. Encrypted and signed, all of it still fits into one envelope. */
+const frameBytes = 40 * 1024;
+
 /** Never throws: what goes wrong is an answer too. */
 export async function answerAsk(
   env: NodeJS.ProcessEnv,
@@ -46,7 +49,7 @@ export async function answerAsk(
     const reply = await answer(env, asking);
     const bytes = Buffer.byteLength(JSON.stringify(reply));
     // lists are cut into pages: this is a single thing
-    if (bytes > maxReplyBytes + 200 * 1024) throw new ClaudexError('MESH_TOO_LARGE', `It has ${bytes} bytes.`);
+    if (bytes > maxReplyBytes + frameBytes) throw new ClaudexError('MESH_TOO_LARGE', `It has ${bytes} bytes.`);
     return reply;
   } catch (thrown) {
     const error = toClaudexError(thrown);

@@ -2,12 +2,12 @@
 import { type Msg, type NatsConnection, nuid, RequestError } from '@nats-io/transport-node';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { Clock } from '../../process/clock.ts';
-import { askSubject, EnvelopeRefused, openEnvelope, senderOfSubject, signEnvelope } from '../envelope.ts';
+import { askSubject, EnvelopeRefused, senderOfSubject } from '../envelope.ts';
 import type { Joined } from '../mesh-files.ts';
 import type { Refusals } from '../refusals.ts';
+import type { Sealing } from '../sealing.ts';
 import type { SeenMachines } from '../seen-machines.ts';
 import { inboxOf } from '../server-config.ts';
-import type { SigningKey } from '../signing-key.ts';
 import { readTrusted, trustIn } from '../trust.ts';
 import { answerAsk } from './answer-ask.ts';
 import { type Ask, type AskReply, askTakesMs, errorReply, maxAskBytes } from './ask.ts';
@@ -17,7 +17,8 @@ import { ReplayGuard } from './replay-guard.ts';
 export interface MeshAsksParts {
   env: NodeJS.ProcessEnv;
   joined: Joined;
-  key: SigningKey | undefined;
+  /** Undefined where this machine has no key. */
+  sealing: Sealing | undefined;
   machines: SeenMachines;
   clock: Clock;
   refusals: Refusals;
@@ -56,7 +57,7 @@ export class MeshAsks {
    * @throws ClaudexError MESH_NO_SUCH_MACHINE, MESH_MACHINE_AWAY, MESH_UNREACHABLE, MESH_BAD_REPLY, MESH_TOO_LARGE
    */
   async ask(to: string, ask: Ask): Promise<AskReply> {
-    const { env, joined, key, machines, serverTime, isUp } = this.#parts;
+    const { env, joined, sealing, machines, serverTime, isUp } = this.#parts;
     if (!this.#connection || !isUp()) throw new ClaudexError('MESH_UNREACHABLE', `${joined.url}.`);
     const there = machines.all({ isCutOff: false }).find(({ name }) => name === to);
     if (!there) throw new ClaudexError('MESH_NO_SUCH_MACHINE', `Asked for "${to}".`);
@@ -69,14 +70,15 @@ export class MeshAsks {
     const theirs = machines.keyOf(to);
     if (theirs === undefined) throw new ClaudexError('MESH_MACHINE_AWAY', `${to} tells no key: its claudex is older.`);
     if (trustIn(readTrusted(env), to, theirs).hasOtherKey) throw new ClaudexError('MESH_KEY_CHANGED', `It is ${to}.`);
-    if (!key) throw new ClaudexError('MESH_MACHINE_AWAY', 'This machine has no key: leave the mesh and join it again.');
+    if (!sealing)
+      throw new ClaudexError('MESH_MACHINE_AWAY', 'This machine has no key: leave the mesh and join it again.');
     if (Buffer.byteLength(JSON.stringify(ask)) > maxAskBytes) throw new ClaudexError('MESH_TOO_LARGE', '');
     const id = nuid.next();
     const said = { id, from: joined.name, to, kind: 'ask', at: serverTime(), body: ask };
     const subject = askSubject(to, joined.name);
     let bytes: Uint8Array;
     try {
-      bytes = (await this.#connection.request(subject, signEnvelope(said, key.seed), { timeout: askTakesMs })).data;
+      bytes = (await this.#connection.request(subject, sealing.say(said), { timeout: askTakesMs })).data;
     } catch (cause) {
       const isNobody = cause instanceof RequestError && cause.isNoResponders();
       throw new ClaudexError('MESH_MACHINE_AWAY', isNobody ? `${to} is not there now.` : `${to}: no answer.`, {
@@ -84,7 +86,7 @@ export class MeshAsks {
       });
     }
     try {
-      const { kind, body } = openEnvelope(bytes, { from: to, to: joined.name, key: theirs });
+      const { kind, body } = sealing.hear(bytes, { name: to, key: theirs });
       const { re, reply } = body as { re?: unknown; reply?: unknown };
       if (kind !== 'answer' || re !== id) throw new EnvelopeRefused('an answer to something else');
       return reply as AskReply;
@@ -114,15 +116,15 @@ export class MeshAsks {
 
   /** @throws EnvelopeRefused */
   #answer(msg: Msg, from: string, busy: AskReply | undefined): void {
-    const { env, joined, key, machines, serverTime, refusals } = this.#parts;
+    const { env, joined, sealing, machines, serverTime, refusals } = this.#parts;
     const theirs = machines.keyOf(from);
-    if (theirs === undefined || !key) throw new EnvelopeRefused('not a machine of the mesh');
-    const { id, at, kind, body } = openEnvelope(msg.data, { from, to: joined.name, key: theirs });
+    if (theirs === undefined || !sealing) throw new EnvelopeRefused('not a machine of the mesh');
+    const { id, at, kind, body, wasSealed } = sealing.hear(msg.data, { name: from, key: theirs });
     const isOld = this.#guard!.refuse(from, { id, at }, serverTime());
     if (kind !== 'ask' || isOld !== undefined) throw new EnvelopeRefused(isOld ?? 'no question');
     const reply = (answer: AskReply): void => {
       const said = { id: nuid.next(), from: joined.name, to: from, kind: 'answer', at: serverTime() };
-      msg.respond(signEnvelope({ ...said, body: { re: id, reply: answer } }, key.seed));
+      msg.respond(sealing.say({ ...said, body: { re: id, reply: answer } }, { isAnswerToSealed: wasSealed }));
     };
     if (busy) {
       reply(busy);

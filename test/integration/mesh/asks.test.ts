@@ -110,6 +110,8 @@ describe.runIf(natsServer !== undefined)('machines that ask each other', () => {
       return message?.sender.kind === 'peer' && message.sender.label === 'the machine alpha';
     });
     expect(await there('stop', 'far', '--now')).toMatchObject({ code: 0 });
+    const all = async () => JSON.parse((await there('list', '--all', '--json')).stdout);
+    await until(async () => (await all()).find((one: { id: string }) => one.id === id)?.state === 'stopped');
     expect(await here('start', 'far@beta')).toMatchObject({ code: 0, stdout: `${id}\n` });
     expect(await here('start', '/nowhere@beta')).toMatchObject({
       code: 2,
@@ -135,7 +137,7 @@ describe.runIf(natsServer !== undefined)('machines that ask each other', () => {
     const say = (said: Partial<typeof question & { at: number }> = {}, key = seed): Uint8Array =>
       signEnvelope({ ...question, at: Date.now(), ...said }, key);
     const send = (bytes: Uint8Array, subject = 'claudex.ask.alpha.beta'): void =>
-      connection.publish(subject, bytes, { reply: '_INBOX_beta.here' });
+      connection.publish(subject, bytes, { reply: '_INBOX.beta.here' });
 
     // a stranger's subject: the server lets nobody speak, or listen, under another name
     const violations: string[] = [];
@@ -154,7 +156,7 @@ describe.runIf(natsServer !== undefined)('machines that ask each other', () => {
     await refusedFor('signed for another way');
     send(say({ id: 'old', at: Date.now() - 600_000 }));
     await refusedFor('its time is off: too old, or a clock is wrong');
-    connection.publish('claudex.ask.alpha.beta', say({ id: 'elsewhere' }), { reply: '_INBOX_gamma.here' });
+    connection.publish('claudex.ask.alpha.beta', say({ id: 'elsewhere' }), { reply: '_INBOX.gamma.here' });
     await refusedFor('its answer would go to somebody else');
     send(Buffer.from('{"v":1}'));
     await refusedFor('too short');
@@ -240,6 +242,43 @@ describe.runIf(natsServer !== undefined)('machines that ask each other', () => {
     await server.stop();
   });
 
+  it(`with mesh.encrypt the server’s owner reads nothing of what crosses it, and nothing comes in the clear ${verifies('mesh-encrypt')}`, async () => {
+    const { alpha, here, there, server, seed, refused } = await two();
+    await there('config', 'set', 'mesh.read', 'alpha');
+    const { owner } = JSON.parse(readFileSync(join(alpha.claudexHome, 'mesh', 'server', 'server.json'), 'utf8'));
+    const spy = await asMachine(server.url, 'owner', owner);
+    const heard: string[] = [];
+    spy.subscribe('>', { callback: (_error, msg) => void heard.push(Buffer.from(msg.data).toString('latin1')) });
+    await spy.flush();
+    const asks = async () => {
+      heard.length = 0;
+      expect(await here('history', `${talk}@beta`, '-n', '3')).toMatchObject({ code: 0 });
+      await spy.flush();
+      return heard.filter((one) => /\/history|first question|"prompt"/.test(one)).length;
+    };
+    expect(await asks()).toBe(2);
+    // an answer is encrypted as its question was
+    await here('config', 'set', 'mesh.encrypt', 'true');
+    expect(await asks()).toBe(0);
+    expect(heard.filter((one) => one.includes('"sealed":"')).length).toBe(2);
+    await there('config', 'set', 'mesh.encrypt', 'true');
+    expect(await asks()).toBe(0);
+    const connection = await asMachine(server.url, 'beta', seed);
+    const plain = {
+      id: 'p',
+      from: 'beta',
+      to: 'alpha',
+      kind: 'ask',
+      at: Date.now(),
+      body: { method: 'GET', path: '/sessions' },
+    };
+    connection.publish('claudex.ask.alpha.beta', signEnvelope(plain, seed), { reply: '_INBOX.beta.here' });
+    await until(() => logged(alpha).some(({ why }) => why === 'not encrypted, and mesh.encrypt is on here'));
+    expect(refused()).toEqual([]);
+    await Promise.all([spy.close(), connection.close()]);
+    await server.stop();
+  });
+
   it(`only a person’s command asks, by a socket that is this user’s alone ${verifies('mesh-asks')}`, async () => {
     const { alpha, here, server } = await two();
     const inside = { ...alpha.env(), CLAUDECODE: '1' };
@@ -277,7 +316,7 @@ function asMachine(url: string, name: string, seed: string): Promise<NatsConnect
   return connect({
     servers: url,
     authenticator: nkeyAuthenticator(new TextEncoder().encode(seed)),
-    inboxPrefix: `_INBOX_${name}`,
+    inboxPrefix: `_INBOX.${name}`,
     reconnect: false,
   });
 }

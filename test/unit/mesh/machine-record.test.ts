@@ -3,30 +3,9 @@ import { defaultMachineName, isMachineName } from '../../../src/mesh/machine-nam
 import { readKey, readRecord, recordText } from '../../../src/mesh/machine-record.ts';
 import type { SessionRecord } from '../../../src/protocol/session.ts';
 import { verifies } from '../../requirements.ts';
+import { aSession } from '../../support/a-session.ts';
 
-const session = (id: string, more: Partial<SessionRecord> = {}): SessionRecord => ({
-  id,
-  name: 'api',
-  alias: null,
-  claudeName: null,
-  cwd: '/work/api',
-  pid: 4711,
-  sessionId: 'secret-session',
-  transcriptPath: '/home/me/.claude/projects/x.jsonl',
-  state: 'idle',
-  waitingFor: null,
-  kind: 'interactive',
-  supervised: true,
-  peers: true,
-  pending: 0,
-  stuck: 0,
-  viewers: 0,
-  lastHook: null,
-  version: '2.1.197',
-  startedAt: '2026-01-01T00:00:00.000Z',
-  lastActiveAt: '2026-01-01T00:00:00.000Z',
-  ...more,
-});
+const session = (id: string, more: Partial<SessionRecord> = {}): SessionRecord => aSession({ id, ...more });
 
 describe(`what machines tell of themselves ${verifies('mesh-hostile')}`, () => {
   it('tells what the list shows, and neither pid nor transcript', () => {
@@ -81,6 +60,7 @@ describe(`what machines tell of themselves ${verifies('mesh-hostile')}`, () => {
       id: 'x',
       version: 'v',
       key: '',
+      isSealing: false,
       moreSessions: 0,
       sessions: [
         {

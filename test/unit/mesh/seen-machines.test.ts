@@ -26,6 +26,20 @@ describe(`who is there ${verifies('mesh-seeing')}`, () => {
     expect(all()).toMatchObject([{ away: true }]);
   });
 
+  it('a heartbeat is news only when the machine was away, or goes', () => {
+    const { put, time } = seen();
+    expect(put('devbox', recordText('d', '0.1.0', []))).toBe(true);
+    expect([put('devbox.beat', ''), put('devbox.beat', '')]).toEqual([true, false]);
+    time.steady += awayAfterMs + 1;
+    expect([put('devbox.beat', ''), put('devbox.beat', '')]).toEqual([true, false]);
+    expect([put('devbox.beat', lastBeat), put('devbox.beat', lastBeat)]).toEqual([true, false]);
+    expect([put('own', recordText('me', '0.1.0', [])), put('own.beat', ''), put('no.key.ofOurs', '')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
   it('an old heartbeat is old, and a step of the time of day changes nothing', () => {
     const { put, all, time } = seen();
     put('devbox', recordText('d', '0.1.0', []));
