@@ -376,6 +376,10 @@ export const requirements = {
     text: 'What one machine says to another is signed with its own key: changed, forged, misdirected and malformed pieces are refused.',
     source: 'docs/mesh.md',
   },
+  'mesh-sending': {
+    text: 'A message to a session of another machine is delivered exactly once and in order, with proof and answer, whatever fails on the way; what cannot be is said.',
+    source: 'docs/mesh.md',
+  },
   'mesh-asks': {
     text: '`history`, `show`, `search`, `peek`, `waiting`, `approve`, `deny`, `answer` and `start` reach a session of another machine as `x@machine`, where that machine allows it.',
     source: 'docs/mesh.md',

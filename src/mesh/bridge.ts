@@ -14,8 +14,11 @@ import type { SessionRecord } from '../protocol/session.ts';
 import { readSettings } from '../settings/read.ts';
 import { listenForAsks } from './asks/asks-socket.ts';
 import { MeshAsks } from './asks/mesh-asks.ts';
+import { MailCarrier } from './mail-carrier.ts';
+import { MailClient } from './mail-client.ts';
 import { type Joined, meshPaths, readJoined, type Seen } from './mesh-files.ts';
 import { MeshLine } from './mesh-line.ts';
+import { pause } from './pause.ts';
 import { Refusals } from './refusals.ts';
 import { Sealing } from './sealing.ts';
 import { beatEveryMs, SeenMachines } from './seen-machines.ts';
@@ -49,7 +52,7 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
     if (stop.signal.aborted) return;
     const trouble = machines.nameIsLost
       ? `Another machine has taken the name ${joined.name}: leave, and join under another one.`
-      : line.trouble;
+      : (line.trouble ?? mail.trouble);
     const { isConnected } = line;
     const seen: Seen = { connected: isConnected, trouble, machines: machines.all({ isCutOff: !isConnected }) };
     // a heartbeat alone is no news
@@ -83,6 +86,20 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
     isSealing,
     connected: (connection) => asks.connected(connection),
     changed: writeDownSoon,
+    cameUp: (connection) => mail.up(connection),
+    wentDown: () => mail.down(),
+  });
+  const refusals = new Refusals(log, systemClock);
+  const mail = new MailCarrier({
+    own: joined.name,
+    url: joined.url,
+    sealing,
+    client: new MailClient(claudexPaths(env).socket),
+    keyOf: (machine) => machines.keyOf(machine),
+    skewMs: () => line.skewMs,
+    clock: systemClock,
+    refusals,
+    log,
   });
   const asks = new MeshAsks({
     env,
@@ -90,13 +107,14 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
     sealing,
     machines,
     clock: systemClock,
-    refusals: new Refusals(log, systemClock),
+    refusals,
     isUp: () => line.isConnected,
     serverTime: () => line.serverTime(),
   });
   const socket = await listenForAsks(claudexPaths(env).meshSocket, env, asks);
   const beat = setInterval(() => {
     void line.beat();
+    mail.beat();
     writeDown();
   }, beatEveryMs);
   log('bridge ready', { pid: process.pid, name: joined.name });
@@ -109,6 +127,7 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
   } finally {
     clearInterval(beat);
     clearTimeout(due);
+    mail.close();
     socket.close();
     await line.close();
     log('bridge ended');
@@ -152,17 +171,4 @@ async function followDaemon(
     awaySinceMs = systemClock.steady();
     await pause(200, stop);
   }
-}
-
-function pause(ms: number, stop: AbortSignal): Promise<void> {
-  if (stop.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      stop.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    stop.addEventListener('abort', end);
-  });
 }
