@@ -27,6 +27,8 @@ const bundles = {
   serve: join(dist, 'serve', 'run-serve.js'),
   workspaceProcess: join(dist, 'serve', 'workspace-process.js'),
   web: join(dist, 'web', 'web-command.js'),
+  // what the web process loads with the first push
+  pushService: join(dist, 'web', 'push-service.js'),
   mesh: join(dist, 'mesh', 'mesh-command.js'),
   // what a command loads that asks another machine of the mesh: none of NATS
   meshElsewhere: join(dist, 'mesh', 'mesh-elsewhere.js'),
@@ -99,7 +101,8 @@ await bundle(bundles.warmWorker, { packages: 'external' });
 await bundle(bundles.searchWorker);
 await bundle(bundles.workspaceProcess);
 await bundleWhole(bundles.mcpServer);
-await bundleWhole(bundles.web);
+const pushed = await bundle(bundles.pushService, { minify: true, metafile: true, external: ['https-proxy-agent'] });
+await bundleWhole(bundles.web, { beside: [bundles.pushService], inputsBeside: pushed.metafile.inputs });
 await bundle(bundles.meshElsewhere, { minify: true });
 await bundleWhole(bundles.mesh, { beside: [bundles.meshElsewhere] });
 await bundleWhole(bundles.far);
@@ -149,12 +152,12 @@ async function bundlePage() {
 }
 
 /** With libraries in it that are not in node_modules: what tsc made could not be loaded, and their licences go along. */
-async function bundleWhole(entry, { beside = [], ...options } = {}) {
+async function bundleWhole(entry, { beside = [], inputsBeside = {}, ...options } = {}) {
   const { metafile } = await bundle(entry, { minify: true, metafile: true, ...options });
   const folder = dirname(entry);
   const kept = [entry, ...beside].map((one) => basename(asBundle(one)));
   for (const name of readdirSync(folder)) if (!kept.includes(name)) rmSync(join(folder, name), { recursive: true });
-  writeLicences(metafile, folder);
+  writeLicences({ inputs: { ...metafile.inputs, ...inputsBeside } }, folder);
 }
 
 /** An ES module with its libraries in it, in the place of what tsc made: it imports nothing of ours that others import too. */
@@ -187,7 +190,9 @@ function writeLicences(metafile, folder) {
 function licenceOf(folder) {
   const { name, version, license, repository } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
   const text = readdirSync(join(root, folder)).find((one) => /^licen[cs]e/i.test(one));
-  const heading = `${name} ${version} (${license})\n\n`;
+  // the MPL wants its readers told where the source is
+  const source = /^MPL/.test(license) ? `Its source: ${repository.url}\n\n` : '';
+  const heading = `${name} ${version} (${license})\n\n${source}`;
   if (text !== undefined) return `${heading}${readFileSync(join(root, folder, text), 'utf8').trim()}\n`;
   if (license !== 'MIT') throw new Error(`${folder} has no licence file`);
   return `${heading}The package has no file with the text of its licence; its source: ${repository.url}\n`;

@@ -341,6 +341,9 @@ export const requirements = {
     text: 'A claudex folder that takes no writes is an error that names the folder, what the system says, and the fix.',
     source: 'a daemon started on a full disk said INTERNAL',
   },
+  'web-push': {
+    text: 'A question is pushed to the devices that asked for it, by https to the world only; a device that is revoked or gone is pushed to no more.',
+  },
   'web-page-works': {
     text: 'In a browser: pair, start, watch the live terminal, type, send, read the answer, stop, resume.',
   },
@@ -371,6 +374,10 @@ export const requirements = {
   },
   'mesh-signed': {
     text: 'What one machine says to another is signed with its own key: changed, forged, misdirected and malformed pieces are refused.',
+    source: 'docs/mesh.md',
+  },
+  'mesh-sending': {
+    text: 'A message to a session of another machine is delivered exactly once and in order, with proof and answer, whatever fails on the way; what cannot be is said.',
     source: 'docs/mesh.md',
   },
   'mesh-asks': {

@@ -233,6 +233,24 @@ export const errorCatalogue = {
   ),
   TOO_MANY_TRIES: entry(3, 429, 'Too many tries.', 'wait a minute, then try again.'),
   NO_SUCH_DEVICE: entry(3, 404, 'No device has that id.', 'run `claudex web devices` to see those that are let in.'),
+  PUSH_OFF: entry(
+    3,
+    409,
+    'Web Push is switched off on this machine.',
+    'switch it on there and start `claudex web` again: claudex config set web.push brief.',
+  ),
+  PUSH_ENDPOINT: entry(
+    3,
+    400,
+    'That is no address that pushes may go to.',
+    'it must be https and lead beyond this machine and its own network; for a push service of your own: claudex config set web.pushPrivate true.',
+  ),
+  PUSH_REFUSED: entry(
+    3,
+    502,
+    'The push service did not take the first message.',
+    'see that this machine reaches it; where it says 403, give it an address of yours: claudex config set web.pushContact mailto:<you>.',
+  ),
   NOT_BY_A_SESSION: entry(
     3,
     403,
@@ -649,6 +667,12 @@ export const errorCatalogue = {
     404,
     'No machine of that name has been let in.',
     'run `claudex mesh status` to see which there are.',
+  ),
+  MESH_OUTBOX_FULL: entry(
+    3,
+    429,
+    'Too much waits for that machine: no more is taken until it has some of it.',
+    'wait until that machine is there (claudex mesh status), or take some of it back (claudex inbox, claudex inbox cancel <id>).',
   ),
   MESH_NEEDS_TLS: entry(
     2,

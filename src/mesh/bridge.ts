@@ -15,8 +15,11 @@ import { readSettings } from '../settings/read.ts';
 import { MeshAgents } from './agents/mesh-agents.ts';
 import { listenForAsks } from './asks/asks-socket.ts';
 import { MeshAsks } from './asks/mesh-asks.ts';
+import { MailCarrier } from './mail-carrier.ts';
+import { MailClient } from './mail-client.ts';
 import { type Joined, meshPaths, readJoined, type Seen } from './mesh-files.ts';
 import { MeshLine } from './mesh-line.ts';
+import { pause } from './pause.ts';
 import { Refusals } from './refusals.ts';
 import { Sealing } from './sealing.ts';
 import { beatEveryMs, SeenMachines } from './seen-machines.ts';
@@ -50,7 +53,7 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
     if (stop.signal.aborted) return;
     const trouble = machines.nameIsLost
       ? `Another machine has taken the name ${joined.name}: leave, and join under another one.`
-      : line.trouble;
+      : (line.trouble ?? mail.trouble);
     const { isConnected } = line;
     const seen: Seen = { connected: isConnected, trouble, machines: machines.all({ isCutOff: !isConnected }) };
     // a heartbeat alone is no news
@@ -87,8 +90,21 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
       agents.connected(connection);
     },
     changed: writeDownSoon,
+    cameUp: (connection) => mail.up(connection),
+    wentDown: () => mail.down(),
   });
   const refusals = new Refusals(log, systemClock);
+  const mail = new MailCarrier({
+    own: joined.name,
+    url: joined.url,
+    sealing,
+    client: new MailClient(claudexPaths(env).socket),
+    keyOf: (machine) => machines.keyOf(machine),
+    skewMs: () => line.skewMs,
+    clock: systemClock,
+    refusals,
+    log,
+  });
   const asks = new MeshAsks({
     env,
     joined,
@@ -110,6 +126,7 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
   const socket = await listenForAsks(claudexPaths(env).meshSocket, env, asks);
   const beat = setInterval(() => {
     void line.beat();
+    mail.beat();
     agents.beat();
     writeDown();
   }, beatEveryMs);
@@ -126,6 +143,7 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
   } finally {
     clearInterval(beat);
     clearTimeout(due);
+    mail.close();
     socket.close();
     agents.close();
     await line.close();
@@ -170,17 +188,4 @@ async function followDaemon(
     awaySinceMs = systemClock.steady();
     await pause(200, stop);
   }
-}
-
-function pause(ms: number, stop: AbortSignal): Promise<void> {
-  if (stop.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      stop.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    stop.addEventListener('abort', end);
-  });
 }

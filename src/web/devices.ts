@@ -41,13 +41,16 @@ const secretPattern = /^([a-z0-9]{8})_([\w-]{43})$/;
 export class Devices {
   readonly #devices: string;
   readonly #pairings: string;
+  /** Where each device's pushes go; a file there goes with its device. */
+  readonly pushFolder: string;
 
   /** @throws ClaudexError HOME_NOT_PRIVATE, HOME_UNWRITABLE */
   constructor(env: NodeJS.ProcessEnv) {
     const { home, web } = claudexPaths(env);
     this.#devices = join(web, 'devices');
     this.#pairings = join(web, 'pairings');
-    for (const folder of [home, web, this.#devices, this.#pairings]) ensurePrivateDir(folder);
+    this.pushFolder = join(web, 'push');
+    for (const folder of [home, web, this.#devices, this.#pairings, this.pushFolder]) ensurePrivateDir(folder);
   }
 
   /** Where their files are: whoever watches it sees a device come and go. */
@@ -93,6 +96,7 @@ export class Devices {
     try {
       if (!idPattern.test(id)) throw new ClaudexError('NO_SUCH_DEVICE', `Asked for "${id.slice(0, 40)}".`);
       rmSync(this.#path(id));
+      rmSync(join(this.pushFolder, `${id}.json`), { force: true });
     } catch (error) {
       if (systemErrorCode(error) === 'ENOENT') throw new ClaudexError('NO_SUCH_DEVICE', `Asked for "${id}".`);
       throw error;

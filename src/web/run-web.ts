@@ -10,10 +10,14 @@ import { packageRoot } from '../home/package.ts';
 import { claudexPaths } from '../home/paths.ts';
 import { ensurePrivateDir } from '../home/private-folder.ts';
 import { replaceFile } from '../home/replace-file.ts';
+import { readSettings } from '../settings/read.ts';
 import { Clients } from './clients.ts';
 import { Devices } from './devices.ts';
 import { Gate } from './gate.ts';
 import { PairingLimits } from './pairing-limits.ts';
+import { PushSubscriptions } from './push/push-subscriptions.ts';
+import { QuestionPush } from './push/question-push.ts';
+import { vapidKeys } from './push/vapid-keys.ts';
 import { SessionFeed } from './session-feed.ts';
 import { upgrades } from './sockets/upgrades.ts';
 import { readPage } from './static-files.ts';
@@ -61,6 +65,18 @@ export async function startWeb(env: NodeJS.ProcessEnv, options: WebOptions): Pro
   const gateOptions = { devices, hosts: new Set(names.map((name) => name.toLowerCase())), isTls, cookieName: '' };
   const gate = new Gate(gateOptions);
   const proven = connections.proven.bind(connections);
+  const settings = readSettings(env).values;
+  const pushSubscriptions = new PushSubscriptions(devices);
+  const vapid = (): ReturnType<typeof vapidKeys> => vapidKeys(paths.web);
+  const push = new QuestionPush({
+    ring: feed.ring,
+    questions: async () => (await feed.client()).questions({ ended: false }),
+    subscriptions: pushSubscriptions,
+    keys: vapid,
+    settings,
+    send: async (message) => (await import('./push-service.ts')).sendPush(message),
+    log,
+  });
   const parts = {
     env,
     feed,
@@ -68,6 +84,10 @@ export async function startWeb(env: NodeJS.ProcessEnv, options: WebOptions): Pro
     gate,
     clients,
     limits: new PairingLimits(),
+    push,
+    pushSubscriptions,
+    vapid,
+    settings,
     log,
     startedAtMs: performance.now(),
     proven,
@@ -89,6 +109,7 @@ export async function startWeb(env: NodeJS.ProcessEnv, options: WebOptions): Pro
       rmSync(addressFile(env), { force: true });
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       clients.close();
+      push.close();
       feed.close();
       server.closeAllConnections();
       await closed;

@@ -131,6 +131,23 @@ export const question = z
   })
   .openapi('Question');
 
+/** What a browser's `PushSubscription` writes itself down as. */
+export const pushSubscription = z
+  .strictObject({
+    endpoint: z.string().min(1).max(2048),
+    expirationTime: z.number().nullable().optional(),
+    keys: z.strictObject({ p256dh: z.string().min(1).max(200), auth: z.string().min(1).max(100) }),
+  })
+  .openapi('PushSubscription');
+
+export const pushState = z
+  .looseObject({
+    push: z.enum(['off', 'brief', 'full']),
+    key: z.string().openapi({ description: 'the applicationServerKey' }),
+    subscribed: z.boolean(),
+  })
+  .openapi('PushState');
+
 const answerText = z.string().max(65_536);
 
 /** An answer to a question. */

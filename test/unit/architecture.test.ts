@@ -159,6 +159,9 @@ describe(`architecture ${verifies('import-direction')}`, () => {
     expect(importersOf(/^conf$/)).toEqual(['src/settings']);
     expect(importersOf(/^@xterm\/headless$/)).toEqual(['src/terminal']);
     expect(importersOf(/^undici$/)).toEqual(['src/far']);
+    expect(imports.filter(({ target }) => target === 'web-push').map(({ file }) => file)).toEqual([
+      'src/web/push-service.ts', // loaded with the first push
+    ]);
     for (const name of ['ink', 'react']) expect(importersOf(new RegExp(`^${name}$`))).toEqual(['src/board']);
   });
 

@@ -14,7 +14,8 @@ interface Common {
 }
 
 const targetHelp = `
-A request is the id that \`claudex waiting\` shows, or the session that asks, where it asks one thing only (id, name or folder).
+A request is the id that \`claudex waiting\` shows, or the session that asks, where it asks one thing only (id, name or folder); on another
+machine of the mesh with that machine behind it: q-anwmzs@devbox, api@devbox.
 The first answer counts, here or in the terminal. Only the person may answer: inside a claude session this is refused.`;
 
 export function addApprove(program: Command): void {

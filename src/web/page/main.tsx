@@ -2,9 +2,10 @@
 import '@xterm/xterm/css/xterm.css';
 import './style/page.css';
 import { render } from 'preact';
-import { connect, connectOnReturn } from './state/connection.ts';
+import { connect, connection, connectOnReturn } from './state/connection.ts';
 import { notifyOfQuestions } from './state/notifications.ts';
 import { pairWith, takeCode } from './state/pairing.ts';
+import { keepSubscribed } from './state/push.ts';
 import { complain } from './state/toasts.ts';
 import { App } from './views/app.tsx';
 
@@ -18,4 +19,10 @@ else
     complain(error);
     connect();
   });
+let isFirst = true;
+connection.subscribe((now) => {
+  if (now !== 'live' || !isFirst) return;
+  isFirst = false;
+  keepSubscribed().catch(complain);
+});
 if ('serviceWorker' in navigator) void navigator.serviceWorker.register('/service-worker.js').catch(() => undefined);

@@ -18,6 +18,11 @@ interface WorkerScope {
       waitUntil(work: Promise<unknown>): void;
     }) => void,
   ): void;
+  addEventListener(
+    type: 'push',
+    listener: (event: { data: { json(): unknown }; waitUntil(work: Promise<unknown>): void }) => void,
+  ): void;
+  registration: ServiceWorkerRegistration;
   skipWaiting(): Promise<void>;
   clients: {
     claim(): Promise<void>;
@@ -63,6 +68,12 @@ async function freshOrKept(request: Request): Promise<Response> {
     return kept ?? Response.error();
   }
 }
+
+/** What src/web/push/question-push.ts sends. A browser wants something shown for each push, so each is. */
+worker.addEventListener('push', (event) => {
+  const { title, body, tag, hash } = event.data.json() as { title: string; body: string; tag: string; hash: string };
+  event.waitUntil(worker.registration.showNotification(title, { body, tag, data: hash, icon: '/icon.svg' }));
+});
 
 worker.addEventListener('notificationclick', (event) => {
   const { notification } = event;

@@ -8,6 +8,7 @@ import { loaded, sessionOf } from '../state/sessions.ts';
 import { listenForKeys } from '../state/shortcuts.ts';
 import { HelpDialog } from './help-dialog.tsx';
 import { Home } from './home.tsx';
+import { NotifyDialog } from './notify-dialog.tsx';
 import { PairView } from './pair-view.tsx';
 import { SearchView } from './search-view.tsx';
 import { SessionView } from './session-view.tsx';
@@ -18,17 +19,22 @@ import { UsageView } from './usage-view.tsx';
 import { Wall } from './wall.tsx';
 
 export function App() {
-  const dialog = useSignal<'start' | 'help' | null>(null);
+  const dialog = useSignal<'start' | 'help' | 'notify' | null>(null);
   const start = (): void => {
     dialog.value = 'start';
   };
   const help = (): void => {
     dialog.value = 'help';
   };
+  const notify = (): void => {
+    dialog.value = 'notify';
+  };
   const close = (): void => {
     dialog.value = null;
   };
   useEffect(() => listenForKeys({ start, help }), []);
+  // who goes elsewhere, by Back or from a notification, wants to see it
+  useEffect(close, [route.value]);
   if (connection.value === 'unpaired') {
     return (
       <>
@@ -40,7 +46,7 @@ export function App() {
   const home = route.value.view === 'home';
   return (
     <div class={isNarrow.value ? (home ? 'app narrow list-only' : 'app narrow') : 'app'}>
-      {(!isNarrow.value || home) && <Sidebar start={start} help={help} />}
+      {(!isNarrow.value || home) && <Sidebar start={start} help={help} notify={notify} />}
       {(!isNarrow.value || !home) && <View start={start} />}
       {connection.value === 'away' && (
         <p class="away" role="alert">
@@ -48,6 +54,7 @@ export function App() {
         </p>
       )}
       {dialog.value === 'start' && <StartDialog close={close} />}
+      {dialog.value === 'notify' && <NotifyDialog close={close} />}
       {dialog.value === 'help' && <HelpDialog close={close} />}
       <ToastList />
     </div>

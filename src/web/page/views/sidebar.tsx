@@ -1,7 +1,6 @@
 /** All sessions, those that need somebody first. */
 import type { Session } from '../api-types.ts';
 import { connection } from '../state/connection.ts';
-import { askToNotify, canNotify, permission } from '../state/notifications.ts';
 import { openQuestions } from '../state/questions.ts';
 import { go, hashOf, route } from '../state/route.ts';
 import { displayName, filter, groupNames, groups, loaded } from '../state/sessions.ts';
@@ -17,7 +16,7 @@ const connectionWords = {
 } as const;
 const themeSigns = { system: '◐', light: '☀', dark: '☾' } as const;
 
-export function Sidebar({ start, help }: { start: () => void; help: () => void }) {
+export function Sidebar({ start, help, notify }: { start: () => void; help: () => void; notify: () => void }) {
   return (
     <nav class="sidebar" aria-label="Sessions">
       <header class="brand">
@@ -90,16 +89,9 @@ export function Sidebar({ start, help }: { start: () => void; help: () => void }
         <a class="place" href="#/usage" title="Tokens and cost (u)">
           Usage
         </a>
-        {canNotify && permission.value === 'default' && (
-          <button
-            type="button"
-            class="place"
-            onClick={() => void askToNotify()}
-            title="Tell me of questions while this tab is in the background"
-          >
-            Notify
-          </button>
-        )}
+        <button type="button" class="place" onClick={notify} title="Tell me of questions">
+          Notify
+        </button>
       </footer>
     </nav>
   );
