@@ -5,9 +5,9 @@
 import type { Terminal } from '@xterm/headless';
 import { withoutScrolledOff } from './scrolled-off.ts';
 
-/** Output is drawn this long after it came, or when somebody looks. */
+/** Output is drawn this long after it came, or when somebody looks; of a flood, this long after so much of it that the first lines are dropped. */
 const drawAfterMs = 50;
-/** With more, it is drawn at once. */
+/** With more, it is drawn at once, where it is no flood. */
 const maxUndrawnBytes = 1024 * 1024;
 /** Five thousand lines are seldom less than this. */
 const floodBytes = 256 * 1024;
@@ -61,7 +61,7 @@ export class LateDrawing {
     this.#undrawn.push(Buffer.from(bytes));
     this.#undrawnBytes += bytes.length;
     if (taken) this.#takers.push(taken);
-    if (this.#undrawnBytes >= maxUndrawnBytes) this.#drawMuch();
+    if (this.#undrawnBytes >= maxUndrawnBytes) this.#tooMuch();
     else this.#drawSoon ??= setTimeout(() => this.draw(), drawAfterMs);
   }
 
@@ -87,7 +87,7 @@ export class LateDrawing {
         this.#options.drawn(slice);
         if (!isLast) return;
         for (const taken of takers) taken();
-        if (this.#undrawnBytes >= maxUndrawnBytes) this.#drawMuch();
+        if (this.#undrawnBytes >= maxUndrawnBytes) this.#tooMuch();
       });
     } while (from < all.length);
   }
@@ -96,9 +96,25 @@ export class LateDrawing {
     clearTimeout(this.#drawSoon);
   }
 
-  /** What the library has been given is to be on the screen first: which lines a flood pushes out is seen from there. */
-  #drawMuch(): void {
-    if (this.#drawing === 0) this.draw();
+  /**
+   * What the library has been given is to be on the screen first: which lines a flood pushes out is seen from there. While a flood goes
+   * on, what it has pushed out is dropped and the rest waits on.
+   */
+  #tooMuch(): void {
+    if (this.#drawing > 0) return;
+    const bytes = Buffer.concat(this.#undrawn);
+    const rest = this.#withoutScrolledOff(bytes);
+    this.#undrawn = [rest];
+    this.#undrawnBytes = rest.length;
+    if (rest.length > maxUndrawnBytes / 2) {
+      this.draw();
+      return;
+    }
+    clearTimeout(this.#drawSoon);
+    this.#drawSoon = setTimeout(() => this.draw(), drawAfterMs);
+    // the last one waits for the screen, and with it whoever asks whether all is drawn
+    const taken = this.#takers.splice(0, this.#takers.length - 1);
+    for (const one of taken) one();
   }
 
   /** In a flood only the lines that stay are drawn. */

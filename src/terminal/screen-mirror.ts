@@ -140,7 +140,7 @@ export class ScreenMirror {
 
   /** What makes any terminal fit for `window`: nothing on that was on before, keys and pastes as the program wants them. */
   windowModes(): string {
-    return this.#blank + this.modes.redoInputModes() + this.modes.redoKeyboard();
+    return this.#blank + this.modes.redoInputModes() + this.modes.redoKeyboard() + this.modes.colours.redo();
   }
 
   /**
@@ -152,6 +152,7 @@ export class ScreenMirror {
     const modes =
       this.modes.redoOtherModes() +
       this.modes.redoKeyboard() +
+      this.modes.colours.redo() +
       (insertMode ? '\x1b[4h' : '') +
       (applicationKeypadMode ? '\x1b=' : '') +
       `\x1b[${this.#cursorStyle} q` +

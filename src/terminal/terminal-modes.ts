@@ -3,6 +3,8 @@
  * nothing else: a program that cleans up after itself is followed by no byte of ours.
  */
 import { KittyFlags } from './kitty-flags.ts';
+import { maxColourBytes, TerminalColours } from './terminal-colours.ts';
+import { TerminalLooks } from './terminal-looks.ts';
 
 const escapeByte = 0x1b;
 /** A sequence longer than this is none that we follow. */
@@ -32,6 +34,8 @@ export interface ModesState {
   alternate: { pushed: number[]; set: number };
   modifyOtherKeys: number;
   looks: [string, string][];
+  /** Missing where an older version says it. */
+  colours?: [string, string][];
   mouse: number;
   sawEscape: boolean;
   /** Base64. */
@@ -47,8 +51,8 @@ export class TerminalModes {
   readonly #mainKeyboard = new KittyFlags();
   #alternateKeyboard = new KittyFlags();
   #modifyOtherKeys = 0;
-  /** What is asked of the terminal beside its modes and stays after a crash, each with what takes it back. */
-  readonly #looks = new Map<string, string>();
+  #looks = new TerminalLooks();
+  colours = new TerminalColours();
   /** The way to report the mouse that is on; 0 is none. */
   #mouse = 0;
   #sawEscape = false;
@@ -59,10 +63,11 @@ export class TerminalModes {
   static of(state: ModesState): TerminalModes {
     const modes = new TerminalModes();
     for (const [mode, on] of state.changed) modes.#changed.set(mode, on);
-    for (const [look, undo] of state.looks) modes.#looks.set(look, undo);
     Object.assign(modes.#mainKeyboard, { pushed: [...state.main.pushed], set: state.main.set });
     Object.assign(modes.#alternateKeyboard, { pushed: [...state.alternate.pushed], set: state.alternate.set });
     modes.#modifyOtherKeys = state.modifyOtherKeys;
+    modes.#looks = new TerminalLooks(state.looks);
+    modes.colours = new TerminalColours(state.colours);
     modes.#mouse = state.mouse;
     modes.#sawEscape = state.sawEscape;
     if (state.begun !== '') modes.#begun = Buffer.from(state.begun, 'base64');
@@ -75,7 +80,8 @@ export class TerminalModes {
       main: { ...this.#mainKeyboard },
       alternate: { ...this.#alternateKeyboard },
       modifyOtherKeys: this.#modifyOtherKeys,
-      looks: [...this.#looks],
+      looks: this.#looks.state(),
+      colours: this.colours.state(),
       mouse: this.#mouse,
       sawEscape: this.#sawEscape,
       begun: this.#begun?.toString('base64') ?? '',
@@ -99,9 +105,10 @@ export class TerminalModes {
         else if (end - at < maxSequence) this.#begun = Buffer.from(bytes.subarray(at));
       } else if (bytes[at + 1] === 0x5d || (bytes[at + 1] === 0x5b && isCursorShape(bytes, at + 2))) {
         const look = bytes.toString('latin1', at + 1, at + maxLook);
-        if (bytes.length - at < maxLook && !/[\x07\x1b\x5c]|q/.test(look))
+        if (TerminalColours.begins(look)) this.#colour(bytes, at);
+        else if (bytes.length - at < maxLook && !/[\x07\x1b\x5c]|q/.test(look))
           this.#begun = Buffer.from(bytes.subarray(at));
-        else this.#look(look);
+        else this.#looks.take(look);
       } else if (at + 1 === bytes.length || (at + 2 === bytes.length && bytes[at + 1] === 0x5b)) {
         this.#begun = Buffer.from(bytes.subarray(at));
       }
@@ -136,7 +143,7 @@ export class TerminalModes {
     const modes = [...this.#changed]
       .filter(([mode]) => !alternateScreens.includes(mode))
       .map(([mode, on]) => `\x1b[?${mode}${on ? 'l' : 'h'}`);
-    return keyboard + resetWithoutModes + modes.join('') + [...this.#looks.values()].join('');
+    return keyboard + resetWithoutModes + modes.join('') + this.#looks.undo() + this.colours.undo();
   }
 
   /**
@@ -167,9 +174,10 @@ export class TerminalModes {
     return this.#changed.get(25) !== false;
   }
 
-  /** Turns off every mode that a program has ever turned on or off; some other may be on all the same. */
+  /** Turns off every mode that a program has ever turned on or off, and gives back the colours; some other mode may be on all the same. */
   reset(): string {
-    return [...this.#everChanged].map((mode) => `\x1b[?${mode}${onByDefault.has(mode) ? 'h' : 'l'}`).join('');
+    const modes = [...this.#everChanged].map((mode) => `\x1b[?${mode}${onByDefault.has(mode) ? 'h' : 'l'}`);
+    return modes.join('') + this.colours.reset();
   }
 
   #redoModes(wanted: (mode: number) => boolean): string {
@@ -189,21 +197,12 @@ export class TerminalModes {
     return this.#inAlternateScreen ? this.#alternateKeyboard : this.#mainKeyboard;
   }
 
-  /** `text`: what follows ESC, cut off somewhere. Cursor shape, progress (OSC 9;4), text, background and cursor colour. */
-  #look(text: string): void {
-    const shape = /^\[(\d*) q/.exec(text)?.[1];
-    const progress = /^\]9;4;(\d)/.exec(text)?.[1];
-    const [, colour, value] = /^\](1[012]);([^?])/.exec(text) ?? [];
-    const reset = /^\]1(1[012])(?!\d|;)/.exec(text)?.[1];
-    if (shape !== undefined) this.#remember('shape', Number(shape) > 0 ? '\x1b[0 q' : undefined);
-    if (progress !== undefined) this.#remember('progress', progress === '0' ? undefined : '\x1b]9;4;0\x07');
-    if (value !== undefined) this.#remember(`colour ${colour}`, `\x1b]1${colour}\x07`);
-    if (reset !== undefined) this.#remember(`colour ${reset}`, undefined);
-  }
-
-  #remember(look: string, undo: string | undefined): void {
-    if (undo === undefined) this.#looks.delete(look);
-    else this.#looks.set(look, undo);
+  /** A sequence about colours begins at `at`. */
+  #colour(bytes: Buffer, at: number): void {
+    const text = bytes.toString('latin1', at + 1, at + maxColourBytes);
+    const end = text.search(/[\x07\x1b]/);
+    if (end !== -1) this.colours.take(text.slice(0, end));
+    else if (bytes.length - at < maxColourBytes) this.#begun = Buffer.from(bytes.subarray(at));
   }
 
   /** `sequence`: what follows ESC [. */

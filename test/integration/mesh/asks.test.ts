@@ -98,6 +98,10 @@ describe.runIf(natsServer !== undefined)('machines that ask each other', () => {
       stderr: expect.stringContaining('q-aaaaaa'),
     });
     expect((await here('peek', 'api@beta')).stdout).toContain('❯');
+    const words = async (...typed: string[]) => (await here('completion', 'words', '--', ...typed)).stdout.split('\n');
+    expect(await words('peek', '')).toContain('api@beta');
+    expect(await words('waiting', '--machine', '')).toEqual(['beta', '']);
+    expect(await words('mesh', 'trust', '')).toEqual(['beta', '']);
 
     // a session there by its folder, with its first task; claude's own arguments are for one's own machines
     const args = await here('start', `${beta.cwd}@beta`, '--', '--model', 'opus');
@@ -272,7 +276,7 @@ describe.runIf(natsServer !== undefined)('machines that ask each other', () => {
       at: Date.now(),
       body: { method: 'GET', path: '/sessions' },
     };
-    connection.publish('claudex.ask.alpha.beta', signEnvelope(plain, seed), { reply: '_INBOX_beta.here' });
+    connection.publish('claudex.ask.alpha.beta', signEnvelope(plain, seed), { reply: '_INBOX.beta.here' });
     await until(() => logged(alpha).some(({ why }) => why === 'not encrypted, and mesh.encrypt is on here'));
     expect(refused()).toEqual([]);
     await Promise.all([spy.close(), connection.close()]);

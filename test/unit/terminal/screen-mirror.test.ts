@@ -56,6 +56,17 @@ describe('a snapshot of the mirror', () => {
     expect(await viewerOf(mirror.snapshot({ scrollback: false }), before)).toEqual(await hostOf(output));
   });
 
+  it('and its picture for another size set the colours that the program has changed, and give back the others', async () => {
+    const mirror = await mirrorOf('\x1b]11;#102030\x07\x1b]12;red\x07\x1b]4;2;#00ff00\x07plain\x1b]112\x07');
+    for (const picture of [mirror.snapshot({ scrollback: true }), mirror.windowModes()]) {
+      for (const set of ['\x1b]11;#102030\x07', '\x1b]4;2;#00ff00\x07', '\x1b]112\x07']) {
+        expect(picture).toContain(set);
+      }
+      expect(picture).not.toContain('\x1b]12;red');
+      expect(picture.lastIndexOf('\x1b]111\x07')).toBeLessThan(picture.indexOf('\x1b]11;#102030\x07'));
+    }
+  });
+
   it('and its picture for another size leave no link of before open: all that is drawn would belong to it', async () => {
     const mirror = await mirrorOf('plain');
     const link = '\x1b]8;;https://elsewhere\x1b\\link';

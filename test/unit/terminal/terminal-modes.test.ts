@@ -63,6 +63,26 @@ describe(`modes left on in the terminal ${verifies('terminal-restored')}`, () =>
     },
   );
 
+  it.each([1, 2, 5, 1_000_000])('knows which colours are not the terminal’s own (%d bytes)', (chunkBytes) => {
+    const modes = new TerminalModes();
+    const output = (text: string): void => {
+      for (let at = 0; at < text.length; at += chunkBytes) modes.output(Buffer.from(text.slice(at, at + chunkBytes)));
+    };
+    output('\x1b]10;rgb:ffff/eeee/dddd\x1b\\\x1b]11;#102030\x07\x1b]4;1;red;200;rgb:00/11/22\x07');
+    output('\x1b]4;7;?\x07\x1b]10;?;?\x07\x1b]4;999;red\x07\x1b]4;3;\x07\x1b]1;an icon\x07\x1b]13;red\x07');
+    const set = '\x1b]10;rgb:ffff/eeee/dddd\x07\x1b]11;#102030\x07\x1b]4;1;red\x07\x1b]4;200;rgb:00/11/22\x07';
+    expect(modes.colours.redo()).toBe(set);
+    expect(TerminalModes.of(modes.state()).colours.redo()).toBe(set);
+    expect(modes.undo(true)).toContain('\x1b]110\x07\x1b]111\x07\x1b]104;1\x07\x1b]104;200\x07');
+    output('\x1b]104;1\x07\x1b]110\x07\x1b]11;blue;green\x07');
+    expect(modes.colours.redo()).toBe('\x1b]11;blue\x07\x1b]4;200;rgb:00/11/22\x07\x1b]12;green\x07');
+    output('\x1b]104\x07\x1b]111\x1b\\\x1b]112\x07');
+    expect(modes.colours.redo()).toBe('');
+    // a terminal that has missed the end of them is given its own back
+    for (const reset of ['\x1b]110\x07', '\x1b]111\x07', '\x1b]112\x07', '\x1b]104;1\x07', '\x1b]104;200\x07'])
+      expect(modes.reset()).toContain(reset);
+  });
+
   it('pops keyboard flags on the screen that they were pushed on, and nothing of the other', () => {
     const alternate = undone('\x1b[?1049h\x1b[>1u\x1b[>5u');
     expect(alternate.split('\x1b[<2u')).toHaveLength(2);
