@@ -5,9 +5,9 @@ import { ClaudexError } from '../../errors/claudex-error.ts';
 import { systemClock } from '../../process/clock.ts';
 import type { Answer, Question } from '../../protocol/question.ts';
 import { visibleLine } from '../../protocol/visible-text.ts';
+import { wordsToAnswers } from '../../protocol/words-to-answers.ts';
 import { goToMachine } from '../far/go-to-machine.ts';
 import { questionTarget } from '../questions/question-target.ts';
-import { wordsToAnswers } from '../questions/words-to-answers.ts';
 
 interface Common {
   json?: boolean;
