@@ -10,6 +10,7 @@ import { verifies } from '../../requirements.ts';
 import { runClaudex } from '../../support/claudex.ts';
 import type { HermeticHome } from '../../support/hermetic-home.ts';
 import { invite, joinWith, natsServer, type RunningMesh, startMesh, untilSeen } from '../../support/mesh.ts';
+import { run } from '../../support/run-command.ts';
 import { standIn } from '../../support/stand-in.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { until } from '../../support/until.ts';
@@ -302,6 +303,12 @@ describe.runIf(natsServer !== undefined)('machines that ask each other', () => {
         socket.once('end', () => resolve(answer)).once('error', reject);
         socket.end(text);
       });
+    // past the command: what runs below a claude is refused by the socket itself
+    const program = `const s = require('net').connect({ path: ${JSON.stringify(path)}, allowHalfOpen: true });
+      s.pipe(process.stdout); s.end(JSON.stringify({ machine: 'beta', ask: { method: 'GET', path: '/sessions' } }));`;
+    const below = (env: Record<string, string>) => run(process.execPath, ['-e', program], { env });
+    expect(JSON.parse((await below(inside)).stdout).error.code).toBe('NOT_BY_A_SESSION');
+    expect(JSON.parse((await below(alpha.env())).stdout)).toEqual({ body: { sessions: [] } });
     for (const nonsense of [
       '',
       'x',
