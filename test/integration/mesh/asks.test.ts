@@ -247,6 +247,39 @@ describe.runIf(natsServer !== undefined)('machines that ask each other', () => {
     await server.stop();
   });
 
+  it(`a message of a trusted machine is the person’s own word, by the key that was pinned ${verifies('mesh-trust')}`, async () => {
+    const { alpha, beta, here, there, server } = await two();
+    await there('start', beta.dir('api'), '--name', 'api');
+    await untilSeen(alpha, ({ machines }) => machines[0].sessions.length === 1);
+    /** What beta knows of its sender, once it is there. */
+    const sent = async (text: string) => {
+      expect(await here('send', 'api@beta', text)).toMatchObject({ code: 0 });
+      const come = async () =>
+        JSON.parse((await there('inbox', 'list', '--all', '--json')).stdout).find(
+          ({ body }: { body: string }) => body === text,
+        );
+      await until(async () => (await come()) !== undefined);
+      return (await come()).sender;
+    };
+    expect(await sent('first')).toMatchObject({ kind: 'peer', label: expect.stringMatching(/^machine alpha: /) });
+    const { fingerprint } = JSON.parse((await here('mesh', 'status', '--json')).stdout);
+    expect(await there('mesh', 'trust', 'alpha', '--fingerprint', fingerprint)).toMatchObject({ code: 0 });
+    expect(await sent('second')).toMatchObject({ kind: 'user', machine: 'alpha' });
+    const pins = join(beta.claudexHome, 'mesh', 'trusted.json');
+    writeFileSync(
+      pins,
+      readFileSync(pins, 'utf8').replace(/.(?="\s*\}$)/, (last) => (last === 'A' ? 'B' : 'A')),
+    );
+    expect(await sent('third')).toMatchObject({ kind: 'peer' });
+    // by its name it is let send, but whoever has that name now has another key
+    await there('config', 'set', 'mesh.send', 'alpha');
+    const refused = JSON.parse((await here('send', 'api@beta', 'fourth', '--json')).stdout);
+    const fate = async () => JSON.parse((await here('inbox', 'show', refused.id, '--json')).stdout);
+    await until(async () => (await fate()).state === 'failed');
+    expect((await fate()).reason).toContain('mesh.send');
+    await server.stop();
+  });
+
   it(`with mesh.encrypt the server’s owner reads nothing of what crosses it, and nothing comes in the clear ${verifies('mesh-encrypt')}`, async () => {
     const { alpha, here, there, server, seed, refused } = await two();
     await there('config', 'set', 'mesh.read', 'alpha');
