@@ -247,6 +247,28 @@ describe.runIf(natsServer !== undefined)('machines that ask each other', () => {
     await server.stop();
   });
 
+  it(`what is long comes in pages, whole; a machine that is away is not waited for ${verifies('mesh-asks')}`, async () => {
+    const { beta, here, there, server } = await two();
+    const long = '55555555-5555-4555-8555-555555555555';
+    longConversation(join(beta.home, '.claude', 'projects', '-work-project', `${long}.jsonl`), long);
+    await there('config', 'set', 'mesh.read', 'alpha');
+    const turns = JSON.parse((await here('history', `${long}@beta`, '--all', '--json')).stdout);
+    expect(turns.length).toBe(120);
+    expect(turns).toEqual(JSON.parse((await there('history', long, '--all', '--json')).stdout));
+    const hits = JSON.parse((await here('search', `${long}@beta`, 'needle', '--json')).stdout);
+    expect(hits.map(({ turn }: { turn: number }) => turn)).toEqual(Array.from({ length: 120 }, (_, at) => at + 1));
+    // one thing that is too long by itself is read there
+    longConversation(join(beta.home, '.claude', 'projects', '-work-project', `${long}.jsonl`), long, 700_000);
+    const tooLong = await here('show', `${long}@beta`, '-1');
+    expect(tooLong).toMatchObject({ code: 3, stderr: expect.stringContaining('more than goes over the mesh') });
+
+    const { pid } = JSON.parse(readFileSync(join(beta.claudexHome, 'mesh', 'bridge.lock'), 'utf8'));
+    process.kill(pid, 'SIGTERM');
+    await until(async () => (await here('history', `${talk}@beta`)).stderr.includes('beta is away since'));
+    expect(await here('waiting', '--mesh')).toMatchObject({ code: 0, stderr: 'Not told by beta (away).\n' });
+    await server.stop();
+  });
+
   it(`a message of a trusted machine is the person’s own word, by the key that was pinned ${verifies('mesh-trust')}`, async () => {
     const { alpha, beta, here, there, server } = await two();
     await there('start', beta.dir('api'), '--name', 'api');
@@ -363,4 +385,39 @@ function asMachine(url: string, name: string, seed: string): Promise<NatsConnect
     inboxPrefix: `_INBOX.${name}`,
     reconnect: false,
   });
+}
+
+/** 120 turns, some 12 kB each: more than three pages; the last answer as long as that. */
+function longConversation(path: string, sessionId: string, lastChars = 12_000): void {
+  const lines = Array.from({ length: 120 }, (_, at) => {
+    const [user, answer] = [
+      `aaaaaaaa-0000-4000-8000-${String(at).padStart(12, '0')}`,
+      `bbbbbbbb-0000-4000-8000-${String(at).padStart(12, '0')}`,
+    ];
+    const common = { isSidechain: false, sessionId, cwd: '/work/project', version: '2.1.330', userType: 'external' };
+    const text = `needle ${at} ${'word '.repeat((at === 119 ? lastChars : 12_000) / 5)}`;
+    const timestamp = new Date(1_750_000_000_000 + at * 1000).toISOString();
+    const said = { role: 'user', content: `question ${at}` };
+    const answered = {
+      id: `m${at}`,
+      role: 'assistant',
+      type: 'message',
+      content: [{ type: 'text', text }],
+      stop_reason: 'end_turn',
+    };
+    return [
+      {
+        ...common,
+        type: 'user',
+        parentUuid: null,
+        promptId: user,
+        uuid: user,
+        timestamp,
+        origin: { kind: 'human' },
+        message: said,
+      },
+      { ...common, type: 'assistant', parentUuid: user, uuid: answer, timestamp, message: answered },
+    ].map((one) => JSON.stringify(one));
+  });
+  writeFileSync(path, `${lines.flat().join('\n')}\n`);
 }
