@@ -376,6 +376,10 @@ export const requirements = {
     text: 'What one machine says to another is signed with its own key: changed, forged, misdirected and malformed pieces are refused.',
     source: 'docs/mesh.md',
   },
+  'mesh-sending': {
+    text: 'A message to a session of another machine is delivered exactly once and in order, with proof and answer, whatever fails on the way; what cannot be is said.',
+    source: 'docs/mesh.md',
+  },
   'mesh-asks': {
     text: '`history`, `show`, `search`, `peek`, `waiting`, `approve`, `deny`, `answer` and `start` reach a session of another machine as `x@machine`, where that machine allows it.',
     source: 'docs/mesh.md',
@@ -390,6 +394,10 @@ export const requirements = {
   },
   'mesh-who-may': {
     text: 'What another machine may do here, the settings of this one say: send, read, peek, answer, start; by default send alone.',
+    source: 'docs/mesh.md',
+  },
+  'mesh-agents': {
+    text: 'With `mesh.agents` a session is an agent of the Synadia Agent Protocol for NATS: found, prompted as a peer through its queue, answered in pieces; what the protocol or a setting does not allow is refused in its words.',
     source: 'docs/mesh.md',
   },
   'mesh-not-joined': {

@@ -9,6 +9,7 @@ import { realClaudePath, realClaudeVersion } from '../../test/support/claude-bin
 import { run } from '../../test/support/run-command.ts';
 import { ChaosWorld } from './chaos-world.ts';
 import { Faults } from './faults.ts';
+import { runMachines } from './machines/run-machines.ts';
 import { ManagedSlot } from './managed-slot.ts';
 import { findOrphans } from './orphans.ts';
 import { folderOf, makePlan } from './plan.ts';
@@ -23,6 +24,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     sessions: { type: 'string' },
     seconds: { type: 'string', default: '900' },
+    /** Instead: so many machines of a mesh that send to each other. */
+    machines: { type: 'string' },
     /** The real claude (CLAUDEX_TEST_CLAUDE_BIN, or the devDependency) in every seat, over a loopback Messages API. */
     real: { type: 'boolean', default: false },
     /** Managed sessions alone, and each of their faults once. */
@@ -41,6 +44,12 @@ const options = {
 const maxSeconds = Number(values.seconds);
 for (const [name, value] of Object.entries({ ...options, seconds: maxSeconds })) {
   if (!Number.isSafeInteger(value) || value < 1) throw new Error(`--${name} takes a whole number from 1`);
+}
+if (values.machines !== undefined) {
+  const machines = Number(values.machines);
+  if (!(machines >= 2)) throw new Error('--machines takes a whole number from 2');
+  const faults = !values['no-faults'];
+  process.exit(await runMachines({ ...options, machines, seconds: maxSeconds, faults }));
 }
 /** After the last message was accepted, the queue may stand still for this long. */
 const drainMs = 60_000;

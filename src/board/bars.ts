@@ -1,5 +1,5 @@
 /** The lines above and below the panes: how many there are of what, and what the keys do now. Pure. */
-import type { BoardSession } from './board-session.ts';
+import { type BoardSession, hasScreen } from './board-session.ts';
 import type { Layout } from './layout.ts';
 import { column, fitted, type Line, type Span, span, widthOf } from './line.ts';
 import { markOf } from './list-pane.ts';
@@ -83,11 +83,18 @@ function keysOf({ selected, ui, layout, isLive }: FooterView): Line[] {
         ? [key('1-9', 'choose'), key('t', 'say'), key('d', 'deny')]
         : [key('a', 'approve'), key('d', 'deny'), ...(question.suggestions.length > 0 ? [key('1-9', 'always')] : [])];
   const isOpen = ui.peek || ui.isPaneOpen;
+  const isHidden = layout.kind === 'alone' && !ui.isPaneOpen;
+  // its keys answer once it has been in sight to its end
+  const isCut = ui.shown !== null && !ui.shown.toEnd;
   return [
     ...answers,
-    ...(question && !isLive && layout.kind === 'alone' && !ui.isPaneOpen ? [key('p', 'read it')] : []),
+    ...(question && !isLive && isHidden ? [key('p', 'read it')] : []),
+    ...(question && isCut && !isHidden ? [key('space', 'read on')] : []),
+    ...(question && layout.kind === 'alone' && ui.isPaneOpen ? [key('p', 'back')] : []),
     ...(selected ? [key('⏎', selected.isUp ? 'attach' : 'resume')] : []),
-    ...(selected && !question ? [key('p', isOpen ? 'back' : 'peek')] : []),
+    ...(selected && !question && (hasScreen(selected) || layout.kind === 'alone')
+      ? [key('p', isOpen ? 'back' : 'peek')]
+      : []),
     ...(selected ? [key('s', 'send')] : []),
     key('n', 'start'),
     ...(selected?.isManaged && selected.isUp ? [key('x', 'stop')] : []),

@@ -9,8 +9,10 @@ import { systemErrorCode } from '../errors/claudex-error.ts';
 import { Signal } from '../process/signal.ts';
 
 /** Alternate screen, no cursor, no line wrap. */
-const enter = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J';
+const enter = '\x1b[?1049h\x1b[?25l\x1b[?7l';
+const clear = '\x1b[2J';
 const leave = '\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l';
+const cursorOnly = /^(\x1b\[\?25[hl])*$/;
 /** Synchronised output: a terminal that knows it shows a frame at once. */
 const begin = '\x1b[?2026h';
 const end = '\x1b[?2026l';
@@ -23,7 +25,9 @@ export class BoardScreen extends EventEmitter {
   readonly #stdin: ReadStream;
   readonly #stdout: WriteStream;
   #isOn = false;
-  #lines: string[] = [];
+  /** The last frame, and the lines of it that stand on the screen; undefined when nothing is known of what stands there. */
+  #frame: string | undefined;
+  #lines: string[] | undefined;
 
   constructor(stdin: ReadStream, stdout: WriteStream) {
     super();
@@ -39,30 +43,40 @@ export class BoardScreen extends EventEmitter {
     return this.#stdout.rows || 24;
   }
 
-  /** Takes the terminal. */
+  /** Takes the terminal. What was on the board stands there at once, because ink may take its time, or find nothing new to draw. */
   take(): void {
     if (this.#isOn) return;
     this.#isOn = true;
-    this.#lines = [];
+    // a key that comes before ink has set this up would be another one: Enter a line end
+    if (this.#stdin.isTTY) this.#stdin.setRawMode(true);
     this.#stdout.write(enter);
+    this.redraw();
   }
 
-  /** Draws every line anew with the next frame: the size has changed. */
-  forget(): void {
-    this.#lines = [];
-    if (this.#isOn) this.#stdout.write('\x1b[2J');
+  /** Draws every line anew: another program has had the screen, or its size has changed. */
+  redraw(): void {
+    this.#lines = undefined;
+    if (this.#isOn) this.#draw(this.#frame ?? '');
   }
 
   /** One frame of ink's: the lines that differ from those that stand there. */
   write(frame: string): boolean {
-    if (!this.#isOn) return true;
-    const lines = frame.split('\n').slice(0, this.rows);
-    const changed = lines.flatMap((line, at) => (line === this.#lines[at] ? [] : [`\x1b[${at + 1};1H\x1b[2K${line}`]));
-    for (let at = lines.length; at < this.#lines.length; at++) changed.push(`\x1b[${at + 1};1H\x1b[2K`);
-    this.#lines = lines;
-    const isTaken = changed.length === 0 || this.#stdout.write(`${begin}${changed.join('')}${end}`);
+    // ink shows the cursor as it leaves: that is no frame, and the cursor is ours
+    if (!this.#isOn || cursorOnly.test(frame)) return true;
+    this.#frame = frame;
+    const isTaken = this.#draw(frame);
     this.drawn.emit();
     return isTaken;
+  }
+
+  #draw(frame: string): boolean {
+    const before = this.#lines ?? [];
+    const changed = this.#lines === undefined ? [clear] : [];
+    const lines = frame.split('\n').slice(0, this.rows);
+    for (const [at, line] of lines.entries()) if (line !== before[at]) changed.push(`\x1b[${at + 1};1H\x1b[2K${line}`);
+    for (let at = lines.length; at < before.length; at++) changed.push(`\x1b[${at + 1};1H\x1b[2K`);
+    this.#lines = lines;
+    return changed.length === 0 || this.#stdout.write(`${begin}${changed.join('')}${end}`);
   }
 
   /**

@@ -58,7 +58,9 @@ export function settled(ui: BoardUi, now: BoardNow, size: Size): BoardUi {
   const isSeen = layout.kind !== 'alone' || ui.isPaneOpen;
   const questionId = isSeen ? selected?.question?.id : undefined;
   if (questionId === undefined) {
-    return selectedId === ui.selectedId && ui.shown === null ? ui : { ...ui, selectedId, shown: null };
+    if (ui.shown === null) return selectedId === ui.selectedId ? ui : { ...ui, selectedId };
+    // how far the question was read says nothing of what stands there now
+    return { ...ui, selectedId, shown: null, scroll: null };
   }
   const isSame = ui.shown?.questionId === questionId;
   const fresh = isSame ? ui : { ...ui, scroll: null, choosing: { done: [], picked: [] } };

@@ -77,6 +77,12 @@ export class Board {
     if (effect) this.effects.emit(effect);
   }
 
+  /** The person sees the board again, who has looked at something else: what is asked now is new to them. */
+  seenAgain(): void {
+    this.#ui = { ...this.#ui, shown: null };
+    this.draw();
+  }
+
   resized(size: Size): void {
     this.#size = size;
     this.draw();

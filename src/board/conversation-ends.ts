@@ -47,10 +47,11 @@ function safe(text: string): string {
   return safeText(text.length > maxChars ? `${text.slice(0, maxChars)}…` : text);
 }
 
-/** The last line of claude's last word, or the tool that it has called since. */
+/** The last line of claude's last word, or the tool that it has called since; while it has said nothing, what it was asked. */
 function saidLast(words: readonly LastWord[]): string {
-  const last = words.findLast(({ who }) => who !== 'person');
+  const last = words.findLast(({ who }) => who !== 'person') ?? words.at(-1);
   if (!last) return '';
   const lines = last.text.split('\n').filter((line) => line.trim() !== '');
-  return safeLine((last.who === 'tool' ? lines[0] : lines.at(-1)) ?? '').trim();
+  const line = safeLine((last.who === 'claude' ? lines.at(-1) : lines[0]) ?? '').trim();
+  return last.who === 'person' ? `❯ ${line}` : line;
 }

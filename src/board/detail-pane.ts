@@ -47,7 +47,10 @@ export function detailPane(view: PaneView, size: Size): Line[] {
     shown.map((line) => [span(' '), ...line]),
     {
       title: session ? titleOf(session, view.screen !== undefined) : [span('nothing chosen', 'dim')],
-      foot: question && !atEnd ? [span(`space: ${below} more lines`, 'warning')] : scrollFoot(first, below),
+      foot:
+        question && !atEnd
+          ? [span(`space: ${below} more ${below === 1 ? 'line' : 'lines'}`, 'warning')]
+          : scrollFoot(first, below),
       width: size.cols,
       height: size.rows,
       tone: question ? 'waiting' : 'dim',

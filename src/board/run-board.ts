@@ -80,13 +80,16 @@ export async function runBoard({ actions, by, colours, folder }: RunBoardOptions
   }
   const onExit = (): void => screen.giveBack();
   const onResize = (): void => {
-    screen.forget();
+    screen.redraw();
     board.resized(sizeOf(screen));
   };
-  const onContinue = (): void => {
-    if (ink) return;
+  const showAgain = (): void => {
+    board.seenAgain();
     show();
     onResize();
+  };
+  const onContinue = (): void => {
+    if (!ink) showAgain();
   };
   let cpuBeforeMs = 0;
   board.drawn.add(() => {
@@ -133,8 +136,7 @@ export async function runBoard({ actions, by, colours, folder }: RunBoardOptions
         hide();
         await screen.stopReading();
         const { text, isError } = await actions.attach(effect.session);
-        show();
-        onResize();
+        showAgain();
         if (text !== '') board.say(safeLine(text), { isError });
         return;
       }

@@ -97,6 +97,11 @@ export class DaemonClient {
     return this.ask('POST', `${messagePath(id)}/${change}`);
   }
 
+  /** Sends it again to another target, as a new message, and takes the old one back. @returns the new one */
+  resendMessage(id: string, target: string): Promise<Message> {
+    return this.ask('POST', `${messagePath(id)}/retry`, { target });
+  }
+
   /** Has a session in somebody's terminal go on without it. Resolves when a host has it. */
   handOver(id: string): Promise<ManagedRecord> {
     return this.ask('POST', `/v1/sessions/${encodeURIComponent(id)}/hand-over`, undefined, hostStartTakesMs);

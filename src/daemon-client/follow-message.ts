@@ -102,6 +102,11 @@ function settle(message: Message): Message {
 function progressText(message: Message, session: SessionRecord | undefined): string {
   if (session?.state === 'waiting') return `needs a person: ${session.waitingFor ?? 'dialog'}`;
   if (message.state === 'delivered') return `working (delivered by ${message.route})`;
+  const { machine } = message.recipient;
+  if (machine !== undefined) {
+    const where = message.state === 'arrived' ? `at ${machine}` : `on its way to ${machine}`;
+    return message.reason ? `${where} (${message.reason})` : where;
+  }
   if (message.state === 'leased') return `delivering by ${message.route}`;
   return message.reason ? `queued (${message.reason})` : 'queued';
 }

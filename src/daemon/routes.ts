@@ -6,6 +6,7 @@ import type { RouteDefinition } from './http-server.ts';
 import { type OwnRoutesOptions, ownRoutes } from './routes/daemon.ts';
 import { type HookRoutesOptions, hookRoutes } from './routes/hooks.ts';
 import { type ManagedRoutesOptions, managedRoutes } from './routes/managed.ts';
+import { type MeshRoutesOptions, meshRoutes } from './routes/mesh.ts';
 import { type MessageRoutesOptions, messageRoutes } from './routes/messages.ts';
 import { type QuestionRoutesOptions, questionRoutes } from './routes/questions.ts';
 import { type SessionRoutesOptions, sessionRoutes } from './routes/sessions.ts';
@@ -14,6 +15,7 @@ import { type ViewerRoutesOptions, viewerRoutes } from './routes/viewers.ts';
 
 export type RoutesOptions = SessionRoutesOptions &
   MessageRoutesOptions &
+  MeshRoutesOptions &
   QuestionRoutesOptions &
   HookRoutesOptions &
   SupervisorRoutesOptions &
@@ -26,6 +28,7 @@ export function daemonRoutes(options: RoutesOptions): RouteDefinition[] {
     ...ownRoutes(options),
     ...sessionRoutes(options),
     ...messageRoutes(options),
+    ...meshRoutes(options),
     ...managedRoutes(options),
     ...questionRoutes(options),
     ...viewerRoutes(options),

@@ -15,6 +15,7 @@ import { systemClock } from '../process/clock.ts';
 import { reportFailuresTo } from '../process/guard.ts';
 import { isStopped, processStartTime } from '../process/identity.ts';
 import { Signal } from '../process/signal.ts';
+import type { Recipient } from '../protocol/message.ts';
 import type { SendReply, SendRequest } from '../protocol/wire.ts';
 import { readSettings } from '../settings/read.ts';
 import { acceptSend } from './delivery/accept-send.ts';
@@ -31,6 +32,8 @@ import { IdleExit } from './idle-exit.ts';
 import { Lifetime } from './lifetime.ts';
 import { absentSession } from './managed/absent-session.ts';
 import { managedParts } from './managed/managed-parts.ts';
+import { MachineMail } from './mesh/machine-mail-parts.ts';
+import { type Mesh, noMesh } from './mesh/other-machines.ts';
 import { Journal } from './messages/journal.ts';
 import { keepingAt } from './messages/journal-upkeep.ts';
 import { MessageStore } from './messages/message-store.ts';
@@ -47,10 +50,11 @@ import { connectParts } from './who-hears.ts';
 
 /**
  * Runs until it is told to stop. Resolves once it listens.
+ * @param mesh what it may know of the mesh
  * @returns false when another live daemon has this home
  * @throws ClaudexError HOME_NOT_PRIVATE, DAEMON_START_FAILED
  */
-export async function runDaemon(env: NodeJS.ProcessEnv): Promise<boolean> {
+export async function runDaemon(env: NodeJS.ProcessEnv, mesh: Mesh = noMesh): Promise<boolean> {
   process.umask(0o077);
   const paths = claudexPaths(env);
   // whoever started us in the background has made the home: if it is gone, so is the reason to run
@@ -62,7 +66,7 @@ export async function runDaemon(env: NodeJS.ProcessEnv): Promise<boolean> {
   const log = openLog(paths.log);
   reportFailuresTo((error, what) => log('failure', { what, error: wordsOf(error) }));
   try {
-    await start(paths, env, version, log);
+    await start(paths, env, version, log, mesh);
     return true;
   } catch (error) {
     releaseLock(paths.lock);
@@ -70,7 +74,13 @@ export async function runDaemon(env: NodeJS.ProcessEnv): Promise<boolean> {
   }
 }
 
-async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: string, log: Log): Promise<void> {
+async function start(
+  paths: ClaudexPaths,
+  env: NodeJS.ProcessEnv,
+  version: string,
+  log: Log,
+  mesh: Mesh,
+): Promise<void> {
   // a daemon whose lock was taken away still writes to the journal
   await refuseLiveSocket(paths.socket);
   const settings = readSettings(env).values;
@@ -120,10 +130,23 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   });
   const stopAsked = new Signal<StopReason>();
   const absent = () => managedStore.all().map(absentSession);
-  const accept = { table, store, waysIn, dispatcher, peers, clock, absent };
+  const onMachine = (target: string): Recipient | undefined => machineMail.recipient(target);
+  const accept = { table, store, waysIn, dispatcher, peers, clock, absent, onMachine };
+  const waits = new WaitReasons({ table, store, waysIn, clock, policy, absent: managedSide.waitsFor });
+  const machineMail: MachineMail = new MachineMail({
+    accept,
+    store,
+    dispatcher,
+    mesh,
+    waitsFor: (message) => waits.of(message),
+    clock,
+    log,
+  });
   const idleExit = new IdleExit({
     idleExitMs: settings['daemon.idleExitMs'],
-    isNeeded: () => table.all().length > 0 || managedSide.isNeeded() || mailbox.pendingTotal() > 0,
+    isNeeded: () =>
+      // a message from elsewhere may come at any time
+      table.all().length > 0 || managedSide.isNeeded() || mailbox.pendingTotal() > 0 || mesh.look() !== undefined,
     clock,
   });
   const routes = daemonRoutes({
@@ -131,7 +154,8 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     requests,
     ...managedSide,
     env,
-    waits: new WaitReasons({ table, store, waysIn, clock, policy, absent: managedSide.waitsFor }),
+    waits,
+    machineMail,
     store,
     registry,
     table,
@@ -159,6 +183,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
   connectParts({
     registry,
     managedSide,
+    machineMail,
     dispatcher,
     waysIn,
     questions,
@@ -184,6 +209,7 @@ async function start(paths: ClaudexPaths, env: NodeJS.ProcessEnv, version: strin
     managedSide.restore();
     registry.restore();
     dispatcher.restored();
+    machineMail.restored();
     registry.start(configDir);
     store.expire();
     wakeByMessage.checkAll();

@@ -12,6 +12,7 @@ import type { EventStreams } from './event-streams.ts';
 import type { IdleExit } from './idle-exit.ts';
 import type { Lifetime } from './lifetime.ts';
 import type { ManagedParts } from './managed/managed-parts.ts';
+import type { MachineMail } from './mesh/machine-mail-parts.ts';
 import type { Journal } from './messages/journal.ts';
 import type { MessageStore } from './messages/message-store.ts';
 import type { NotifyCommand } from './notify-command.ts';
@@ -28,6 +29,7 @@ import type { SessionRegistry } from './sessions/session-registry.ts';
 export interface ConnectedParts {
   registry: SessionRegistry;
   managedSide: ManagedParts;
+  machineMail: MachineMail;
   dispatcher: Dispatcher;
   waysIn: WaysIn;
   questions: OpenQuestions;
@@ -49,7 +51,7 @@ export interface ConnectedParts {
 /** Call once, before any of them begins. */
 export function connectParts(parts: ConnectedParts): void {
   const { registry, managedSide, dispatcher, waysIn, questions, questionsLog, names, badges, events, store } = parts;
-  const { successors, notification, notifyCommand, idleExit, journal, lifetime, stopAsked, log } = parts;
+  const { successors, notification, notifyCommand, idleExit, journal, lifetime, stopAsked, log, machineMail } = parts;
   const { table } = registry;
   const { mailbox } = store;
   const { managed, managedStore, wakeByMessage } = managedSide;
@@ -96,6 +98,7 @@ export function connectParts(parts: ConnectedParts): void {
   store.changed.add(() => badges.updateSoon(badgesOf));
   store.changed.add(() => idleExit.touch());
   store.changed.add(({ recipient }) => recipient.id !== null && wakeByMessage.check(recipient.id));
+  store.changed.add((message) => machineMail.changed(message));
   managedStore.forgotten.add((id) => successors.forgotten(id));
   dispatcher.personNeeded.add(({ session, reason }) => notification.taskWaits(session, reason));
   dispatcher.personNeeded.add(({ session, reason }) => notifyCommand.tell(taskWaitsEvent(session, reason)));
@@ -118,6 +121,7 @@ export function connectParts(parts: ConnectedParts): void {
   lifetime.ending.add(() => idleExit.close());
   lifetime.ending.add(() => registry.close());
   lifetime.ending.add(() => managedSide.close());
+  lifetime.ending.add(() => machineMail.close());
   lifetime.ending.add(() => dispatcher.close());
   lifetime.ending.add(() => questions.close());
   lifetime.ending.add(() => events.close());

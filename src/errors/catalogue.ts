@@ -668,6 +668,12 @@ export const errorCatalogue = {
     'No machine of that name has been let in.',
     'run `claudex mesh status` to see which there are.',
   ),
+  MESH_OUTBOX_FULL: entry(
+    3,
+    429,
+    'Too much waits for that machine: no more is taken until it has some of it.',
+    'wait until that machine is there (claudex mesh status), or take some of it back (claudex inbox, claudex inbox cancel <id>).',
+  ),
   MESH_NEEDS_TLS: entry(
     2,
     400,

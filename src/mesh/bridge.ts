@@ -12,10 +12,14 @@ import { replaceFile } from '../home/replace-file.ts';
 import { systemClock } from '../process/clock.ts';
 import type { SessionRecord } from '../protocol/session.ts';
 import { readSettings } from '../settings/read.ts';
+import { MeshAgents } from './agents/mesh-agents.ts';
 import { listenForAsks } from './asks/asks-socket.ts';
 import { MeshAsks } from './asks/mesh-asks.ts';
+import { MailCarrier } from './mail-carrier.ts';
+import { MailClient } from './mail-client.ts';
 import { type Joined, meshPaths, readJoined, type Seen } from './mesh-files.ts';
 import { MeshLine } from './mesh-line.ts';
+import { pause } from './pause.ts';
 import { Refusals } from './refusals.ts';
 import { Sealing } from './sealing.ts';
 import { beatEveryMs, SeenMachines } from './seen-machines.ts';
@@ -49,7 +53,7 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
     if (stop.signal.aborted) return;
     const trouble = machines.nameIsLost
       ? `Another machine has taken the name ${joined.name}: leave, and join under another one.`
-      : line.trouble;
+      : (line.trouble ?? mail.trouble);
     const { isConnected } = line;
     const seen: Seen = { connected: isConnected, trouble, machines: machines.all({ isCutOff: !isConnected }) };
     // a heartbeat alone is no news
@@ -81,8 +85,25 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
     clock: systemClock,
     log,
     isSealing,
-    connected: (connection) => asks.connected(connection),
+    connected: (connection) => {
+      asks.connected(connection);
+      agents.connected(connection);
+    },
     changed: writeDownSoon,
+    cameUp: (connection) => mail.up(connection),
+    wentDown: () => mail.down(),
+  });
+  const refusals = new Refusals(log, systemClock);
+  const mail = new MailCarrier({
+    own: joined.name,
+    url: joined.url,
+    sealing,
+    client: new MailClient(claudexPaths(env).socket),
+    keyOf: (machine) => machines.keyOf(machine),
+    skewMs: () => line.skewMs,
+    clock: systemClock,
+    refusals,
+    log,
   });
   const asks = new MeshAsks({
     env,
@@ -90,26 +111,41 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
     sealing,
     machines,
     clock: systemClock,
-    refusals: new Refusals(log, systemClock),
+    refusals,
     isUp: () => line.isConnected,
+    serverTime: () => line.serverTime(),
+  });
+  const agents = new MeshAgents({
+    env,
+    joined,
+    machines,
+    clock: systemClock,
+    refusals,
     serverTime: () => line.serverTime(),
   });
   const socket = await listenForAsks(claudexPaths(env).meshSocket, env, asks);
   const beat = setInterval(() => {
     void line.beat();
+    mail.beat();
+    agents.beat();
     writeDown();
   }, beatEveryMs);
   log('bridge ready', { pid: process.pid, name: joined.name });
   try {
     line.open();
-    await followDaemon(env, stop.signal, (sessions) => line.tell(sessions));
+    await followDaemon(env, stop.signal, (sessions) => {
+      line.tell(sessions);
+      agents.sessionsAre(sessions);
+    });
   } catch (error) {
     log('failure', { error: wordsOf(error) });
     throw error;
   } finally {
     clearInterval(beat);
     clearTimeout(due);
+    mail.close();
     socket.close();
+    agents.close();
     await line.close();
     log('bridge ended');
   }
@@ -152,17 +188,4 @@ async function followDaemon(
     awaySinceMs = systemClock.steady();
     await pause(200, stop);
   }
-}
-
-function pause(ms: number, stop: AbortSignal): Promise<void> {
-  if (stop.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      stop.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    stop.addEventListener('abort', end);
-  });
 }

@@ -1,13 +1,24 @@
 /** Letting machines into the server that runs here, and taking them out again. */
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { releaseLock, takeLock } from '../background/lock.ts';
 import { ClaudexError } from '../errors/claudex-error.ts';
+import { packageVersion } from '../home/package.ts';
 import { steadyNow } from '../process/clock.ts';
 import { type Access, connectMesh, openMachines } from './connect.ts';
 import { giveNameFree } from './join.ts';
 import { checkMachineName } from './machine-name.ts';
 import { caOf, reachedHere } from './run-server.ts';
-import { newKey, readServer, runningServer, type ServerRecord, serverUrl, writeServer } from './server-files.ts';
+import {
+  newKey,
+  readServer,
+  runningServer,
+  type ServerRecord,
+  serverPaths,
+  serverUrl,
+  writeServer,
+} from './server-files.ts';
 import { unpinKey } from './trust.ts';
 
 const letInTakesMs = 5000;
@@ -26,11 +37,15 @@ export interface Invitation {
 /** A key of its own for a machine. The server takes it at once. @throws ClaudexError MESH_NO_SERVER, MESH_NAME_TAKEN */
 export async function inviteMachine(env: NodeJS.ProcessEnv, name: string): Promise<Invitation> {
   checkMachineName(name);
-  const record = ownServer(env);
-  if (record.users.some((one) => one.name === name)) throw new ClaudexError('MESH_NAME_TAKEN', `It is ${name}.`);
   const { seed, publicKey } = newKey();
-  writeServer(env, { ...record, users: [...record.users, { name, nkey: publicKey }] });
-  if (reload(env)) await untilLetIn({ name, nkey: seed, url: reachedHere(record.options), ...caOf(record.options) });
+  const record = await changeServer(env, (before) => {
+    if (before.users.some((one) => one.name === name)) throw new ClaudexError('MESH_NAME_TAKEN', `It is ${name}.`);
+    return { ...before, users: [...before.users, { name, nkey: publicKey }] };
+  });
+  if (await reload(env)) {
+    await freeNames(env, record);
+    await untilLetIn({ name, nkey: seed, url: reachedHere(record.options), ...caOf(record.options) });
+  }
   const url = serverUrl(record.options, hostname());
   const ca = record.options.tlsCert === undefined ? '' : ' --tls-ca <the server’s certificate>';
   return {
@@ -47,30 +62,64 @@ export async function inviteMachine(env: NodeJS.ProcessEnv, name: string): Promi
  * @throws ClaudexError MESH_NO_SERVER, MESH_NO_SUCH_MACHINE, MESH_UNREACHABLE
  */
 export async function revokeMachine(env: NodeJS.ProcessEnv, name: string): Promise<void> {
-  const record = ownServer(env);
-  const users = record.users.filter((one) => one.name !== name);
-  if (users.length === record.users.length) throw new ClaudexError('MESH_NO_SUCH_MACHINE', `Asked for "${name}".`);
-  writeServer(env, { ...record, users });
+  const record = await changeServer(env, (before) => {
+    const users = before.users.filter((one) => one.name !== name);
+    if (users.length === before.users.length) throw new ClaudexError('MESH_NO_SUCH_MACHINE', `Asked for "${name}".`);
+    return { ...before, users, toFree: [...(before.toFree ?? []), name] };
+  });
   unpinKey(env, name);
-  if (!reload(env)) return;
-  const url = reachedHere(record.options);
-  const connection = await connectMesh({ name: 'owner', nkey: record.owner, url, ...caOf(record.options) });
-  try {
-    await giveNameFree(await openMachines(connection, url), name);
-  } finally {
-    await connection.close();
+  // a server that is down gives the name free at its next start
+  if (await reload(env)) await freeNames(env, record);
+}
+
+/** Gives the names of revoked machines free. @throws ClaudexError MESH_UNREACHABLE */
+export async function freeNames(env: NodeJS.ProcessEnv, { options, owner, toFree = [] }: ServerRecord): Promise<void> {
+  if (toFree.length === 0) return;
+  const url = reachedHere(options);
+  await tryFor(async () => {
+    const connection = await connectMesh({ name: 'owner', nkey: owner, url, ...caOf(options) });
+    try {
+      const machines = await openMachines(connection, url);
+      for (const name of toFree) await giveNameFree(machines, name);
+    } finally {
+      await connection.close();
+    }
+  });
+  await changeServer(env, (now) => ({ ...now, toFree: (now.toFree ?? []).filter((one) => !toFree.includes(one)) }));
+}
+
+/** The server shuts lines while it reads anew who may come in. */
+async function tryFor(act: () => Promise<void>): Promise<void> {
+  for (const until = steadyNow() + letInTakesMs; ; await delay(50)) {
+    try {
+      return await act();
+    } catch (error) {
+      if (steadyNow() > until) throw error;
+    }
   }
 }
 
 /** The server reads who may come in when it is told to, which takes it a moment. */
 async function untilLetIn(access: Access): Promise<void> {
-  for (const until = steadyNow() + letInTakesMs; ; await delay(50)) {
-    try {
-      const connection = await connectMesh(access);
-      return await connection.close();
-    } catch (error) {
-      if (steadyNow() > until) throw error;
-    }
+  await tryFor(async () => (await connectMesh(access)).close());
+}
+
+/** One command at a time: what two would change at once, one would lose. */
+async function changeServer(
+  env: NodeJS.ProcessEnv,
+  change: (before: ServerRecord) => ServerRecord,
+): Promise<ServerRecord> {
+  ownServer(env);
+  const { change: lock } = serverPaths(env);
+  for (const until = steadyNow() + letInTakesMs; !takeLock(lock, packageVersion()); await delay(20)) {
+    if (steadyNow() > until) throw new ClaudexError('MESH_SERVER_FAILED', 'Another command changes who may come in.');
+  }
+  try {
+    const after = change(ownServer(env));
+    writeServer(env, after);
+    return after;
+  } finally {
+    releaseLock(lock);
   }
 }
 
@@ -80,9 +129,15 @@ function ownServer(env: NodeJS.ProcessEnv): ServerRecord {
   return record;
 }
 
-/** False when it does not run: it reads the file at its start. */
-function reload(env: NodeJS.ProcessEnv): boolean {
+/** Resolves once the server has read anew who may come in. False when it does not run: it reads the file at its start. */
+async function reload(env: NodeJS.ProcessEnv): Promise<boolean> {
   const pid = runningServer(env);
-  if (pid !== undefined) process.kill(pid, 'SIGHUP');
-  return pid !== undefined;
+  if (pid === undefined) return false;
+  const { log } = serverPaths(env);
+  const reloads = (): number => readFileSync(log, 'utf8').split('Reloaded server configuration').length;
+  const before = reloads();
+  process.kill(pid, 'SIGHUP');
+  // one that does not say so has read it all the same, or its log tells why not
+  for (const until = steadyNow() + letInTakesMs; reloads() === before && steadyNow() < until; ) await delay(20);
+  return true;
 }

@@ -14,8 +14,11 @@ import { mailStream } from './server-config.ts';
 
 const dayMs = 24 * 3600 * 1000;
 
-/** Mail that a machine has not fetched in that time is no more; its sender still has it, and sends it again. */
-export const keptInStreamMs = 14 * dayMs;
+/**
+ * Mail that a machine has not fetched in that time is no more; its sender still has it, and sends it again. Older mail is refused: ended
+ * messages are known by their ids for seven days.
+ */
+export const keptInStreamMs = 6 * dayMs;
 
 /** What is not acknowledged in that time comes again. */
 const ackWaitMs = 30_000;

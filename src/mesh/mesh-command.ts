@@ -1,6 +1,7 @@
 /** What `claudex mesh` and its subcommands do, apart from their words. The one entry of the mesh's bundle, which alone holds NATS. */
 import { resolve } from 'node:path';
 import { ClaudexError } from '../errors/claudex-error.ts';
+import { freeNames } from './invite.ts';
 import { joinMesh } from './join.ts';
 import { checkMachineName, defaultMachineName } from './machine-name.ts';
 import { type Joined, readJoined } from './mesh-files.ts';
@@ -57,7 +58,9 @@ export async function up(
   const { seed, publicKey } = newKey();
   const server = await startServer(env, serverOptions, before ? undefined : { name, nkey: publicKey });
   try {
-    const { options: kept } = readServer(env)!;
+    const record = readServer(env)!;
+    const { options: kept } = record;
+    await freeNames(env, record);
     const joined = before ?? (await joinMesh(env, { name, url: reachedHere(kept), nkey: seed, ...caOf(kept) }));
     return { ...server, joined };
   } catch (error) {

@@ -12,6 +12,9 @@ import type { Joined } from './mesh-files.ts';
 import { lastBeat, type SeenMachines } from './seen-machines.ts';
 import { type SigningKey, signingKey } from './signing-key.ts';
 
+/** A clock that is corrected by less is none that was set. */
+const steppedMs = 1000;
+
 interface MeshLineParts {
   joined: Joined;
   machines: SeenMachines;
@@ -23,6 +26,8 @@ interface MeshLineParts {
   isSealing: () => boolean;
   /** Something is known that was not before. */
   changed: () => void;
+  cameUp: (connection: NatsConnection) => void;
+  wentDown: () => void;
 }
 
 export class MeshLine {
@@ -34,6 +39,8 @@ export class MeshLine {
   #sessions: SessionRecord[] = [];
   #told = '';
   #skewMs = 0;
+  /** The time of day beside the steady clock, when the skew was measured. */
+  #offsetMs = 0;
   #isClosed = false;
   #isComing = false;
   trouble: string | null = 'The server has not answered yet.';
@@ -47,9 +54,14 @@ export class MeshLine {
     return this.#bucket !== undefined;
   }
 
+  /** The server's clock is so much ahead of the time of day, which may have been set since that was measured. */
+  get skewMs(): number {
+    return Math.round(this.#skewMs + this.#offsetMs - this.#offsetNow());
+  }
+
   /** Now, by the server's clock. */
   serverTime(): number {
-    return this.#parts.clock.timeOfDay() + this.#skewMs;
+    return this.#parts.clock.timeOfDay() + this.skewMs;
   }
 
   /** Begins; the line may come up at any later time. */
@@ -76,7 +88,10 @@ export class MeshLine {
       return this.open();
     }
     try {
-      if (!this.#parts.machines.nameIsLost) await this.#bucket.put(`${this.#parts.joined.name}.beat`, '');
+      // after a sleep, or when the clock has been set; measuring is a beat too
+      if (this.#parts.machines.nameIsLost) return;
+      if (Math.abs(this.#offsetMs - this.#offsetNow()) > steppedMs) await this.#measure(this.#bucket);
+      else await this.#bucket.put(`${this.#parts.joined.name}.beat`, '');
       await this.#publish();
     } catch (error) {
       this.#failed(error);
@@ -110,13 +125,13 @@ export class MeshLine {
   }
 
   async #cameUp(): Promise<void> {
-    const { joined, clock, log, changed } = this.#parts;
+    const { joined, log, changed } = this.#parts;
     if (!this.#connection || this.#isComing || this.#isClosed) return;
     this.#isComing = true;
     try {
       this.#watch?.stop();
       const bucket = await openMachines(this.#connection, joined.url);
-      this.#skewMs = await measureSkew(bucket, joined.name, clock);
+      await this.#measure(bucket);
       await this.#lookAround(bucket);
       const watch = await bucket.watch();
       this.#watch = watch;
@@ -127,12 +142,24 @@ export class MeshLine {
       this.#parts.connected(this.#connection);
       void this.#take(watch);
       await this.#publish();
+      this.#parts.cameUp(this.#connection);
       changed();
     } catch (error) {
       this.#failed(error);
     } finally {
       this.#isComing = false;
     }
+  }
+
+  async #measure(bucket: KV): Promise<void> {
+    const { joined, clock } = this.#parts;
+    this.#skewMs = await measureSkew(bucket, joined.name, clock);
+    this.#offsetMs = this.#offsetNow();
+  }
+
+  #offsetNow(): number {
+    const { clock } = this.#parts;
+    return clock.timeOfDay() - clock.steady();
   }
 
   /** Who has gone in the meantime, and whether the name is still this machine's: before anything is told. */
@@ -154,7 +181,7 @@ export class MeshLine {
     const { machines, clock, changed } = this.#parts;
     try {
       for await (const { key, value, operation, created } of watch) {
-        const agoMs = clock.timeOfDay() + this.#skewMs - created.getTime();
+        const agoMs = clock.timeOfDay() + this.skewMs - created.getTime();
         const text = new TextDecoder().decode(value);
         if (machines.apply({ key, text, isGone: operation !== 'PUT', agoMs })) changed();
       }
@@ -185,6 +212,7 @@ export class MeshLine {
     const known = asMeshError(error, this.#parts.joined.url);
     if (known.message !== this.trouble) this.#parts.log('mesh lost', { code: known.code, error: wordsOf(error) });
     this.trouble = known.message;
+    if (this.#bucket) this.#parts.wentDown();
     this.#bucket = undefined;
     this.#watch?.stop();
     this.#parts.changed();

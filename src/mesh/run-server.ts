@@ -58,6 +58,7 @@ export async function startServer(
     owner: before?.owner ?? newKey().seed,
     users: first ? [...users, first] : users,
     syncs,
+    ...(before?.toFree && { toFree: before.toFree }),
   };
   const paths = serverPaths(env);
   for (const folder of [claudexPaths(env).home, meshPaths(env).folder, paths.folder]) ensurePrivateDir(folder);

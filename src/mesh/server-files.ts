@@ -15,6 +15,8 @@ export interface ServerRecord {
   owner: string;
   users: MeshUser[];
   syncs: boolean;
+  /** Names of revoked machines that still stand in the bucket, because the server was down. */
+  toFree?: string[];
 }
 
 interface ServerProcess {
@@ -28,6 +30,8 @@ export interface ServerPaths {
   config: string;
   process: string;
   lock: string;
+  /** Held while a command changes who may come in. */
+  change: string;
   log: string;
 }
 
@@ -39,6 +43,7 @@ export function serverPaths(env: NodeJS.ProcessEnv): ServerPaths {
     config: join(folder, 'nats.conf'),
     process: join(folder, 'process.json'),
     lock: join(folder, 'up.lock'),
+    change: join(folder, 'change.lock'),
     log: join(folder, 'nats.log'),
   };
 }

@@ -2,6 +2,10 @@
 
 export const messageStates = [
   'queued',
+  /** On its way to another machine, which has not said yet that it has it. */
+  'sent',
+  /** That machine has it on its disk; what becomes of it there comes back. */
+  'arrived',
   'leased',
   'stuck',
   'delivered',
@@ -28,6 +32,8 @@ export interface Sender {
   id?: string;
   /** The folder a program speaks from, for the setting `peers.allow`. */
   cwd?: string;
+  /** The other machine that it has come from. */
+  machine?: string;
 }
 
 /** The session a message is for. `id` is null while it waits for a session to start in `cwd`. */
@@ -35,6 +41,15 @@ export interface Recipient {
   id: string | null;
   name: string;
   cwd: string;
+  /** It is there. `id` is null then, and name and folder are what that machine has said last. */
+  machine?: string;
+  /** What was asked for there, as the sender has written it. */
+  target?: string;
+}
+
+/** Which messages wait in one line: those of a session, those for another machine, those that wait for a session to start (''). */
+export function queueOf({ id, machine }: Recipient): string {
+  return machine === undefined ? (id ?? '') : `@${machine}`;
 }
 
 export interface StateChange {
@@ -81,6 +96,13 @@ export interface Message {
   /** Milliseconds since the epoch; given up if not delivered by then. */
   expiresAt?: number;
   acceptedAt: number;
+  /**
+   * Between machines. Of a message that has come from one: grows with each change of its state here (the time of day, where that has
+   * grown, so that what a power cut has taken does not come again). Of one that was sent to one: that of what is known of it.
+   */
+  rev?: number;
+  /** It is to be taken back, which the other machine has not said yet. */
+  cancelling?: true;
   state: MessageState;
   /** The route of the current lease or of the delivery. */
   route?: Route;

@@ -1,6 +1,6 @@
 /** The words that cross the daemon's socket. Bodies are JSON; streams are one JSON object a line (NDJSON). */
 import type { ManagedRecord } from './managed.ts';
-import type { Message, MessageKind, MessageSummary, Route, Sender } from './message.ts';
+import type { Message, MessageKind, MessageSummary, Recipient, Route, Sender } from './message.ts';
 import type { Question } from './question.ts';
 import type { SessionRecord, StartQuestion } from './session.ts';
 
@@ -40,7 +40,7 @@ export type ListedMessage = MessageSummary & ShownMessage;
 /** The daemon's answer to a send: the message is on disk. */
 export interface SendReply {
   id: string;
-  target: { id: string | null; name: string; cwd: string };
+  target: Recipient;
   state: Message['state'];
   /** The route already chosen, or null while it waits. */
   route: Route | null;

@@ -3,8 +3,16 @@ import { readLines } from './read-blocks.ts';
 import { blocksOf, parseRecord, type TranscriptRecord, textOf } from './record.ts';
 import { isAnswer, isInterruption, turnStart } from './turn-start.ts';
 
-/** As much of the end of the file is read; a longer last record leaves nothing to show. */
-const readBytes = 96 * 1024;
+/**
+ * As much of the end of the file is read, more only while it holds few words: 2.1.332 writes more than 100 kB of its own into a turn that says
+ * one word (docs/claude-facts.md). A record longer than the last of them leaves nothing to show.
+ */
+const readBytes = [96 << 10, 384 << 10, 1536 << 10];
+/** So many words are enough for whoever only glances at it. */
+const enoughWords = 8;
+
+/** What every record with words has in it; others are long, and need not be parsed. */
+const marks = ['"type":"user"', '"type":"assistant"'];
 
 export interface LastWord {
   who: 'person' | 'claude' | 'tool';
@@ -13,10 +21,19 @@ export interface LastWord {
 
 /** What stands in the last bytes of the transcript, the oldest first. @param size of the file, in bytes */
 export function lastWords(path: string, size: number): LastWord[] {
+  let words: LastWord[] = [];
+  for (const bytes of readBytes) {
+    words = wordsFrom(path, Math.max(0, size - bytes), size);
+    if (words.length >= enoughWords || bytes >= size) break;
+  }
+  return words;
+}
+
+function wordsFrom(path: string, from: number, to: number): LastWord[] {
   const words: LastWord[] = [];
   // the first line may be the rest of one: no record then
-  for (const { bytes } of readLines(path, Math.max(0, size - readBytes), size)) {
-    const record = parseRecord(bytes);
+  for (const { bytes } of readLines(path, from, to)) {
+    const record = marks.some((mark) => bytes.includes(mark)) ? parseRecord(bytes) : undefined;
     if (record) words.push(...wordsOf(record));
   }
   return words;

@@ -8,6 +8,7 @@ import { stopDaemon } from '../../daemon-client/stop-daemon.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { claudexPaths } from '../../home/paths.ts';
 import { asHomeError } from '../../home/private-folder.ts';
+import { meshOf } from '../../mesh/mesh-of-daemon.ts';
 import { ensureBridge } from '../../mesh/start-bridge.ts';
 import { counted } from '../text/counted.ts';
 import { durationText } from '../text/durations.ts';
@@ -115,7 +116,7 @@ async function runInForeground(): Promise<void> {
   const { env } = process;
   try {
     const { runDaemon } = await import('../../daemon/run-daemon.ts');
-    const started = await runDaemon(env);
+    const started = await runDaemon(env, meshOf(env));
     reportReady(env);
     // what is wrong there is in its own log, and `claudex mesh status` says it
     if (started) ensureBridge(env).catch(() => undefined);

@@ -62,14 +62,27 @@ export function addInbox(program: Command): void {
   inbox
     .command('retry <id>')
     .description('queue a stuck, failed, expired or cancelled message again')
-    .addHelpText('after', '\nExample:\n  claudex inbox retry m4k2pqr7stuvwxyz')
-    .action(async (id: string) => change(id, 'retry'));
+    .option('--to <target>', 'to another session, folder or machine: as a new message, and this one is taken back')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  claudex inbox retry m4k2pqr7stuvwxyz\n  claudex inbox retry m4k2pqr7stuvwxyz --to api@workstation',
+    )
+    .action(async (id: string, options: { to?: string }) =>
+      options.to === undefined ? change(id, 'retry') : resend(id, options.to),
+    );
+}
+
+async function resend(id: string, to: string): Promise<void> {
+  const client = await ensureDaemon(process.env);
+  const message = await client.resendMessage(id, pathTarget(to));
+  process.stdout.write(`${message.id} is ${message.state} for ${oneLine(nameOf(message.recipient))}.\n`);
 }
 
 async function change(id: string, what: 'cancel' | 'retry'): Promise<void> {
   const client = await ensureDaemon(process.env);
   const message = await client.changeMessage(id, what);
-  process.stdout.write(`${message.id} is ${message.state}.\n`);
+  const how = message.cancelling ? `${message.state}: ${message.reason}` : message.state;
+  process.stdout.write(`${oneLine(`${message.id} is ${how}.`)}\n`);
 }
 
 async function list(target: string | undefined, options: InboxOptions): Promise<void> {
@@ -85,7 +98,7 @@ async function list(target: string | undefined, options: InboxOptions): Promise<
   const hasReplies = messages.some((one) => one.replyTo !== undefined);
   const rows = messages.map((one) => [
     one.id,
-    one.recipient.name,
+    nameOf(one.recipient),
     one.kind,
     one.state,
     howText(one),
@@ -114,7 +127,11 @@ function recipientFilter(target: string | undefined, sessions: readonly SessionR
   if (named) return (one) => one.id === named.id;
   const wanted = target.toLowerCase();
   const names = (one: Recipient): string[] => [one.name, basename(one.cwd)];
-  return (one) => one.id === target || one.cwd === path || names(one).some((name) => name.toLowerCase() === wanted);
+  return (one) =>
+    one.id === target ||
+    one.cwd === path ||
+    nameOf(one).toLowerCase() === wanted ||
+    names(one).some((name) => name.toLowerCase() === wanted);
 }
 
 /** Survives a daemon that is replaced. */
@@ -129,7 +146,7 @@ async function watch(fits: (one: Recipient) => boolean, options: InboxOptions): 
       process.stdout.write(
         options.json
           ? `${JSON.stringify(message)}\n`
-          : `${oneLine(`${message.id}  ${message.recipient.name}  ${message.state}${how ? `  ${how}` : ''}`)}\n`,
+          : `${oneLine(`${message.id}  ${nameOf(message.recipient)}  ${message.state}${how ? `  ${how}` : ''}`)}\n`,
       );
     }
   }
@@ -170,11 +187,19 @@ function stepText({ state, at, route, reason, times, lastAt }: StateChange): str
   );
 }
 
+/** `api`, and on another machine `api@devbox`. */
+function nameOf({ name, machine }: Recipient): string {
+  return machine === undefined ? name : `${name}@${machine}`;
+}
+
+function placeOf({ id, cwd, machine }: Recipient): string {
+  if (machine !== undefined) return cwd === '' ? '' : ` (${cwd})`;
+  return ` (${id ?? 'waits for a session in'} ${cwd})`;
+}
+
 function describe(message: ShownMessage): string {
   const lines = [
-    oneLine(
-      `${message.id}  ${message.kind} for ${message.recipient.name} (${message.recipient.id ?? 'waits for a session in'} ${message.recipient.cwd})`,
-    ),
+    oneLine(`${message.id}  ${message.kind} for ${nameOf(message.recipient)}${placeOf(message.recipient)}`),
     oneLine(`From:   ${message.sender.label}`),
     ...(message.replyTo ? [oneLine(`Reply to: ${message.replyTo}`)] : []),
     ...waitLines(message),

@@ -15,6 +15,7 @@ import { ownSession, senderOf } from '../sender.ts';
 import { parseClockTime, parseDuration } from '../text/durations.ts';
 import { printError } from '../text/print-error.ts';
 import { colours, forTerminal } from '../text/render.ts';
+import { firstWord, whereIs } from '../text/where-is.ts';
 
 interface SendOptions {
   file?: string;
@@ -38,7 +39,8 @@ interface SendOptions {
 }
 
 const targetHelp = `
-A target is a session's id, its name (the folder's basename, any case), or a path (., ../api, /work/api).
+A target is a session's id, its name (the folder's basename, any case), or a path (., ../api, /work/api);
+on another machine of your mesh (claudex mesh) one of these with its name: api@devbox, /srv/api@devbox.
 The message is on disk before its id is printed. It goes in as soon as the session is idle: never into a dialog,
 never into a draft. What cannot go in now waits; \`claudex inbox\` shows it.
 Write -- before a text that begins with a dash: claudex send api -- "- first point"`;
@@ -59,7 +61,8 @@ Examples:
   claudex send web --note "the API moved to port 8081"
   claudex send --start ~/work/api "run the tests"
   claudex send api --wait=5m "do the tests pass?"
-  claudex send --all --delay 10m "commit what you have"`,
+  claudex send --all --delay 10m "commit what you have"
+  claudex send api@devbox "pull and rerun the tests"`,
     )
     .action(send);
   shared(program.command('ask'))
@@ -125,7 +128,10 @@ async function send(target: string | undefined, words: string[], options: SendOp
   const replies = several
     ? await client.sendToAll({ ...request, targets: targets.map(pathTarget) })
     : [await sendToOne(client, { ...request, target: pathTarget(targets[0]!) }, options)];
-  if (options.wait === undefined) return printReplies(replies, options);
+  if (options.wait === undefined) {
+    printReplies(await Promise.all(replies.map((reply) => firstWord(client, reply, options.json === true))), options);
+    return;
+  }
   await waitFor(client, replies, options, timeoutMs);
 }
 
@@ -183,9 +189,7 @@ function printReplies(replies: readonly SendReply[], options: SendOptions): void
   if (options.quiet || !process.stderr.isTTY) return;
   const chalk = colours(process.stderr);
   for (const reply of replies) {
-    const state = reply.route ? `delivering by ${reply.route}` : 'queued';
-    const who = oneLine(`${reply.target.name} (${reply.target.id ?? reply.target.cwd})`);
-    process.stderr.write(chalk.dim(`${state} for ${who}\n`));
+    process.stderr.write(chalk.dim(`${oneLine(whereIs(reply))}\n`));
   }
 }
 

@@ -23,7 +23,15 @@ export interface AcceptOptions {
   peers: PeerRules;
   /** Managed sessions that do not run. */
   absent: () => AbsentSession[];
+  /** Where a target is, that no session here has: on which other machine. */
+  onMachine: (target: string) => Recipient | undefined;
   clock: Clock;
+}
+
+/** What has come from another machine: it has its id from there. */
+export interface FromMachine {
+  id: string;
+  hops: number;
 }
 
 /** A managed session that does not run; a message wakes it or waits for it, where `takes`, else `why` says what is to be done. */
@@ -44,14 +52,29 @@ export async function acceptSend(request: SendRequest, options: AcceptOptions): 
   return accept(prepare(request, options), options);
 }
 
+/** As acceptSend, of what has come from another machine. @throws as acceptSend */
+export async function acceptFromMachine(
+  request: SendRequest,
+  come: FromMachine,
+  options: AcceptOptions,
+): Promise<SendReply> {
+  const body = sanitiseBody(request.body);
+  if (body.trim() === '') throw new ClaudexError('EMPTY_MESSAGE');
+  return accept({ message: compose(request, body, options, come), repeated: false }, options);
+}
+
 /** One message for each session that the targets name; none is taken when one of them cannot be. @throws as acceptSend */
 export async function acceptSends(request: SendManyRequest, options: AcceptOptions): Promise<SendReply[]> {
   const { key, targets, ...shared } = request;
   const prepared = targets.map((target) =>
     prepare({ ...shared, target, ...(key !== undefined && { key: `${key} for ${target}` }) }, options),
   );
-  const byRecipient = new Map(prepared.map((one) => [one.message.recipient.id ?? one.message.recipient.cwd, one]));
+  const byRecipient = new Map(prepared.map((one) => [whose(one.message.recipient), one]));
   return Promise.all([...byRecipient.values()].map((one) => accept(one, options)));
+}
+
+function whose({ id, cwd, machine, target }: Recipient): string {
+  return machine === undefined ? (id ?? cwd) : `${target}@${machine}`;
 }
 
 interface Prepared {
@@ -79,20 +102,25 @@ async function accept({ message, repeated }: Prepared, options: AcceptOptions): 
   };
 }
 
-function compose(request: SendRequest, body: string, options: AcceptOptions): Message {
+function compose(request: SendRequest, body: string, options: AcceptOptions, come?: FromMachine): Message {
   const at = options.clock.timeOfDay();
   const { sender } = request;
-  const from = sender.id === undefined ? undefined : options.table.byId(sender.id);
-  if (sender.id !== undefined && !from) {
+  const from = sender.id === undefined || come ? undefined : options.table.byId(sender.id);
+  if (sender.id !== undefined && !from && !come) {
     throw new ClaudexError('NO_SUCH_SESSION', `The sender "${sender.id.slice(0, 40)}" is not live.`);
   }
   const recipient = recipientOf(request, options);
   const to = recipient.id === null ? undefined : options.table.byId(recipient.id);
-  const chain = from ? chainOf(options.dispatcher.inHand(from), recipient.id) : { hops: 0 };
-  options.peers.check({ sender, from, to, toCwd: recipient.cwd, hops: chain.hops }, options.clock.steady());
+  const isThere = recipient.machine !== undefined;
+  const toId = isThere ? whose(recipient) : recipient.id;
+  const chain: ReturnType<typeof chainOf> = from
+    ? chainOf(options.dispatcher.inHand(from), toId)
+    : { hops: come?.hops ?? 0 };
+  const toCwd = isThere ? whose(recipient) : recipient.cwd;
+  options.peers.check({ sender, from, to, toCwd, hops: chain.hops }, options.clock.steady());
   const replyTo = request.replyTo ?? chain.replyTo;
   return {
-    id: newMessageId(),
+    id: come?.id ?? newMessageId(),
     recipient,
     kind: request.kind,
     when: request.when,
@@ -100,6 +128,8 @@ function compose(request: SendRequest, body: string, options: AcceptOptions): Me
       kind: sender.kind,
       label: sanitiseLine(sender.label).replaceAll(/[[\]]/g, ''),
       ...(from && { id: from.id }),
+      ...(come && sender.id !== undefined && { id: sender.id }),
+      ...(come && sender.machine !== undefined && { machine: sender.machine }),
     },
     body,
     ...(request.route !== undefined && { forcedRoute: request.route }),
@@ -110,13 +140,14 @@ function compose(request: SendRequest, body: string, options: AcceptOptions): Me
     ...(request.delayMs !== undefined && { notBefore: at + request.delayMs, delayMs: request.delayMs }),
     ...(request.expiresAt !== undefined && { expiresAt: request.expiresAt }),
     acceptedAt: at,
+    ...(come && { rev: at }),
     state: 'queued',
     attempts: 0,
     history: [{ state: 'queued', at }],
   };
 }
 
-function recipientOf(request: SendRequest, { table, waysIn, absent }: AcceptOptions): Recipient {
+function recipientOf(request: SendRequest, { table, waysIn, absent, onMachine }: AcceptOptions): Recipient {
   // a given name goes before the name of a folder, whether or not its session runs
   const given = absent().filter((one) => isCalled(request.target, one));
   if (given.length > 0 && !table.all().some((one) => isCalled(request.target, one))) {
@@ -130,7 +161,7 @@ function recipientOf(request: SendRequest, { table, waysIn, absent }: AcceptOpti
     return { id: session.id, name: session.alias ?? nameOf(session), cwd: session.cwd };
   } catch (error) {
     if (!(error instanceof ClaudexError) || error.code !== 'NO_SUCH_SESSION') throw error;
-    return absentRecipient(request.target, absent()) ?? heldRecipient(request, error);
+    return absentRecipient(request.target, absent()) ?? onMachine(request.target) ?? heldRecipient(request, error);
   }
 }
 

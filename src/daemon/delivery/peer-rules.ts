@@ -54,7 +54,9 @@ export class PeerRules {
         `This would be number ${send.hops}; ${this.#policy.maxHops} are allowed.`,
       );
     }
-    if (send.from) this.#countAndCheck(`${send.from.id} ${send.to?.id ?? send.toCwd}`, steadyMs);
+    // one of another machine is known by its name there
+    const from = send.from?.id ?? send.sender.id;
+    if (from !== undefined) this.#countAndCheck(`${from} ${send.to?.id ?? send.toCwd}`, steadyMs);
   }
 
   #checkAllowed({ sender, from, to, toCwd }: PeerSend): void {

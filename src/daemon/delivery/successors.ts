@@ -79,7 +79,7 @@ export class Successors {
    * @returns whose it is now
    */
   bringHome(message: Message): Message['recipient'] {
-    if (isFinal(message.state)) return message.recipient;
+    if (isFinal(message.state) || message.recipient.machine !== undefined) return message.recipient;
     if (message.recipient.id === null) this.#findHome(message);
     else if (!this.#table.byId(message.recipient.id)) this.orphan(message);
     return message.recipient;

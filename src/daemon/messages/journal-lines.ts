@@ -1,7 +1,7 @@
 /** The journal's lines. What the index needs to know of one is taken from its two ends where they tell: a journal of gigabytes is not parsed to start a daemon. */
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { isFinal, type MessageState, messageStates } from '../../protocol/message.ts';
-import type { JournalEntry } from './mailbox.ts';
+import type { JournalEntry } from './journal-entry.ts';
 
 /** The first line of a journal. */
 export const journalHeader = { journal: 'claudex', version: 1 };

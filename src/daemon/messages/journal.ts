@@ -6,9 +6,9 @@
 import { closeSync, fdatasync, fstatSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { ClaudexError, systemErrorCode } from '../../errors/claudex-error.ts';
 import type { Message } from '../../protocol/message.ts';
+import { applyEntry, type JournalEntry } from './journal-entry.ts';
 import { type IndexedMessage, JournalIndex, type MovedLines } from './journal-index.ts';
 import { headOf, journalHeader, type LineHead, parseLine } from './journal-lines.ts';
-import { applyEntry, type JournalEntry } from './mailbox.ts';
 import { type JournalReading, readJournal } from './read-journal.ts';
 
 /** The calls to the system that may fail. */

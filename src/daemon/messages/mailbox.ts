@@ -2,38 +2,17 @@
  * Every message and its state. The one owner of claims: a message is leased to one route at a time, exclusively.
  * Pure: no clock, no file. Each change is returned as a journal entry; `apply` replays such entries after a restart.
  */
-import { isFinal, isSettled, type Message, type MessageState, type Route } from '../../protocol/message.ts';
-import { addToHistory, boundHistory } from './message-history.ts';
+import { isFinal, type Message, type MessageState, queueOf } from '../../protocol/message.ts';
+import { applyEntry, applyState, type JournalEntry, type StateEntry } from './journal-entry.ts';
+import { boundHistory } from './message-history.ts';
 import { OpenQueue } from './open-queue.ts';
-
-export type JournalEntry =
-  | { t: 'accept'; message: Message }
-  | {
-      t: 'state';
-      id: string;
-      state: MessageState;
-      at: number;
-      route?: Route;
-      reason?: string;
-      leaseDeadline?: number;
-      /** With `leased`: the transcript its mark would come to stand in, when that is a new one. */
-      transcriptFrom?: { path: string; bytes: number };
-      /** With a retry by hand: where each transcript that may hold the mark of an earlier try ends by now. */
-      transcriptsFrom?: Array<{ path: string; bytes: number }>;
-      /** The lease that ends here may have put the message in all the same. */
-      unproven?: boolean;
-      promptId?: string;
-      answer?: string;
-      /** With `cancelled`: its sender was told that it was not accepted. There is no such message. */
-      refused?: true;
-    }
-  | { t: 'recipient'; id: string; recipient: Message['recipient'] };
-
-type StateEntry = Extract<JournalEntry, { t: 'state' }>;
 
 /** Which states may follow which. */
 const allowed: Record<MessageState, readonly MessageState[]> = {
-  queued: ['leased', 'stuck', 'delivered', 'expired', 'cancelled', 'failed'],
+  queued: ['sent', 'leased', 'stuck', 'delivered', 'expired', 'cancelled', 'failed'],
+  // on another machine: whatever that one says may follow as well
+  sent: ['sent', 'queued', 'failed', 'expired', 'cancelled'],
+  arrived: ['arrived', 'stuck', 'cancelled'],
   leased: ['queued', 'stuck', 'delivered', 'expired', 'failed', 'cancelled'],
   // proof may come late
   stuck: ['queued', 'delivered', 'cancelled'],
@@ -43,6 +22,14 @@ const allowed: Record<MessageState, readonly MessageState[]> = {
   expired: ['queued'],
   cancelled: ['queued'],
 };
+
+/** Accepted, and not delivered yet. */
+const waiting: readonly MessageState[] = ['queued', 'sent', 'arrived', 'leased'];
+
+/** A machine's word counts when it is newer than what is known; and it knows better. */
+function mayFollow(message: Message, { state, rev }: Omit<StateEntry, 't' | 'id'>): boolean {
+  return rev === undefined ? allowed[message.state].includes(state) : rev > (message.rev ?? 0);
+}
 
 export class Mailbox {
   readonly #messages = new Map<string, Message>();
@@ -88,9 +75,14 @@ export class Mailbox {
     return this.openFor('');
   }
 
+  /** The machines that open messages are for. */
+  machines(): string[] {
+    return [...this.#open.keys()].filter((one) => one.startsWith('@')).map((one) => one.slice(1));
+  }
+
   /** Accepted and not delivered yet. */
   pendingFor(recipientId: string): number {
-    return this.countOpen(recipientId, 'queued') + this.countOpen(recipientId, 'leased');
+    return waiting.reduce((sum, state) => sum + this.countOpen(recipientId, state), 0);
   }
 
   /** What the open messages take, about, in bytes of memory. */
@@ -129,7 +121,7 @@ export class Mailbox {
    */
   move(id: string, change: Omit<StateEntry, 't' | 'id'>): JournalEntry | undefined {
     const message = this.#messages.get(id);
-    if (!message || !allowed[message.state].includes(change.state)) return undefined;
+    if (!message || !mayFollow(message, change)) return undefined;
     const entry: JournalEntry = { t: 'state', id, ...change };
     this.apply(entry);
     return entry;
@@ -184,7 +176,7 @@ export class Mailbox {
   #unfile(message: Message): void {
     const queue = this.#queueOf(message);
     if (queue.remove(message, this.#places.get(message.id)!)) this.#openBytes -= costOf(message);
-    if (queue.isEmpty) this.#open.delete(message.recipient.id ?? '');
+    if (queue.isEmpty) this.#open.delete(queueOf(message.recipient));
   }
 
   #file(message: Message): void {
@@ -194,7 +186,7 @@ export class Mailbox {
   }
 
   #queueOf(message: Message): OpenQueue {
-    const recipient = message.recipient.id ?? '';
+    const recipient = queueOf(message.recipient);
     const queue = this.#open.get(recipient) ?? new OpenQueue();
     this.#open.set(recipient, queue);
     return queue;
@@ -204,45 +196,4 @@ export class Mailbox {
 /** What a message takes in memory, about: its text, and 1000 bytes beside it. */
 export function costOf(message: Pick<Message, 'body'>): number {
   return 1000 + Buffer.byteLength(message.body);
-}
-
-/** What an entry after its first one makes of a message. */
-export function applyEntry(message: Message, entry: Exclude<JournalEntry, { t: 'accept' }>): void {
-  if (entry.t === 'recipient') message.recipient = entry.recipient;
-  else applyState(message, entry);
-}
-
-function applyState(message: Message, entry: StateEntry): void {
-  if (entry.state === 'queued' && isSettled(message.state)) startAfresh(message, entry);
-  if (entry.unproven && message.route !== undefined) {
-    const { route, attempts: lease, recipient } = message;
-    message.unproven = [...(message.unproven ?? []), { route, lease, session: recipient.id }];
-  }
-  message.state = entry.state;
-  addToHistory(message.history, entry);
-  if (entry.state === 'leased') message.attempts++;
-  if (entry.state === 'queued' || entry.state === 'stuck') {
-    delete message.route;
-    delete message.promptId;
-  }
-  if (entry.route !== undefined) message.route = entry.route;
-  if (entry.leaseDeadline !== undefined) message.leaseDeadline = entry.leaseDeadline;
-  else delete message.leaseDeadline;
-  if (entry.transcriptFrom !== undefined) {
-    message.transcriptsFrom = [...(message.transcriptsFrom ?? []), entry.transcriptFrom];
-  }
-  if (entry.transcriptsFrom !== undefined) message.transcriptsFrom = entry.transcriptsFrom;
-  if (entry.promptId !== undefined) message.promptId = entry.promptId;
-  if (entry.answer !== undefined) message.answer = entry.answer;
-  if (entry.reason !== undefined) message.reason = entry.reason;
-  else delete message.reason;
-}
-
-/** A retry by hand: now, and what was tried before counts no more. */
-function startAfresh(message: Message, { at }: StateEntry): void {
-  delete message.expiresAt;
-  delete message.notBefore;
-  delete message.delayMs;
-  delete message.unproven;
-  message.retriedAt = at;
 }

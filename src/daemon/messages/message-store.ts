@@ -9,9 +9,10 @@ import { Signal } from '../../process/signal.ts';
 import { isFinal, type Message, type Recipient } from '../../protocol/message.ts';
 import { Acceptance } from './acceptance.ts';
 import type { Journal } from './journal.ts';
+import type { JournalEntry } from './journal-entry.ts';
 import type { IndexedMessage } from './journal-index.ts';
 import { JournalUpkeep } from './journal-upkeep.ts';
-import { costOf, type JournalEntry, Mailbox } from './mailbox.ts';
+import { costOf, Mailbox } from './mailbox.ts';
 
 /** The time of day may be set, and it runs on while the machine sleeps: expiry is looked at this often. */
 const longestNapMs = 30_000;
@@ -120,6 +121,8 @@ export class MessageStore {
     this.#options.log('message accepted', { id: message.id, session: message.recipient.id, kind: message.kind });
     this.changed.emit(message);
     if (message.expiresAt !== undefined) this.#expireBy(message.expiresAt);
+    // it had ended on its way
+    if (isFinal(message.state)) this.#letGoLater(message.id);
   }
 
   /** Resolves when a message that somebody else is having accepted is on disk; fails as that does. */
@@ -133,7 +136,7 @@ export class MessageStore {
     if (!entry) return false;
     const message = this.mailbox.get(id)!;
     // no lease that the next daemon would not know of: it would put the message in a second time
-    if (!this.#record(entry) && change.state === 'leased') {
+    if (!this.#record(entry) && (change.state === 'leased' || (change.state === 'sent' && !change.cancelling))) {
       this.#unwritten.pop();
       this.mailbox.move(id, {
         state: 'queued',

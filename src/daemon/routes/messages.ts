@@ -8,6 +8,7 @@ import type { Dispatcher } from '../delivery/dispatcher.ts';
 import { speakerOf } from '../delivery/speaker.ts';
 import type { WaitReasons } from '../delivery/wait-reasons.ts';
 import type { RouteDefinition } from '../http-server.ts';
+import type { MachineMail } from '../mesh/machine-mail-parts.ts';
 import type { MessageStore } from '../messages/message-store.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
 
@@ -23,9 +24,17 @@ export interface MessageRoutesOptions {
   dispatcher: Dispatcher;
   registry: Pick<SessionRegistry, 'claudeAbove'>;
   waits: Pick<WaitReasons, 'of'>;
+  machineMail: Pick<MachineMail, 'outbox'>;
 }
 
-export function messageRoutes({ accept, store, dispatcher, registry, waits }: MessageRoutesOptions): RouteDefinition[] {
+export function messageRoutes({
+  accept,
+  store,
+  dispatcher,
+  registry,
+  waits,
+  machineMail,
+}: MessageRoutesOptions): RouteDefinition[] {
   return [
     { method: 'POST', path: '/v1/messages', who: 'local', status: 202, handle: ({ body }) => send(body) },
     { method: 'GET', path: '/v1/messages', who: 'local', handle: ({ query }) => list(query) },
@@ -34,13 +43,13 @@ export function messageRoutes({ accept, store, dispatcher, registry, waits }: Me
       method: 'POST',
       path: '/v1/messages/:id/cancel',
       who: 'local',
-      handle: ({ params }) => change(params[0]!, 'cancel'),
+      handle: ({ params }) => cancel(message(params[0]!)),
     },
     {
       method: 'POST',
       path: '/v1/messages/:id/retry',
       who: 'local',
-      handle: ({ params }) => change(params[0]!, 'retry'),
+      handle: ({ params, body }) => retry(message(params[0]!), parseRetry(body)),
     },
   ];
 
@@ -74,7 +83,7 @@ export function messageRoutes({ accept, store, dispatcher, registry, waits }: Me
   }
 
   function shown(one: Message): ShownMessage {
-    const waitsFor = waits.of(one);
+    const waitsFor = one.recipient.machine === undefined ? waits.of(one) : machineMail.outbox.waitsFor(one);
     return waitsFor === undefined ? one : { ...one, waitsFor };
   }
 
@@ -84,9 +93,54 @@ export function messageRoutes({ accept, store, dispatcher, registry, waits }: Me
     return found;
   }
 
-  function change(id: string, what: 'cancel' | 'retry'): Message {
-    const found = message(id);
-    if (!dispatcher.change(id, what)) throw new ClaudexError('WRONG_STATE', `It is ${found.state}.`);
-    return message(id);
+  function cancel(found: Message): Message {
+    const { outbox } = machineMail;
+    const isTakenBack =
+      found.recipient.machine === undefined
+        ? dispatcher.change(found.id, 'cancel')
+        : outbox.cancel(store.recall(found.id)!);
+    if (!isTakenBack) throw new ClaudexError('WRONG_STATE', `It is ${found.state}.`);
+    return message(found.id);
   }
+
+  /** The same message here; to another target or on another machine a new one, in the place of this one. */
+  async function retry(found: Message, to: string | undefined): Promise<Message> {
+    const { id, state, recipient } = found;
+    const isLocal = to === undefined && recipient.machine === undefined;
+    const mayGo = isLocal ? dispatcher.change(id, 'retry') : mayGoElsewhere(found, to !== undefined);
+    if (!mayGo) throw new ClaudexError('WRONG_STATE', `It is ${state}.`);
+    if (isLocal) return message(id);
+    const { kind, when, body, sender, replyTo, forcedRoute } = found;
+    const again = await acceptSend(
+      {
+        target: to ?? `${recipient.target}@${recipient.machine}`,
+        body,
+        kind,
+        when,
+        // a session may have ended since: it has said so then
+        sender:
+          sender.id !== undefined && !accept.table.byId(sender.id) ? { kind: 'peer', label: sender.label } : sender,
+        ...(replyTo !== undefined && { replyTo }),
+        ...(forcedRoute !== undefined && to === undefined && { route: forcedRoute }),
+      },
+      accept,
+    );
+    if (!isFinal(state)) cancel(message(id));
+    return message(again.id);
+  }
+
+  /** What has ended otherwise than it should; by a person's word, also what waits for a machine that may never come back. */
+  function mayGoElsewhere({ state, recipient }: Message, isElsewhere: boolean): boolean {
+    const hasFailed = ['failed', 'expired', 'cancelled', 'stuck'].includes(state);
+    return (
+      hasFailed || (isElsewhere && recipient.machine !== undefined && ['queued', 'sent', 'arrived'].includes(state))
+    );
+  }
+}
+
+/** Where it is to go now; undefined for where it was to go. @throws ClaudexError BAD_REQUEST */
+function parseRetry(body: unknown): string | undefined {
+  const { target } = (body ?? {}) as { target?: unknown };
+  if (target === undefined || (typeof target === 'string' && target !== '' && target.length <= 4096)) return target;
+  throw new ClaudexError('BAD_REQUEST', '"target" must be a text of 1 to 4096 characters.');
 }

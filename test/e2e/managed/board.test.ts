@@ -6,7 +6,7 @@ import { verifies } from '../../requirements.ts';
 import { realClaudePath, realClaudeVersion } from '../../support/claude-binary.ts';
 import { runClaudex, startClaudex } from '../../support/claudex.ts';
 import { promptBox } from '../../support/real-claude.ts';
-import { callsTool, scriptedTools } from '../../support/scripted-tools.ts';
+import { callsTool, says, scriptedTools } from '../../support/scripted-tools.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { until } from '../../support/until.ts';
 
@@ -29,7 +29,8 @@ describe(`claudex board, claude ${realClaudeVersion()}`, () => {
     board.type('a');
     await board.waitForScreen(/api: approved/);
     await until(() => existsSync(made));
-    await board.waitForScreen((screen) => /○ api +idle/.test(screen));
+    await claudex('send', 'api', says('all of it is green'));
+    await board.waitForScreen((screen) => /○ api +idle +all of it is green/.test(screen));
     for (const word of ['one', 'two', 'three']) {
       board.key('enter');
       await board.waitForScreen((screen) => promptBox(screen) !== undefined && !screen.includes('╭─ sessions'));

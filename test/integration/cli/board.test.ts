@@ -163,6 +163,10 @@ describe('claudex board', () => {
     board.key('enter');
     await board.waitForScreen(/claudex: .*Fix:|HOST|does not answer/);
     expect(board.inAlternateScreen()).toBe(true);
+    // it stands there with the first bytes, whenever ink has something to draw
+    const bytes = board.rawOutput().toString('utf8');
+    const again = bytes.slice(bytes.lastIndexOf('\x1b[?1049h'));
+    expect(again.slice(0, again.indexOf('\x1b[?2026l'))).toContain('reviewer');
     board.type('q');
     expect(await board.waitForExit()).toEqual({ code: 0, signal: null });
   });

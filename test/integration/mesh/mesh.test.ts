@@ -50,13 +50,18 @@ describe.runIf(natsServer !== undefined)('many machines', () => {
       machines: [{ name: 'alpha' }],
     });
 
-    // its bridge says that it goes
-    const { pid } = JSON.parse(readFileSync(join(beta.claudexHome, 'mesh', 'bridge.lock'), 'utf8'));
-    process.kill(pid, 'SIGTERM');
-    await until(() => !isAlive(pid));
+    // its bridge says that it goes; the daemon, which would start another one, is held meanwhile
+    const pidIn = (...path: string[]): number => JSON.parse(readFileSync(join(beta.claudexHome, ...path), 'utf8')).pid;
+    const [daemon, bridge] = [pidIn('daemon.lock'), pidIn('mesh', 'bridge.lock')];
+    process.kill(daemon, 'SIGSTOP');
+    process.kill(bridge, 'SIGTERM');
+    await until(() => !isAlive(bridge));
     await untilSeen(alpha, ({ machines }) => machines[0].away);
     expect(await list(alpha)).toMatchObject([{ id: session.id, machine: 'beta', away: true }]);
     expect((await runClaudex(['list'], { env: alpha.env() })).stdout).toContain('away (');
+    process.kill(daemon, 'SIGCONT');
+    await untilSeen(alpha, ({ machines }) => !machines[0].away);
+    expect(pidIn('mesh', 'bridge.lock')).not.toBe(bridge);
 
     // the server goes and comes back on what it has kept
     await server.stop();
@@ -164,6 +169,21 @@ describe.runIf(natsServer !== undefined)('many machines', () => {
     expect((await mesh(beta, 'status')).stdout).toContain('does not let this machine in');
     expect(await mesh(alpha, 'revoke', 'beta')).toMatchObject({ code: 3 });
     await server.stop();
+  });
+
+  it(`invitations at once are each kept; a name that was revoked while the server was down is free again ${verifies('mesh-server')}`, async () => {
+    const [alpha, beta, gamma] = [bed.home(), bed.home(), bed.home()];
+    const server = await startMesh(alpha, 'alpha');
+    const seeds = await Promise.all(['beta', 'gamma', 'delta'].map((name) => invite(alpha, name)));
+    expect(await joinWith(beta, server.url, 'beta', seeds[0]!)).toMatchObject({ code: 0 });
+    expect(await joinWith(gamma, server.url, 'gamma', seeds[1]!)).toMatchObject({ code: 0 });
+    await server.stop();
+    expect(await mesh(alpha, 'revoke', 'gamma')).toMatchObject({ code: 0 });
+    const again = await startMesh(alpha, 'alpha', server.port);
+    expect(await mesh(gamma, 'leave')).toMatchObject({ code: 0 });
+    const seed = await invite(alpha, 'gamma');
+    expect(await joinWith(gamma, again.url, 'gamma', seed)).toMatchObject({ code: 0, stderr: '' });
+    await again.stop();
   });
 });
 

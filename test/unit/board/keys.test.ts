@@ -72,6 +72,12 @@ describe(`answering ${verifies('board-answers')}`, () => {
     expect(person.wait(inertMs).press('a').effects).toMatchObject([{ questionId: 'q2' }]);
   });
 
+  it('how far a question was read says nothing of what stands there after it', () => {
+    const person = new Person({}, { cols: 120, rows: 14 }).asked(aQuestion({ shown: 'x\n'.repeat(40) })).press(' ');
+    expect(person.ui.scroll).toBeGreaterThan(0);
+    expect(person.asked(undefined).ui.scroll).toBeNull();
+  });
+
   it('going to a session that asks does as well', () => {
     const sessions = [
       aBoardSession({ id: 'a', state: 'waiting', question: aQuestion({ id: 'qa' }) }),

@@ -57,6 +57,10 @@ describe('pictures of the board', () => {
     const text = screenText({ cols: 120, rows: 20 }, {}, moment);
     expect(text).toMatch(/space: \d+ more lines/);
     expect(text.split('\n').at(-1)).not.toContain('approve');
+    expect(text.split('\n').at(-1)).toMatch(/^ space read on /);
+    const narrow = { cols: 40, rows: 16 };
+    expect(screenText(narrow, {}, moment).split('\n').at(-1)).toMatch(/^ p read it /);
+    expect(screenText(narrow, { isPaneOpen: true }, moment).split('\n').at(-1)).toMatch(/^ space read on {2}p back /);
   });
 
   it('without colours no colour is written', () => {

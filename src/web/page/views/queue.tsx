@@ -7,6 +7,8 @@ import { ago, visible } from './words.ts';
 
 const stateWords: Record<Message['state'], string> = {
   queued: 'waits',
+  sent: 'on its way to its machine',
+  arrived: 'at its machine',
   leased: 'being delivered',
   stuck: 'nobody knows whether it went in',
   delivered: 'claude is at it',

@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Journal, type JournalDisk } from '../../../../src/daemon/messages/journal.ts';
-import type { JournalEntry } from '../../../../src/daemon/messages/mailbox.ts';
+import type { JournalEntry } from '../../../../src/daemon/messages/journal-entry.ts';
 import type { Message } from '../../../../src/protocol/message.ts';
 import { verifies } from '../../../requirements.ts';
 import { aMessage } from '../../../support/a-message.ts';

@@ -3,9 +3,9 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { applyEntry, type JournalEntry } from '../../../../src/daemon/messages/journal-entry.ts';
 import { type IndexedMessage, JournalIndex, type Keeping } from '../../../../src/daemon/messages/journal-index.ts';
 import { headOf, journalHeader, lineOfMessage, parseLine } from '../../../../src/daemon/messages/journal-lines.ts';
-import { applyEntry, type JournalEntry } from '../../../../src/daemon/messages/mailbox.ts';
 import { readJournal } from '../../../../src/daemon/messages/read-journal.ts';
 import { SeenIds } from '../../../../src/daemon/messages/seen-ids.ts';
 import type { MessageState } from '../../../../src/protocol/message.ts';

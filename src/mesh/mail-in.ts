@@ -1,0 +1,134 @@
+/** Takes what has come for this machine from the server to the daemon. It is acknowledged once the daemon has it on disk. */
+import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Clock } from '../process/clock.ts';
+import type { IncomingMail, Verdict } from '../protocol/machine-mail.ts';
+import { EnvelopeRefused, senderOfSubject } from './envelope.ts';
+import type { MailClient } from './mail-client.ts';
+import { keptInStreamMs, openOwnMail } from './mail-stream.ts';
+import { shiftTimes } from './mail-times.ts';
+import { pause } from './pause.ts';
+import type { Refusals } from './refusals.ts';
+import type { Sealing } from './sealing.ts';
+
+/** The daemon is handed so much at once, at most. */
+const mostMails = 64;
+const fullBytes = 1 << 20;
+/** What cannot be taken yet comes again after this long. */
+const laterMs = 1500;
+/** Whatever has come so often without being taken comes no more: its sender sends it again, if it is still wanted. */
+const mostDeliveries = 15;
+const daemonAwayMs = 300;
+
+export interface MailInParts {
+  own: string;
+  url: string;
+  client: MailClient;
+  sealing: Pick<Sealing, 'say' | 'hear'>;
+  keyOf: (machine: string) => string | undefined;
+  /** The server's clock is so much ahead of this machine's time of day. */
+  skewMs: () => number;
+  clock: Pick<Clock, 'timeOfDay'>;
+  refusals: Refusals;
+}
+
+/** Runs until `stop`. @throws ClaudexError MESH_REFUSED, MESH_UNREACHABLE, MESH_NO_JETSTREAM; or what ends the line */
+export async function carryIn(connection: NatsConnection, parts: MailInParts, stop: AbortSignal): Promise<void> {
+  const consumer = await openOwnMail(connection, parts.own, parts.url);
+  if (stop.aborted) return;
+  const messages = await consumer.consume({ max_messages: 200, abort_on_missing_resource: true });
+  stop.addEventListener('abort', () => messages.stop(), { once: true });
+  if (stop.aborted) messages.stop();
+  const waiting: JsMsg[] = [];
+  let working: Promise<void> | undefined;
+  let failure: unknown;
+  for await (const message of messages as ConsumerMessages) {
+    waiting.push(message);
+    working ??= handOver(waiting, parts, stop)
+      .catch((error) => {
+        failure = error;
+        messages.stop();
+      })
+      .finally(() => {
+        working = undefined;
+      });
+  }
+  await working;
+  if (failure !== undefined) throw failure;
+  if (!stop.aborted) throw new Error('the mail of this machine has come to an end');
+}
+
+async function handOver(waiting: JsMsg[], parts: MailInParts, stop: AbortSignal): Promise<void> {
+  while (waiting.length > 0 && !stop.aborted) {
+    // what comes together is handed over together: a message is not put in that is taken back right behind it
+    await new Promise((resolve) => setImmediate(resolve));
+    const batch: Array<{ message: JsMsg; mail: IncomingMail }> = [];
+    for (let bytes = 0; waiting.length > 0 && batch.length < mostMails && bytes < fullBytes; ) {
+      const message = waiting.shift()!;
+      const mail = opened(message, parts);
+      if (mail) batch.push({ message, mail });
+      bytes += message.data.length;
+    }
+    if (batch.length === 0) continue;
+    const verdicts = await untilTaken(
+      batch.map(({ mail }) => mail),
+      parts.client,
+      stop,
+    );
+    if (!verdicts) return;
+    for (const [at, { message, mail }] of batch.entries()) settle(message, mail.from, verdicts[at]!, parts.refusals);
+  }
+}
+
+/** Undefined for what is not to be handed over; it is dealt with. */
+function opened(
+  message: JsMsg,
+  { own, sealing, keyOf, skewMs, clock, refusals }: MailInParts,
+): IncomingMail | undefined {
+  const from = senderOfSubject(message.subject, own);
+  const key = from === undefined ? undefined : keyOf(from);
+  try {
+    if (from === undefined) throw new EnvelopeRefused('no machine’s subject');
+    if (key === undefined) {
+      // its record may be on its way
+      settle(message, from, { verdict: 'later' }, refusals);
+      return undefined;
+    }
+    const { kind, body, at } = sealing.hear(message.data, { name: from, key });
+    if (at < clock.timeOfDay() + skewMs() - keptInStreamMs) throw new EnvelopeRefused('said too long ago');
+    return { from, key, kind, body: kind === 'message' ? shiftTimes(body, -skewMs()) : body };
+  } catch (error) {
+    if (!(error instanceof EnvelopeRefused)) throw error;
+    settle(message, from ?? message.subject.slice(0, 100), { verdict: 'refused', why: error.message }, refusals);
+    return undefined;
+  }
+}
+
+function settle(message: JsMsg, from: string, verdict: Verdict, refusals: Refusals): void {
+  if (verdict.verdict === 'taken') {
+    message.ack();
+    return;
+  }
+  const why = verdict.verdict === 'refused' ? verdict.why : 'it could not be taken for long';
+  if (verdict.verdict === 'later' && message.info.deliveryCount < mostDeliveries) {
+    message.nak(laterMs);
+    return;
+  }
+  refusals.say('mail', from, why);
+  message.term();
+}
+
+async function untilTaken(
+  mails: readonly IncomingMail[],
+  client: MailClient,
+  stop: AbortSignal,
+): Promise<Verdict[] | undefined> {
+  while (!stop.aborted) {
+    try {
+      return await client.incoming(mails);
+    } catch {
+      await pause(daemonAwayMs, stop); // the next daemon knows what this one has taken
+    }
+  }
+  return undefined;
+}
