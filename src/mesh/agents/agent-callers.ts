@@ -2,6 +2,7 @@
 import type { Msg } from '@nats-io/transport-node';
 import { readSettings } from '../../settings/read.ts';
 import { ReplayGuard } from '../asks/replay-guard.ts';
+import { isMachineName } from '../machine-name.ts';
 import type { Joined } from '../mesh-files.ts';
 import type { SeenMachines } from '../seen-machines.ts';
 import { everyInbox } from '../server-config.ts';
@@ -11,6 +12,8 @@ import { AgentRefusal } from './agent-request.ts';
 import { signerOf } from './agent-sender.ts';
 
 const maxInboxChars = 256;
+/** No machine's name. */
+const anybody = '*';
 
 interface Parts {
   env: NodeJS.ProcessEnv;
@@ -34,13 +37,18 @@ export class AgentCallers {
   }
 
   /**
-   * Whose inbox the answer goes to: a machine's name, or `others`. Nothing says that whoever asks is that machine. Undefined where the
-   * answer would go anywhere else than into an inbox.
+   * Whose inbox the answer goes to: a name that `claudex mesh invite` may have given, or `anybody`. Nothing says that whoever asks has
+   * that name. Undefined where the answer would go anywhere else than into an inbox.
    */
   inboxOf({ reply }: Pick<Msg, 'reply'>): string | undefined {
     if (!reply?.startsWith(everyInbox) || reply.length > maxInboxChars) return undefined;
     const [, name = ''] = reply.split('.');
-    return this.#parts.machines.keyOf(name) === undefined ? 'others' : name;
+    return isMachineName(name) ? name : anybody;
+  }
+
+  /** Whose requests are counted together: anyone can invent names. */
+  countedAs(caller: string): string {
+    return this.#parts.machines.keyOf(caller) === undefined ? anybody : caller;
   }
 
   mustSign(): boolean {
@@ -73,7 +81,7 @@ export class AgentCallers {
     const { env, machines } = this.#parts;
     const { hasOtherKey } = trustIn(readTrusted(env), caller, machines.keyOf(caller) ?? '');
     const may = mayMachine(readSettings(env).values, 'answer', { name: caller, isTrusted: false, hasOtherKey });
-    return may ? `a program of the machine ${caller}` : undefined;
+    return may ? `a program on the mesh${caller === anybody ? '' : ` (${caller})`}` : undefined;
   }
 }
 

@@ -142,7 +142,7 @@ export class MeshAgents {
         const caller = error ? undefined : this.#callers.inboxOf(msg);
         if (error) refusals.say('agents', 'the server', error.message);
         else if (caller === undefined) refusals.say('prompt', 'somebody', 'its answer would go into no inbox');
-        else if (this.#limits.passes(caller)) take(msg, caller);
+        else if (this.#limits.passes(this.#callers.countedAs(caller))) take(msg, caller);
         else refusals.say('prompt', caller, 'too many');
         // what is off is off at once
         if (!this.#isOn()) this.#withdraw('mesh.agents is off now');
@@ -210,7 +210,7 @@ export class MeshAgents {
       if (!agent) throw noSuchAgent(joined.name);
       const machine = this.#callers.admit(msg);
       const prompt = readRequest(msg.data);
-      leave = this.#places.take(agent.session, machine?.name ?? caller);
+      leave = this.#places.take(agent.session, machine?.name ?? this.#callers.countedAs(caller));
       stream.begin();
       const connection = this.#connection!;
       failure = await followPrompt({

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { AgentRefusal, readRequest } from '../../../src/mesh/agents/agent-request.ts';
 import { signerOf } from '../../../src/mesh/agents/agent-sender.ts';
 import { AgentTokens, safeToken } from '../../../src/mesh/agents/agent-tokens.ts';
@@ -55,6 +55,22 @@ describe(`an agent of the Synadia Agent Protocol ${verifies('mesh-agents')}`, ()
       ['{"error":"too_many","message":"It’s\\r\\nfull ✓"}', "It's full ?"],
       ['', undefined],
     ]);
+  });
+
+  it('says something every 20 s until the end, because callers give up after 60', () => {
+    vi.useFakeTimers();
+    try {
+      const sent: string[] = [];
+      const stream = new PromptStream((data) => sent.push(data));
+      stream.begin();
+      vi.advanceTimersByTime(45_000);
+      expect(sent.slice(1)).toEqual(Array(2).fill('{"type":"status","data":"keepalive"}'));
+      stream.answer('');
+      expect(sent.at(-1)).toBe('');
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('gives each session a token that stays, whoever comes beside it', () => {
