@@ -55,12 +55,17 @@ export class AgentClient {
     return new AgentClient(connection, `_INBOX.${name}`);
   }
 
-  /** What `nats req '$SRV.<verb>.agents'` gathers, once `wanted` have answered. */
+  /** What `nats req '$SRV.<verb>.agents'` gathers, once `wanted` have answered; nothing where nobody is there. */
   async service(verb: string, wanted = 1, id?: string): Promise<Service[]> {
     const found: Service[] = [];
-    const subject = `$SRV.${verb}.agents${id === undefined ? '' : `.${id}`}`;
-    for await (const msg of await this.connection.requestMany(subject, '', { maxWait: 5000, maxMessages: wanted }))
+    const reply = createInbox(this.#inbox);
+    const answers = this.connection.subscribe(reply, { max: wanted });
+    this.connection.publish(`$SRV.${verb}.agents${id === undefined ? '' : `.${id}`}`, '', { reply });
+    for await (const msg of answers) {
+      if (msg.headers?.code === 503) break;
       found.push(msg.json<Service>());
+    }
+    answers.unsubscribe();
     return found;
   }
 

@@ -29,7 +29,7 @@ describe.runIf(natsServer !== undefined)(`a session as an agent with claude ${re
     await claudex('config', 'set', 'mesh.agents', 'on');
     // without these the newest claude decides by itself
     await claudex('start', home.cwd, '--name', 'worker', '--', '--permission-mode', 'default');
-    await until(async () => (await client.service('INFO').catch(() => [])).length === 1, patient);
+    await until(async () => (await client.service('INFO')).length === 1, patient);
     const [agent] = await client.service('INFO');
     const { subject } = agent!.endpoints.find(({ name }) => name === 'prompt')!;
     expect(subject).toBe('agents.prompt.cc.devbox.worker');

@@ -1,5 +1,7 @@
 /** Other programs on the mesh's server: they find sessions, prompt them and are answered, by the Synadia Agent Protocol for NATS. */
+import { readFileSync } from 'node:fs';
 import { connect as connectSocket } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Scenario } from '../../../src/demo/stand-ins/write-stand-in.ts';
 import { verifies } from '../../requirements.ts';
@@ -129,6 +131,12 @@ describe.runIf(natsServer !== undefined)('sessions as agents', () => {
     ]);
     const [stats] = (await client.service('STATS', 1, api!.id)) as unknown as Array<{ endpoints: unknown[] }>;
     expect(stats!.endpoints[0]).toMatchObject({ name: 'prompt', num_requests: 5, num_errors: 0 });
+
+    // a flood is dropped, and the person at that machine hears nothing of it
+    for (let count = 0; count < 500; count++) client.connection.publish(prompt, '', { reply: '_INBOX.ci.flood' });
+    await client.connection.flush();
+    await until(() => readFileSync(join(home.claudexHome, 'logs', 'mesh.log'), 'utf8').includes('"why":"too many"'));
+    expect((await claudex('ask', 'API', 'still there?')).stdout).toContain('still there?');
     await server.stop();
   });
 
