@@ -396,6 +396,10 @@ export const requirements = {
     text: 'What another machine may do here, the settings of this one say: send, read, peek, answer, start; by default send alone.',
     source: 'docs/mesh.md',
   },
+  'mesh-agents': {
+    text: 'With `mesh.agents` a session is an agent of the Synadia Agent Protocol for NATS: found, prompted as a peer through its queue, answered in pieces; what the protocol or a setting does not allow is refused in its words.',
+    source: 'docs/mesh.md',
+  },
   'mesh-not-joined': {
     text: 'A machine in no mesh loads nothing of it and starts no process for it.',
     source: 'docs/mesh.md',

@@ -1,9 +1,9 @@
-// Loaded by NODE_OPTIONS into every node process of a run; acts in our background processes alone, the daemon and the worker
+// Loaded by NODE_OPTIONS into every node process of a run; acts in our background processes alone, the daemon, the bridge and the worker
 // of `claudex prompt`: their time of day is off by the milliseconds in the file CHAOS_CLOCK. Timers go on as they are, as on a
 // machine whose clock is set.
 import { readFileSync } from 'node:fs';
 
-if (/ (daemon|warm) run$/.test(process.argv.join(' '))) {
+if (/ ((daemon|warm) run|mesh bridge)$/.test(process.argv.join(' '))) {
   const RealDate = Date;
   const skewedNow = () => {
     try {

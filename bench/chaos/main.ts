@@ -9,6 +9,7 @@ import { realClaudePath, realClaudeVersion } from '../../test/support/claude-bin
 import { run } from '../../test/support/run-command.ts';
 import { ChaosWorld } from './chaos-world.ts';
 import { Faults } from './faults.ts';
+import { runMachines } from './machines/run-machines.ts';
 import { ManagedSlot } from './managed-slot.ts';
 import { findOrphans } from './orphans.ts';
 import { folderOf, makePlan } from './plan.ts';
@@ -23,8 +24,12 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     sessions: { type: 'string' },
     seconds: { type: 'string', default: '900' },
+    /** Instead: so many machines of a mesh that send to each other. */
+    machines: { type: 'string' },
     /** The real claude (CLAUDEX_TEST_CLAUDE_BIN, or the devDependency) in every seat, over a loopback Messages API. */
     real: { type: 'boolean', default: false },
+    /** Managed sessions alone, and each of their faults once. */
+    hosts: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     'no-faults': { type: 'boolean', default: false },
     /** Journal, log and transcripts are kept though nothing is wrong. */
@@ -40,6 +45,12 @@ const maxSeconds = Number(values.seconds);
 for (const [name, value] of Object.entries({ ...options, seconds: maxSeconds })) {
   if (!Number.isSafeInteger(value) || value < 1) throw new Error(`--${name} takes a whole number from 1`);
 }
+if (values.machines !== undefined) {
+  const machines = Number(values.machines);
+  if (!(machines >= 2)) throw new Error('--machines takes a whole number from 2');
+  const faults = !values['no-faults'];
+  process.exit(await runMachines({ ...options, machines, seconds: maxSeconds, faults }));
+}
 /** After the last message was accepted, the queue may stand still for this long. */
 const drainMs = 60_000;
 /** A session that can be reached at any time and still sits idle on a queue for this long has stalled. */
@@ -49,7 +60,11 @@ const patienceMs = 400;
 
 const startedAt = Date.now();
 const api = values.real ? await startLoopbackApi(() => ({ text: 'OK' })) : undefined;
-const plan = makePlan({ ...options, ...(values.real && { realVersion: realClaudeVersion() }) });
+const plan = makePlan({
+  ...options,
+  hostsOnly: values.hosts,
+  ...(values.real && { realVersion: realClaudeVersion() }),
+});
 const stage = new ChaosWorld(
   plan.seats.map((_, index) => folderOf(index)),
   api && { path: realClaudePath(), url: api.url },
@@ -93,7 +108,7 @@ async function runAll(): Promise<number> {
     : faults.run(
         plan.faults,
         () => senders.promised.size,
-        () => outOfTime() || senders.promised.size >= options.messages,
+        () => outOfTime() || (senders.promised.size >= options.messages && !values.hosts),
       );
   await senders.run(plan.messages);
   await striking;

@@ -12,6 +12,7 @@ import { replaceFile } from '../home/replace-file.ts';
 import { systemClock } from '../process/clock.ts';
 import type { SessionRecord } from '../protocol/session.ts';
 import { readSettings } from '../settings/read.ts';
+import { MeshAgents } from './agents/mesh-agents.ts';
 import { listenForAsks } from './asks/asks-socket.ts';
 import { MeshAsks } from './asks/mesh-asks.ts';
 import { MailCarrier } from './mail-carrier.ts';
@@ -84,7 +85,10 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
     clock: systemClock,
     log,
     isSealing,
-    connected: (connection) => asks.connected(connection),
+    connected: (connection) => {
+      asks.connected(connection);
+      agents.connected(connection);
+    },
     changed: writeDownSoon,
     cameUp: (connection) => mail.up(connection),
     wentDown: () => mail.down(),
@@ -111,16 +115,28 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
     isUp: () => line.isConnected,
     serverTime: () => line.serverTime(),
   });
+  const agents = new MeshAgents({
+    env,
+    joined,
+    machines,
+    clock: systemClock,
+    refusals,
+    serverTime: () => line.serverTime(),
+  });
   const socket = await listenForAsks(claudexPaths(env).meshSocket, env, asks);
   const beat = setInterval(() => {
     void line.beat();
     mail.beat();
+    agents.beat();
     writeDown();
   }, beatEveryMs);
   log('bridge ready', { pid: process.pid, name: joined.name });
   try {
     line.open();
-    await followDaemon(env, stop.signal, (sessions) => line.tell(sessions));
+    await followDaemon(env, stop.signal, (sessions) => {
+      line.tell(sessions);
+      agents.sessionsAre(sessions);
+    });
   } catch (error) {
     log('failure', { error: wordsOf(error) });
     throw error;
@@ -129,6 +145,7 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
     clearTimeout(due);
     mail.close();
     socket.close();
+    agents.close();
     await line.close();
     log('bridge ended');
   }

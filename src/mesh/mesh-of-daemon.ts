@@ -24,8 +24,8 @@ export function meshOf(env: NodeJS.ProcessEnv): DaemonsMesh {
       };
     },
     sender: (name, key) => {
-      const { isTrusted } = trustIn(readTrusted(env), name, key);
-      return { maySend: mayMachine(readSettings(env).values, 'send', { name, isTrusted }), isTrusted };
+      const machine = { name, ...trustIn(readTrusted(env), name, key) };
+      return { maySend: mayMachine(readSettings(env).values, 'send', machine), isTrusted: machine.isTrusted };
     },
     startBridge: () => ensureBridge(env),
   };

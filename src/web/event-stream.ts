@@ -8,6 +8,9 @@ const beatEveryMs = 15_000;
 /** Who has not read that much is let go: it comes back by itself, and is told what it missed. */
 const maxBehindBytes = 1024 * 1024;
 
+const beatBytes = Buffer.from(': still here\n\n');
+const made = new WeakMap<WebEvent, Buffer>();
+
 export interface EventStreamOptions {
   device: string;
   lastEventId: string | undefined;
@@ -25,13 +28,13 @@ export function eventStream(ring: EventRing, { device, lastEventId, clients, sig
     {
       start(controller) {
         let isOpen = true;
-        const send = (text: string): void => {
+        const send = (bytes: Buffer): void => {
           if (!isOpen) return;
-          controller.enqueue(Buffer.from(text));
+          controller.enqueue(bytes);
           if ((controller.desiredSize ?? 0) <= 0) end();
         };
-        const listener = (event: WebEvent): void => send(textOf(event));
-        const beat = setInterval(() => send(': still here\n\n'), beatEveryMs).unref();
+        const listener = (event: WebEvent): void => send(bytesOf(event));
+        const beat = setInterval(() => send(beatBytes), beatEveryMs).unref();
         const leave = clients.add({ device, close: () => end() });
         end = () => {
           if (!isOpen) return;
@@ -43,10 +46,10 @@ export function eventStream(ring: EventRing, { device, lastEventId, clients, sig
         };
         signal.addEventListener('abort', () => end(), { once: true });
         const missed = lastEventId === undefined ? [] : ring.after(lastEventId);
-        send('retry: 1000\n\n');
-        if (lastEventId === undefined) send(textOf({ id: ring.lastId, type: 'hello', data: '{}' }));
-        else if (!missed) send(textOf({ id: ring.lastId, type: 'resync', data: '{}' }));
-        for (const event of missed ?? []) send(textOf(event));
+        send(Buffer.from('retry: 1000\n\n'));
+        if (lastEventId === undefined) send(bytesOf({ id: ring.lastId, type: 'hello', data: '{}' }));
+        else if (!missed) send(bytesOf({ id: ring.lastId, type: 'resync', data: '{}' }));
+        for (const event of missed ?? []) send(bytesOf(event));
         ring.added.add(listener);
       },
       cancel: () => end(),
@@ -60,6 +63,13 @@ export function eventStream(ring: EventRing, { device, lastEventId, clients, sig
   });
 }
 
-function textOf({ id, type, data }: WebEvent): string {
-  return `id: ${id}\nevent: ${type}\ndata: ${data}\n\n`;
+/** Made once for all who follow: with hundreds of them that is most of what a change costs. */
+function bytesOf(event: WebEvent): Buffer {
+  let bytes = made.get(event);
+  if (!bytes) {
+    const { id, type, data } = event;
+    bytes = Buffer.from(`id: ${id}\nevent: ${type}\ndata: ${data}\n\n`);
+    made.set(event, bytes);
+  }
+  return bytes;
 }

@@ -5,16 +5,17 @@ import { ClaudexError } from '../../errors/claudex-error.ts';
 import { systemClock } from '../../process/clock.ts';
 import type { Answer, Question } from '../../protocol/question.ts';
 import { visibleLine } from '../../protocol/visible-text.ts';
+import { wordsToAnswers } from '../../protocol/words-to-answers.ts';
 import { goToMachine } from '../far/go-to-machine.ts';
 import { questionTarget } from '../questions/question-target.ts';
-import { wordsToAnswers } from '../questions/words-to-answers.ts';
 
 interface Common {
   json?: boolean;
 }
 
 const targetHelp = `
-A request is the id that \`claudex waiting\` shows, or the session that asks, where it asks one thing only (id, name or folder).
+A request is the id that \`claudex waiting\` shows, or the session that asks, where it asks one thing only (id, name or folder); on another
+machine of the mesh with that machine behind it: q-anwmzs@devbox, api@devbox.
 The first answer counts, here or in the terminal. Only the person may answer: inside a claude session this is refused.`;
 
 export function addApprove(program: Command): void {

@@ -79,7 +79,10 @@ export function addPeek(program: Command): void {
     .option('--ansi', 'in its colours')
     .option('-f, --follow', 'print it again whenever it has changed, until Ctrl-C')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExamples:\n  claudex peek reviewer\n  claudex peek reviewer -n 200 --ansi | less -R')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  claudex peek reviewer\n  claudex peek api@devbox             (on another machine of the mesh)\n  claudex peek reviewer -n 200 --ansi | less -R',
+    )
     .action(peek);
 }
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { connectDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { listMachines } from '../../far/machines.ts';
+import { machineNames as namesInMesh, remoteSessions } from '../../mesh/remote-sessions.ts';
 import { settingDefinitions } from '../../settings/definitions.ts';
 import { farCommands } from '../far/go-where-asked.ts';
 import { ownCommands } from '../start/own-commands.ts';
@@ -45,6 +46,9 @@ const targetCommands = [
   'detach',
 ];
 
+/** Those that reach a session of another machine of the mesh, as `name@machine`. */
+const acrossCommands = ['history', 'search', 'show', 'waiting', 'approve', 'deny', 'answer', 'peek'];
+
 /** @param typed the words behind `claudex`, the one that is being typed included; it is for the shell to filter by */
 async function candidates(program: Command, typed: readonly string[], { isFar = false } = {}): Promise<string[]> {
   // whoever presses Tab waits for no other machine
@@ -65,14 +69,21 @@ async function candidates(program: Command, typed: readonly string[], { isFar = 
   const leaf = below ?? command;
   const choices = leaf.options.find((one) => [one.long, one.short].includes(before.at(-1)))?.argChoices;
   if (choices) return choices;
+  if (before.at(-1) === '--machine') return meshMachines();
   if (current.startsWith('-')) return [...leaf.options.map((one) => one.long ?? one.short ?? ''), '--help'];
   if (before.at(-1) === '--to') return await targets();
   const plain = before.filter((word) => !word.startsWith('-'));
   const place = plain.length - (below ? 1 : 0);
   if (command.name() === 'config' && below && place === 1) return settingDefinitions.map((one) => one.key);
   if (place !== 1) return [];
+  if (command.name() === 'mesh' && ['trust', 'untrust'].includes(below?.name() ?? '')) return meshMachines();
+  const isAcross = !isFar && acrossCommands.includes(command.name());
   const takesTarget = targetCommands.includes(command.name()) && (!below || below.name() === 'list');
-  return [...(below ? [] : namesBelow(command)), ...(takesTarget ? await targets() : [])];
+  return [
+    ...(below ? [] : namesBelow(command)),
+    ...(takesTarget ? await targets() : []),
+    ...(isAcross ? targetsElsewhere() : []),
+  ];
 }
 
 function namesBelow(command: Command): string[] {
@@ -87,11 +98,23 @@ function machineNames(): string[] {
   return listMachines(process.env).map(({ name }) => name);
 }
 
+function meshMachines(): string[] {
+  return namesInMesh(process.env)?.others ?? [];
+}
+
+/** What the bridge has last seen: asks nobody. */
+function targetsElsewhere(): string[] {
+  return safeWords(remoteSessions(process.env).map((one) => `${one.alias ?? one.name}@${one.machine}`));
+}
+
 /** The live sessions' ids and names. Pressing Tab starts no daemon. */
 async function liveTargets(): Promise<string[]> {
   const client = await connectDaemon(process.env);
   const sessions = (await client?.sessions()) ?? [];
-  const words = sessions.flatMap((one) => [one.alias, one.claudeName, one.name, one.id]);
+  return safeWords(sessions.flatMap((one) => [one.alias, one.claudeName, one.name, one.id]));
+}
+
+function safeWords(words: ReadonlyArray<string | null>): string[] {
   // a shell would take a name with a space in it for two words, and others for worse
   const safe = words.filter((word): word is string => word !== null && /^[\w.@%+=:,-]+$/.test(word));
   return [...new Set(safe)];

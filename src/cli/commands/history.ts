@@ -18,7 +18,7 @@ export function addHistory(program: Command): void {
     .option('--json', 'print JSON; with --follow a turn a line')
     .addHelpText(
       'after',
-      '\nExamples:\n  claudex history api\n  claudex history -n 3 --tools\n  claudex history --follow api\n  claudex history --list /work/api\n  claudex history 0b9d9f9e --all --json | jq -r .[].prompt',
+      '\nExamples:\n  claudex history api\n  claudex history -n 3 --tools\n  claudex history api@devbox           (on another machine of the mesh)\n  claudex history --follow api\n  claudex history --list /work/api\n  claudex history 0b9d9f9e --all --json | jq -r .[].prompt',
     )
     .action(async (target, options) =>
       (await import('../conversations/show-conversation.ts')).showHistory(target, options),
@@ -31,7 +31,7 @@ export function addHistory(program: Command): void {
     .option('--raw', 'nothing left out: long results whole, secrets as they are')
     .option('--no-pager', 'straight to the terminal')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExamples:\n  claudex show api 12\n  claudex show . -1 --raw')
+    .addHelpText('after', '\nExamples:\n  claudex show api 12\n  claudex show api@devbox -1\n  claudex show . -1 --raw')
     .action(async (target: string, turn: number, options) =>
       (await import('../conversations/show-conversation.ts')).showTurn(target, turn, options),
     );

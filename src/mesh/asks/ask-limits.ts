@@ -26,6 +26,13 @@ export class AskLimits {
     this.#clock = clock;
   }
 
+  /** For what is answered at once, or has places of its own. */
+  passes(name: string): boolean {
+    const verdict = this.begin(name);
+    if (verdict === 'answer') this.end(name);
+    return verdict !== 'drop';
+  }
+
   /** For `answer`, `end` is to be called once it is answered. */
   begin(name: string): Verdict {
     const now = this.#clock.steady();

@@ -33,7 +33,8 @@ async function answer(socket: Socket, env: NodeJS.ProcessEnv, asks: MeshAsks): P
     if (typeof machine !== 'string' || !isMachineName(machine)) throw new ClaudexError('BAD_REQUEST', 'No machine.');
     // the other machine lets this one's person in, and no session that runs here
     const pid = peerPid(socket);
-    if (pid !== undefined) await refuseSessionOf(env, pid);
+    if (pid === undefined) throw new ClaudexError('PERSON_ONLY', 'This system does not tell who asks.');
+    await refuseSessionOf(env, pid);
     return await asks.ask(machine, parseAsk(ask));
   } catch (error) {
     return errorReply(

@@ -18,6 +18,10 @@ const maxTurns = 1000;
 const maxHits = 1000;
 /** Somebody else's machine works no longer than this for one question. */
 const searchTakesMs = 25_000;
+/** Each takes several threads. */
+const maxSearches = 2;
+
+let searches = 0;
 
 export const conversationAnswers: readonly AnswerRow[] = [
   { pattern: /^GET \/sessions\/([^/]+)\/history$/, act: 'read', answer: history },
@@ -74,7 +78,13 @@ async function search(asked: Answering): Promise<unknown> {
   const options = { context, maxHits: Math.min(maxHits, skip + max), signal: AbortSignal.timeout(searchTakesMs) };
   const hits: SearchHit[] = [];
   let count = 0;
-  for await (const one of searchTranscripts(files, pattern, options)) if (count++ >= skip) hits.push(one);
+  if (searches >= maxSearches) throw new ClaudexError('MESH_BUSY', 'It searches for others.');
+  searches++;
+  try {
+    for await (const one of searchTranscripts(files, pattern, options)) if (count++ >= skip) hits.push(one);
+  } finally {
+    searches--;
+  }
   const fit = howManyFit(hits, 'hit');
   const next = fit < hits.length ? withQuery(withQuery(path, 'skip', skip + fit), 'max', max - fit) : undefined;
   return { body: { hits: hits.slice(0, fit) }, ...(next && { next }) };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { verifies } from '../../requirements.ts';
 import { realClaudeVersion } from '../../support/claude-binary.ts';
-import { runClaudex } from '../../support/claudex.ts';
+import { runClaudex, startClaudex } from '../../support/claudex.ts';
 import { invite, joinWith, natsServer, startMesh, untilSeen } from '../../support/mesh.ts';
 import { promptBox } from '../../support/real-claude.ts';
 import { callsTool, scriptedTools } from '../../support/scripted-tools.ts';
@@ -40,7 +40,12 @@ describe.runIf(natsServer !== undefined)(`another machine of the mesh with claud
 
     const file = join(devbox.cwd, 'made');
     const call = callsTool('Bash', { command: `touch ${file}`, description: 'make' });
+    const watching = startClaudex(['waiting', '--watch', '--machine', 'devbox'], {
+      env: laptop.env(),
+      cwd: laptop.cwd,
+    });
     const sent = (await there('send', 'worker', call)).stdout.trim();
+    await watching.waitForScreen(`touch ${file.slice(0, 20)}`, patient);
     const asked = async () => JSON.parse(await here('waiting', 'worker@devbox', '--json'));
     await until(async () => JSON.parse(await here('waiting', '--machine', 'devbox', '--json')).length === 1, patient);
     const question = await asked();
@@ -50,6 +55,9 @@ describe.runIf(natsServer !== undefined)(`another machine of the mesh with claud
     expect(existsSync(file)).toBe(false);
     expect(await here('approve', `${question.id}@devbox`)).toContain(`Approved: Bash in worker (${question.id})`);
     await until(() => existsSync(file), patient);
+    await watching.waitForScreen('answered by the user on the machine laptop', patient);
+    watching.key('ctrl-c');
+    expect(await watching.waitForExit()).toMatchObject({ code: 0 });
     await until(
       async () => JSON.parse((await there('inbox', 'show', sent, '--json')).stdout).state === 'answered',
       patient,

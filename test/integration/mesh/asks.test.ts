@@ -10,6 +10,7 @@ import { verifies } from '../../requirements.ts';
 import { runClaudex } from '../../support/claudex.ts';
 import type { HermeticHome } from '../../support/hermetic-home.ts';
 import { invite, joinWith, natsServer, type RunningMesh, startMesh, untilSeen } from '../../support/mesh.ts';
+import { run } from '../../support/run-command.ts';
 import { standIn } from '../../support/stand-in.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { until } from '../../support/until.ts';
@@ -98,6 +99,10 @@ describe.runIf(natsServer !== undefined)('machines that ask each other', () => {
       stderr: expect.stringContaining('q-aaaaaa'),
     });
     expect((await here('peek', 'api@beta')).stdout).toContain('❯');
+    const words = async (...typed: string[]) => (await here('completion', 'words', '--', ...typed)).stdout.split('\n');
+    expect(await words('peek', '')).toContain('api@beta');
+    expect(await words('waiting', '--machine', '')).toEqual(['beta', '']);
+    expect(await words('mesh', 'trust', '')).toEqual(['beta', '']);
 
     // a session there by its folder, with its first task; claude's own arguments are for one's own machines
     const args = await here('start', `${beta.cwd}@beta`, '--', '--model', 'opus');
@@ -242,6 +247,61 @@ describe.runIf(natsServer !== undefined)('machines that ask each other', () => {
     await server.stop();
   });
 
+  it(`what is long comes in pages, whole; a machine that is away is not waited for ${verifies('mesh-asks')}`, async () => {
+    const { beta, here, there, server } = await two();
+    const long = '55555555-5555-4555-8555-555555555555';
+    longConversation(join(beta.home, '.claude', 'projects', '-work-project', `${long}.jsonl`), long);
+    await there('config', 'set', 'mesh.read', 'alpha');
+    const turns = JSON.parse((await here('history', `${long}@beta`, '--all', '--json')).stdout);
+    expect(turns.length).toBe(120);
+    expect(turns).toEqual(JSON.parse((await there('history', long, '--all', '--json')).stdout));
+    const hits = JSON.parse((await here('search', `${long}@beta`, 'needle', '--json')).stdout);
+    expect(hits.map(({ turn }: { turn: number }) => turn)).toEqual(Array.from({ length: 120 }, (_, at) => at + 1));
+    // one thing that is too long by itself is read there
+    longConversation(join(beta.home, '.claude', 'projects', '-work-project', `${long}.jsonl`), long, 700_000);
+    const tooLong = await here('show', `${long}@beta`, '-1');
+    expect(tooLong).toMatchObject({ code: 3, stderr: expect.stringContaining('more than goes over the mesh') });
+
+    const { pid } = JSON.parse(readFileSync(join(beta.claudexHome, 'mesh', 'bridge.lock'), 'utf8'));
+    process.kill(pid, 'SIGTERM');
+    await until(async () => (await here('history', `${talk}@beta`)).stderr.includes('beta is away since'));
+    expect(await here('waiting', '--mesh')).toMatchObject({ code: 0, stderr: 'Not told by beta (away).\n' });
+    await server.stop();
+  });
+
+  it(`a message of a trusted machine is the person’s own word, by the key that was pinned ${verifies('mesh-trust')}`, async () => {
+    const { alpha, beta, here, there, server } = await two();
+    await there('start', beta.dir('api'), '--name', 'api');
+    await untilSeen(alpha, ({ machines }) => machines[0].sessions.length === 1);
+    /** What beta knows of its sender, once it is there. */
+    const sent = async (text: string) => {
+      expect(await here('send', 'api@beta', text)).toMatchObject({ code: 0 });
+      const come = async () =>
+        JSON.parse((await there('inbox', 'list', '--all', '--json')).stdout).find(
+          ({ body }: { body: string }) => body === text,
+        );
+      await until(async () => (await come()) !== undefined);
+      return (await come()).sender;
+    };
+    expect(await sent('first')).toMatchObject({ kind: 'peer', label: expect.stringMatching(/^machine alpha: /) });
+    const { fingerprint } = JSON.parse((await here('mesh', 'status', '--json')).stdout);
+    expect(await there('mesh', 'trust', 'alpha', '--fingerprint', fingerprint)).toMatchObject({ code: 0 });
+    expect(await sent('second')).toMatchObject({ kind: 'user', machine: 'alpha' });
+    const pins = join(beta.claudexHome, 'mesh', 'trusted.json');
+    writeFileSync(
+      pins,
+      readFileSync(pins, 'utf8').replace(/.(?="\s*\}$)/, (last) => (last === 'A' ? 'B' : 'A')),
+    );
+    expect(await sent('third')).toMatchObject({ kind: 'peer' });
+    // by its name it is let send, but whoever has that name now has another key
+    await there('config', 'set', 'mesh.send', 'alpha');
+    const refused = JSON.parse((await here('send', 'api@beta', 'fourth', '--json')).stdout);
+    const fate = async () => JSON.parse((await here('inbox', 'show', refused.id, '--json')).stdout);
+    await until(async () => (await fate()).state === 'failed');
+    expect((await fate()).reason).toContain('mesh.send');
+    await server.stop();
+  });
+
   it(`with mesh.encrypt the server’s owner reads nothing of what crosses it, and nothing comes in the clear ${verifies('mesh-encrypt')}`, async () => {
     const { alpha, here, there, server, seed, refused } = await two();
     await there('config', 'set', 'mesh.read', 'alpha');
@@ -298,6 +358,12 @@ describe.runIf(natsServer !== undefined)('machines that ask each other', () => {
         socket.once('end', () => resolve(answer)).once('error', reject);
         socket.end(text);
       });
+    // past the command: what runs below a claude is refused by the socket itself
+    const program = `const s = require('net').connect({ path: ${JSON.stringify(path)}, allowHalfOpen: true });
+      s.pipe(process.stdout); s.end(JSON.stringify({ machine: 'beta', ask: { method: 'GET', path: '/sessions' } }));`;
+    const below = (env: Record<string, string>) => run(process.execPath, ['-e', program], { env });
+    expect(JSON.parse((await below(inside)).stdout).error.code).toBe('NOT_BY_A_SESSION');
+    expect(JSON.parse((await below(alpha.env())).stdout)).toEqual({ body: { sessions: [] } });
     for (const nonsense of [
       '',
       'x',
@@ -319,4 +385,39 @@ function asMachine(url: string, name: string, seed: string): Promise<NatsConnect
     inboxPrefix: `_INBOX.${name}`,
     reconnect: false,
   });
+}
+
+/** 120 turns, some 12 kB each: more than three pages; the last answer as long as that. */
+function longConversation(path: string, sessionId: string, lastChars = 12_000): void {
+  const lines = Array.from({ length: 120 }, (_, at) => {
+    const [user, answer] = [
+      `aaaaaaaa-0000-4000-8000-${String(at).padStart(12, '0')}`,
+      `bbbbbbbb-0000-4000-8000-${String(at).padStart(12, '0')}`,
+    ];
+    const common = { isSidechain: false, sessionId, cwd: '/work/project', version: '2.1.330', userType: 'external' };
+    const text = `needle ${at} ${'word '.repeat((at === 119 ? lastChars : 12_000) / 5)}`;
+    const timestamp = new Date(1_750_000_000_000 + at * 1000).toISOString();
+    const said = { role: 'user', content: `question ${at}` };
+    const answered = {
+      id: `m${at}`,
+      role: 'assistant',
+      type: 'message',
+      content: [{ type: 'text', text }],
+      stop_reason: 'end_turn',
+    };
+    return [
+      {
+        ...common,
+        type: 'user',
+        parentUuid: null,
+        promptId: user,
+        uuid: user,
+        timestamp,
+        origin: { kind: 'human' },
+        message: said,
+      },
+      { ...common, type: 'assistant', parentUuid: user, uuid: answer, timestamp, message: answered },
+    ].map((one) => JSON.stringify(one));
+  });
+  writeFileSync(path, `${lines.flat().join('\n')}\n`);
 }

@@ -11,6 +11,7 @@ import { ScreenMirror } from '../../../src/terminal/screen-mirror.ts';
 import { verifies } from '../../requirements.ts';
 import { fixture, runClaudex, startClaudex } from '../../support/claudex.ts';
 import { otherMachine, selfSigned } from '../../support/far.ts';
+import { processesWithEnvironment } from '../../support/processes.ts';
 import { promptBox } from '../../support/real-claude.ts';
 import { standIn } from '../../support/stand-in.ts';
 import { useTestBed } from '../../support/test-bed.ts';
@@ -153,6 +154,18 @@ describe('commands on another machine', () => {
     attached.key('ctrl-\\');
     expect(await attached.waitForExit()).toMatchObject({ code: 0 });
     expect(attached.screen()).toContain('claudex --host devbox attach bytes');
+    // whoever only looks, sees what is typed, and types nothing: the keys before the one that leaves have been read by then
+    const looking = machine.inTerminal(['attach', 'bytes', '--read-only']);
+    await looking.waitForScreen('hello again', patient);
+    looking.type(' from a looker');
+    looking.key('ctrl-\\');
+    expect(await looking.waitForExit()).toMatchObject({ code: 0 });
+    const typing = machine.inTerminal(['attach', 'bytes']);
+    await typing.waitForScreen('hello again', patient);
+    typing.type(' and on');
+    await typing.waitForScreen((screen) => promptBox(screen) === 'hello again and on', patient);
+    typing.key('ctrl-\\');
+    expect(await typing.waitForExit()).toMatchObject({ code: 0 });
     const words = async (...typed: string[]) =>
       (await machine.here(['completion', 'words', '--', ...typed])).stdout.split('\n');
     expect(await words('--host', '')).toContain('devbox');
@@ -162,6 +175,21 @@ describe('commands on another machine', () => {
     expect(await far('peek', 'bytes')).toMatchObject({ code: 3 });
     expect(await far('forget', 'bytes')).toMatchObject({ code: 0 });
     expect((await far('list', '--all', '--json')).stdout).toBe('[]\n');
+  });
+
+  it(`a token in the environment is handed to nothing that is started ${verifies('far-tokens')}`, async () => {
+    const home = bed.home();
+    const CLAUDEX_TOKEN = `cdxw_abcdefgh_${'t'.repeat(43)}`;
+    const env = { CLAUDEX_CLAUDE_BIN: standIn(home.root), CLAUDEX_TOKEN };
+    const web = await startWeb(home, { env });
+    const token = await web.token('manage');
+    // by the server, and by the daemon that it has started
+    const started = await web.send('/api/v1/sessions', { token, body: { cwd: home.cwd, name: 'here' } });
+    expect(started.status).toBe(201);
+    const words = ['start', home.cwd, '--name', 'there'];
+    expect(await runClaudex(words, { env: home.env(undefined, env), cwd: home.cwd })).toMatchObject({ code: 0 });
+    expect(processesWithEnvironment([home.claudexHome]).length).toBeGreaterThan(4);
+    expect(processesWithEnvironment([CLAUDEX_TOKEN])).toEqual([web.child.pid]);
   });
 
   it(`ask has its answer also where the server there ends meanwhile ${verifies('far-commands')}`, async () => {

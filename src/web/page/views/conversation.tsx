@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { ApiFailure, request, wordsOf } from '../api.ts';
 import type { Session, Step, Turn } from '../api-types.ts';
 import { Markdown } from './markdown.tsx';
+import { promptParts } from './prompt-parts.ts';
 import { ToolCall } from './tool-call.tsx';
 import { ago, visible } from './words.ts';
 
@@ -96,6 +97,7 @@ export function Conversation({ session }: { session: Session }) {
 
 function TurnView({ turn }: { turn: Turn }) {
   const origin = origins[turn.origin];
+  const { from, text } = promptParts(turn.prompt);
   return (
     <article class="turn">
       {turn.compactedBefore && <p class="compacted">Earlier turns were compacted here.</p>}
@@ -104,7 +106,8 @@ function TurnView({ turn }: { turn: Turn }) {
           {origin ?? 'you'}
           <time dateTime={turn.startedAt ?? ''}>{ago(turn.startedAt)}</time>
         </p>
-        <p class="prompt-text">{visible(turn.prompt)}</p>
+        <p class="prompt-text">{visible(text)}</p>
+        {from !== '' && <p class="prompt-from">from {visible(from)}</p>}
       </div>
       {turn.steps.map((step, index) => (
         <StepView key={index} step={step} />

@@ -1,6 +1,6 @@
 /** What a person writes to what claude asks with options: numbers, labels, or words of their own. Pure. */
-import { ClaudexError } from '../../errors/claudex-error.ts';
-import type { AskedChoice } from '../../protocol/question.ts';
+import { ClaudexError } from '../errors/claudex-error.ts';
+import type { AskedChoice } from './question.ts';
 
 /**
  * `words` answer the first question; `to` holds the number and the answer of others, in pairs.

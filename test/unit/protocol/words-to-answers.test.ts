@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { wordsToAnswers } from '../../../../src/cli/questions/words-to-answers.ts';
+import { wordsToAnswers } from '../../../src/protocol/words-to-answers.ts';
 
 const choice = (multiSelect = false) => ({
   question: 'Which?',

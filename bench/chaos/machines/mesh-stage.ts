@@ -1,0 +1,144 @@
+/** A server and machines, each a claudex home of its own with one managed session, on lines that can be cut. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type NatsConnection, nkeyAuthenticator, connect as toNats } from '@nats-io/transport-node';
+import { DaemonClient } from '../../../src/daemon-client/client.ts';
+import { claudexPaths } from '../../../src/home/paths.ts';
+import { claudexBin, repositoryRoot } from '../../../test/support/claudex-bin.ts';
+import { createHermeticHome, type HermeticHome } from '../../../test/support/hermetic-home.ts';
+import { freePort, invite, joinWith, natsServer } from '../../../test/support/mesh.ts';
+import { processesWithEnvironment } from '../../../test/support/processes.ts';
+import { run } from '../../../test/support/run-command.ts';
+import { standIn } from '../../../test/support/stand-in.ts';
+import { until } from '../../../test/support/until.ts';
+import { type CuttableLine, cuttableLine } from './cuttable-line.ts';
+
+const skew = join(repositoryRoot, 'bench', 'chaos', 'clock-skew.mjs');
+
+export interface Machine {
+  name: string;
+  home: HermeticHome;
+  line: CuttableLine;
+  client: DaemonClient;
+  env: Record<string, string>;
+}
+
+export class MeshStage {
+  readonly machines: Machine[] = [];
+  readonly hub = createHermeticHome();
+  port = 0;
+  #server: ChildProcess | undefined;
+
+  async build(names: readonly string[]): Promise<void> {
+    if (natsServer === undefined) throw new Error('nats-server is not installed: apt-get install nats-server');
+    this.port = await freePort();
+    await this.startServer();
+    for (const name of names) {
+      const home = createHermeticHome({ cwdNames: [name] });
+      const line = await cuttableLine(this.port);
+      const env = {
+        ...home.env(),
+        CLAUDEX_CLAUDE_BIN: standIn(home.root, { version: '2.1.330' }),
+        NODE_OPTIONS: `--import=${skew}`,
+        CHAOS_CLOCK: join(home.root, 'clock'),
+      };
+      const seed = await invite(this.hub, name);
+      const joinHome = { ...home, env: () => env };
+      const joined = await joinWith(joinHome, `nats://127.0.0.1:${line.port}`, name, seed);
+      if (joined.code !== 0) throw new Error(joined.stderr);
+      const started = await run(process.execPath, [claudexBin, 'start', home.dir(name), '--name', 'work'], { env });
+      if (started.code !== 0) throw new Error(started.stderr);
+      this.machines.push({ name, home, line, env, client: new DaemonClient(claudexPaths(env).socket) });
+    }
+    for (const one of this.machines) await until(() => this.#seesAll(one));
+  }
+
+  /** Tries until it runs: a machine under load may take longer than the command waits. */
+  async startServer(): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#startServer();
+      } catch (error) {
+        if (tries === 10) throw error;
+      }
+    }
+  }
+
+  async #startServer(): Promise<void> {
+    const child = spawn(process.execPath, [claudexBin, 'mesh', 'up', '--port', `${this.port}`, '--as', 'hub'], {
+      env: this.hub.env(),
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    this.#server = child;
+    await new Promise<void>((resolve, reject) => {
+      child.stdout!.setEncoding('utf8').on('data', (text: string) => /Ctrl-C/.test(text) && resolve());
+      child.once('exit', (code) => reject(new Error(`claudex mesh up ended with ${code}`)));
+    });
+  }
+
+  /** Kills the server where it stands. @param wipe its store is gone after that */
+  async killServer({ wipe = false } = {}): Promise<void> {
+    const folder = join(this.hub.claudexHome, 'mesh', 'server');
+    const { pid } = JSON.parse(readFileSync(join(folder, 'process.json'), 'utf8'));
+    const ended = new Promise((resolve) => this.#server!.once('exit', resolve));
+    process.kill(pid, 'SIGKILL');
+    await ended;
+    if (wipe) rmSync(join(folder, 'store'), { recursive: true, force: true });
+  }
+
+  /** As the owner, who may do everything. */
+  async owner(): Promise<NatsConnection> {
+    const { owner } = JSON.parse(readFileSync(join(this.hub.claudexHome, 'mesh', 'server', 'server.json'), 'utf8'));
+    const authenticator = nkeyAuthenticator(new TextEncoder().encode(owner));
+    return toNats({ servers: `nats://127.0.0.1:${this.port}`, authenticator, maxReconnectAttempts: -1 });
+  }
+
+  /** Of the daemon or the bridge; undefined while there is none. */
+  pidOf({ home }: Machine, what: 'daemon' | 'bridge'): number | undefined {
+    try {
+      const path = what === 'daemon' ? 'daemon.lock' : join('mesh', 'bridge.lock');
+      return JSON.parse(readFileSync(join(home.claudexHome, path), 'utf8')).pid;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** All of its processes stop, or go on. */
+  freeze({ home }: Machine, signal: 'SIGSTOP' | 'SIGCONT'): void {
+    for (const pid of processesWithEnvironment([`CLAUDEX_HOME=${home.claudexHome}`])) signalTo(pid, signal);
+  }
+
+  setClock({ env }: Machine, byMs: number): void {
+    writeFileSync(env.CHAOS_CLOCK!, String(byMs));
+  }
+
+  async ensureDaemon({ env }: Machine): Promise<void> {
+    await run(process.execPath, [claudexBin, 'daemon', 'start'], { env });
+  }
+
+  async dispose(): Promise<void> {
+    for (const machine of this.machines) {
+      this.freeze(machine, 'SIGCONT');
+      await run(process.execPath, [claudexBin, 'stop', 'work', '--now'], { env: machine.env });
+      machine.line.close();
+      await machine.home.dispose();
+    }
+    this.#server?.kill('SIGTERM');
+    await this.hub.dispose();
+  }
+
+  #seesAll({ home }: Machine): boolean {
+    const { machines } = JSON.parse(readFileSync(join(home.claudexHome, 'mesh', 'seen.json'), 'utf8'));
+    const others = machines.filter((one: { name: string; away: boolean }) => one.name !== 'hub' && !one.away);
+    return others.length === this.machines.length - 1;
+  }
+}
+
+export function signalTo(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // gone
+  }
+}
