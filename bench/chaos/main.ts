@@ -28,6 +28,8 @@ const { values } = parseArgs({
     machines: { type: 'string' },
     /** The real claude (CLAUDEX_TEST_CLAUDE_BIN, or the devDependency) in every seat, over a loopback Messages API. */
     real: { type: 'boolean', default: false },
+    /** Managed sessions alone, and each of their faults once. */
+    hosts: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     'no-faults': { type: 'boolean', default: false },
     /** Journal, log and transcripts are kept though nothing is wrong. */
@@ -58,7 +60,11 @@ const patienceMs = 400;
 
 const startedAt = Date.now();
 const api = values.real ? await startLoopbackApi(() => ({ text: 'OK' })) : undefined;
-const plan = makePlan({ ...options, ...(values.real && { realVersion: realClaudeVersion() }) });
+const plan = makePlan({
+  ...options,
+  hostsOnly: values.hosts,
+  ...(values.real && { realVersion: realClaudeVersion() }),
+});
 const stage = new ChaosWorld(
   plan.seats.map((_, index) => folderOf(index)),
   api && { path: realClaudePath(), url: api.url },
@@ -102,7 +108,7 @@ async function runAll(): Promise<number> {
     : faults.run(
         plan.faults,
         () => senders.promised.size,
-        () => outOfTime() || senders.promised.size >= options.messages,
+        () => outOfTime() || (senders.promised.size >= options.messages && !values.hosts),
       );
   await senders.run(plan.messages);
   await striking;

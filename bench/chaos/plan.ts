@@ -33,6 +33,16 @@ export const faultKinds = [
   'session stopped and resumed',
   'session sleeps',
 ] as const;
+/** Those of managed sessions that are over in a moment. */
+const hostFaultKinds = [
+  'daemon killed',
+  'host killed',
+  'host and claude killed',
+  'host and daemon killed',
+  'viewers killed in mid-frame',
+  'session sleeps',
+] as const satisfies readonly FaultKind[];
+
 export type FaultKind = (typeof faultKinds)[number];
 
 export interface Fault {
@@ -131,20 +141,32 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** `realVersion`: the seats are filled with the real claude of that version. */
-export function makePlan(options: { messages: number; seed: number; sessions: number; realVersion?: string }): Plan {
+export interface PlanOptions {
+  messages: number;
+  seed: number;
+  sessions: number;
+  /** The seats are filled with the real claude of that version. */
+  realVersion?: string;
+  /** Managed sessions alone, and each of their faults once: some seconds. */
+  hostsOnly?: boolean;
+}
+
+export function makePlan(options: PlanOptions): Plan {
+  const { hostsOnly = false, realVersion } = options;
   const random = seededRandom(options.seed);
-  const order = options.realVersion === undefined ? profileOrder : realProfiles(options.realVersion);
+  const all = realVersion === undefined ? profileOrder : realProfiles(realVersion);
+  const order = hostsOnly ? all.filter((one) => 'managed' in one) : all;
   const seats = Array.from({ length: options.sessions }, (_, index) => order[index % order.length]!);
   const messages = Array.from({ length: options.messages }, (_, number) =>
     planMessage(number, options.seed, seats, random),
   );
   // every kind at least twice, however small the run; then one fault every forty messages
-  const count = Math.max(faultKinds.length * 2, Math.floor(options.messages / 40));
+  const kinds: readonly FaultKind[] = hostsOnly ? hostFaultKinds : faultKinds;
+  const count = hostsOnly ? kinds.length : Math.max(kinds.length * 2, Math.floor(options.messages / 40));
   const faults = Array.from({ length: count }, (_, index): Fault => {
     const seat = Math.floor(random() * seats.length);
     return {
-      kind: faultKinds[index % faultKinds.length]!,
+      kind: kinds[index % kinds.length]!,
       afterMessages: Math.floor((0.02 + 0.96 * random()) * options.messages),
       seat,
       amount: random(),

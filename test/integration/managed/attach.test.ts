@@ -132,25 +132,29 @@ describe('viewers of a managed session', () => {
     await viewer.waitForExit();
   });
 
-  it(`starts and ends leave no process, descriptor, socket or file ${verifies('managed-leaves-nothing')}`, async () => {
-    const home = bed.home();
-    await runClaudex(['daemon', 'start'], { env: home.env() });
-    const client = daemonClient(home);
-    const { pid } = await client.status();
-    const descriptors = (): number => readdirSync(`/proc/${pid}/fd`).length;
-    const round = async (): Promise<void> => {
-      const id = await started(home, '/bin/cat');
-      await client.changeManaged(id, 'stop?now=true');
-      await until(async () => (await client.managed()).every((one) => one.state === 'stopped'));
-      await client.changeManaged(id, 'forget');
-    };
-    await round();
-    await until(() => processesWithEnvironment([home.root]).every((one) => one === pid));
-    const before = descriptors();
-    for (let count = 0; count < repetitions(8, 300); count++) await round();
-    await until(() => processesWithEnvironment([home.root]).every((one) => one === pid));
-    await until(() => descriptors() <= before);
-    expect(readdirSync(join(home.claudexHome, 'managed'))).toEqual([]);
-    expect(readdirSync(join(home.claudexHome, 'hosts'))).toEqual([]);
-  });
+  it(
+    `starts and ends leave no process, descriptor, socket or file ${verifies('managed-leaves-nothing')}`,
+    async () => {
+      const home = bed.home();
+      await runClaudex(['daemon', 'start'], { env: home.env() });
+      const client = daemonClient(home);
+      const { pid } = await client.status();
+      const descriptors = (): number => readdirSync(`/proc/${pid}/fd`).length;
+      const round = async (): Promise<void> => {
+        const id = await started(home, '/bin/cat');
+        await client.changeManaged(id, 'stop?now=true');
+        await until(async () => (await client.managed()).every((one) => one.state === 'stopped'));
+        await client.changeManaged(id, 'forget');
+      };
+      await round();
+      await until(() => processesWithEnvironment([home.root]).every((one) => one === pid));
+      const before = descriptors();
+      for (let count = 0; count < repetitions(8, 300); count++) await round();
+      await until(() => processesWithEnvironment([home.root]).every((one) => one === pid));
+      await until(() => descriptors() <= before);
+      expect(readdirSync(join(home.claudexHome, 'managed'))).toEqual([]);
+      expect(readdirSync(join(home.claudexHome, 'hosts'))).toEqual([]);
+    },
+    repetitions(180_000, 1_800_000),
+  );
 });
