@@ -169,9 +169,6 @@ async function measurePage(keys: number, terminals: number, progress: (text: str
   const page = await newPage();
   progress('the page');
   const { kilobytes, usableMs } = await load(page, web);
-  await page.goto(`${web.url}/#/session/s0/terminal`);
-  await page.getByRole('link', { name: /s0/ }).first().click();
-  await until(async () => (await terminalText(page)).includes('READY'), { timeoutMs: 30_000 });
   const paintedMs = await typeKeys(page, keys);
   progress('a flood');
   const { answerMs, peakMb } = await flood(page, web);

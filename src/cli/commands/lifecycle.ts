@@ -26,7 +26,9 @@ export function addStop(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExamples:\n  claudex stop reviewer\n  claudex stop --all --now')
     .action(async (targets: string[], options: Options) => {
-      await each(targets, options, (client, id) => client.changeManaged(id, options.now ? 'stop?now=true' : 'stop'));
+      await each(targets, options, (client, id) =>
+        options.now ? stopNow(client, id) : client.changeManaged(id, 'stop'),
+      );
     });
 }
 
@@ -72,6 +74,21 @@ export function addForget(program: Command): void {
         return one;
       });
     });
+}
+
+/** Resolves once its claude has ended: what a script does next finds it stopped. */
+async function stopNow(client: DaemonClient, id: string): Promise<ManagedRecord> {
+  const events = await client.events();
+  try {
+    const asked = await client.changeManaged(id, 'stop?now=true');
+    if (!isUp(asked)) return asked;
+    for await (const event of events) {
+      if (event.type === 'managed' && event.managed.id === id && !isUp(event.managed)) return event.managed;
+    }
+    return asked; // the daemon went; the next one carries on with the stop
+  } finally {
+    events.close();
+  }
 }
 
 /** Each target on its own: one that fails keeps none of the others from it. The exit code is that of the last failure. */

@@ -17,7 +17,7 @@ describe(`commands on another machine with claude ${realClaudeVersion()}`, () =>
   const bed = useTestBed();
 
   it(`starts, asks, types, approves, reads, searches and stops ${verifies('far-commands', 'far-attach')}`, async () => {
-    const [there, from] = [bed.home(), bed.home()];
+    const [there, from] = [bed.home({ cwdNames: ['project', 'elsewhere'] }), bed.home()];
     const api = await bed.api(scriptedTools);
     const machine = await otherMachine(there, from, { api });
     expect(await machine.add('view', 'send', 'answer', 'terminal', 'manage')).toMatchObject({ code: 0 });
@@ -66,9 +66,25 @@ describe(`commands on another machine with claude ${realClaudeVersion()}`, () =>
     await until(() => existsSync(file), patient);
     await until(async () => JSON.parse(await far('inbox', 'show', sent, '--json')).state === 'answered', patient);
 
-    await until(async () => JSON.parse(await far('history', 'worker', '--json')).length === 2, patient);
+    const told = () => JSON.stringify(api.requests.at(-1)?.body ?? null);
+    await far('send', 'worker', callsTool('Bash', { command: `touch ${file}-not`, description: 'make' }));
+    await until(async () => (await asked()).length === 1, patient);
+    expect(await far('deny', (await asked())[0].id, 'not from afar')).toContain('Denied: Bash in worker');
+    await until(() => told().includes('not from afar'), patient);
+    const options = ['Red', 'Blue'].map((label) => ({ label, description: `a ${label} one` }));
+    const questions = [{ question: 'Which colour?', header: 'Colour', multiSelect: false, options }];
+    await far('send', 'worker', callsTool('AskUserQuestion', { questions }));
+    await until(async () => (await asked()).length === 1, patient);
+    const [choice] = await asked();
+    expect(choice).toMatchObject({ kind: 'question', choices: [{ question: 'Which colour?' }] });
+    expect(await far('answer', choice.id, 'Blue')).toContain('Answered: AskUserQuestion in worker');
+    await until(() => /Which colour\?\W+Blue/.test(told()), patient);
+    expect(existsSync(`${file}-not`)).toBe(false);
+
+    await until(async () => JSON.parse(await far('history', 'worker', '--json')).length === 4, patient);
     expect(await far('search', '--all', '--json', 'a long answer')).toContain('"where": "answer"');
     expect(await far('stop', 'worker', '--now', '--json')).toContain(id);
     await until(async () => JSON.parse(await far('list', '--all', '--json'))[0].state === 'stopped', patient);
+    expect(await far('ask', '--start', there.dir('elsewhere'), 'SAY[started for this]')).toBe('started for this\n');
   });
 });

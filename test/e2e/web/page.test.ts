@@ -177,9 +177,15 @@ describe(`the web page with claude ${realClaudeVersion()}`, () => {
     await waitForMessages(home, (all) => all.some((one) => one.state === 'answered'));
     expect(readFileSync(join(home.cwd, 'made-from-a-phone.txt'), 'utf8')).toBe('allowed\n');
 
-    await box.fill(callsTool('Bash', { command: 'echo no > denied.txt' }));
+    // what would run is text, also where it looks like a part of the page
+    const evil = 'echo "<img src=x onerror=globalThis.hacked=1>" > denied.txt';
+    await box.fill(callsTool('Bash', { command: evil, description: '<b onclick=alert(1)>harmless</b>' }));
     await page.getByRole('button', { name: 'Send' }).click();
     await card.getByText('denied.txt').waitFor(patient60);
+    expect(await card.locator('pre').textContent()).toBe(evil);
+    await card.getByText('<b onclick=alert(1)>harmless</b>').waitFor();
+    expect(await card.locator('img, b').count()).toBe(0);
+    expect(await page.evaluate(() => (globalThis as { hacked?: number }).hacked)).toBeUndefined();
     await card.getByRole('button', { name: 'Deny' }).click();
     await card.getByLabel('Why not').fill('not from a phone');
     await card.getByLabel('Why not').press('Enter');

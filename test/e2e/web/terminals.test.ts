@@ -138,6 +138,44 @@ describe('terminals on the web page', () => {
     for (const name of names) await shows(name, `typed "of ${name}"`);
   });
 
+  it(`keys that a phone lacks come from the bar; what an input method composes arrives once, whole ${verifies('web-page-works')}`, async () => {
+    const { web, page: laptop, ids } = await world();
+    const url = await paired(web, laptop);
+    const page = await laptop.context().newPage();
+    await page.setViewportSize({ width: 360, height: 740 });
+    const devices = await page.context().newCDPSession(page);
+    await devices.send('Emulation.setTouchEmulationEnabled', { enabled: true });
+    await openTerminal(page, url, ids[0]!);
+    const typed = async (): Promise<string[]> =>
+      [...(await terminalText(page)).matchAll(/^typed (".*")$/gm)].map(([, text]) => JSON.parse(text!) as string);
+    const bar = page.getByRole('toolbar', { name: 'Keys' });
+    const press = async (name: string, bytes: string): Promise<void> => {
+      await bar.getByRole('button', { name, exact: true }).click();
+      await until(async () => (await typed()).at(-1) === bytes, patient);
+    };
+    await press('esc', '\x1b');
+    await press('tab', '\t');
+    await press('⇧tab', '\x1b[Z');
+    await press('Up', '\x1b[A');
+    await press('^C', '\x03');
+    // Ctrl is for the next key alone, and the bar took no focus away
+    await bar.getByRole('button', { name: 'ctrl', exact: true }).click();
+    await page.keyboard.press('r');
+    await until(async () => (await typed()).at(-1) === '\x12', patient);
+    await page.keyboard.press('r');
+    await until(async () => (await typed()).at(-1) === 'r', patient);
+
+    const before = (await typed()).length;
+    for (const text of ['k', 'か', '漢']) {
+      await devices.send('Input.imeSetComposition', { text, selectionStart: text.length, selectionEnd: text.length });
+    }
+    await devices.send('Input.insertText', { text: '漢字' });
+    await until(async () => (await typed()).length > before, patient);
+    await page.keyboard.press('z');
+    await until(async () => (await typed()).at(-1) === 'z', patient);
+    expect((await typed()).slice(before).join('')).toBe('漢字z');
+  });
+
   it(`what a session writes to its terminal is text, whatever it is: markup, titles, links, the clipboard ${verifies('web-page-is-safe')}`, async () => {
     const { web, page, ids } = await world(['bytes'], '<img src=x onerror=globalThis.hacked=1>');
     await openTerminal(page, await paired(web, page), ids[0]!);
