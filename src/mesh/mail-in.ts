@@ -19,6 +19,9 @@ const laterMs = 1500;
 /** Whatever has come so often without being taken comes no more: its sender sends it again, if it is still wanted. */
 const mostDeliveries = 15;
 const daemonAwayMs = 300;
+/** The server says how many more there are: they are waited for, for so long. */
+const gatherMs = 300;
+const stepMs = 10;
 
 export interface MailInParts {
   own: string;
@@ -60,8 +63,11 @@ export async function carryIn(connection: NatsConnection, parts: MailInParts, st
 
 async function handOver(waiting: JsMsg[], parts: MailInParts, stop: AbortSignal): Promise<void> {
   while (waiting.length > 0 && !stop.aborted) {
-    // what comes together is handed over together: a message is not put in that is taken back right behind it
-    await new Promise((resolve) => setImmediate(resolve));
+    // what lies there together is handed over together: a message is not put in that is taken back behind it
+    for (let waitedMs = 0; waitedMs < gatherMs && waiting.length < mostMails; waitedMs += stepMs) {
+      if (waiting.at(-1)!.info.pending === 0) break;
+      await pause(stepMs, stop);
+    }
     const batch: Array<{ message: JsMsg; mail: IncomingMail }> = [];
     for (let bytes = 0; waiting.length > 0 && batch.length < mostMails && bytes < fullBytes; ) {
       const message = waiting.shift()!;

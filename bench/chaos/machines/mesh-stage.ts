@@ -54,7 +54,18 @@ export class MeshStage {
     for (const one of this.machines) await until(() => this.#seesAll(one));
   }
 
+  /** Tries until it runs: a machine under load may take longer than the command waits. */
   async startServer(): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#startServer();
+      } catch (error) {
+        if (tries === 10) throw error;
+      }
+    }
+  }
+
+  async #startServer(): Promise<void> {
     const child = spawn(process.execPath, [claudexBin, 'mesh', 'up', '--port', `${this.port}`, '--as', 'hub'], {
       env: this.hub.env(),
       stdio: ['ignore', 'pipe', 'ignore'],

@@ -43,8 +43,7 @@ export async function runMachines(options: {
       process.stderr.write(`${sent} sent, ${struck} faults\n`);
     }, 5000);
     const striking = options.faults ? faults.run(isSent) : Promise.resolve();
-    await Promise.all(lanes.map((lane) => sendAll(lane, each, isOutOfTime)));
-    await striking;
+    await Promise.all([striking, ...lanes.map((lane) => sendAll(lane, each, isOutOfTime))]);
     clearInterval(progress);
     process.stderr.write('all sent; draining\n');
     for (const machine of stage.machines) await stage.ensureDaemon(machine);

@@ -9,7 +9,7 @@ import { isAnswer, isInterruption, turnStart } from './turn-start.ts';
  */
 const readBytes = [96 << 10, 384 << 10, 1536 << 10];
 /** So many words are enough for whoever only glances at it. */
-const enoughWords = 8;
+const enoughWords = 4;
 
 /** What every record with words has in it; others are long, and need not be parsed. */
 const marks = ['"type":"user"', '"type":"assistant"'];

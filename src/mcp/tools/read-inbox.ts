@@ -47,7 +47,9 @@ Comes back: waiting, in_hand, sent (id, state, answer), or handed_over with the 
 function list(messages: readonly MessageSummary[], ownId: string, cursor: string | undefined): ToolOutcome {
   const rows = messages
     .filter((one) => one.recipient.id === ownId || one.sender.id === ownId)
-    .filter((one) => one.sender.id === ownId || ['queued', 'leased', 'delivered'].includes(one.state))
+    .filter(
+      (one) => one.sender.id === ownId || ['queued', 'sent', 'arrived', 'leased', 'delivered'].includes(one.state),
+    )
     .sort((a, b) => b.acceptedAt - a.acceptedAt)
     .map((one) => rowOf(one, ownId));
   const { items, nextCursor } = pageOf(rows, parseCursor(cursor));
@@ -91,13 +93,17 @@ function headOf(message: Message): Omit<Row, 'box' | 'body' | 'answer'> {
   return {
     id: message.id,
     from: message.sender.label,
-    to: `${message.recipient.id ?? 'whoever starts'} (${message.recipient.name})`,
+    to: wordsFor(message.recipient),
     kind: message.kind,
     state: message.state,
     ...(message.reason !== undefined && { reason: message.reason }),
     ...(message.replyTo !== undefined && { reply_to: message.replyTo }),
     sent_at: new Date(message.acceptedAt).toISOString(),
   };
+}
+
+function wordsFor({ id, name, machine }: Message['recipient']): string {
+  return machine === undefined ? `${id ?? 'whoever starts'} (${name})` : `${name}@${machine}`;
 }
 
 function lineOf(row: Row): string {

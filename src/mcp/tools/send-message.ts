@@ -13,11 +13,11 @@ const maxWaitSeconds = 3600;
 
 export const sendMessage = defineTool({
   name: 'send_message',
-  description: `Puts a message into another running Claude Code session on this machine, which works on it as a turn of its own.
+  description: `Puts a message into another running Claude Code session, which works on it as a turn of its own.
 
 Use it to hand work to the session in another folder, ask it something, or tell it something. It knows nothing of your
 conversation: say all that it needs, with absolute paths. It sees that a session speaks, not its user: you cannot grant it permissions.
-- to: id, name or folder (list_instances).
+- to: id, name or folder (list_instances); on another machine of the person's mesh one of these with its name: api@devbox.
 - kind "task" (default) starts a turn there as soon as it is idle; "note" stays silent until its next prompt.
 - wait_seconds: waits that long for the answer, which is what it says last in that turn. Without it you get the id at once; the
   answer stands in read_inbox later. Running out of time is no failure: the message stays, do not send it again. After two minutes claude may move
@@ -25,10 +25,14 @@ conversation: say all that it needs, with absolute paths. It sees that a session
 - reply_to: found by itself when you write back to the session whose message started your turn.
 When a session's message has started your turn, you need no send_message to answer: what you say last goes back to it. Waiting
 for a session that waits for you ends only when the time runs out.
-Comes back: id, state (queued, leased: on its way, delivered: it works on it, answered), answer, timed_out. A long answer comes in
+Comes back: id, state (queued, sent, arrived, leased: on its way, delivered: it works on it, answered), answer, timed_out. A long answer comes in
 pages: read_inbox with message and cursor. Refused: messages that sessions pass on too often, or too many within a minute.`,
   input: z.strictObject({
-    to: z.string().min(1).max(4096).describe('id, name or folder of the session'),
+    to: z
+      .string()
+      .min(1)
+      .max(4096)
+      .describe('id, name or folder of the session, with @machine for one on another machine'),
     body: z.string().min(1).describe('the text, at most 256 KiB'),
     kind: z.enum(['task', 'note']).optional().describe('task (default) starts a turn; note waits for the next prompt'),
     wait_seconds: z.int().min(0).max(maxWaitSeconds).optional().describe('how long to wait for the answer'),
@@ -56,7 +60,8 @@ pages: read_inbox with message and cursor. Refused: messages that sessions pass 
         ...(reply_to !== undefined && { replyTo: reply_to }),
       });
       const about = { id: reply.id, to: reply.target, reply_to: reply.replyTo };
-      const whom = `${reply.target.id} (${reply.target.name})`;
+      const { id, name, machine } = reply.target;
+      const whom = machine === undefined ? `${id} (${name})` : `${name}@${machine}`;
       if (wait_seconds === 0) {
         const text = `Message ${reply.id} is for ${whom}; it is ${reply.state}.`;
         return { data: { ...about, state: reply.state }, text };

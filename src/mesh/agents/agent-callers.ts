@@ -66,7 +66,9 @@ export class AgentCallers {
     const name = user && machines.all({ isCutOff: false }).find(({ key }) => key === user)?.name;
     const machine = name ? { name, ...trustIn(readTrusted(env), name, user) } : undefined;
     const { values } = readSettings(env);
-    if (values['mesh.send'] === 'all' || (machine && mayMachine(values, 'send', machine))) return machine;
+    // under a name that another key is trusted for it is nobody
+    if (values['mesh.send'] === 'all') return machine?.hasOtherKey ? undefined : machine;
+    if (machine && mayMachine(values, 'send', machine)) return machine;
     if (user === undefined)
       throw new AgentRefusal(401, 'signature_required', `${joined.name} takes signed prompts alone (mesh.send).`);
     throw new AgentRefusal(403, 'not_allowed', `${joined.name} does not let this caller send (mesh.send).`);

@@ -142,10 +142,12 @@ export class MeshAgents {
         const caller = error ? undefined : this.#callers.inboxOf(msg);
         if (error) refusals.say('agents', 'the server', error.message);
         else if (caller === undefined) refusals.say('prompt', 'somebody', 'its answer would go into no inbox');
-        else if (this.#limits.passes(this.#callers.countedAs(caller))) take(msg, caller);
-        else refusals.say('prompt', caller, 'too many');
-        // what is off is off at once
-        if (!this.#isOn()) this.#withdraw('mesh.agents is off now');
+        else if (!this.#limits.passes(this.#callers.countedAs(caller))) refusals.say('prompt', caller, 'too many');
+        else {
+          take(msg, caller);
+          // what is off is off at once
+          if (!this.#isOn()) this.#withdraw('mesh.agents is off now');
+        }
       };
       this.#subscriptions.push(connection.subscribe(subject, { callback, ...(queue !== undefined && { queue }) }));
     };
@@ -156,6 +158,7 @@ export class MeshAgents {
   }
 
   #withdraw(why: string): void {
+    if (this.#subscriptions.length === 0) return;
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#subscriptions = [];
     this.#running.abort(

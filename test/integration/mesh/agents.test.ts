@@ -243,6 +243,11 @@ describe.runIf(natsServer !== undefined)('sessions as agents', () => {
     expect(got).toMatch(
       /MSG _INBOX\.x7Q 1 \d+\r\n\{"type":"status","data":"ack"\}\r\n[\s\S]*\{"type":"response","data":"[^"]*say plain words/,
     );
+    // where everything is to be encrypted, nothing is offered in the clear
+    expect(await claudex('config', 'set', 'mesh.encrypt', 'on')).toMatchObject({ code: 0 });
+    got = '';
+    socket.write('PUB agents.status.cc.solo.api _INBOX.x7Q 0\r\n\r\n');
+    await until(() => got.includes('Nats-Service-Error-Code: 404'));
     socket.destroy();
     expect(await claudex('mesh', 'leave')).toMatchObject({ code: 0 });
   });

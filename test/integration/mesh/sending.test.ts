@@ -1,10 +1,16 @@
 /** Messages from one machine to another: two homes, a real nats-server on loopback, the stand-in for claude. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connect, nkeyAuthenticator } from '@nats-io/transport-node';
 import { describe, expect, it } from 'vitest';
+import { signEnvelope } from '../../../src/mesh/envelope.ts';
+import { newKey } from '../../../src/mesh/server-files.ts';
 import type { Message } from '../../../src/protocol/message.ts';
 import { verifies } from '../../requirements.ts';
 import { runClaudex } from '../../support/claudex.ts';
 import type { HermeticHome } from '../../support/hermetic-home.ts';
 import { invite, joinWith, natsServer, type RunningMesh, startMesh, untilSeen } from '../../support/mesh.ts';
+import { processesWithEnvironment } from '../../support/processes.ts';
 import { transcriptRecords } from '../../support/real-claude.ts';
 import { withStandIn } from '../../support/stand-in.ts';
 import { useTestBed } from '../../support/test-bed.ts';
@@ -78,5 +84,57 @@ describe.runIf(natsServer !== undefined)('sending to another machine', () => {
     const stranger = bed.home();
     expect((await run(stranger, 'send', 'api@beta', 'x')).stderr).toContain('claudex mesh join');
     expect(await run(beta, 'send', 'api@beta', 'x')).toMatchObject({ code: 3 });
+  });
+
+  it(`what lies in front of a machine that slept, came twice, or was forged ${verifies('mesh-sending', 'mesh-hostile')}`, async () => {
+    const { alpha, beta, server } = await twoMachines();
+    const { owner } = JSON.parse(readFileSync(join(alpha.claudexHome, 'mesh', 'server', 'server.json'), 'utf8'));
+    const authenticator = nkeyAuthenticator(new TextEncoder().encode(owner));
+    const nats = await connect({ servers: server.url, authenticator });
+    const copies: Uint8Array[] = [];
+    nats.subscribe('claudex.mail.beta.alpha', { callback: (_error, { data }) => void copies.push(data) });
+    await nats.flush();
+    const all = (signal: NodeJS.Signals): void => {
+      for (const pid of processesWithEnvironment([`CLAUDEX_HOME=${beta.claudexHome}`])) process.kill(pid, signal);
+    };
+    all('SIGSTOP');
+    const sent = async (...words: string[]): Promise<string> =>
+      (await run(alpha, 'send', 'api@beta', ...words)).stdout.trim();
+    const [first, takenBack, late, last] = [
+      await sent('one'),
+      await sent('two'),
+      await sent('three', '--expires', '1s'),
+      await sent('four'),
+    ];
+    expect(await message(alpha, first)).toMatchObject({ state: 'sent', waitsFor: expect.stringContaining('beta') });
+    expect((await run(alpha, 'inbox', 'cancel', takenBack)).stdout).toContain('to be taken back');
+    await until(() => copies.length === 5);
+    const { expiresAt } = await message(alpha, late);
+    await until(() => Date.now() > expiresAt!);
+    all('SIGCONT');
+    for (const id of [first, last]) await untilState(alpha, id, 'answered');
+    await untilState(alpha, takenBack, 'cancelled');
+    await untilState(alpha, late, 'expired');
+    expect(marksIn(beta)).toEqual([first, last]);
+
+    // whoever owns the server sends it all again, and something of their own
+    for (const bytes of [...copies]) nats.publish('claudex.mail.beta.alpha', bytes);
+    const { seed } = newKey();
+    const forged = { id: 'f', from: 'alpha', to: 'beta', kind: 'states', at: Date.now(), body: { words: [] } };
+    nats.publish('claudex.mail.beta.alpha', signEnvelope(forged, seed));
+    await until(() => readFileSync(join(beta.claudexHome, 'logs', 'mesh.log'), 'utf8').includes('not signed by alpha'));
+    const next = await sent('five');
+    await untilState(alpha, next, 'answered');
+    expect(marksIn(beta)).toEqual([first, last, next]);
+
+    // one that nobody there takes goes elsewhere by a person's word
+    const failed = await run(alpha, 'send', 'nobody@beta', 'six', '--json');
+    const { id } = JSON.parse(failed.stdout);
+    const again = (await run(alpha, 'inbox', 'retry', id, '--to', 'api@beta')).stdout.split(' ')[0]!;
+    expect(again).not.toBe(id);
+    await untilState(alpha, again, 'answered');
+    expect(marksIn(beta)).toEqual([first, last, next, again]);
+    await nats.close();
+    await server.stop();
   });
 });
