@@ -171,6 +171,31 @@ describe.runIf(natsServer !== undefined)('many machines', () => {
     await server.stop();
   });
 
+  it(`who has JetStream write over another machine’s record speaks for nobody ${verifies('mesh-known-keys')}`, async () => {
+    const [alpha, beta] = [bed.home(), bed.home()];
+    const server = await startMesh(alpha, 'alpha');
+    expect(await joinWith(beta, server.url, 'beta', await invite(alpha, 'beta'))).toMatchObject({ code: 0 });
+    const seed = await invite(alpha, 'gamma');
+    await untilSeen(alpha, ({ machines }) => machines[0]?.name === 'beta' && machines[0].key !== '');
+    const gamma = await asMachine(server.url, 'gamma', seed);
+    const machines = await new Kvm(gamma).open('claudex_machines');
+    const record = { id: 'x', version: '0.1.0', key: publicHalf(seed), sessions: [], moreSessions: 0 };
+    await machines.put('gamma', JSON.stringify(record));
+    // NATS checks no reply subject: JetStream itself writes there
+    const asked = '$JS.API.DIRECT.GET.KV_claudex_machines.$KV.claudex_machines.gamma';
+    gamma.publish(asked, '', { reply: '$KV.claudex_machines.beta' });
+    await untilSeen(alpha, (seen) => seen.machines.find((one: { name: string }) => one.name === 'beta').hasOtherKey);
+    await gamma.close();
+    const status = await mesh(alpha, 'status');
+    expect([status.code, status.stdout]).toEqual([3, expect.stringContaining('another key than before')]);
+    const asking = await runClaudex(['history', 'x@beta'], { env: alpha.env() });
+    expect(asking).toMatchObject({ code: 3, stderr: expect.stringContaining('another key than before') });
+    // a person who has compared it takes it back
+    expect(await mesh(alpha, 'untrust', 'beta')).toMatchObject({ code: 0, stdout: 'The key of beta is forgotten.\n' });
+    await untilSeen(alpha, (seen) => !seen.machines.some((one: { hasOtherKey: boolean }) => one.hasOtherKey));
+    await server.stop();
+  });
+
   it(`invitations at once are each kept; a name that was revoked while the server was down is free again ${verifies('mesh-server')}`, async () => {
     const [alpha, beta, gamma] = [bed.home(), bed.home(), bed.home()];
     const server = await startMesh(alpha, 'alpha');
