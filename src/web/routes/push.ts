@@ -39,7 +39,8 @@ export function pushRoutes({ push, pushSubscriptions, vapid, settings, log }: We
         const outcome = await push.welcome(body);
         if (outcome.kind === 'sent') {
           pushSubscriptions.keep(device.id, body);
-          log('push-subscribed', { device: device.id, service: new URL(body.endpoint).host });
+          const { host } = new URL(body.endpoint);
+          log('push-subscribed', { device: device.id, service: host });
           return { subscribed: true };
         }
         throw new ClaudexError('PUSH_REFUSED', `${new URL(body.endpoint).host}: ${whyNot(outcome)}.`);

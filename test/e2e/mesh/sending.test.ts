@@ -42,7 +42,7 @@ describe.runIf(natsServer !== undefined)(`sending to another machine with claude
 
     await there('stop', 'worker');
     await until(() => isNow('stopped'), patient);
-    const refused = await here('send', 'worker@devbox', 'are you there?');
+    const refused = await here('ask', 'worker@devbox', 'are you there?');
     expect(refused).toMatchObject({ code: 5, stderr: expect.stringContaining('devbox: ') });
     await server.stop();
   });

@@ -78,7 +78,7 @@ describe.runIf(natsServer !== undefined)('sending to another machine', () => {
     const gamma = await run(alpha, 'send', 'api@gamma', 'x');
     expect(gamma).toMatchObject({ code: 3 });
     expect(gamma.stderr).toContain('Asked for gamma; machines: beta.');
-    const nobody = await run(alpha, 'send', 'nobody@beta', 'x');
+    const nobody = await run(alpha, 'ask', 'nobody@beta', 'x');
     expect(nobody.code).toBe(5);
     expect(nobody.stderr).toMatch(/beta: .*Asked for "nobody"/);
     const stranger = bed.home();
@@ -103,10 +103,11 @@ describe.runIf(natsServer !== undefined)('sending to another machine', () => {
     const [first, takenBack, late, last] = [
       await sent('one'),
       await sent('two'),
-      await sent('three', '--expires', '1s'),
+      await sent('three', '--expires', '3s'),
       await sent('four'),
     ];
-    expect(await message(alpha, first)).toMatchObject({ state: 'sent', waitsFor: expect.stringContaining('beta') });
+    expect(await untilState(alpha, first, 'sent')).toMatchObject({ waitsFor: expect.stringContaining('beta') });
+    await untilState(alpha, takenBack, 'sent');
     expect((await run(alpha, 'inbox', 'cancel', takenBack)).stdout).toContain('to be taken back');
     await until(() => copies.length === 5);
     const { expiresAt } = await message(alpha, late);
@@ -130,6 +131,7 @@ describe.runIf(natsServer !== undefined)('sending to another machine', () => {
     // one that nobody there takes goes elsewhere by a person's word
     const failed = await run(alpha, 'send', 'nobody@beta', 'six', '--json');
     const { id } = JSON.parse(failed.stdout);
+    await untilState(alpha, id, 'failed');
     const again = (await run(alpha, 'inbox', 'retry', id, '--to', 'api@beta')).stdout.split(' ')[0]!;
     expect(again).not.toBe(id);
     await untilState(alpha, again, 'answered');
