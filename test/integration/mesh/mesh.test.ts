@@ -5,6 +5,7 @@ import { Kvm } from '@nats-io/kv';
 import { connect, nkeyAuthenticator } from '@nats-io/transport-node';
 import { describe, expect, it } from 'vitest';
 import { joinMesh } from '../../../src/mesh/join.ts';
+import { publicHalf } from '../../../src/mesh/server-files.ts';
 import { systemClock } from '../../../src/process/clock.ts';
 import { verifies } from '../../requirements.ts';
 import { fixture, repositoryRoot, runClaudex } from '../../support/claudex.ts';
@@ -177,7 +178,8 @@ describe.runIf(natsServer !== undefined)('many machines', () => {
     expect(await joinWith(beta, server.url, 'beta', await invite(alpha, 'beta'))).toMatchObject({ code: 0 });
     const seed = await invite(alpha, 'gamma');
     await untilSeen(alpha, ({ machines }) => machines[0]?.name === 'beta' && machines[0].key !== '');
-    const gamma = await asMachine(server.url, 'gamma', seed);
+    const authenticator = nkeyAuthenticator(new TextEncoder().encode(seed));
+    const gamma = await connect({ servers: server.url, authenticator, inboxPrefix: '_INBOX.gamma' });
     const machines = await new Kvm(gamma).open('claudex_machines');
     const record = { id: 'x', version: '0.1.0', key: publicHalf(seed), sessions: [], moreSessions: 0 };
     await machines.put('gamma', JSON.stringify(record));
