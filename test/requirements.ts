@@ -391,6 +391,10 @@ export const requirements = {
     text: '`claudex mesh trust` pins a machine’s key; whoever comes back under its name with another key is not trusted, and that is said.',
     source: 'docs/mesh.md',
   },
+  'mesh-known-keys': {
+    text: 'A machine keeps the key that it was first seen with: whoever writes over its record speaks for nobody, and that is said.',
+    source: 'docs/mesh.md',
+  },
   'mesh-encrypt': {
     text: 'With `mesh.encrypt` what machines say to each other only they can read: the server sees who, when and how much; what comes in the clear is refused.',
     source: 'docs/mesh.md',

@@ -716,8 +716,8 @@ export const errorCatalogue = {
   MESH_KEY_CHANGED: entry(
     3,
     409,
-    'That machine has another key than the one that was trusted.',
-    'if it has joined anew, compare its key with what `claudex mesh status` shows there, then run `claudex mesh untrust <machine>` and `claudex mesh trust <machine>`; if not, somebody else has its name.',
+    'That machine has another key than before.',
+    'if it has joined anew, compare its key with what `claudex mesh status` shows there, then run `claudex mesh untrust <machine>`; if not, somebody else uses its name.',
   ),
   BRIDGE_START_FAILED: entry(
     3,

@@ -187,7 +187,7 @@ function statusText(status: MeshStatus): string {
     one.away ? `away${one.seenAt === null ? '' : `, seen ${age(one.seenAt)} ago`}` : 'here',
     String(one.sessions.length + one.moreSessions),
     one.version,
-    one.trust === 'trusted' ? 'trusted' : one.trust === 'other-key' ? 'NOT TRUSTED: another key' : '',
+    one.trust === 'trusted' ? 'trusted' : one.trust === 'other-key' ? 'REFUSED: another key' : '',
   ]);
   const list =
     rows.length === 0
