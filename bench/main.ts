@@ -14,6 +14,7 @@ import { measureBadge, measureHook } from './hook.ts';
 import { measureHost } from './host.ts';
 import { measureMcp } from './mcp.ts';
 import { measureMesh } from './mesh.ts';
+import { measureMeshSend } from './mesh-send.ts';
 import { measureQuestions } from './questions.ts';
 import { measureRelay } from './relay.ts';
 import { renderTable } from './render.ts';
@@ -35,6 +36,7 @@ const measurements: Record<string, Measurement> = {
   board: measureBoard,
   mcp: measureMcp,
   mesh: measureMesh,
+  'mesh-send': measureMeshSend,
   'daemon-idle': measureDaemonIdle,
   'daemon-load': measureDaemonLoad,
   search: measureSearch,

@@ -310,6 +310,9 @@ export const requirements = {
   'far-tokens': {
     text: 'The token of another machine is kept 0600, tried when it is added, and stands in no argument, answer or log.',
   },
+  'far-pairing': {
+    text: 'claudex host add spends a pairing link for a token with the scopes asked for; a certificate that nobody else has signed is trusted by its fingerprint alone.',
+  },
   'far-commands': {
     text: 'With --host a command does on another machine what it does here; what does not work from there says what does.',
   },
@@ -386,6 +389,10 @@ export const requirements = {
   },
   'mesh-trust': {
     text: '`claudex mesh trust` pins a machine’s key; whoever comes back under its name with another key is not trusted, and that is said.',
+    source: 'docs/mesh.md',
+  },
+  'mesh-known-keys': {
+    text: 'A machine keeps the key that it was first seen with: whoever writes over its record speaks for nobody, and that is said.',
     source: 'docs/mesh.md',
   },
   'mesh-encrypt': {

@@ -60,6 +60,7 @@ export function connectParts(parts: ConnectedParts): void {
   // sessions
   const badgesOf = (): BadgeSubject[] =>
     table.all().map((one) => badgeOf(one, { ...mailbox.waitingFor(one.id), questions: questions.countOf(one.id) }));
+  const showBadges = (): void => badges.updateSoon(table.size, badgesOf);
   registry.started.add(({ id, pid }) => log('session started', { id, pid }));
   registry.started.add((session) => managed.nameIt(session, names));
   registry.started.add((session) => dispatcher.sessionStarted(session));
@@ -73,7 +74,7 @@ export function connectParts(parts: ConnectedParts): void {
   registry.changed.add((session) =>
     events.send({ type: 'session', session: recordOf(session, mailbox.waitingFor(session.id)) }),
   );
-  registry.changed.add(() => badges.updateSoon(badgesOf));
+  registry.changed.add(showBadges);
   registry.gone.add(({ id, pid }) => log('session gone', { id, pid }));
   // its way in is shut before its messages are passed on
   registry.gone.add((session) => waysIn.sessionGone(session));
@@ -84,18 +85,18 @@ export function connectParts(parts: ConnectedParts): void {
   );
   managedSide.claudeGone.add((pid) => registry.checkPid(pid));
   registry.gone.add(({ id }) => managedSide.sessionGone(id));
-  registry.gone.add(() => badges.updateSoon(badgesOf));
+  registry.gone.add(showBadges);
   registry.gone.add(() => idleExit.touch());
 
   // questions and messages
   questions.changed.add(({ question, event }) => questionsLog.happened(question, event));
   questions.changed.add(({ question }) => events.send({ type: 'question', question }));
-  questions.changed.add(() => badges.updateSoon(badgesOf));
+  questions.changed.add(showBadges);
   questions.changed.add(({ question, event }) => {
     if (!['taken', 'not-taken'].includes(event)) notifyCommand.tell(questionEvent(question));
   });
   store.changed.add((message) => events.send({ type: 'message', message }));
-  store.changed.add(() => badges.updateSoon(badgesOf));
+  store.changed.add(showBadges);
   store.changed.add(() => idleExit.touch());
   store.changed.add(({ recipient }) => recipient.id !== null && wakeByMessage.check(recipient.id));
   store.changed.add((message) => machineMail.changed(message));

@@ -156,7 +156,7 @@ export const errorCatalogue = {
     3,
     502,
     'The certificate of the other machine is not trusted.',
-    'copy its certificate here, by a way that you trust, and add the machine with it: claudex host add <name> <url> --ca <file>.',
+    'compare the fingerprint with what `claudex web` says there when it starts, and add the machine with it (claudex host add … --fingerprint), or with its certificate (--ca), copied here by a way that you trust.',
   ),
   FAR_TOKEN_REFUSED: entry(
     3,
@@ -181,7 +181,7 @@ export const errorCatalogue = {
     2,
     400,
     'That is no address of a claudex web.',
-    'give scheme, host and port, and nothing else: https://devbox:4748.',
+    'give scheme, host and port, and nothing else: https://devbox:4748. A pairing link is no argument: claudex host add <name> asks for it.',
   ),
   FAR_PATH: entry(
     2,
@@ -716,8 +716,8 @@ export const errorCatalogue = {
   MESH_KEY_CHANGED: entry(
     3,
     409,
-    'That machine has another key than the one that was trusted.',
-    'if it has joined anew, compare its key with what `claudex mesh status` shows there, then run `claudex mesh untrust <machine>` and `claudex mesh trust <machine>`; if not, somebody else has its name.',
+    'That machine has another key than before.',
+    'if it has joined anew, compare its key with what `claudex mesh status` shows there, then run `claudex mesh untrust <machine>`; if not, somebody else uses its name.',
   ),
   BRIDGE_START_FAILED: entry(
     3,

@@ -44,7 +44,8 @@ export class FarApi implements FarRequests {
       fetch(`${this.#machine.url}/api/v1${path}`, {
         method,
         headers: {
-          authorization: `Bearer ${this.#machine.token}`,
+          // before it is paired there is none
+          ...(this.#machine.token !== '' && { authorization: `Bearer ${this.#machine.token}` }),
           ...(body !== undefined && { 'content-type': 'application/json' }),
           ...headers,
         },

@@ -5,7 +5,18 @@ import { FarApi } from './far-api.ts';
 import { farViewer } from './far-viewer.ts';
 import { findMachine, type Machine } from './machines.ts';
 
-export { checkEncrypted, keepMachine, listMachines, type Machine, machineUrl, removeMachine } from './machines.ts';
+export { plainFingerprint } from '../http/certificate-fingerprint.ts';
+export {
+  checkEncrypted,
+  checkMachineName,
+  keepMachine,
+  listMachines,
+  type Machine,
+  machineUrl,
+  removeMachine,
+} from './machines.ts';
+export { pairMachine, parsePairingLink } from './pair-machine.ts';
+export { shownCertificate } from './shown-certificate.ts';
 
 /** What a token lets one do there. */
 export interface FarDevice {

@@ -28,10 +28,14 @@ export function listMachines(env: NodeJS.ProcessEnv): Machine[] {
 
 /** Takes the place of one of that name. @throws ClaudexError USAGE, HOME_UNWRITABLE */
 export function keepMachine(env: NodeJS.ProcessEnv, machine: Machine): void {
-  if (!namePattern.test(machine.name)) {
-    throw new ClaudexError('USAGE', `"${machine.name.slice(0, 80)}" is no name: letters, digits, ".", "_" and "-".`);
-  }
+  checkMachineName(machine.name);
   writeMachines(env, [...listMachines(env).filter(({ name }) => name !== machine.name), machine]);
+}
+
+/** @throws ClaudexError USAGE */
+export function checkMachineName(name: string): void {
+  if (namePattern.test(name)) return;
+  throw new ClaudexError('USAGE', `"${name.slice(0, 80)}" is no name: letters, digits, ".", "_" and "-".`);
 }
 
 /** @throws ClaudexError NO_SUCH_MACHINE */

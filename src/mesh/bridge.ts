@@ -15,6 +15,7 @@ import { readSettings } from '../settings/read.ts';
 import { MeshAgents } from './agents/mesh-agents.ts';
 import { listenForAsks } from './asks/asks-socket.ts';
 import { MeshAsks } from './asks/mesh-asks.ts';
+import { KnownKeys } from './known-keys.ts';
 import { MailCarrier } from './mail-carrier.ts';
 import { MailClient } from './mail-client.ts';
 import { type Joined, meshPaths, readJoined, type Seen } from './mesh-files.ts';
@@ -44,13 +45,15 @@ export function runBridge(env: NodeJS.ProcessEnv): { ended: Promise<void> } | un
 async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
   const paths = meshPaths(env);
   const log = openLog(paths.bridgeLog);
-  const machines = new SeenMachines(joined, systemClock);
+  const keys = new KnownKeys(env);
+  const machines = new SeenMachines(joined, systemClock, keys);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
   let written = '';
   const writeDown = (): void => {
     if (!existsSync(paths.joined)) stop.abort();
     if (stop.signal.aborted) return;
+    keys.save();
     const trouble = machines.nameIsLost
       ? `Another machine has taken the name ${joined.name}: leave, and join under another one.`
       : (line.trouble ?? mail.trouble);

@@ -8,6 +8,7 @@ import { packageVersion } from '../home/package.ts';
 import { steadyNow } from '../process/clock.ts';
 import { type Access, connectMesh, openMachines } from './connect.ts';
 import { giveNameFree } from './join.ts';
+import { forgetKey } from './known-keys.ts';
 import { checkMachineName } from './machine-name.ts';
 import { dropMailOf } from './mail-stream.ts';
 import { caOf, reachedHere } from './run-server.ts';
@@ -69,6 +70,7 @@ export async function revokeMachine(env: NodeJS.ProcessEnv, name: string): Promi
     return { ...before, users, toFree: [...(before.toFree ?? []), name] };
   });
   unpinKey(env, name);
+  forgetKey(env, name);
   // a server that is down gives the name free at its next start
   if (await reload(env)) await freeNames(env, record);
 }

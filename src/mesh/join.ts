@@ -12,6 +12,7 @@ import { type Clock, systemClock } from '../process/clock.ts';
 import { untilGone } from '../process/until-gone.ts';
 import { measureSkew, refuseSkew } from './clock-skew.ts';
 import { type Access, asMeshError, connectMesh, newMachineId, openMachines } from './connect.ts';
+import { forgetKeys } from './known-keys.ts';
 import { readRecord, recordText } from './machine-record.ts';
 import { type Joined, meshPaths, readJoined } from './mesh-files.ts';
 import { newKey } from './server-files.ts';
@@ -81,6 +82,7 @@ export async function leaveMesh(env: NodeJS.ProcessEnv): Promise<ClaudexError | 
   await stopBridge(env);
   rmSync(paths.seen, { force: true });
   forgetTrusted(env);
+  forgetKeys(env);
   let connection: NatsConnection | undefined;
   try {
     connection = await connectMesh(joined);

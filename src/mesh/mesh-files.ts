@@ -45,6 +45,8 @@ export interface SeenMachine {
   version: string;
   /** The public half of its NKEY; empty where it has told none. */
   key: string;
+  /** That is another one than it was first seen with (`known-keys.json`). */
+  hasOtherKey: boolean;
   /** It takes encrypted bodies alone. */
   isSealing: boolean;
   /** No heartbeat of it has come for a while, or it has said that it goes. */

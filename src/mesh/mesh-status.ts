@@ -36,7 +36,7 @@ export async function meshStatus(env: NodeJS.ProcessEnv): Promise<MeshStatus> {
   const trusted = readTrusted(env);
   status.machines = (seen?.machines ?? []).map((one) => {
     const { isTrusted, hasOtherKey } = trustIn(trusted, one.name, one.key);
-    const trust = isTrusted ? 'trusted' : hasOtherKey ? 'other-key' : null;
+    const trust = one.hasOtherKey || hasOtherKey ? 'other-key' : isTrusted ? 'trusted' : null;
     return { ...one, away: one.away || !status.bridge, trust };
   });
   for (const { name: other, trust } of status.machines) {

@@ -21,22 +21,31 @@ export interface KeyChange {
 }
 
 interface Known {
-  machine: Omit<SeenMachine, 'away' | 'seenAt'> | undefined;
+  machine: Omit<SeenMachine, 'away' | 'seenAt' | 'hasOtherKey'> | undefined;
   id: string;
   beatSteadyMs: number | undefined;
   hasSaidBye: boolean;
+}
+
+/** By which key each machine is known. */
+export interface MachineKeys {
+  /** True where that is the machine's; it is from now on where none was known. */
+  is(name: string, key: string): boolean;
+  of(name: string): string | undefined;
 }
 
 /** All machines of the mesh but this one. */
 export class SeenMachines {
   readonly #own: { name: string; id: string };
   readonly #clock: Clock;
+  readonly #keys: MachineKeys;
   readonly #known = new Map<string, Known>();
   #nameIsLost = false;
 
-  constructor(own: { name: string; id: string }, clock: Clock) {
+  constructor(own: { name: string; id: string }, clock: Clock, keys: MachineKeys) {
     this.#own = own;
     this.#clock = clock;
+    this.#keys = keys;
   }
 
   /** True while another machine's record stands under this one's name. */
@@ -74,15 +83,22 @@ export class SeenMachines {
     return hasSaidBye || beatSteadyMs === undefined || this.#clock.steady() - beatSteadyMs > awayAfterMs;
   }
 
-  /** The public key of that machine; undefined where it is not in the mesh, or has told none. */
+  /** The public key that machine is known by, whatever its record says now; undefined where it is not in the mesh, or has told none. */
   keyOf(name: string): string | undefined {
-    return this.#known.get(name)?.machine?.key || undefined;
+    const key = this.#known.get(name)?.machine?.key || undefined;
+    return key === undefined || this.#keys.is(name, key) ? key : this.#keys.of(name);
+  }
+
+  /** Its record shows another key than it is known by: what comes under its name may be somebody else's. */
+  hasOtherKey(name: string): boolean {
+    const key = this.#known.get(name)?.machine?.key ?? '';
+    return key !== '' && !this.#keys.is(name, key);
   }
 
   /** How to write to that machine; undefined where nothing can be encrypted for it. */
   sealingOf(name: string): { key: string; isSealing: boolean } | undefined {
-    const { key = '', isSealing = false } = this.#known.get(name)?.machine ?? {};
-    return key === '' ? undefined : { key, isSealing };
+    const key = this.keyOf(name);
+    return key === undefined ? undefined : { key, isSealing: this.#known.get(name)?.machine?.isSealing === true };
   }
 
   /** After a gap: machines that none of those keys is of have gone in the meantime. */
@@ -100,6 +116,7 @@ export class SeenMachines {
         const agoMs = beatSteadyMs === undefined ? undefined : steady - beatSteadyMs;
         return {
           ...machine,
+          hasOtherKey: this.hasOtherKey(machine.name),
           away: isCutOff || this.#isAway(known),
           seenAt: agoMs === undefined ? null : new Date(now - agoMs).toISOString(),
         };

@@ -88,9 +88,9 @@ export function startedAfter(startTime: string, other: string): boolean {
   return order(startTime) > order(other);
 }
 
-/** True while that very process runs: same pid, same start. */
+/** True while that very process runs: same pid, same start. On Linux one look at /proc says it; elsewhere `ps` is asked only of a pid that there is. */
 export function lives({ pid, startTime }: { pid: number; startTime: string }): boolean {
-  return isAlive(pid) && processStartTime(pid) === startTime;
+  return (process.platform === 'linux' || isAlive(pid)) && processStartTime(pid) === startTime;
 }
 
 /** The parent's pid, or undefined when the process is gone. */

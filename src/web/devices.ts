@@ -111,8 +111,12 @@ export class Devices {
     return code;
   }
 
-  /** Lets the browser in that shows a code. Removing its file is what makes the code good for one. @throws ClaudexError PAIRING_REFUSED */
-  pair(code: string, name: string): { device: Device; secret: string } {
+  /**
+   * Lets in who shows a code: a browser, which may do everything, or a program with the scopes that it asks for. Removing the code's file is what
+   * makes it good for one.
+   * @throws ClaudexError PAIRING_REFUSED
+   */
+  pair(code: string, name: string, programScopes?: Scope[]): { device: Device; secret: string } {
     this.#dropOldPairings();
     try {
       rmSync(join(this.#pairings, hashOf(code)));
@@ -120,7 +124,10 @@ export class Devices {
       if (systemErrorCode(error) === 'ENOENT') throw new ClaudexError('PAIRING_REFUSED');
       throw error;
     }
-    return this.add({ name, kind: 'browser', scopes: [...scopes], target: null });
+    const may: Pick<Device, 'kind' | 'scopes'> = programScopes
+      ? { kind: 'program', scopes: [...new Set(programScopes)] }
+      : { kind: 'browser', scopes: [...scopes] };
+    return this.add({ name, ...may, target: null });
   }
 
   #dropOldPairings(): void {

@@ -10,6 +10,7 @@ import { packageRoot } from '../home/package.ts';
 import { claudexPaths } from '../home/paths.ts';
 import { ensurePrivateDir } from '../home/private-folder.ts';
 import { replaceFile } from '../home/replace-file.ts';
+import { certificateFingerprint } from '../http/certificate-fingerprint.ts';
 import { readSettings } from '../settings/read.ts';
 import { Clients } from './clients.ts';
 import { Devices } from './devices.ts';
@@ -42,6 +43,8 @@ export interface WebOptions {
 
 export interface RunningWeb {
   url: string;
+  /** Of its certificate, `sha256:…`; null without TLS. */
+  fingerprint: string | null;
   devices: Devices;
   /** Ends every connection. The sessions do not notice. */
   stop(): Promise<void>;
@@ -104,6 +107,7 @@ export async function startWeb(env: NodeJS.ProcessEnv, options: WebOptions): Pro
   log('listening', { url, pid: process.pid });
   return {
     url,
+    fingerprint: tls ? certificateFingerprint(tls.cert) : null,
     devices,
     stop: async () => {
       rmSync(addressFile(env), { force: true });

@@ -1,22 +1,13 @@
 /** `claudex host`: the other machines whose sessions commands reach with --host. */
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { ClaudexError, systemErrorCode, toClaudexError } from '../../errors/claudex-error.ts';
+import { toClaudexError } from '../../errors/claudex-error.ts';
 import type { FarDevice, Machine } from '../../far/far-command.ts';
-import { oneLine } from '../../protocol/sanitise.ts';
+import { type AddFlags, addMachine } from '../far/add-machine.ts';
 import { farCommands } from '../far/go-where-asked.ts';
-import { readSecret } from '../far/read-secret.ts';
-import { refuseSession } from '../not-by-a-session.ts';
 import { colours, table } from '../text/render.ts';
 
 /** Loaded by these commands only: no other one needs what it is made of. */
 const loadFar = (): Promise<typeof import('../../far/far-command.ts')> => import('../../far/far-command.ts');
-
-interface AddFlags {
-  ca?: string;
-  plainHttp?: boolean;
-  json?: boolean;
-}
 
 export function addFarHost(program: Command): void {
   const host = program
@@ -37,21 +28,30 @@ Examples:
   host
     .command('add')
     .argument('<name>', 'what to call it')
-    .argument('<url>', 'where its claudex web is: scheme, host and port')
-    .description('add a machine; its token is asked for, or read from standard input')
+    .argument('[url]', 'where its claudex web is: scheme, host and port; a pairing link says it too')
+    .description('add a machine; its token, or a pairing link, is asked for, or read from standard input')
+    .option('--scope <scopes>', 'with a pairing link: what may be done there (default: view,send,answer)')
     .option('--ca <file>', 'certificate to trust for it, PEM: its own, or that of who signed it')
+    .option(
+      '--fingerprint <sha256:…>',
+      'trust the certificate that it shows, if that is its fingerprint and nobody else has signed it',
+    )
     .option('--plain-http', 'http beyond this machine is meant so: something else encrypts the line')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
-The token is made on that machine: claudex web token --name laptop --scope view,send,answer,terminal,manage
+A pairing link is made on that machine by \`claudex web pair\`, is good for two minutes, and is spent for a token. Or make the token itself
+there: claudex web token --name laptop --scope view,send,answer,terminal,manage
 
 Examples:
   claudex host add devbox https://devbox:4748
+  ssh devbox claudex web pair | claudex host add devbox --scope view,send --fingerprint sha256:1f0c…
   ssh devbox claudex web token --name laptop --scope view,send | claudex host add devbox https://devbox:4748 --ca devbox.pem`,
     )
-    .action(add);
+    .action(async (name: string, url: string | undefined, flags: AddFlags) =>
+      addMachine(await loadFar(), name, url, flags),
+    );
   host
     .command('list')
     .description('the machines that were added, and whether they answer')
@@ -64,40 +64,6 @@ Examples:
     .description('forget a machine and its token; there, `claudex web revoke` ends the token itself')
     .addHelpText('after', '\nExample:\n  claudex host remove devbox')
     .action(async (name: string) => (await loadFar()).removeMachine(process.env, name));
-}
-
-async function add(name: string, address: string, flags: AddFlags): Promise<void> {
-  await refuseSession(process.env);
-  const { checkEncrypted, deviceOn, keepMachine, machineUrl } = await loadFar();
-  const url = machineUrl(address);
-  const place = { url, plainHttp: flags.plainHttp === true };
-  checkEncrypted(place);
-  const ca = flags.ca === undefined ? null : certificateIn(flags.ca);
-  const token = (await readSecret(`Token for ${url}: `)).trim();
-  if (token === '') throw new ClaudexError('FAR_TOKEN_MISSING', `For ${url}.`);
-  if (!/^[\x21-\x7e]{1,500}$/.test(token)) throw new ClaudexError('FAR_TOKEN_REFUSED', 'It cannot be one.');
-  const machine: Machine = { name, ...place, token, ca };
-  const device = await deviceOn(machine);
-  keepMachine(process.env, machine);
-  const scopes = device.scopes.join(', ');
-  if (flags.json)
-    process.stdout.write(`${JSON.stringify({ name, url, device: device.name, scopes: device.scopes })}\n`);
-  else process.stdout.write(oneLine(`${name} knows this machine as "${device.name}", with ${scopes}.`).concat('\n'));
-  if (!device.scopes.includes('view')) {
-    process.stderr.write('Without the scope view most commands are refused there.\n');
-  }
-}
-
-/** @throws ClaudexError FILE_UNREADABLE */
-function certificateIn(path: string): string {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new ClaudexError('FILE_UNREADABLE', `${path}: ${systemErrorCode(cause) ?? cause}.`, { cause });
-  }
-  if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
-  throw new ClaudexError('FILE_UNREADABLE', `${path} holds no certificate in PEM.`);
 }
 
 async function list({ json }: { json?: boolean }): Promise<void> {

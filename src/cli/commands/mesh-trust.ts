@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import { ClaudexError } from '../../errors/claudex-error.ts';
+import { forgetKey, knowKey } from '../../mesh/known-keys.ts';
 import { readJoined, readSeen } from '../../mesh/mesh-files.ts';
 import { fingerprint, isFingerprintOf, pinKey, readTrusted, unpinKey } from '../../mesh/trust.ts';
 import { refuseSession } from '../not-by-a-session.ts';
@@ -25,13 +26,15 @@ Examples:
     .action(trust);
   mesh
     .command('untrust')
-    .argument('<machine>', 'a machine that is trusted')
-    .description('take that machine for a stranger again, at once')
+    .argument('<machine>', 'a machine that is trusted, or has another key than before')
+    .description('take that machine for a stranger again, at once: the next key that it shows is its own')
     .addHelpText('after', '\nExample:\n  claudex mesh untrust devbox')
     .action(async (name: string) => {
       await refuseSession(process.env);
-      if (!unpinKey(process.env, name)) throw new ClaudexError('MESH_NOT_TRUSTED', `Asked for "${name}".`);
-      process.stdout.write(`${name} is trusted no more.\n`);
+      const wasTrusted = unpinKey(process.env, name);
+      if (!forgetKey(process.env, name) && !wasTrusted)
+        throw new ClaudexError('MESH_NOT_TRUSTED', `Asked for "${name}".`);
+      process.stdout.write(wasTrusted ? `${name} is trusted no more.\n` : `The key of ${name} is forgotten.\n`);
     });
 }
 
@@ -56,6 +59,7 @@ async function trust(name: string, { fingerprint: given }: { fingerprint?: strin
   }
   if (given === undefined && pinned === undefined) await compare(name, print);
   pinKey(env, name, machine.key);
+  knowKey(env, name, machine.key);
   process.stdout.write(`${name} is trusted. Its key: ${print}\n`);
 }
 

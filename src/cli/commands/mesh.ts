@@ -189,7 +189,7 @@ function statusText(status: MeshStatus): string {
     String(one.sessions.length + one.moreSessions),
     one.version,
     waitingText(mail.find(({ machine }) => machine === one.name)),
-    one.trust === 'trusted' ? 'trusted' : one.trust === 'other-key' ? 'NOT TRUSTED: another key' : '',
+    one.trust === 'trusted' ? 'trusted' : one.trust === 'other-key' ? 'REFUSED: another key' : '',
   ]);
   const list =
     rows.length === 0

@@ -91,6 +91,7 @@ async function serve(flags: WebFlags): Promise<void> {
   // told to end before anybody reads that it runs
   const ended = untilToldToEnd(() => server.stop());
   process.stdout.write(`claudex web is at ${server.url}\n`);
+  if (server.fingerprint !== null) process.stdout.write(`Its certificate: ${server.fingerprint}\n`);
   if (process.stdout.isTTY && listDevices(process.env).length === 0) {
     const { link, qr } = pairingLink(process.env);
     process.stdout.write(`\nOpen this within two minutes, or point a phone at it:\n\n${qr}\n\n  ${link}\n`);

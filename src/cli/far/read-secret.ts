@@ -13,7 +13,8 @@ export async function readSecret(prompt: string): Promise<string> {
   stderr.write(prompt);
   try {
     let typed = '';
-    for await (const chunk of stdin.setEncoding('utf8')) {
+    // the terminal may be asked more afterwards
+    for await (const chunk of stdin.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
       for (const key of chunk as string) {
         if (enter.includes(key)) return typed;
         if (key === '\x03') {
@@ -25,6 +26,7 @@ export async function readSecret(prompt: string): Promise<string> {
     return typed;
   } finally {
     stdin.setRawMode(false);
+    stdin.pause();
     stderr.write('\n');
   }
 }

@@ -6,12 +6,17 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '../../home/log.ts';
+import { PacedWork } from './paced-work.ts';
 import type { Session } from './session.ts';
+
+/** Beyond so many peers their number is not told: else each session that comes or goes would change the badges of all others. */
+const countedPeers = 99;
 
 /** `[abc12345 · 3 peers · ✉2 · 1 stuck · ?2]`, or `[reviewer · …]` of a session with a name; what is 0 is left out. Pure. */
 export function renderBadge(label: string, peers: number, unread: number, stuck = 0, questions = 0): string {
   const parts = [label];
-  if (peers > 0) parts.push(peers === 1 ? '1 peer' : `${peers} peers`);
+  if (peers > countedPeers) parts.push(`${countedPeers}+ peers`);
+  else if (peers > 0) parts.push(peers === 1 ? '1 peer' : `${peers} peers`);
   if (unread > 0) parts.push(`✉${unread}`);
   if (stuck > 0) parts.push(`${stuck} stuck`);
   if (questions > 0) parts.push(`?${questions}`);
@@ -41,8 +46,16 @@ export class Badges {
   readonly #dir: string;
   readonly #log: Log;
   readonly #written = new Map<string, string>();
-  #due = false;
+  #sessions: () => readonly BadgeSubject[] = () => [];
   #closed = false;
+  readonly #due = new PacedWork('badges', () => {
+    if (this.#closed) return;
+    try {
+      this.update(this.#sessions());
+    } catch (error) {
+      this.#log('badges unwritable', { error: String(error) });
+    }
+  });
 
   /** Takes over the folder: what an earlier daemon left is removed. */
   constructor(dir: string, log: Log) {
@@ -52,19 +65,10 @@ export class Badges {
     for (const name of readdirSync(dir)) rmSync(join(dir, name), { force: true });
   }
 
-  /** Renders once per turn of the event loop, however many changes came in it. */
-  updateSoon(sessions: () => readonly BadgeSubject[]): void {
-    if (this.#due) return;
-    this.#due = true;
-    setImmediate(() => {
-      this.#due = false;
-      if (this.#closed) return;
-      try {
-        this.update(sessions());
-      } catch (error) {
-        this.#log('badges unwritable', { error: String(error) });
-      }
-    });
+  /** `sessions` is asked when it is time. */
+  updateSoon(sessionCount: number, sessions: () => readonly BadgeSubject[]): void {
+    this.#sessions = sessions;
+    this.#due.dueSoon(sessionCount);
   }
 
   /** Nothing is rendered from now on; `remove` unless another daemon has the folder. */

@@ -3,17 +3,15 @@
  * Owns the persisted table and the liveness sweep; its signals tell of every change.
  */
 import { type ClaudeSessionFile, isSession, isWrittenBy, readSessionFile } from '../../claude/session/session-file.ts';
-import { readKeptList } from '../../home/kept-list.ts';
-import { replaceFile } from '../../home/replace-file.ts';
 import type { Clock } from '../../process/clock.ts';
 import { guarded } from '../../process/guard.ts';
 import { ancestry, lives, processStartTime } from '../../process/identity.ts';
 import { Signal } from '../../process/signal.ts';
 import { Moves } from './moves.ts';
-import { parsePersisted } from './persisted-session.ts';
 import type { Session } from './session.ts';
 import { SessionFiles } from './session-files.ts';
 import { SessionTable } from './session-table.ts';
+import { SessionsFile } from './sessions-file.ts';
 
 /** How soon a process that died without a word is missed (kill -9 leaves claude's session file behind). */
 const sweepMs = 1500;
@@ -33,10 +31,9 @@ export class SessionRegistry {
   readonly table: SessionTable;
   readonly moves: Moves;
   readonly #files: SessionFiles;
-  readonly #persistPath: string;
+  readonly #written: SessionsFile;
   #defaultConfigDir: string | undefined;
   #sweep: NodeJS.Timeout | undefined;
-  #persistDue = false;
 
   constructor(options: { persistPath: string; clock: Clock }) {
     this.table = new SessionTable(options.clock);
@@ -47,15 +44,13 @@ export class SessionRegistry {
       moved: (session) => this.#moved(session),
       touch: (session) => this.touch(session),
     });
-    this.#persistPath = options.persistPath;
+    this.#written = new SessionsFile(options.persistPath, this.table);
     this.#files = new SessionFiles((configDir, pid, file) => this.#onFile(configDir, pid, file));
   }
 
   /** Restores what the last daemon knew; of those that have died since, `gone` tells at once. */
   restore(): void {
-    // damaged: sessions come back through their files, with new ids
-    const persisted = readKeptList(this.#persistPath, 'sessions', parsePersisted);
-    const restored = persisted.map((one) => this.table.restore(one));
+    const restored = this.#written.read().map((one) => this.table.restore(one));
     const dead = restored.filter((one) => !lives(one));
     for (const session of dead) this.table.remove(session);
     for (const session of dead) this.gone.emit(session);
@@ -84,7 +79,7 @@ export class SessionRegistry {
   close(): void {
     this.#files.close();
     clearInterval(this.#sweep);
-    if (this.#persistDue) this.#persist();
+    this.#written.close();
   }
 
   /** The record of a live process, made if it is new; undefined when there is no such process. */
@@ -104,7 +99,7 @@ export class SessionRegistry {
     if (isNew) {
       this.watchConfigDir(configDir);
       if (own) session.fileRead(own);
-      this.#persist();
+      this.#written.writeNow(session);
       this.started.emit(session);
       this.#changed(session);
     }
@@ -158,7 +153,7 @@ export class SessionRegistry {
     }
     if (this.moves.goesOn(session)) return;
     this.table.remove(session);
-    this.#persistSoon();
+    this.#written.writeSoon();
     this.#armSweep();
     this.#releaseConfigDir(session.configDir);
     this.gone.emit(session);
@@ -176,21 +171,21 @@ export class SessionRegistry {
   }
 
   #moved(session: Session): void {
-    this.#persist();
+    this.#written.writeNow(session);
     this.moved.emit(session);
     this.#changed(session);
   }
 
   #changed(session: Session): void {
     session.active();
-    this.#persistSoon();
+    this.#written.writeSoon();
     this.#armSweep();
     this.changed.emit(session);
   }
 
   /** One slow timer, and only while somebody is there to miss. */
   #armSweep(): void {
-    const needed = this.table.all().length > 0;
+    const needed = this.table.size > 0;
     if (needed && this.#sweep === undefined) {
       this.#sweep = setInterval(() => {
         for (const session of this.table.all()) guarded('sweep', () => this.checkAlive(session));
@@ -213,25 +208,5 @@ export class SessionRegistry {
     if (!session) return;
     if (session.pid === pid && session.fileRead(file)) this.#changed(session);
     if (file.jobId === null) this.moves.seatFileRead(session, file);
-  }
-
-  /** Once per turn of the event loop, however many changes came in it. */
-  #persistSoon(): void {
-    if (this.#persistDue) return;
-    this.#persistDue = true;
-    setImmediate(() => {
-      if (this.#persistDue) this.#persist();
-    });
-  }
-
-  /** At once for a new session: its id must outlive this daemon. */
-  #persist(): void {
-    this.#persistDue = false;
-    const text = JSON.stringify({ version: 1, sessions: this.table.persisted() });
-    try {
-      replaceFile(this.#persistPath, text, { mode: 0o600, flush: false });
-    } catch {
-      // a full disk: ids would change at the next restart of the daemon, nothing else
-    }
   }
 }

@@ -1,6 +1,6 @@
 /** Who is running: one record per claude process (pid and start time), supervised or bare. */
 import type { Clock } from '../../process/clock.ts';
-import { type PersistedSession, persistedOf, restoredSession } from './persisted-session.ts';
+import { type PersistedSession, restoredSession } from './persisted-session.ts';
 import { newSession, type Session } from './session.ts';
 import type { SessionProcess } from './session-process.ts';
 
@@ -22,6 +22,10 @@ export class SessionTable {
 
   all(): Session[] {
     return [...this.#byPid.values()];
+  }
+
+  get size(): number {
+    return this.#byPid.size;
   }
 
   byId(id: string): Session | undefined {
@@ -96,10 +100,6 @@ export class SessionTable {
     if (this.#byPid.get(session.pid) !== session) return;
     this.#byPid.delete(session.pid);
     this.#byId.delete(session.id);
-  }
-
-  persisted(): PersistedSession[] {
-    return this.all().map(persistedOf);
   }
 
   #file(session: Session): void {

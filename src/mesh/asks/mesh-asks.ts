@@ -69,7 +69,8 @@ export class MeshAsks {
       );
     const theirs = machines.keyOf(to);
     if (theirs === undefined) throw new ClaudexError('MESH_MACHINE_AWAY', `${to} tells no key: its claudex is older.`);
-    if (trustIn(readTrusted(env), to, theirs).hasOtherKey) throw new ClaudexError('MESH_KEY_CHANGED', `It is ${to}.`);
+    if (machines.hasOtherKey(to) || trustIn(readTrusted(env), to, theirs).hasOtherKey)
+      throw new ClaudexError('MESH_KEY_CHANGED', `It is ${to}.`);
     if (!sealing)
       throw new ClaudexError('MESH_MACHINE_AWAY', 'This machine has no key: leave the mesh and join it again.');
     if (Buffer.byteLength(JSON.stringify(ask)) > maxAskBytes) throw new ClaudexError('MESH_TOO_LARGE', '');
@@ -119,6 +120,7 @@ export class MeshAsks {
     const { env, joined, sealing, machines, serverTime, refusals } = this.#parts;
     const theirs = machines.keyOf(from);
     if (theirs === undefined || !sealing) throw new EnvelopeRefused('not a machine of the mesh');
+    if (machines.hasOtherKey(from)) throw new EnvelopeRefused('another key than it was first seen with');
     const { id, at, kind, body, wasSealed } = sealing.hear(msg.data, { name: from, key: theirs });
     const isOld = this.#guard!.refuse(from, { id, at }, serverTime());
     if (kind !== 'ask' || isOld !== undefined) throw new EnvelopeRefused(isOld ?? 'no question');

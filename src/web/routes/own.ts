@@ -3,8 +3,10 @@ import { z } from '@hono/zod-openapi';
 import { packageVersion } from '../../home/package.ts';
 import { oneLine } from '../../protocol/sanitise.ts';
 import { eventStream } from '../event-stream.ts';
+import { tokenPrefix } from '../gate.ts';
 import { Answer, route, type WebRoute } from '../route.ts';
 import { device, health } from '../schemas.ts';
+import { scopes } from '../scopes.ts';
 import type { WebParts } from '../web-routes.ts';
 
 export function ownRoutes({ feed, devices, gate, limits, clients, startedAtMs, log }: WebParts): WebRoute[] {
@@ -37,14 +39,23 @@ export function ownRoutes({ feed, devices, gate, limits, clients, startedAtMs, l
       method: 'post',
       path: '/pair',
       scope: 'anyone',
-      summary: 'Let this browser in with the code of a pairing link; sets its cookie',
-      body: z.strictObject({ code: z.string().min(1).max(100), name: z.string().max(200).optional() }).openapi('Pair'),
-      answer: z.looseObject({ device }),
+      summary:
+        'Let a browser in with the code of a pairing link: sets its cookie. With `scopes` a program: answers with its token',
+      body: z
+        .strictObject({
+          code: z.string().min(1).max(100),
+          name: z.string().max(200).optional(),
+          scopes: z.array(z.enum(scopes)).min(1).max(scopes.length).optional(),
+        })
+        .openapi('Pair'),
+      answer: z.looseObject({ device, token: z.string().optional() }),
       errors: ['PAIRING_REFUSED', 'TOO_MANY_TRIES'],
-      handle: ({ body: { code, name = '' }, address }) => {
+      handle: ({ body: { code, name = '', scopes: wanted }, address }) => {
         limits.take(address);
-        const paired = devices.pair(code, oneLine(name).trim().slice(0, 60) || 'a browser');
+        const called = oneLine(name).trim().slice(0, 60) || (wanted ? 'a program' : 'a browser');
+        const paired = devices.pair(code, called, wanted);
         log('paired', { device: paired.device.id });
+        if (wanted) return Answer.json({ device: paired.device, token: `${tokenPrefix}${paired.secret}` });
         return Answer.json({ device: paired.device }, 200, { 'set-cookie': gate.cookie(paired.secret) });
       },
     }),

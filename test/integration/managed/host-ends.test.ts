@@ -98,4 +98,21 @@ describe('a managed session whose host or daemon dies', () => {
     await until(async () => (await client.managed())[0]?.state === 'stopped');
     await until(() => processesOf(home, ' daemon host ').length === 0 && processesOf(home, program).length === 0);
   });
+
+  it(`nothing is there twice: the error names who has that name already, and nothing changes ${verifies('managed-lifecycle')}`, async () => {
+    const home = bed.home({ cwdNames: ['api', 'web'] });
+    const env = { ...home.env(), CLAUDEX_CLAUDE_BIN: fixture('dump-input.mjs') };
+    const started = (...words: string[]) => runClaudex(['start', ...words], { env, cwd: home.root });
+    const first = await started(home.dir('api'), '--name', 'worker');
+    expect(first).toMatchObject({ code: 0 });
+    const id = first.stdout.trim();
+    const client = daemonClient(home);
+    const before = await client.managed();
+    const twin = await started(home.dir('api'), '--name', 'Worker');
+    expect(twin).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining(id) });
+    const namesake = await started(home.dir('web'), '--name', 'worker');
+    expect(namesake).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining(id) });
+    expect((await client.managed()).map((one) => one.id)).toEqual(before.map((one) => one.id));
+    await client.changeManaged(id, 'stop?now=true');
+  });
 });

@@ -5,7 +5,7 @@ import { Kvm } from '@nats-io/kv';
 import { connect, nkeyAuthenticator } from '@nats-io/transport-node';
 import { describe, expect, it } from 'vitest';
 import { joinMesh } from '../../../src/mesh/join.ts';
-import { newKey } from '../../../src/mesh/server-files.ts';
+import { newKey, publicHalf } from '../../../src/mesh/server-files.ts';
 import { systemClock } from '../../../src/process/clock.ts';
 import { verifies } from '../../requirements.ts';
 import { fixture, repositoryRoot, runClaudex } from '../../support/claudex.ts';
@@ -193,6 +193,32 @@ describe.runIf(natsServer !== undefined)('many machines', () => {
     await untilSeen(alpha, (seen) => seen.machines.length === 0);
     expect((await mesh(beta, 'status')).stdout).toContain('does not let this machine in');
     expect(await mesh(alpha, 'revoke', 'beta')).toMatchObject({ code: 3 });
+    await server.stop();
+  });
+
+  it(`who has JetStream write over another machine’s record speaks for nobody ${verifies('mesh-known-keys')}`, async () => {
+    const [alpha, beta] = [bed.home(), bed.home()];
+    const server = await startMesh(alpha, 'alpha');
+    expect(await joinWith(beta, server.url, 'beta', await invite(alpha, 'beta'))).toMatchObject({ code: 0 });
+    const seed = await invite(alpha, 'gamma');
+    await untilSeen(alpha, ({ machines }) => machines[0]?.name === 'beta' && machines[0].key !== '');
+    const authenticator = nkeyAuthenticator(new TextEncoder().encode(seed));
+    const gamma = await connect({ servers: server.url, authenticator, inboxPrefix: '_INBOX.gamma' });
+    const machines = await new Kvm(gamma).open('claudex_machines');
+    const record = { id: 'x', version: '0.1.0', key: publicHalf(seed), sessions: [], moreSessions: 0 };
+    await machines.put('gamma', JSON.stringify(record));
+    // NATS checks no reply subject: JetStream itself writes there
+    const asked = '$JS.API.DIRECT.GET.KV_claudex_machines.$KV.claudex_machines.gamma';
+    gamma.publish(asked, '', { reply: '$KV.claudex_machines.beta' });
+    await untilSeen(alpha, (seen) => seen.machines.find((one: { name: string }) => one.name === 'beta').hasOtherKey);
+    await gamma.close();
+    const status = await mesh(alpha, 'status');
+    expect([status.code, status.stdout]).toEqual([3, expect.stringContaining('another key than before')]);
+    const asking = await runClaudex(['history', 'x@beta'], { env: alpha.env() });
+    expect(asking).toMatchObject({ code: 3, stderr: expect.stringContaining('another key than before') });
+    // a person who has compared it takes it back
+    expect(await mesh(alpha, 'untrust', 'beta')).toMatchObject({ code: 0, stdout: 'The key of beta is forgotten.\n' });
+    await untilSeen(alpha, (seen) => !seen.machines.some((one: { hasOtherKey: boolean }) => one.hasOtherKey));
     await server.stop();
   });
 

@@ -1,11 +1,12 @@
 /** Commands on another machine: TLS as it was agreed, tokens that stay where they are, the errors of the way there. */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { FarApi } from '../../../src/far/far-api.ts';
 import { farViewer } from '../../../src/far/far-viewer.ts';
 import { onFrames } from '../../../src/host-client/host-connection.ts';
+import { certificateFingerprint } from '../../../src/http/certificate-fingerprint.ts';
 import { frame, frameKinds } from '../../../src/protocol/frames.ts';
 import { ScreenMirror } from '../../../src/terminal/screen-mirror.ts';
 import { verifies } from '../../requirements.ts';
@@ -102,6 +103,88 @@ describe('commands on another machine', () => {
     leaving.key('ctrl-c');
     expect((await leaving.waitForExit()).code).not.toBe(0);
     expect(leaving.ttyFlags()).toMatch(/(?<!-)\becho\b/);
+  });
+
+  it(`a pairing link is spent for a token with the scopes that were asked for; its certificate is trusted by its fingerprint alone ${verifies('far-pairing')}`, async () => {
+    const [there, from] = [bed.home(), bed.home()];
+    const { web, certificate, here } = await otherMachine(there, from);
+    const fingerprint = certificateFingerprint(readFileSync(certificate));
+    const newLink = async () => `${web.url}/#pair=${await web.pairingCode()}`;
+    const link = await newLink();
+    const add = (stdin: string, ...more: string[]) => here(['host', 'add', 'devbox', ...more], stdin);
+    const devices = async () =>
+      JSON.parse((await runClaudex(['web', 'devices', '--json'], { env: there.env(), cwd: there.cwd })).stdout);
+
+    // nothing of this reaches the server: the link stays good
+    const refusals: Array<[string, string[], string]> = [
+      [link, [], fingerprint],
+      [link, ['--fingerprint', `sha256:${'0'.repeat(64)}`], fingerprint],
+      [link, ['--fingerprint', fingerprint, '--scope', 'view,everything'], 'no scope'],
+      [link, ['--fingerprint', fingerprint, '--ca', certificate], 'do not go together'],
+      ['cdxw_x', ['--fingerprint', fingerprint], 'pairing link'],
+      ['cdxw_x', [web.url, '--fingerprint', fingerprint, '--scope', 'view'], 'its scopes already'],
+      ['', [link], 'A pairing link is no argument'],
+    ];
+    for (const [stdin, words, said] of refusals) {
+      const { code, stderr } = await add(stdin, ...words);
+      expect([code === 0, stderr], words.join(' ')).toEqual([false, expect.stringContaining(said)]);
+    }
+    expect(await devices()).toEqual([]);
+
+    const added = await add(link, '--fingerprint', fingerprint, '--json');
+    expect(added).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(added.stdout)).toMatchObject({
+      name: 'devbox',
+      url: web.url,
+      scopes: ['view', 'send', 'answer'],
+    });
+    expect(await devices()).toMatchObject([{ kind: 'program', scopes: ['view', 'send', 'answer'] }]);
+    expect((await here(['--host', 'devbox', 'list', '--json'])).stdout).toBe('[]\n');
+    expect(await here(['--host', 'devbox', 'start', there.cwd])).toMatchObject({ code: 3 });
+
+    // good once; the address that was given counts more than that in the link
+    expect(await add(link, '--fingerprint', fingerprint)).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('used already'),
+    });
+    const elsewhere = (await newLink()).replace(/127\.0\.0\.1:\d+/, 'nowhere.invalid');
+    const plain = fingerprint.replace('sha256:', '').toUpperCase();
+    const colons = plain.replace(/(..)(?!$)/g, '$1:');
+    expect(await add(elsewhere, web.url, '--fingerprint', colons, '--scope', 'view')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('with view.'),
+    });
+    // another certificate than the one that was compared is not taken
+    const machines = join(from.claudexHome, 'machines.json');
+    const other = await selfSigned(from.root);
+    const kept = JSON.parse(readFileSync(machines, 'utf8'));
+    kept.machines[0].ca = readFileSync(other.cert, 'utf8');
+    writeFileSync(machines, JSON.stringify(kept));
+    expect(await here(['--host', 'devbox', 'list'])).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('not trusted'),
+    });
+  });
+
+  it(`on a terminal the link is not shown, and whether the certificate is the right one is asked ${verifies('far-pairing')}`, async () => {
+    const [there, from] = [bed.home(), bed.home()];
+    const { web, certificate, env, here } = await otherMachine(there, from);
+    const fingerprint = certificateFingerprint(readFileSync(certificate));
+    for (const said of ['n', 'y']) {
+      const code = await web.pairingCode();
+      const adding = startClaudex(['host', 'add', 'devbox', '--scope', 'view'], { env, cwd: from.cwd, cols: 140 });
+      await adding.waitForScreen('Pairing link', patient);
+      adding.type(`${web.url}/#pair=${code}`);
+      adding.key('enter');
+      await adding.waitForScreen('[y/N]', patient);
+      expect(adding.screen()).toContain(fingerprint);
+      adding.type(said);
+      adding.key('enter');
+      expect((await adding.waitForExit()).code).toBe(said === 'y' ? 0 : 3);
+      expect(adding.rawOutput().toString()).not.toContain(code);
+      expect(adding.ttyFlags()).toMatch(/(?<!-)\becho\b/);
+    }
+    expect((await here(['--host', 'devbox', 'list', '--json'])).stdout).toBe('[]\n');
   });
 
   it(`what does not work from elsewhere says what does; a wrong address is named ${verifies('far-commands')}`, async () => {

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { recordText } from '../../../src/mesh/machine-record.ts';
 import { awayAfterMs, lastBeat, SeenMachines } from '../../../src/mesh/seen-machines.ts';
+import { newKey } from '../../../src/mesh/server-files.ts';
 import { verifies } from '../../requirements.ts';
 
 function seen() {
   const time = { steady: 1_000_000, timeOfDay: Date.parse('2026-01-01T00:00:00Z') };
   const clock = { steady: () => time.steady, timeOfDay: () => time.timeOfDay };
-  const machines = new SeenMachines({ name: 'own', id: 'me' }, clock);
+  const keys = new Map<string, string>();
+  const is = (name: string, key: string) => (keys.has(name) || keys.set(name, key)) && keys.get(name) === key;
+  const machines = new SeenMachines({ name: 'own', id: 'me' }, clock, { is, of: (name) => keys.get(name) });
   const put = (key: string, text: string, agoMs = 0) => machines.apply({ key, text, isGone: false, agoMs });
   return { machines, put, time, all: () => machines.all({ isCutOff: false }) };
 }
@@ -24,6 +27,19 @@ describe(`who is there ${verifies('mesh-seeing')}`, () => {
     expect(all()).toMatchObject([{ away: false }]);
     put('devbox.beat', lastBeat);
     expect(all()).toMatchObject([{ away: true }]);
+  });
+
+  it('a machine keeps the key that it was first seen with, whatever its record says later', () => {
+    const { put, machines, all } = seen();
+    const [first, second] = [newKey().publicKey, newKey().publicKey];
+    put('devbox', recordText('d', '0.1.0', [], { key: first }));
+    expect([machines.keyOf('devbox'), machines.hasOtherKey('devbox')]).toEqual([first, false]);
+    put('devbox', recordText('d', '0.1.0', [], { key: second }));
+    expect([machines.keyOf('devbox'), machines.hasOtherKey('devbox')]).toEqual([first, true]);
+    expect(machines.sealingOf('devbox')?.key).toBe(first);
+    expect(all()).toMatchObject([{ name: 'devbox', key: second, hasOtherKey: true }]);
+    put('devbox', recordText('d', '0.1.0', [], { key: first }));
+    expect([machines.keyOf('devbox'), machines.hasOtherKey('devbox')]).toEqual([first, false]);
   });
 
   it('a heartbeat is news only when the machine was away, or goes', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { WaysIn } from '../../../../src/daemon/delivery/ways-in.ts';
+import { persistedOf } from '../../../../src/daemon/sessions/persisted-session.ts';
 import { SessionTable } from '../../../../src/daemon/sessions/session-table.ts';
 import { verifies } from '../../../requirements.ts';
 import { TestClock } from '../../../support/a-clock.ts';
@@ -43,14 +44,14 @@ describe('ways in: a supervisor that is away', () => {
     expect(waysIn.situation(session)).toMatchObject({ supervised: false, supervisorDueInMs: 6000 });
     clock.pass(6000);
     expect(waysIn.situation(session).supervisorDueInMs).toBeUndefined();
-    const [written] = table.persisted();
+    const [written] = table.all().map(persistedOf);
     const restored = new SessionTable(clock).restore(written!);
     expect(waysIn.situation(restored)).toMatchObject({ supervised: false, supervisorDueInMs: 10_000 });
   });
 
   it('nobody is waited for where no supervisor was', () => {
     const { clock, table, waysIn } = anIdleSession();
-    const restored = new SessionTable(clock).restore(table.persisted()[0]!);
+    const restored = new SessionTable(clock).restore(persistedOf(table.all()[0]!));
     expect(waysIn.situation(restored).supervisorDueInMs).toBeUndefined();
   });
 });

@@ -17,6 +17,8 @@ describe(`badges ${verifies('badge')}`, () => {
     [1, 0, '[abc12345 · 1 peer]'],
     [3, 2, '[abc12345 · 3 peers · ✉2]'],
     [0, 1, '[abc12345 · ✉1]'],
+    [99, 0, '[abc12345 · 99 peers]'],
+    [1000, 0, '[abc12345 · 99+ peers]'],
   ])('%i peers, %i unread', (peers, unread, badge) => {
     expect(renderBadge('abc12345', peers, unread)).toBe(badge);
   });
@@ -52,5 +54,27 @@ describe(`badges ${verifies('badge')}`, () => {
     badges.update([]);
     expect(readdirSync(dir)).toEqual([]);
     expect(existsSync(join(dir, '..', 'evil'))).toBe(false);
+  });
+
+  it('with hundreds of sessions one that comes or goes changes no file but its own', () => {
+    const badges = new Badges(dir, () => undefined);
+    const sessions = Array.from({ length: 200 }, (_, index) => ({
+      label: `s${index}`,
+      pid: 1000 + index,
+      sessionId: null,
+      pending: 0,
+      stuck: 0,
+    }));
+    const files = (): Map<string, number> =>
+      new Map(readdirSync(dir).map((name) => [name, statSync(join(dir, name)).ino]));
+    badges.update(sessions.slice(0, 199));
+    const before = files();
+    badges.update(sessions);
+    const after = files();
+    expect(after.size).toBe(200);
+    // a file that is written anew is another file
+    for (const [name, inode] of before) expect(after.get(name), name).toBe(inode);
+    badges.update(sessions.slice(0, 199));
+    expect(files()).toEqual(before);
   });
 });
