@@ -45,7 +45,7 @@ async function connectOnce(access: Access, lasting: boolean): Promise<NatsConnec
     ...(authenticator && { authenticator }),
     ...(isTls && { tls: ca === undefined ? {} : { ca } }),
     ...(lasting
-      ? { maxReconnectAttempts: -1, waitOnFirstConnect: true, ignoreAuthErrorAbort: true, reconnectTimeWait: 1000 }
+      ? { maxReconnectAttempts: -1, ignoreAuthErrorAbort: true, reconnectTimeWait: 1000 }
       : { reconnect: false, maxReconnectAttempts: 0 }),
     pingInterval: 10_000,
     maxPingOut: 2,

@@ -14,6 +14,8 @@ import { type SigningKey, signingKey } from './signing-key.ts';
 
 /** A clock that is corrected by less is none that was set. */
 const steppedMs = 1000;
+/** A server that does not answer is tried again after this long. */
+const tryAgainMs = 1000;
 
 interface MeshLineParts {
   joined: Joined;
@@ -43,6 +45,11 @@ export class MeshLine {
   #offsetMs = 0;
   #isClosed = false;
   #isComing = false;
+  #isOpening = false;
+  /** The connection has lost its server; `long`: so much that it is to be replaced. */
+  #down: 'no' | 'just now' | 'long' = 'no';
+  #again: NodeJS.Timeout | undefined;
+  #openedOffsetMs = 0;
   trouble: string | null = 'The server has not answered yet.';
 
   constructor(parts: MeshLineParts) {
@@ -67,9 +74,16 @@ export class MeshLine {
   /** Begins; the line may come up at any later time. */
   open(): void {
     const { joined } = this.#parts;
+    clearTimeout(this.#again);
+    if (this.#isOpening || this.#isClosed) return;
+    this.#isOpening = true;
     connectMesh(joined, { lasting: true }).then(
       (connection) => this.#connected(connection),
-      (error) => this.#failed(error),
+      (error) => {
+        this.#isOpening = false;
+        this.#failed(error);
+        if (!this.#isClosed) this.#again = setTimeout(() => this.open(), tryAgainMs);
+      },
     );
   }
 
@@ -81,12 +95,7 @@ export class MeshLine {
 
   /** Says that the machine is there; brings up what could not come up before. */
   async beat(): Promise<void> {
-    if (!this.#bucket) {
-      if (!this.#connection) return;
-      if (!this.#connection.isClosed()) return this.#cameUp();
-      this.#connection = undefined;
-      return this.open();
-    }
+    if (!this.#bucket) return this.#bringUp();
     try {
       // after a sleep, or when the clock has been set; measuring is a beat too
       if (this.#parts.machines.nameIsLost) return;
@@ -98,9 +107,23 @@ export class MeshLine {
     }
   }
 
+  /** What is not up, though it was begun. */
+  async #bringUp(): Promise<void> {
+    const connection = this.#connection;
+    if (!connection || connection.isClosed() || this.#down === 'long') {
+      // NATS's client reckons by the time of day when it may try again: a clock that was set back by an hour makes it wait for an hour
+      this.#connection = undefined;
+      await connection?.close();
+      return this.open();
+    }
+    if (this.#down === 'no') return this.#cameUp();
+    this.#down = 'long';
+  }
+
   /** Says that the machine goes, where it still can. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    clearTimeout(this.#again);
     this.#watch?.stop();
     const { name } = this.#parts.joined;
     // a line that is down is not waited for
@@ -110,8 +133,11 @@ export class MeshLine {
   }
 
   async #connected(connection: NatsConnection): Promise<void> {
+    this.#isOpening = false;
     if (this.#isClosed) return connection.close();
     this.#connection = connection;
+    this.#down = 'no';
+    this.#openedOffsetMs = this.#offsetNow();
     void this.#follow(connection);
     await this.#cameUp();
   }
@@ -119,8 +145,16 @@ export class MeshLine {
   /** What happens to the connection itself. */
   async #follow(connection: NatsConnection): Promise<void> {
     for await (const { type } of connection.status()) {
-      if (type === 'disconnect') this.#failed(new Error('the line is down'));
-      if (type === 'reconnect') await this.#cameUp();
+      if (connection !== this.#connection) return;
+      if (type === 'disconnect') {
+        this.#down = this.#offsetNow() < this.#openedOffsetMs - steppedMs ? 'long' : 'just now';
+        this.#failed(new Error('the line is down'));
+        if (this.#down === 'long') await this.#bringUp();
+      }
+      if (type === 'reconnect') {
+        this.#down = 'no';
+        await this.#cameUp();
+      }
     }
   }
 
@@ -169,12 +203,7 @@ export class MeshLine {
     for await (const key of await bucket.keys()) keys.push(key);
     machines.keepOnly(keys);
     const own = await bucket.get(joined.name);
-    machines.apply({
-      key: joined.name,
-      text: own?.string() ?? '',
-      isGone: own === null || own.operation !== 'PUT',
-      agoMs: 0,
-    });
+    machines.apply({ key: joined.name, text: own?.string() ?? '', isGone: own?.operation !== 'PUT', agoMs: 0 });
   }
 
   async #take(watch: AsyncIterable<KvWatchEntry>): Promise<void> {

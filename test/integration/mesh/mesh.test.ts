@@ -76,6 +76,22 @@ describe.runIf(natsServer !== undefined)('many machines', () => {
     await again.stop();
   });
 
+  it(`a machine whose clock was set back finds the server again ${verifies('mesh-seeing')}`, async () => {
+    const [alpha, beta] = [bed.home(), bed.home()];
+    const server = await startMesh(alpha, 'alpha');
+    const clock = join(beta.root, 'clock');
+    const skew = join(repositoryRoot, 'bench', 'chaos', 'clock-skew.mjs');
+    const env = beta.env(undefined, { NODE_OPTIONS: `--import=file://${skew}`, CHAOS_CLOCK: clock });
+    expect(await joinWith(beta, server.url, 'beta', await invite(alpha, 'beta'), env)).toMatchObject({ code: 0 });
+    await untilSeen(beta, ({ connected }) => connected);
+    writeFileSync(clock, '-3600000');
+    await server.stop();
+    await untilSeen(beta, ({ connected }) => !connected);
+    const again = await startMesh(alpha, 'alpha', server.port);
+    await untilSeen(beta, ({ connected }) => connected);
+    await again.stop();
+  });
+
   it(`a machine joins whole or not at all ${verifies('mesh-join')}`, async () => {
     const [alpha, beta, gamma] = [bed.home(), bed.home(), bed.home()];
     const server = await startMesh(alpha, 'alpha');
