@@ -1,16 +1,5 @@
 /** Where a run takes place: a home of its own (CLAUDEX_HOME on a small tmpfs where that is allowed), its daemon, its clock. */
-import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DaemonClient } from '../../src/daemon-client/client.ts';
 import { claudexPaths } from '../../src/home/paths.ts';
@@ -20,6 +9,7 @@ import { isAlive, processesWithEnvironment } from '../../test/support/processes.
 import { run } from '../../test/support/run-command.ts';
 import { standIn } from '../../test/support/stand-in.ts';
 import { copyPackage } from './copy-package.ts';
+import { fillDisk, mountDisk, tryRun, unmountDisk } from './small-disk.ts';
 
 /** The real claude, and the stand-in for the Messages API that it is to talk to. */
 export interface RealClaude {
@@ -136,14 +126,7 @@ export class ChaosWorld {
 
   /** Takes all that is left of the disk. Returns the end of it, which a read-only disk puts off. */
   fillDisk(): () => boolean {
-    const ballast = join(this.home.claudexHome, 'ballast');
-    const { bavail, bsize } = statfsSync(this.home.claudexHome);
-    try {
-      writeFileSync(ballast, Buffer.alloc(bavail * bsize));
-    } catch {
-      // ENOSPC: somebody took the last page first, which is as full
-    }
-    return () => removed(ballast);
+    return fillDisk(this.home.claudexHome);
   }
 
   /** Makes the disk read-only. Returns the end of it; undefined while somebody has a file open for writing. */
@@ -214,18 +197,8 @@ export class ChaosWorld {
       for (const pid of left) killQuietly(pid, 'SIGKILL');
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    if (this.hasOwnDisk) execFileSync('umount', ['-l', this.home.claudexHome]);
+    if (this.hasOwnDisk) unmountDisk(this.home.claudexHome);
     await this.home.dispose();
-  }
-}
-
-/** False when the disk is read-only just then. */
-export function removed(path: string): boolean {
-  try {
-    rmSync(path, { force: true });
-    return true;
-  } catch {
-    return false;
   }
 }
 
@@ -236,14 +209,4 @@ export function killQuietly(pid: number, signal: NodeJS.Signals): boolean {
   } catch {
     return false; // it was faster
   }
-}
-
-function mountDisk(path: string): boolean {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
-  // not in a container without the right: the run goes on without full disks
-  return tryRun('mount', ['-t', 'tmpfs', '-o', 'size=256m,mode=700', 'tmpfs', path]);
-}
-
-function tryRun(file: string, args: readonly string[]): boolean {
-  return spawnSync(file, args, { stdio: 'ignore' }).status === 0;
 }

@@ -1,12 +1,13 @@
 /** Carries out the planned faults, one after another, each when its time has come. */
 import { claudexPaths } from '../../src/home/paths.ts';
 import { childPids } from '../../test/support/processes.ts';
-import { type ChaosWorld, killQuietly, removed } from './chaos-world.ts';
+import { type ChaosWorld, killQuietly } from './chaos-world.ts';
 import { HostFaults } from './host-faults.ts';
 import { ManagedSlot } from './managed-slot.ts';
 import type { Fault, FaultKind } from './plan.ts';
 import { delay, type Senders } from './senders.ts';
 import { hooksInFlight, type Slot } from './session-slot.ts';
+import { removed } from './small-disk.ts';
 
 const hourMs = 3_600_000;
 

@@ -58,7 +58,12 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
       ? `Another machine has taken the name ${joined.name}: leave, and join under another one.`
       : (line.trouble ?? mail.trouble);
     const { isConnected } = line;
-    const seen: Seen = { connected: isConnected, trouble, machines: machines.all({ isCutOff: !isConnected }) };
+    const seen: Seen = {
+      connected: isConnected,
+      trouble,
+      agentsTrouble: agents.trouble,
+      machines: machines.all({ isCutOff: !isConnected }),
+    };
     // a heartbeat alone is no news
     const text = JSON.stringify(seen, (key, value) => (key === 'seenAt' ? undefined : value));
     if (text === written) return;
@@ -125,6 +130,7 @@ async function carry(env: NodeJS.ProcessEnv, joined: Joined): Promise<void> {
     clock: systemClock,
     refusals,
     serverTime: () => line.serverTime(),
+    changed: writeDownSoon,
   });
   const socket = await listenForAsks(claudexPaths(env).meshSocket, env, asks);
   const beat = setInterval(() => {

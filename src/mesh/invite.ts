@@ -10,6 +10,7 @@ import { type Access, connectMesh, openMachines } from './connect.ts';
 import { giveNameFree } from './join.ts';
 import { forgetKey } from './known-keys.ts';
 import { checkMachineName } from './machine-name.ts';
+import { dropMailOf } from './mail-stream.ts';
 import { caOf, reachedHere } from './run-server.ts';
 import {
   newKey,
@@ -74,7 +75,7 @@ export async function revokeMachine(env: NodeJS.ProcessEnv, name: string): Promi
   if (await reload(env)) await freeNames(env, record);
 }
 
-/** Gives the names of revoked machines free. @throws ClaudexError MESH_UNREACHABLE */
+/** Gives the names of revoked machines free, and the room of their mail. @throws ClaudexError MESH_UNREACHABLE */
 export async function freeNames(env: NodeJS.ProcessEnv, { options, owner, toFree = [] }: ServerRecord): Promise<void> {
   if (toFree.length === 0) return;
   const url = reachedHere(options);
@@ -82,7 +83,10 @@ export async function freeNames(env: NodeJS.ProcessEnv, { options, owner, toFree
     const connection = await connectMesh({ name: 'owner', nkey: owner, url, ...caOf(options) });
     try {
       const machines = await openMachines(connection, url);
-      for (const name of toFree) await giveNameFree(machines, name);
+      for (const name of toFree) {
+        await giveNameFree(machines, name);
+        await dropMailOf(connection, name);
+      }
     } finally {
       await connection.close();
     }

@@ -1,6 +1,6 @@
-/** What the bridge asks the daemon about mail. */
+/** What the bridge and `claudex mesh status` ask the daemon about mail. */
 import { DaemonClient } from '../daemon-client/client.ts';
-import type { IncomingMail, NextRequest, OutgoingMail, Verdict } from '../protocol/machine-mail.ts';
+import type { IncomingMail, MailBacklog, NextRequest, OutgoingMail, Verdict } from '../protocol/machine-mail.ts';
 
 /** The daemon answers after 20 s at the latest. */
 const nextTakesMs = 40_000;
@@ -15,5 +15,10 @@ export class MailClient extends DaemonClient {
 
   async incoming(mails: readonly IncomingMail[]): Promise<Verdict[]> {
     return (await this.ask<{ verdicts: Verdict[] }>('POST', '/v1/mesh/incoming', { mails }, incomingTakesMs)).verdicts;
+  }
+
+  /** What waits for each machine. */
+  async backlog(): Promise<MailBacklog[]> {
+    return (await this.ask<{ machines: MailBacklog[] }>('GET', '/v1/mesh/backlog')).machines;
   }
 }

@@ -3,6 +3,7 @@ import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Clock } from '../process/clock.ts';
 import type { IncomingMail, Verdict } from '../protocol/machine-mail.ts';
+import { Deferrals } from './deferrals.ts';
 import { EnvelopeRefused, senderOfSubject } from './envelope.ts';
 import type { MailClient } from './mail-client.ts';
 import { keptInStreamMs, openOwnMail } from './mail-stream.ts';
@@ -31,7 +32,7 @@ export interface MailInParts {
   keyOf: (machine: string) => string | undefined;
   /** The server's clock is so much ahead of this machine's time of day. */
   skewMs: () => number;
-  clock: Pick<Clock, 'timeOfDay'>;
+  clock: Pick<Clock, 'timeOfDay' | 'steady'>;
   refusals: Refusals;
 }
 
@@ -43,11 +44,23 @@ export async function carryIn(connection: NatsConnection, parts: MailInParts, st
   stop.addEventListener('abort', () => messages.stop(), { once: true });
   if (stop.aborted) messages.stop();
   const waiting: JsMsg[] = [];
+  const deferrals = new Deferrals();
+  const settle: Settle = (message, from, verdict) => {
+    const number = message.info.streamSequence;
+    const isLater = verdict.verdict === 'later' && message.info.deliveryCount < mostDeliveries;
+    if (isLater && deferrals.putOff(from, number, parts.clock.steady())) return message.nak(laterMs);
+    deferrals.settled(from, number);
+    if (verdict.verdict === 'taken') return message.ack();
+    const why =
+      verdict.verdict === 'refused' ? verdict.why : isLater ? 'too many that wait' : 'it could not be taken for long';
+    parts.refusals.say('mail', from, why);
+    message.term();
+  };
   let working: Promise<void> | undefined;
   let failure: unknown;
   for await (const message of messages as ConsumerMessages) {
     waiting.push(message);
-    working ??= handOver(waiting, parts, stop)
+    working ??= handOver(waiting, parts, settle, stop)
       .catch((error) => {
         failure = error;
         messages.stop();
@@ -61,7 +74,10 @@ export async function carryIn(connection: NatsConnection, parts: MailInParts, st
   if (!stop.aborted) throw new Error('the mail of this machine has come to an end');
 }
 
-async function handOver(waiting: JsMsg[], parts: MailInParts, stop: AbortSignal): Promise<void> {
+/** What becomes of a piece of mail at the server. */
+type Settle = (message: JsMsg, from: string, verdict: Verdict) => void;
+
+async function handOver(waiting: JsMsg[], parts: MailInParts, settle: Settle, stop: AbortSignal): Promise<void> {
   while (waiting.length > 0 && !stop.aborted) {
     // what lies there together is handed over together: a message is not put in that is taken back behind it
     for (let waitedMs = 0; waitedMs < gatherMs && waiting.length < mostMails; waitedMs += stepMs) {
@@ -71,7 +87,7 @@ async function handOver(waiting: JsMsg[], parts: MailInParts, stop: AbortSignal)
     const batch: Array<{ message: JsMsg; mail: IncomingMail }> = [];
     for (let bytes = 0; waiting.length > 0 && batch.length < mostMails && bytes < fullBytes; ) {
       const message = waiting.shift()!;
-      const mail = opened(message, parts);
+      const mail = opened(message, parts, settle);
       if (mail) batch.push({ message, mail });
       bytes += message.data.length;
     }
@@ -82,14 +98,15 @@ async function handOver(waiting: JsMsg[], parts: MailInParts, stop: AbortSignal)
       stop,
     );
     if (!verdicts) return;
-    for (const [at, { message, mail }] of batch.entries()) settle(message, mail.from, verdicts[at]!, parts.refusals);
+    for (const [at, { message, mail }] of batch.entries()) settle(message, mail.from, verdicts[at]!);
   }
 }
 
 /** Undefined for what is not to be handed over; it is dealt with. */
 function opened(
   message: JsMsg,
-  { own, sealing, keyOf, skewMs, clock, refusals }: MailInParts,
+  { own, sealing, keyOf, skewMs, clock }: MailInParts,
+  settle: Settle,
 ): IncomingMail | undefined {
   const from = senderOfSubject(message.subject, own);
   const key = from === undefined ? undefined : keyOf(from);
@@ -97,7 +114,7 @@ function opened(
     if (from === undefined) throw new EnvelopeRefused('no machine’s subject');
     if (key === undefined) {
       // its record may be on its way
-      settle(message, from, { verdict: 'later' }, refusals);
+      settle(message, from, { verdict: 'later' });
       return undefined;
     }
     const { kind, body, at } = sealing.hear(message.data, { name: from, key });
@@ -105,23 +122,9 @@ function opened(
     return { from, key, kind, body: kind === 'message' ? shiftTimes(body, -skewMs()) : body };
   } catch (error) {
     if (!(error instanceof EnvelopeRefused)) throw error;
-    settle(message, from ?? message.subject.slice(0, 100), { verdict: 'refused', why: error.message }, refusals);
+    settle(message, from ?? message.subject.slice(0, 100), { verdict: 'refused', why: error.message });
     return undefined;
   }
-}
-
-function settle(message: JsMsg, from: string, verdict: Verdict, refusals: Refusals): void {
-  if (verdict.verdict === 'taken') {
-    message.ack();
-    return;
-  }
-  const why = verdict.verdict === 'refused' ? verdict.why : 'it could not be taken for long';
-  if (verdict.verdict === 'later' && message.info.deliveryCount < mostDeliveries) {
-    message.nak(laterMs);
-    return;
-  }
-  refusals.say('mail', from, why);
-  message.term();
 }
 
 async function untilTaken(

@@ -70,3 +70,15 @@ export async function openOwnMail(connection: NatsConnection, name: string, url:
     throw asMeshError(error, url);
   }
 }
+
+/** Takes what lies there from and for a machine that is let in no more: it keeps its room from nobody. */
+export async function dropMailOf(connection: NatsConnection, name: string): Promise<void> {
+  const { streams, consumers } = await jetstreamManager(connection);
+  try {
+    for (const filter of [`claudex.mail.*.${name}`, `claudex.mail.${name}.*`])
+      await streams.purge(mailStream, { filter });
+    await consumers.delete(mailStream, name);
+  } catch (error) {
+    if (!/not found/i.test(String(error))) throw error;
+  }
+}

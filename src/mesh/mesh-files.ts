@@ -63,6 +63,8 @@ export interface Seen {
   connected: boolean;
   /** What is wrong, in words. */
   trouble: string | null;
+  /** What the server has said to a subscription of mesh.agents that it refuses. */
+  agentsTrouble?: string | null;
   machines: SeenMachine[];
 }
 

@@ -21,6 +21,12 @@ export function remoteSessions(env: NodeJS.ProcessEnv, machine?: string): Machin
     );
 }
 
+/** That machine is known not to be there now, or nobody here can know: a word of it is not worth waiting for. */
+export function isKnownAway(env: NodeJS.ProcessEnv, machine: string): boolean {
+  const seen = readSeen(env)?.machines.find(({ name }) => name === machine);
+  return seen?.away === true || !bridgeRuns(env);
+}
+
 /** The names of this machine and the others; undefined where it is in no mesh. */
 export function machineNames(env: NodeJS.ProcessEnv): { own: string; others: string[] } | undefined {
   const joined = readJoined(env);

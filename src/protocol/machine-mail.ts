@@ -85,6 +85,23 @@ export interface IncomingMail {
 /** `taken`: on disk, or nothing to do. `later`: to be handed over again. `refused`: never to be taken, and why. */
 export type Verdict = { verdict: 'taken' | 'later' } | { verdict: 'refused'; why: string };
 
+/** `GET /v1/mesh/backlog`: what is here for one other machine. */
+export interface MailBacklog {
+  machine: string;
+  /** Messages of which that machine has not said yet that it has them. */
+  waiting: number;
+  /** Of their bodies. */
+  bytes: number;
+  /** When the oldest of them was accepted, in milliseconds since the epoch; null where none waits. */
+  oldestAt: number | null;
+  /** Messages that it has, and that have not ended there. */
+  arrived: number;
+  /** No more is taken for it. */
+  full: boolean;
+  /** Why the server takes nothing for it. */
+  trouble: string | null;
+}
+
 /** An answer that is longer, as JSON, is cut on its way between machines. */
 export const maxMailedAnswerBytes = 2 * maxBodyBytes;
 const maxWords = 500;

@@ -37,12 +37,15 @@ export async function runMachines(options: {
     const isOutOfTime = (): boolean => performance.now() - startedAt > options.seconds * 1000;
     const isSent = (): boolean => lanes.every(({ ids }) => ids.length >= each) || isOutOfTime();
     const faults = new MeshFaults(stage, options.seed);
+    const sentNow = (): number => lanes.reduce((sum, one) => sum + one.ids.length, 0);
     const progress = setInterval(() => {
-      const sent = lanes.reduce((sum, one) => sum + one.ids.length, 0);
+      const sent = sentNow();
       const struck = [...faults.struck.values()].reduce((sum, one) => sum + one, 0);
       process.stderr.write(`${sent} sent, ${struck} faults\n`);
     }, 5000);
-    const striking = options.faults ? faults.run(isSent) : Promise.resolve();
+    const striking = options.faults
+      ? faults.run(isSent, () => sentNow() / options.messages, Math.floor(options.messages / 2000))
+      : Promise.resolve();
     await Promise.all([striking, ...lanes.map((lane) => sendAll(lane, each, isOutOfTime))]);
     clearInterval(progress);
     process.stderr.write('all sent; draining\n');

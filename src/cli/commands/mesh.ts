@@ -5,6 +5,7 @@ import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { JoinFlags } from '../../mesh/mesh-command.ts';
 import type { MeshStatus } from '../../mesh/mesh-status.ts';
 import { ensureBridge } from '../../mesh/start-bridge.ts';
+import type { MailBacklog } from '../../protocol/machine-mail.ts';
 import { refuseSession } from '../not-by-a-session.ts';
 import { counted } from '../text/counted.ts';
 import { age, colours, table } from '../text/render.ts';
@@ -177,7 +178,7 @@ async function bridge(): Promise<void> {
 
 function statusText(status: MeshStatus): string {
   if (!status.joined) return 'This machine is in no mesh: claudex mesh join <nats-url>, or claudex mesh up.\n';
-  const { name, url, server, machines = [], wrong, fingerprint: print } = status;
+  const { name, url, server, machines = [], mail = [], wrong, fingerprint: print } = status;
   const chalk = colours(process.stdout);
   const state = server
     ? `reached in ${server.latencyMs} ms, nats-server ${server.version}, clocks ${Math.abs(server.skewMs)} ms apart`
@@ -187,16 +188,23 @@ function statusText(status: MeshStatus): string {
     one.away ? `away${one.seenAt === null ? '' : `, seen ${age(one.seenAt)} ago`}` : 'here',
     String(one.sessions.length + one.moreSessions),
     one.version,
+    waitingText(mail.find(({ machine }) => machine === one.name)),
     one.trust === 'trusted' ? 'trusted' : one.trust === 'other-key' ? 'REFUSED: another key' : '',
   ]);
   const list =
     rows.length === 0
       ? 'No other machine has joined.'
-      : table(['MACHINE', 'STATE', 'SESSIONS', 'CLAUDEX', 'TRUST'], rows, (cell, column, row) =>
+      : table(['MACHINE', 'STATE', 'SESSIONS', 'CLAUDEX', 'MAIL', 'TRUST'], rows, (cell, column, row) =>
           row === -1 ? chalk.bold(cell) : column === 0 ? chalk.cyan(cell) : cell,
         );
   const troubles = wrong.map(({ what, fix }) => `\n${what}\nFix: ${fix}\n`);
   const key = print === undefined ? '' : `Its key: ${print}\n`;
   const head = `This machine is ${name} at ${url}: ${state}.\n${key}`;
   return `${head}${counted(machines.length, 'other machine')}.\n\n${list}\n${troubles.join('')}`;
+}
+
+/** Messages for it that it does not have yet, and since when the oldest of them waits. */
+function waitingText(mail: MailBacklog | undefined): string {
+  if (!mail || mail.oldestAt === null) return '';
+  return `${mail.waiting} waiting, oldest ${age(new Date(mail.oldestAt).toISOString())}`;
 }

@@ -5,6 +5,7 @@ import { followMessage } from '../../daemon-client/follow-message.ts';
 import { linkTarget, pathTarget } from '../../daemon-client/path-target.ts';
 import { ClaudexError, toClaudexError } from '../../errors/claudex-error.ts';
 import { claudeConfigDir } from '../../home/paths.ts';
+import { isKnownAway } from '../../mesh/remote-sessions.ts';
 import { type Route, routes } from '../../protocol/message.ts';
 import { oneLine } from '../../protocol/sanitise.ts';
 import type { SendReply, SendRequest } from '../../protocol/wire.ts';
@@ -129,7 +130,9 @@ async function send(target: string | undefined, words: string[], options: SendOp
     ? await client.sendToAll({ ...request, targets: targets.map(pathTarget) })
     : [await sendToOne(client, { ...request, target: pathTarget(targets[0]!) }, options)];
   if (options.wait === undefined) {
-    printReplies(await Promise.all(replies.map((reply) => firstWord(client, reply, options.json === true))), options);
+    const isAway = (machine: string): boolean => isKnownAway(process.env, machine);
+    const heard = replies.map((reply) => firstWord(client, reply, { isJson: options.json === true, isAway }));
+    printReplies(await Promise.all(heard), options);
     return;
   }
   await waitFor(client, replies, options, timeoutMs);

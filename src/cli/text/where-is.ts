@@ -4,9 +4,16 @@ import { untilArrived } from '../../daemon-client/until-arrived.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { SendReply } from '../../protocol/wire.ts';
 
-/** A machine that is there says at once whether it takes a message. What it does not take is an error here, as it would be there. */
-export async function firstWord(client: DaemonClient, reply: SendReply, isJson: boolean): Promise<SendReply> {
-  if (reply.target.machine === undefined) return reply;
+/**
+ * A machine that is there says at once whether it takes a message. What it does not take is an error here, as it would be there. One that
+ * is known to be away is not waited for.
+ */
+export async function firstWord(
+  client: DaemonClient,
+  reply: SendReply,
+  { isJson, isAway }: { isJson: boolean; isAway: (machine: string) => boolean },
+): Promise<SendReply> {
+  if (reply.target.machine === undefined || isAway(reply.target.machine)) return reply;
   const message = await untilArrived(client, reply.id);
   if (message.state === 'failed' && !isJson) {
     throw new ClaudexError('MESSAGE_FAILED', `Message ${message.id}: ${message.reason}.`);

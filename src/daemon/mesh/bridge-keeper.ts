@@ -13,6 +13,8 @@ export class BridgeKeeper {
   #timer: NodeJS.Timeout | undefined;
   #open = 0;
   #pauseMs = quietMs;
+  /** Since when the bridge asks that is there, or was last. */
+  #sinceMs: number | undefined;
   #isClosed = false;
 
   constructor(mesh: Pick<Mesh, 'look' | 'startBridge'>, log: Log) {
@@ -24,10 +26,11 @@ export class BridgeKeeper {
   asked(response: ServerResponse): void {
     this.#open++;
     clearTimeout(this.#timer);
-    const sinceMs = performance.now();
+    this.#sinceMs ??= performance.now();
+    const sinceMs = this.#sinceMs;
     response.once('close', () => {
       this.#open--;
-      // one that lives for a while has not just been started to die
+      // one that lives for a while has not just been started to die, however short its questions are
       if (performance.now() - sinceMs > quietMs) this.#pauseMs = quietMs;
       if (this.#open === 0) this.#later();
     });
@@ -47,6 +50,7 @@ export class BridgeKeeper {
 
   async #start(): Promise<void> {
     if (this.#open > 0 || !this.#mesh.look()) return;
+    this.#sinceMs = undefined;
     this.#pauseMs = Math.min(2 * this.#pauseMs, longestPauseMs);
     try {
       this.#log('bridge is gone: starting it again');

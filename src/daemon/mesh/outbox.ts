@@ -7,16 +7,13 @@ import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { Log } from '../../home/log.ts';
 import type { Clock } from '../../process/clock.ts';
 import { Signal } from '../../process/signal.ts';
-import type { OutgoingMail, StateWord } from '../../protocol/machine-mail.ts';
-import { isFinal, type Message, maxBodyBytes } from '../../protocol/message.ts';
+import type { MailBacklog, OutgoingMail, StateWord } from '../../protocol/machine-mail.ts';
+import { isFinal, type Message } from '../../protocol/message.ts';
 import type { MessageStore } from '../messages/message-store.ts';
 import { Lane } from './lane.ts';
+import { alwaysFit, backlogOf, isOut } from './mail-backlog.ts';
 import { mailedMessage } from './mailed-message.ts';
 import type { Mesh, MeshView } from './other-machines.ts';
-
-/** So much may wait here for one machine, of which that one does not know yet. */
-const mostWaiting = 2000;
-const mostWaitingBytes = 32 << 20;
 
 /** What one answer to the bridge holds, at most. */
 const mostMails = 64;
@@ -64,12 +61,15 @@ export class Outbox {
   checkRoom(machine: string): void {
     const { mailbox } = this.#store;
     const queue = `@${machine}`;
-    const count = mailbox.countOpen(queue, 'queued') + mailbox.countOpen(queue, 'sent');
-    // a body has 256 KiB at most: fewer are never too much
-    if (count < mostWaitingBytes / maxBodyBytes) return;
-    const bytes = this.#open(machine).reduce((sum, one) => sum + (isOut(one) ? one.body.length : 0), 0);
-    if (count < mostWaiting && bytes < mostWaitingBytes) return;
-    throw new ClaudexError('MESH_OUTBOX_FULL', `${count} messages wait for ${machine}, ${bytes >> 20} MiB.`);
+    if (mailbox.countOpen(queue, 'queued') + mailbox.countOpen(queue, 'sent') < alwaysFit) return;
+    const { full, waiting, bytes } = this.#backlogOf(machine);
+    if (!full) return;
+    throw new ClaudexError('MESH_OUTBOX_FULL', `${waiting} messages wait for ${machine}, ${bytes >> 20} MiB.`);
+  }
+
+  /** What waits for each machine that something is open for. */
+  backlog(): MailBacklog[] {
+    return this.#store.mailbox.machines().map((machine) => this.#backlogOf(machine));
   }
 
   /** What is to go out now, some of it. @param line the bridge's: what another one had and did not confirm goes out again */
@@ -217,16 +217,15 @@ export class Outbox {
     return this.#store.mailbox.openFor(`@${machine}`);
   }
 
+  #backlogOf(machine: string): MailBacklog {
+    return backlogOf(machine, this.#open(machine), this.#laneOf(machine).trouble);
+  }
+
   #laneOf(machine: string): Lane {
     const lane = this.#lanes.get(machine) ?? new Lane();
     this.#lanes.set(machine, lane);
     return lane;
   }
-}
-
-/** The other machine has not said yet that it has it. */
-function isOut({ state }: Message): boolean {
-  return state === 'queued' || state === 'sent';
 }
 
 function isPresent(view: MeshView | undefined, machine: string): boolean {

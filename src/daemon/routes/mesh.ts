@@ -1,4 +1,4 @@
-/** Routes of the bridge: what is to go to other machines, and what has come from them. */
+/** Routes of the mesh: what is to go to other machines, what has come from them, and what waits for them. */
 import type { ServerResponse } from 'node:http';
 import { type OutgoingMail, parseIncoming, parseNextRequest, type Verdict } from '../../protocol/machine-mail.ts';
 import type { RouteDefinition } from '../http-server.ts';
@@ -12,6 +12,12 @@ export function meshRoutes({ machineMail }: MeshRoutesOptions): RouteDefinition[
   return [
     { method: 'POST', path: '/v1/mesh/next', who: 'local', handle: ({ body, response }) => next(body, response) },
     { method: 'POST', path: '/v1/mesh/incoming', who: 'local', handle: ({ body }) => incoming(body) },
+    {
+      method: 'GET',
+      path: '/v1/mesh/backlog',
+      who: 'local',
+      handle: () => ({ machines: machineMail.outbox.backlog() }),
+    },
   ];
 
   async function next(body: unknown, response: ServerResponse): Promise<{ mails: OutgoingMail[] }> {

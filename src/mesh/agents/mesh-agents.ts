@@ -6,7 +6,6 @@ import { createInbox, type Msg, type NatsConnection, nuid, type Subscription } f
 import { packageVersion } from '../../home/package.ts';
 import type { Clock } from '../../process/clock.ts';
 import type { SessionRecord } from '../../protocol/session.ts';
-import { readSettings } from '../../settings/read.ts';
 import { AskLimits } from '../asks/ask-limits.ts';
 import type { Joined } from '../mesh-files.ts';
 import type { Refusals } from '../refusals.ts';
@@ -14,7 +13,6 @@ import type { SeenMachines } from '../seen-machines.ts';
 import { inboxOf } from '../server-config.ts';
 import { AgentCallers, keyOf } from './agent-callers.ts';
 import { AgentRefusal, readRequest } from './agent-request.ts';
-
 import {
   type Agent,
   agentSubject,
@@ -25,6 +23,7 @@ import {
   serviceReply,
 } from './agent-service.ts';
 import { AgentTokens } from './agent-tokens.ts';
+import { offersAgents } from './agents-setting.ts';
 import { PromptPlaces } from './prompt-places.ts';
 import { PromptStream } from './prompt-stream.ts';
 import { followPrompt } from './prompt-turn.ts';
@@ -37,12 +36,16 @@ export interface MeshAgentsParts {
   refusals: Refusals;
   /** Now by the server's clock. */
   serverTime: () => number;
+  /** `trouble` is another one. */
+  changed: () => void;
 }
 
 /** A session that a daemon which has just come up does not know yet is back by then. */
 const comesBackMs = 5000;
 
 export class MeshAgents {
+  /** What the server has said to a subscription that it refuses. */
+  trouble: string | null = null;
   readonly #parts: MeshAgentsParts;
   readonly #tokens = new AgentTokens();
   readonly #agents = new Map<string, Agent>();
@@ -55,6 +58,7 @@ export class MeshAgents {
   #subscriptions: Subscription[] = [];
   #running = new AbortController();
   #beatAtMs = 0;
+  readonly #isOn = (): boolean => offersAgents(this.#parts.env);
 
   constructor(parts: MeshAgentsParts) {
     this.#parts = parts;
@@ -123,16 +127,6 @@ export class MeshAgents {
     for (const { timer } of this.#left.values()) clearTimeout(timer);
   }
 
-  /** Encrypted from end to end is nothing of this protocol. */
-  #isOn(): boolean {
-    try {
-      const { values } = readSettings(this.#parts.env);
-      return values['mesh.agents'] && !values['mesh.encrypt'];
-    } catch {
-      return false; // a value that is none
-    }
-  }
-
   #offer(connection: NatsConnection): void {
     if (this.#subscriptions.length > 0) return;
     const { name } = this.#parts.joined;
@@ -140,7 +134,7 @@ export class MeshAgents {
       const callback = (error: Error | null, msg: Msg): void => {
         const { refusals } = this.#parts;
         const caller = error ? undefined : this.#callers.inboxOf(msg);
-        if (error) refusals.say('agents', 'the server', error.message);
+        if (error) this.#refused(error.message);
         else if (caller === undefined) refusals.say('prompt', 'somebody', 'its answer would go into no inbox');
         else if (!this.#limits.passes(this.#callers.countedAs(caller))) refusals.say('prompt', caller, 'too many');
         else {
@@ -161,6 +155,7 @@ export class MeshAgents {
     if (this.#subscriptions.length === 0) return;
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#subscriptions = [];
+    this.trouble = null;
     this.#running.abort(
       new AgentRefusal(
         500,
@@ -169,6 +164,12 @@ export class MeshAgents {
       ),
     );
     this.#running = new AbortController();
+  }
+
+  #refused(why: string): void {
+    this.#parts.refusals.say('agents', 'the server', why);
+    this.trouble ??= why.slice(0, 200);
+    this.#parts.changed();
   }
 
   #agentOf({ subject }: Msg): Agent | undefined {
@@ -180,14 +181,13 @@ export class MeshAgents {
 
   #statusAsked(msg: Msg): void {
     const agent = this.#agentOf(msg);
+    const { joined, serverTime } = this.#parts;
     if (!agent) {
-      new PromptStream((data, options) => msg.respond(data, options)).fail(noSuchAgent(this.#parts.joined.name));
+      new PromptStream((data, options) => msg.respond(data, options)).fail(noSuchAgent(joined.name));
       return;
     }
     agent.stats.status.requests++;
-    msg.respond(
-      JSON.stringify(heartbeat(agent, this.#parts.joined.name, new Date(this.#parts.serverTime()).toISOString())),
-    );
+    msg.respond(JSON.stringify(heartbeat(agent, joined.name, new Date(serverTime()).toISOString())));
   }
 
   #serviceAsked(msg: Msg): void {

@@ -5,7 +5,7 @@ import { Kvm } from '@nats-io/kv';
 import { connect, nkeyAuthenticator } from '@nats-io/transport-node';
 import { describe, expect, it } from 'vitest';
 import { joinMesh } from '../../../src/mesh/join.ts';
-import { publicHalf } from '../../../src/mesh/server-files.ts';
+import { newKey, publicHalf } from '../../../src/mesh/server-files.ts';
 import { systemClock } from '../../../src/process/clock.ts';
 import { verifies } from '../../requirements.ts';
 import { fixture, repositoryRoot, runClaudex } from '../../support/claudex.ts';
@@ -128,6 +128,30 @@ describe.runIf(natsServer !== undefined)('many machines', () => {
     expect(await mesh(home, 'join', '--context', 'mine', '--as', 'solo')).toMatchObject({ code: 0 });
     await untilSeen(home, ({ connected, machines }) => connected && machines.length === 0);
     expect(await mesh(home, 'status')).toMatchObject({ code: 0 });
+    expect(await mesh(home, 'leave')).toMatchObject({ code: 0 });
+  });
+
+  it(`status says where mesh.agents offers nothing: with mesh.encrypt, and where the server refuses ${verifies('mesh-agents')}`, async () => {
+    const home = bed.home();
+    const { seed, publicKey } = newKey();
+    const config = join(home.root, 'nats.json');
+    const permissions = { publish: '>', subscribe: { allow: '>', deny: 'agents.prompt.>' } };
+    const authorization = { users: [{ nkey: publicKey, permissions }] };
+    writeFileSync(config, JSON.stringify({ jetstream: { store_dir: join(home.root, 'store') }, authorization }));
+    const url = await startBareServer(['-c', config]);
+    const set = (name: string, value: string) => runClaudex(['config', 'set', name, value], { env: home.env() });
+    const wrong = async () => JSON.parse((await mesh(home, 'status', '--json')).stdout).wrong;
+    for (const name of ['mesh.agents', 'mesh.encrypt']) expect(await set(name, 'on')).toMatchObject({ code: 0 });
+    expect(await joinWith(home, url, 'solo', seed)).toMatchObject({ code: 0 });
+    await untilSeen(home, ({ connected }) => connected);
+    expect(await wrong()).toMatchObject([{ what: expect.stringContaining('because mesh.encrypt is on') }]);
+    expect(await mesh(home, 'leave')).toMatchObject({ code: 0 });
+    expect(await set('mesh.encrypt', 'off')).toMatchObject({ code: 0 });
+    expect(await joinWith(home, url, 'solo', seed)).toMatchObject({ code: 0 });
+    await untilSeen(home, ({ agentsTrouble }) => agentsTrouble);
+    expect(await wrong()).toMatchObject([
+      { what: expect.stringContaining('agents.prompt.cc.solo.*'), fix: expect.stringContaining('docs/mesh.md') },
+    ]);
     expect(await mesh(home, 'leave')).toMatchObject({ code: 0 });
   });
 
