@@ -10,6 +10,7 @@ import type { Question } from '../protocol/question.ts';
 import type { SessionRecord } from '../protocol/session.ts';
 import type { SendManyRequest, SendReply, SendRequest } from '../protocol/wire.ts';
 import type { FarRequests } from './far-requests.ts';
+import { recordOfSession } from './record-of-session.ts';
 
 /** A machine that was there and is not, is looked for so long: a server that is restarted, a laptop that wakes. */
 const comesBackMs = 60_000;
@@ -59,7 +60,10 @@ export class FarClient extends DaemonClient {
   /** One row for each thing that a command may ask; whatever is in none of them works on the machine itself only. */
   readonly #routes: ReadonlyArray<readonly [RegExp, (asked: Asked) => Promise<unknown>]> = [
     [/^GET \/v1\/sessions$/, async () => ({ sessions: (await this.#sessions()).flatMap((one) => liveOf(one) ?? []) })],
-    [/^GET \/v1\/managed$/, async () => ({ managed: (await this.#sessions()).flatMap((one) => recordOf(one) ?? []) })],
+    [
+      /^GET \/v1\/managed$/,
+      async () => ({ managed: (await this.#sessions()).flatMap((one) => recordOfSession(one) ?? []) }),
+    ],
     [/^POST \/v1\/managed$/, ({ body }) => this.#start(body as StartRequest)],
     [
       /^POST \/v1\/managed\/[^/]+\/(resume|restart|stop)$/,
@@ -112,7 +116,7 @@ export class FarClient extends DaemonClient {
   }
 
   #changed({ session }: { session: AnySession }): ManagedRecord {
-    const record = recordOf(session);
+    const record = recordOfSession(session);
     if (!record) throw new ClaudexError('NO_SUCH_MANAGED', `Asked for "${session.id}".`);
     return record;
   }
@@ -142,12 +146,6 @@ export class FarClient extends DaemonClient {
 /** As the daemon tells of one that runs; undefined for one that does not. */
 function liveOf({ managed: _managed, ...session }: AnySession): SessionRecord | undefined {
   return session.pid === null ? undefined : session;
-}
-
-/** Undefined for one in somebody's terminal. */
-function recordOf({ id, alias, cwd, sessionId, managed, viewers }: AnySession): ManagedRecord | undefined {
-  // where its host listens is that machine's own affair
-  return managed ? { ...managed, id, name: alias, cwd, sessionId, viewers, schedule: null, socket: '' } : undefined;
 }
 
 function inPath(word: string): string {

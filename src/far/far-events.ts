@@ -6,6 +6,7 @@ import { isSettled, type Message } from '../protocol/message.ts';
 import type { Question } from '../protocol/question.ts';
 import type { DaemonEvent } from '../protocol/wire.ts';
 import type { FarApi } from './far-api.ts';
+import { recordOfSession } from './record-of-session.ts';
 
 interface Told {
   session: AnySession;
@@ -31,8 +32,11 @@ async function* daemonEvents(
   try {
     for await (const { name, data } of serverSentEvents(reader)) {
       if (name === 'resync') return;
-      const event = await eventOf(api, name, JSON.parse(data) as Told);
+      const told = JSON.parse(data) as Told;
+      const event = await eventOf(api, name, told);
       if (event) yield event;
+      const managed = event?.type === 'session' ? recordOfSession(told.session) : undefined;
+      if (managed) yield { type: 'managed', managed };
     }
   } finally {
     await reader.cancel().catch(() => undefined); // it has ended by itself

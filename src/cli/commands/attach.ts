@@ -48,10 +48,10 @@ export function addDetach(program: Command): void {
       const client = await ensureDaemon(process.env);
       const one = await viewable(client, target ?? (await surrounding(client)));
       const far = elsewhere();
-      if (far && !one.managed) throw new ClaudexError('NOT_FROM_AFAR', `${one.name} is in a terminal of its own.`);
       if (far) await far.detachAll(one.id);
       else if (one.managed) await detachAll(one.managed.socket);
-      const record = one.managed ?? (await client.handOver(one.id));
+      const record =
+        one.managed ?? (far ? (await client.managed()).find(({ id }) => id === one.id) : await client.handOver(one.id));
       if (options.json) process.stdout.write(`${JSON.stringify(record, null, 2)}\n`);
       else
         process.stderr.write(

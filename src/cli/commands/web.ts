@@ -106,7 +106,10 @@ async function pair({ json }: { json?: boolean }): Promise<void> {
   const { link, qr } = (await loadWeb()).pairingLink(process.env);
   if (json) process.stdout.write(`${JSON.stringify({ link }, null, 2)}\n`);
   else if (!process.stdout.isTTY) process.stdout.write(`${link}\n`);
-  else process.stdout.write(`${qr}\n\n  ${link}\n\nGood for one browser, for two minutes.\n`);
+  else
+    process.stdout.write(
+      `${qr}\n\n  ${link}\n\nGood once, for two minutes: for a browser, or for claudex host add on another machine.\n`,
+    );
 }
 
 interface TokenFlags {

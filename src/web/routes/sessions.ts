@@ -91,13 +91,15 @@ export function sessionRoutes({ feed, env }: WebParts): WebRoute[] {
       method: 'post',
       path: '/sessions/{id}/detach',
       scope: 'manage',
-      summary: 'Let everybody go who is attached to it; the session runs on',
+      summary: 'Let everybody go who is attached to it, and a terminal of its own; the session runs on',
       answer: one,
       errors: ['NO_SUCH_SESSION', 'NOT_RUNNING', 'NOT_ATTACHABLE', 'HOST_UNREACHABLE'],
       handle: async ({ params }) => {
         const found = await named(params);
-        await detachAll(await viewerSocket(feed, found));
-        return { session: found };
+        if (feed.managed(found.id)) await detachAll(await viewerSocket(feed, found));
+        else await (await feed.client()).handOver(found.id);
+        await feed.readManaged();
+        return { session: await named({ id: found.id }) };
       },
     }),
     route({

@@ -260,6 +260,37 @@ describe('commands on another machine', () => {
     expect((await far('list', '--all', '--json')).stdout).toBe('[]\n');
   });
 
+  it(`a task with a start, a start for a message, and letting a terminal of its own go ${verifies('far-commands')}`, async () => {
+    const [there, from] = [bed.home({ cwdNames: ['project', 'elsewhere', 'third'] }), bed.home()];
+    const env = { CLAUDEX_CLAUDE_BIN: standIn(there.root, { turns: [{ afterMs: 0, says: 'it is done' }] }) };
+    const machine = await otherMachine(there, from, { env });
+    expect(await machine.add(...everything)).toMatchObject({ code: 0 });
+    const far = (...words: string[]) => machine.here(['--host', 'devbox', ...words]);
+    expect(await far('start', there.cwd, '--name', 'worker', '--task', 'the first task')).toMatchObject({ code: 0 });
+    const messages = async () => JSON.parse((await far('inbox', '--all', '--json')).stdout);
+    await until(async () => (await messages())[0]?.state === 'answered', patient);
+    expect(await messages()).toMatchObject([{ body: 'the first task', answer: 'it is done' }]);
+    const sent = await far('send', '--start', there.dir('elsewhere'), 'for one that is not there', '--wait');
+    expect([sent.code, sent.stdout]).toEqual([0, expect.stringContaining('it is done')]);
+
+    const own = startClaudex([], { cwd: there.dir('third'), env: there.env(undefined, env) });
+    const listed = async () =>
+      JSON.parse((await far('list', '--json')).stdout).find((one: { cwd: string }) => one.cwd === there.dir('third'));
+    await until(async () => (await listed())?.state === 'idle', patient);
+    const { id } = await listed();
+    const detached = await far('detach', id, '--json');
+    expect(detached).toMatchObject({ code: 0 });
+    expect(JSON.parse(detached.stdout)).toMatchObject({ id, state: 'running' });
+    expect((await own.waitForExit(patient)).code).toBe(0);
+    const attached = machine.inTerminal(['attach', id]);
+    await attached.waitForScreen((screen) => promptBox(screen) === '', patient);
+    attached.key('ctrl-\\');
+    expect(await attached.waitForExit()).toMatchObject({ code: 0 });
+    for (const { id: one } of JSON.parse((await far('list', '--json')).stdout)) {
+      expect(await far('stop', one, '--now')).toMatchObject({ code: 0 });
+    }
+  });
+
   it(`a token in the environment is handed to nothing that is started ${verifies('far-tokens')}`, async () => {
     const home = bed.home();
     const CLAUDEX_TOKEN = `cdxw_abcdefgh_${'t'.repeat(43)}`;
