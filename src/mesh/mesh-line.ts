@@ -46,10 +46,11 @@ export class MeshLine {
   #isClosed = false;
   #isComing = false;
   #isOpening = false;
-  /** The connection has lost its server; `long`: so much that it is to be replaced. */
-  #down: 'no' | 'just now' | 'long' = 'no';
+  /** The connection has lost its server. */
+  #isDown = false;
   #again: NodeJS.Timeout | undefined;
-  #openedOffsetMs = 0;
+  /** The most that the time of day was ahead of the steady clock while this connection was there. */
+  #mostOffsetMs = 0;
   trouble: string | null = 'The server has not answered yet.';
 
   constructor(parts: MeshLineParts) {
@@ -73,11 +74,10 @@ export class MeshLine {
 
   /** Begins; the line may come up at any later time. */
   open(): void {
-    const { joined } = this.#parts;
     clearTimeout(this.#again);
     if (this.#isOpening || this.#isClosed) return;
     this.#isOpening = true;
-    connectMesh(joined, { lasting: true }).then(
+    connectMesh(this.#parts.joined, { lasting: true }).then(
       (connection) => this.#connected(connection),
       (error) => {
         this.#isOpening = false;
@@ -95,6 +95,7 @@ export class MeshLine {
 
   /** Says that the machine is there; brings up what could not come up before. */
   async beat(): Promise<void> {
+    this.#mostOffsetMs = Math.max(this.#mostOffsetMs, this.#offsetNow());
     if (!this.#bucket) return this.#bringUp();
     try {
       // after a sleep, or when the clock has been set; measuring is a beat too
@@ -110,14 +111,14 @@ export class MeshLine {
   /** What is not up, though it was begun. */
   async #bringUp(): Promise<void> {
     const connection = this.#connection;
-    if (!connection || connection.isClosed() || this.#down === 'long') {
+    const isSetBack = this.#offsetNow() < this.#mostOffsetMs - steppedMs;
+    if (!connection || connection.isClosed() || (this.#isDown && isSetBack)) {
       // NATS's client reckons by the time of day when it may try again: a clock that was set back by an hour makes it wait for an hour
       this.#connection = undefined;
       await connection?.close();
       return this.open();
     }
-    if (this.#down === 'no') return this.#cameUp();
-    this.#down = 'long';
+    if (!this.#isDown) await this.#cameUp();
   }
 
   /** Says that the machine goes, where it still can. */
@@ -136,8 +137,8 @@ export class MeshLine {
     this.#isOpening = false;
     if (this.#isClosed) return connection.close();
     this.#connection = connection;
-    this.#down = 'no';
-    this.#openedOffsetMs = this.#offsetNow();
+    this.#isDown = false;
+    this.#mostOffsetMs = this.#offsetNow();
     void this.#follow(connection);
     await this.#cameUp();
   }
@@ -147,12 +148,12 @@ export class MeshLine {
     for await (const { type } of connection.status()) {
       if (connection !== this.#connection) return;
       if (type === 'disconnect') {
-        this.#down = this.#offsetNow() < this.#openedOffsetMs - steppedMs ? 'long' : 'just now';
+        this.#isDown = true;
         this.#failed(new Error('the line is down'));
-        if (this.#down === 'long') await this.#bringUp();
+        await this.#bringUp();
       }
       if (type === 'reconnect') {
-        this.#down = 'no';
+        this.#isDown = false;
         await this.#cameUp();
       }
     }
