@@ -61,10 +61,13 @@ export class AgentClient {
     const reply = createInbox(this.#inbox);
     const answers = this.connection.subscribe(reply, { max: wanted });
     this.connection.publish(`$SRV.${verb}.agents${id === undefined ? '' : `.${id}`}`, '', { reply });
+    // a machine that offers agents and has no session yet says nothing
+    const timer = setTimeout(() => answers.unsubscribe(), 10_000);
     for await (const msg of answers) {
       if (msg.headers?.code === 503) break;
       found.push(msg.json<Service>());
     }
+    clearTimeout(timer);
     answers.unsubscribe();
     return found;
   }
