@@ -5,6 +5,7 @@ import { type Log, wordsOf } from '../home/log.ts';
 import { packageVersion } from '../home/package.ts';
 import type { Clock } from '../process/clock.ts';
 import type { SessionRecord } from '../protocol/session.ts';
+import { allKeys } from './all-keys.ts';
 import { isTooFar, measureSkew, skewText } from './clock-skew.ts';
 import { asMeshError, connectMesh, openMachines } from './connect.ts';
 import { recordText } from './machine-record.ts';
@@ -200,9 +201,7 @@ export class MeshLine {
   /** Who has gone in the meantime, and whether the name is still this machine's: before anything is told. */
   async #lookAround(bucket: KV): Promise<void> {
     const { joined, machines } = this.#parts;
-    const keys: string[] = [];
-    for await (const key of await bucket.keys()) keys.push(key);
-    machines.keepOnly(keys);
+    machines.keepOnly(await allKeys(bucket));
     const own = await bucket.get(joined.name);
     machines.apply({ key: joined.name, text: own?.string() ?? '', isGone: own?.operation !== 'PUT', agoMs: 0 });
   }
