@@ -8,7 +8,7 @@ import { packageVersion } from '../home/package.ts';
 import { steadyNow } from '../process/clock.ts';
 import { type Access, connectMesh, openMachines } from './connect.ts';
 import { giveNameFree } from './join.ts';
-import { forgetKey } from './known-keys.ts';
+import { keysFile } from './known-keys.ts';
 import { checkMachineName } from './machine-name.ts';
 import { dropMailOf } from './mail-stream.ts';
 import { caOf, reachedHere } from './run-server.ts';
@@ -21,7 +21,7 @@ import {
   serverUrl,
   writeServer,
 } from './server-files.ts';
-import { unpinKey } from './trust.ts';
+import { trustedKeys } from './trust.ts';
 
 const letInTakesMs = 5000;
 
@@ -69,8 +69,8 @@ export async function revokeMachine(env: NodeJS.ProcessEnv, name: string): Promi
     if (users.length === before.users.length) throw new ClaudexError('MESH_NO_SUCH_MACHINE', `Asked for "${name}".`);
     return { ...before, users, toFree: [...(before.toFree ?? []), name] };
   });
-  unpinKey(env, name);
-  forgetKey(env, name);
+  trustedKeys(env).drop(name);
+  keysFile(env).drop(name);
   // a server that is down gives the name free at its next start
   if (await reload(env)) await freeNames(env, record);
 }

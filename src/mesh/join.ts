@@ -12,12 +12,12 @@ import { type Clock, systemClock } from '../process/clock.ts';
 import { untilGone } from '../process/until-gone.ts';
 import { measureSkew, refuseSkew } from './clock-skew.ts';
 import { type Access, asMeshError, connectMesh, newMachineId, openMachines } from './connect.ts';
-import { forgetKeys } from './known-keys.ts';
+import { keysFile } from './known-keys.ts';
 import { readRecord, recordText } from './machine-record.ts';
 import { type Joined, meshPaths, readJoined } from './mesh-files.ts';
 import { newKey } from './server-files.ts';
 import { signingKey } from './signing-key.ts';
-import { forgetTrusted } from './trust.ts';
+import { trustedKeys } from './trust.ts';
 
 /**
  * Takes the name in the mesh, then writes down that this machine has joined.
@@ -81,8 +81,8 @@ export async function leaveMesh(env: NodeJS.ProcessEnv): Promise<ClaudexError | 
   rmSync(paths.joined, { force: true });
   await stopBridge(env);
   rmSync(paths.seen, { force: true });
-  forgetTrusted(env);
-  forgetKeys(env);
+  trustedKeys(env).remove();
+  keysFile(env).remove();
   let connection: NatsConnection | undefined;
   try {
     connection = await connectMesh(joined);

@@ -3,9 +3,9 @@ import { createInterface } from 'node:readline/promises';
 import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import { ClaudexError } from '../../errors/claudex-error.ts';
-import { forgetKey, knowKey } from '../../mesh/known-keys.ts';
+import { keysFile } from '../../mesh/known-keys.ts';
 import { readJoined, readSeen } from '../../mesh/mesh-files.ts';
-import { fingerprint, isFingerprintOf, pinKey, readTrusted, unpinKey } from '../../mesh/trust.ts';
+import { fingerprint, isFingerprintOf, readTrusted, trustedKeys } from '../../mesh/trust.ts';
 import { refuseSession } from '../not-by-a-session.ts';
 
 export function addTrustCommands(mesh: Command): void {
@@ -31,8 +31,8 @@ Examples:
     .addHelpText('after', '\nExample:\n  claudex mesh untrust devbox')
     .action(async (name: string) => {
       await refuseSession(process.env);
-      const wasTrusted = unpinKey(process.env, name);
-      if (!forgetKey(process.env, name) && !wasTrusted)
+      const wasTrusted = trustedKeys(process.env).drop(name);
+      if (!keysFile(process.env).drop(name) && !wasTrusted)
         throw new ClaudexError('MESH_NOT_TRUSTED', `Asked for "${name}".`);
       process.stdout.write(wasTrusted ? `${name} is trusted no more.\n` : `The key of ${name} is forgotten.\n`);
     });
@@ -58,8 +58,8 @@ async function trust(name: string, { fingerprint: given }: { fingerprint?: strin
     throw new ClaudexError('MESH_FINGERPRINT', `${name} has ${print}.`);
   }
   if (given === undefined && pinned === undefined) await compare(name, print);
-  pinKey(env, name, machine.key);
-  knowKey(env, name, machine.key);
+  trustedKeys(env).put(name, machine.key);
+  keysFile(env).put(name, machine.key);
   process.stdout.write(`${name} is trusted. Its key: ${print}\n`);
 }
 
