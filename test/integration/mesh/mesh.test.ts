@@ -177,10 +177,12 @@ describe.runIf(natsServer !== undefined)('many machines', () => {
     const seed = await invite(alpha, 'beta');
     expect(await joinWith(beta, server.url, 'beta', seed)).toMatchObject({ code: 0 });
     await untilSeen(alpha, ({ machines }) => machines.length === 1);
+    // no bridge writes under the name of this one
+    const stranger = await invite(alpha, 'gamma');
     const connection = await connect({
       servers: server.url,
-      authenticator: nkeyAuthenticator(new TextEncoder().encode(seed)),
-      inboxPrefix: '_INBOX.beta',
+      authenticator: nkeyAuthenticator(new TextEncoder().encode(stranger)),
+      inboxPrefix: '_INBOX.gamma',
       reconnect: false,
     });
     const closed = connection.closed();
@@ -193,19 +195,21 @@ describe.runIf(natsServer !== undefined)('many machines', () => {
     );
     expect(String(refusal)).toMatch(/permission/i);
     // a question to itself, or to a friend, with somebody else's subject for its answer gives no right to write there
-    const own = connection.subscribe('claudex.ask.beta.*', { max: 1 });
-    connection.publish('claudex.ask.beta.beta', '', { reply: '$KV.claudex_machines.alpha' });
+    const own = connection.subscribe('claudex.ask.gamma.*', { max: 1 });
+    connection.publish('claudex.ask.gamma.gamma', '', { reply: '$KV.claudex_machines.alpha' });
     for await (const asked of own) asked.respond('forged');
     await connection.flush();
     expect((await machines.get('alpha'))?.string()).not.toBe('forged');
     // what it may write is not believed in its form
     await machines.put(
-      'beta',
+      'gamma',
       '{"id":"x","sessions":[{"id":"\\u001b[2J"},{"id":"ok","state":"idle","name":"a\\u001b[2J\\nb"}]}',
     );
-    await untilSeen(alpha, (seen) => seen.machines[0].sessions[0]?.name === 'a b');
-    expect((await mesh(alpha, 'revoke', 'beta')).stdout).toBe('beta is let in no more.\n');
+    await untilSeen(alpha, (seen) => seen.machines[1]?.sessions[0]?.name === 'a b');
+    expect((await mesh(alpha, 'revoke', 'gamma')).stdout).toBe('gamma is let in no more.\n');
     await closed;
+    await untilSeen(alpha, (seen) => seen.machines.length === 1);
+    expect((await mesh(alpha, 'revoke', 'beta')).stdout).toBe('beta is let in no more.\n');
     await untilSeen(alpha, (seen) => seen.machines.length === 0);
     expect((await mesh(beta, 'status')).stdout).toContain('does not let this machine in');
     expect(await mesh(alpha, 'revoke', 'beta')).toMatchObject({ code: 3 });
@@ -225,8 +229,11 @@ describe.runIf(natsServer !== undefined)('many machines', () => {
     await machines.put('gamma', JSON.stringify(record));
     // NATS checks no reply subject: JetStream itself writes there
     const asked = '$JS.API.DIRECT.GET.KV_claudex_machines.$KV.claudex_machines.gamma';
-    gamma.publish(asked, '', { reply: '$KV.claudex_machines.beta' });
-    await untilSeen(alpha, (seen) => seen.machines.find((one: { name: string }) => one.name === 'beta').hasOtherKey);
+    await untilSeen(alpha, (seen) => {
+      // again where beta's own word has come after it
+      gamma.publish(asked, '', { reply: '$KV.claudex_machines.beta' });
+      return seen.machines.find((one: { name: string }) => one.name === 'beta').hasOtherKey;
+    });
     await gamma.close();
     const status = await mesh(alpha, 'status');
     expect([status.code, status.stdout]).toEqual([3, expect.stringContaining('another key than before')]);
