@@ -99,7 +99,7 @@ async function start(
   });
   const store = new MessageStore({ journal, log, clock });
   const { mailbox } = store;
-  const waysIn = new WaysIn(clock);
+  const waysIn = new WaysIn(clock, (id) => (managedStore.get(id)?.asked ?? null) !== null);
   const send = (request: SendRequest): Promise<SendReply> => acceptSend(request, accept);
   const managedSide = managedParts({ paths, env, settings, table, mailbox, events, clock, log, send });
   const { managedStore, wakeByMessage } = managedSide;

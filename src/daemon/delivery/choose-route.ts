@@ -8,6 +8,8 @@ import type { SessionState } from '../../protocol/session.ts';
 /** What the daemon knows of the session at this moment. */
 export interface SessionSituation {
   state: SessionState;
+  /** It was asked to end (to sleep, to stop, to start anew), now or after its turn: what still goes in may find no answer. */
+  isEnding: boolean;
   /** A supervisor is connected and can be asked to type. */
   supervised: boolean;
   /** For how long its supervisor, which is away, is still waited for; undefined when none is. */
@@ -82,6 +84,7 @@ function choose(
   tried: readonly Route[],
 ): RouteDecision {
   if (session.state === 'gone') return { wait: 'the session has ended' };
+  if (session.isEnding) return { wait: 'the session to end: it was asked to' };
   const forced = message.forcedRoute;
   const may = (route: Route): boolean => (forced === undefined || forced === route) && !tried.includes(route);
   const mayType = (message.sender.kind === 'user' || policy.typePeers) && may('paste');

@@ -33,9 +33,12 @@ export class WaysIn {
   /** Inbox sockets that have refused us, by session: which, how often in a row, and whether it is to be left alone. */
   readonly #refusals = new Map<string, { path: string; count: number; paused: boolean }>();
   readonly #clock: Clock;
+  readonly #isEnding: (id: string) => boolean;
 
-  constructor(clock: Clock) {
+  /** @param isEnding the session of that id was asked to end */
+  constructor(clock: Clock, isEnding: (id: string) => boolean = () => false) {
     this.#clock = clock;
+    this.#isEnding = isEnding;
   }
 
   /** True when the session offers that way in at all (perhaps not at this moment). */
@@ -57,6 +60,7 @@ export class WaysIn {
       supervisorDueSteadyMs > now;
     return {
       state: stateOf(session),
+      isEnding: this.#isEnding(session.id),
       supervised: session.typist !== null,
       supervisorDueInMs: isDue ? supervisorDueSteadyMs - now : undefined,
       gateShutForMs: gateShutSinceSteadyMs === null ? undefined : now - gateShutSinceSteadyMs,

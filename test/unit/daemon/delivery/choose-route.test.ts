@@ -81,6 +81,7 @@ const shutForMs = { open: undefined, shut: 500, 'long-shut': gatePatienceMs };
 function situation(one: Case): SessionSituation {
   return {
     state: one.state,
+    isEnding: false,
     supervised: one.supervised,
     supervisorDueInMs: undefined,
     gateShutForMs: shutForMs[one.gate],
@@ -146,6 +147,15 @@ describe(`choose-route ${verifies('routes')}`, () => {
         expect(said(decide(one, forced)), `${forced} ${JSON.stringify(one)}`).toBe('wait');
       }
     }
+  });
+
+  it('nothing goes into a session that was asked to end, whatever the way', () => {
+    const decisions = allCases().map((one) => {
+      const { kind, when, sender, moment, typePeers } = one;
+      const message = { kind, when, sender: { kind: sender, label: 'x' }, recipient } as const;
+      return chooseRoute({ ...situation(one), isEnding: true }, message, moment, { gatePatienceMs, typePeers });
+    });
+    expect(decisions.filter((one) => !('wait' in one))).toEqual([]);
   });
 
   it('says when to ask again while the gate is shut, and only where another way exists', () => {

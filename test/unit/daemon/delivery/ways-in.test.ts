@@ -56,6 +56,17 @@ describe('ways in: a supervisor that is away', () => {
   });
 });
 
+describe('ways in: a session that was asked to end', () => {
+  it('is known by its id', () => {
+    const { clock, session } = anIdleSession();
+    const ending: string[] = [];
+    const waysIn = new WaysIn(clock, (id) => ending.includes(id));
+    expect(waysIn.situation(session).isEnding).toBe(false);
+    ending.push(session.id);
+    expect(waysIn.situation(session).isEnding).toBe(true);
+  });
+});
+
 describe(`ways in: who is asked first ${verifies('denial')}`, () => {
   it('is known from a hook, from the start, or from what claude has once held back', () => {
     const { session, waysIn } = anIdleSession();
