@@ -146,7 +146,7 @@ export class OpenQuestions {
     const check = (): void => {
       this.#look(question.session);
       if (!question.isOpen || question.waitingSince !== null) return;
-      question.inTerminalOnly(heldBackReason);
+      this.#hooks.letGo(question, heldBackReason);
       this.#tell(question, 'asked');
     };
     setTimeout(() => guarded('questions', check), dialogWithinMs).unref();

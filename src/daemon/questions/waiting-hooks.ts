@@ -29,6 +29,12 @@ export class WaitingHooks {
     this.#sweep ??= setInterval(() => guarded('questions', () => this.#sweepThem()), sweepMs);
   }
 
+  /** Its hook is told to end: when it has, that says nothing of the dialog. */
+  letGo(question: LiveQuestion, reason: string): void {
+    this.#waiting.delete(question);
+    question.inTerminalOnly(reason);
+  }
+
   close(): void {
     clearInterval(this.#sweep);
     this.#waiting.clear();

@@ -1,8 +1,9 @@
 /** Hooks that hang up and hooks that die: which question can still be answered from elsewhere. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { HookProcess } from '../../../../src/daemon/questions/live-question.ts';
+import { dialogWithinMs, heldBackReason } from '../../../../src/daemon/questions/session-sight.ts';
 import { processStartTime } from '../../../../src/process/identity.ts';
 import { aHook, aRequest, QuestionScene } from '../../../support/question-scene.ts';
 import { until } from '../../../support/until.ts';
@@ -62,5 +63,27 @@ describe('hooks that wait beside a dialog', () => {
     scene.says('idle');
     hook.hangUp();
     expect(scene.questions.get(id)).toMatchObject({ state: 'answered', via: 'terminal' });
+  });
+
+  it('one that was let go for an agent’s dialog to come: the question is open until that has been answered', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'] });
+    try {
+      const scene = new QuestionScene();
+      scene.says('idle');
+      const hookProcess = await aProcess();
+      const { hook, hold } = aHook();
+      const { session } = scene;
+      const request = aRequest({ agentId: 'a1', agentType: 'general-purpose' });
+      const conversation = session.claudeSessionId!;
+      scene.questions.ask({ session, request, process: hookProcess, conversation }, hold);
+      const { id } = scene.told.at(-1)!.question;
+      await vi.advanceTimersByTimeAsync(dialogWithinMs);
+      expect(hook.said).toEqual(['dismissed']);
+      await hookProcess.kill();
+      await vi.advanceTimersByTimeAsync(5000);
+      expect(scene.questions.get(id)).toMatchObject({ state: 'open', remote: false, reason: heldBackReason });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
