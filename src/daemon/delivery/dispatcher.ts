@@ -63,7 +63,7 @@ export class Dispatcher {
     this.#waysIn = options.waysIn;
     const { store, clock, log, leaseMs, isStopped } = options;
     this.#timers = new DispatchTimers(clock);
-    this.#delays = new Delays(clock, () => store.mailbox.all());
+    this.#delays = new Delays(clock, store);
     this.#turns = new TurnOutcomes(store);
     this.#leases = new Leases({ store, clock, log, leaseMs, isStopped });
 
@@ -129,7 +129,6 @@ export class Dispatcher {
   /** Delivers what can be delivered to this session now. */
   pump(session: Session): void {
     this.#timers.clear(session);
-    this.#store.expireDue();
     const now = this.#delays.now();
     const { mailbox } = this.#store;
     const lookInMs = mailbox.countOpen(session.id, 'leased') > 0 ? this.#leases.review(session) : undefined;
@@ -157,7 +156,6 @@ export class Dispatcher {
 
   /** What a UserPromptSubmit or Stop hook is to carry: leased here, proven by the transcript. Undefined for nothing. */
   claimForHook(session: Session, moment: Exclude<Moment, 'now'>, promptId: string | null): string | undefined {
-    this.#store.expireDue();
     const claims = claimsForHook(this.#store.mailbox.openFor(session.id), this.#delays.now(), {
       decide: (message) => this.#chooseRoute(session, message, moment),
       isIn: (message) => this.#leases.proveAnywhere(session, message),
@@ -171,7 +169,6 @@ export class Dispatcher {
 
   /** What the session takes by reading its inbox: leased here, proven when the tool's result stands in the transcript. */
   claimForReader(session: Session): Message[] {
-    this.#store.expireDue();
     const open = this.#store.mailbox.openFor(session.id);
     const claims = claimsForReader(open, this.#delays.now(), (one) => this.#leases.proveAnywhere(session, one));
     return this.#lease(session, claims, 'inbox-read');
