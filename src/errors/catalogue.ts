@@ -317,7 +317,18 @@ export const errorCatalogue = {
     'The request does not have the expected shape.',
     'compare it with docs/api.md (the daemon) or docs/web.md (claudex web).',
   ),
-  BODY_TOO_LARGE: entry(2, 413, 'The request body is too large.', 'keep request bodies under 4 MiB.'),
+  KEY_USED: entry(
+    2,
+    409,
+    'This Idempotency-Key was used for another request.',
+    'take a new key for each new request; the same one again is for the same request again.',
+  ),
+  BODY_TOO_LARGE: entry(
+    2,
+    413,
+    'The request body is too large.',
+    'send less at once; a long text goes into a file that the message names.',
+  ),
   NO_SUCH_ROUTE: entry(
     1,
     404,
