@@ -303,7 +303,7 @@ export const errorCatalogue = {
     6,
     409,
     'The session waits for a person.',
-    'answer its permission prompt or dialog; the message stays and goes on by itself.',
+    'answer its permission prompt or dialog (`claudex waiting` says what is asked, and how); the message stays and goes on by itself.',
   ),
   WAIT_TIMED_OUT: entry(
     4,

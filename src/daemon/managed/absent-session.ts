@@ -1,6 +1,6 @@
 /** A managed session that does not run, as messages find it. */
 import { basename } from 'node:path';
-import type { ManagedSession } from '../../protocol/managed.ts';
+import { type ManagedSession, stateInWords } from '../../protocol/managed.ts';
 import type { AbsentSession } from '../delivery/accept-send.ts';
 import { describe, isUp } from './managed-store.ts';
 
@@ -13,7 +13,7 @@ export function absentSession(one: ManagedSession): AbsentSession {
     alias: one.name,
     cwd: one.cwd,
     takes,
-    why: takes ? '' : `${describe(one)} is ${one.state}${one.exit ? `: ${one.exit.reason}` : ''}.`,
+    why: takes ? '' : `${describe(one)} is ${stateInWords(one)}.`,
   };
 }
 
