@@ -41,7 +41,7 @@ export function SessionView({ session, tab }: { session: Session; tab: Tab }) {
             <StateDot session={session} /> {displayName(session)}
           </h1>
           <p title={session.cwd}>
-            {shortFolder(session.cwd)} · {session.waitingFor ?? stateWord(session)}
+            {session.waitingFor ?? stateWord(session)} · {shortFolder(session.cwd)}
           </p>
         </div>
         <Actions session={session} />
