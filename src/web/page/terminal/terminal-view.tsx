@@ -183,12 +183,13 @@ function start(
     session,
     readOnly: false,
     size: fits,
-    onSnapshot: (bytes) => {
-      terminal.reset();
+    onSnapshot: (bytes, isFirst) => {
+      if (isFirst) terminal.reset();
       terminal.write(bytes);
     },
     onOutput: (bytes) => terminal.write(bytes),
-    onSize: ({ cols, rows }) => terminal.resize(cols, rows),
+    // behind what was drawn in the size before
+    onSize: ({ cols, rows }) => terminal.write('', () => terminal.resize(cols, rows)),
     onState: (now) => {
       state.value = now;
     },
