@@ -32,7 +32,7 @@ export function notRunning(one: ManagedRecord): AnySession {
     sessionId: one.sessionId,
     transcriptPath: null,
     state: one.state as SessionRecord['state'],
-    waitingFor: one.state === 'sleeping' || one.state === 'starting' ? null : (one.exit?.reason ?? null),
+    waitingFor: one.state === 'crashed' || one.state === 'ended' ? (one.exit?.reason ?? null) : null,
     kind: 'interactive',
     supervised: false,
     peers: true,

@@ -303,7 +303,7 @@ export const errorCatalogue = {
     6,
     409,
     'The session waits for a person.',
-    'answer its permission prompt or dialog; the message stays and goes on by itself.',
+    'answer its permission prompt or dialog (`claudex waiting` says what is asked, and how); the message stays and goes on by itself.',
   ),
   WAIT_TIMED_OUT: entry(
     4,
@@ -317,7 +317,18 @@ export const errorCatalogue = {
     'The request does not have the expected shape.',
     'compare it with docs/api.md (the daemon) or docs/web.md (claudex web).',
   ),
-  BODY_TOO_LARGE: entry(2, 413, 'The request body is too large.', 'keep request bodies under 4 MiB.'),
+  KEY_USED: entry(
+    2,
+    409,
+    'This Idempotency-Key was used for another request.',
+    'take a new key for each new request; the same one again is for the same request again.',
+  ),
+  BODY_TOO_LARGE: entry(
+    2,
+    413,
+    'The request body is too large.',
+    'send less at once; a long text goes into a file that the message names.',
+  ),
   NO_SUCH_ROUTE: entry(
     1,
     404,

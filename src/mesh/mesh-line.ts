@@ -5,11 +5,11 @@ import { type Log, wordsOf } from '../home/log.ts';
 import { packageVersion } from '../home/package.ts';
 import type { Clock } from '../process/clock.ts';
 import type { SessionRecord } from '../protocol/session.ts';
-import { allKeys } from './all-keys.ts';
 import { isTooFar, measureSkew, skewText } from './clock-skew.ts';
 import { asMeshError, connectMesh, openMachines } from './connect.ts';
 import { recordText } from './machine-record.ts';
 import type { Joined } from './mesh-files.ts';
+import { namesInBucket } from './names-in-bucket.ts';
 import { lastBeat, type SeenMachines } from './seen-machines.ts';
 import { type SigningKey, signingKey } from './signing-key.ts';
 
@@ -168,7 +168,7 @@ export class MeshLine {
       this.#watch?.stop();
       const bucket = await openMachines(this.#connection, joined.url);
       await this.#measure(bucket);
-      await this.#lookAround(bucket);
+      await this.#lookAround(this.#connection, bucket);
       const watch = await bucket.watch();
       this.#watch = watch;
       this.#bucket = bucket;
@@ -199,9 +199,9 @@ export class MeshLine {
   }
 
   /** Who has gone in the meantime, and whether the name is still this machine's: before anything is told. */
-  async #lookAround(bucket: KV): Promise<void> {
+  async #lookAround(connection: NatsConnection, bucket: KV): Promise<void> {
     const { joined, machines } = this.#parts;
-    machines.keepOnly(await allKeys(bucket));
+    machines.keepOnly(await namesInBucket(connection));
     const own = await bucket.get(joined.name);
     machines.apply({ key: joined.name, text: own?.string() ?? '', isGone: own?.operation !== 'PUT', agoMs: 0 });
   }

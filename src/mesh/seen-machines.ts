@@ -101,9 +101,10 @@ export class SeenMachines {
     return key === undefined ? undefined : { key, isSealing: this.#known.get(name)?.machine?.isSealing === true };
   }
 
-  /** After a gap: machines that none of those keys is of have gone in the meantime. */
-  keepOnly(keys: readonly string[]): void {
-    for (const name of [...this.#known.keys()]) if (!keys.includes(name)) this.#known.delete(name);
+  /** After a gap, in which the server may have lost its store: whose record is not there has yet to come back. */
+  keepOnly(names: readonly string[]): void {
+    const kept = new Set(names);
+    for (const name of [...this.#known.keys()]) if (!kept.has(name)) this.#known.delete(name);
   }
 
   /** By name. @param isCutOff no heartbeat can come: nobody is seen to be there */

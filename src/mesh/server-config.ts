@@ -6,7 +6,8 @@ export const bucketName = 'claudex_machines';
 /** The stream that keeps mail between machines until the other machine has it. */
 export const mailStream = 'CLAUDEX_MAIL';
 
-const stream = `KV_${bucketName}`;
+/** The stream that the bucket is made of. */
+export const bucketStream = `KV_${bucketName}`;
 
 /**
  * Where answers to a machine go: each may write there, and none but it may listen. (NATS can also let a machine answer wherever a question
@@ -49,15 +50,15 @@ export function permissionsOf(name: string): Permissions {
       `$KV.${bucketName}.${name}`,
       `$KV.${bucketName}.${name}.beat`,
       '$JS.API.INFO',
-      `$JS.API.STREAM.INFO.${stream}`,
-      `$JS.API.DIRECT.GET.${stream}.>`,
-      `$JS.API.STREAM.MSG.GET.${stream}`,
-      `$JS.API.CONSUMER.CREATE.${stream}.>`,
-      `$JS.API.CONSUMER.INFO.${stream}.>`,
-      `$JS.API.CONSUMER.DELETE.${stream}.>`,
-      `$JS.API.CONSUMER.MSG.NEXT.${stream}.>`,
-      `$JS.ACK.${stream}.>`,
-      `$JS.FC.${stream}.>`,
+      `$JS.API.STREAM.INFO.${bucketStream}`,
+      `$JS.API.DIRECT.GET.${bucketStream}.>`,
+      `$JS.API.STREAM.MSG.GET.${bucketStream}`,
+      `$JS.API.CONSUMER.CREATE.${bucketStream}.>`,
+      `$JS.API.CONSUMER.INFO.${bucketStream}.>`,
+      `$JS.API.CONSUMER.DELETE.${bucketStream}.>`,
+      `$JS.API.CONSUMER.MSG.NEXT.${bucketStream}.>`,
+      `$JS.ACK.${bucketStream}.>`,
+      `$JS.FC.${bucketStream}.>`,
       `claudex.mail.*.${name}`,
       `claudex.ask.*.${name}`,
       `$JS.API.STREAM.INFO.${mailStream}`,

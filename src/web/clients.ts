@@ -4,8 +4,8 @@ import type { Devices } from './devices.ts';
 
 export interface Client {
   device: string;
-  /** Ends it; it may be called twice. */
-  close: () => void;
+  /** Ends it, because its device was revoked or because the server ends; it may be called twice. */
+  close: (why: 'revoked' | 'ending') => void;
 }
 
 /** Where the folder cannot be watched (no inotify left), revoked devices are looked for this often. */
@@ -43,13 +43,13 @@ export class Clients {
     for (const client of this.#all) {
       const isKnown = known.get(client.device) ?? this.#devices.has(client.device);
       known.set(client.device, isKnown);
-      if (!isKnown) client.close();
+      if (!isKnown) client.close('revoked');
     }
   }
 
   close(): void {
     clearInterval(this.#timer);
     this.#watcher?.close();
-    for (const client of this.#all) client.close();
+    for (const client of this.#all) client.close('ending');
   }
 }

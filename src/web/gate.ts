@@ -1,5 +1,6 @@
 /** Who is asking, and may they: Host and Origin on every request and upgrade, the cookie of a browser, the token of a program. */
 import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
 import { ClaudexError } from '../errors/claudex-error.ts';
 import { isOwnHost } from '../http/who-may-ask.ts';
 import type { Device, Devices } from './devices.ts';
@@ -31,7 +32,7 @@ export class Gate {
   checkPlace({ headers }: IncomingMessage): void {
     const { host, origin } = headers;
     if (!isOwnHost(host, this.#options.hosts)) throw new ClaudexError('FOREIGN_HOST', `Host: ${shown(host)}.`);
-    if (origin !== undefined && origin !== this.#ownOrigin(host!)) {
+    if (origin !== undefined && !this.#isOwnOrigin(origin, host!)) {
       throw new ClaudexError('FOREIGN_ORIGIN', `Origin: ${shown(origin)}.`);
     }
   }
@@ -83,19 +84,29 @@ export class Gate {
     return device;
   }
 
+  /** Over https, a proxy's too: there the page's requests say so. */
+  isSecure({ headers: { origin } }: IncomingMessage): boolean {
+    return this.#options.isTls || origin?.startsWith('https://') === true;
+  }
+
   /** The header that makes a browser keep the secret, where no script reads it. */
-  cookie(secret: string): string {
-    const { cookieName, isTls } = this.#options;
+  cookie(secret: string, isSecure: boolean): string {
+    const { cookieName } = this.#options;
     const year = 365 * 24 * 3600;
-    return `${cookieName}=${secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${year}${isTls ? '; Secure' : ''}`;
+    return `${cookieName}=${secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${year}${isSecure ? '; Secure' : ''}`;
   }
 
   #find(secret: string): Device | undefined {
     return this.#options.devices.find(secret);
   }
 
-  #ownOrigin(host: string): string {
-    return `${this.#options.isTls ? 'https' : 'http'}://${host.toLowerCase()}`;
+  /** https in front of plain http is a proxy's, which has a name that this server was given: addresses of this machine have none. */
+  #isOwnOrigin(origin: string, host: string): boolean {
+    const { isTls, hosts } = this.#options;
+    const place = host.toLowerCase();
+    const name = place.replace(/:\d+$/, '');
+    if (origin === `${isTls ? 'https' : 'http'}://${place}`) return true;
+    return !isTls && origin === `https://${place}` && name !== 'localhost' && isIP(name) === 0 && hosts.has(name);
   }
 }
 

@@ -11,13 +11,13 @@ const maxAddresses = 1000;
 export class PairingLimits {
   readonly #buckets = new Map<string, { tries: number; atMs: number }>();
 
-  /** Takes one try. @throws ClaudexError TOO_MANY_TRIES */
+  /** Takes one try, where there is one: who asks without end puts nobody's next one off. @throws ClaudexError TOO_MANY_TRIES */
   take(address: string): void {
     const now = steadyNow();
     const bucket = this.#buckets.get(address) ?? { tries: triesAtOnce, atMs: now };
     const tries = Math.min(triesAtOnce, bucket.tries + (now - bucket.atMs) / tryComesBackMs);
     this.#buckets.delete(address);
-    this.#buckets.set(address, { tries: Math.max(0, tries - 1), atMs: now });
+    this.#buckets.set(address, { tries: tries < 1 ? tries : tries - 1, atMs: now });
     if (this.#buckets.size > maxAddresses) this.#buckets.delete(this.#buckets.keys().next().value!);
     if (tries < 1) throw new ClaudexError('TOO_MANY_TRIES');
   }

@@ -10,13 +10,13 @@ export class RepeatedRequests<Answer> {
   /**
    * The answer to the first request with that key, which may still be on its way; a request that failed may be tried again.
    * @param key of the device, the route and the header
-   * @throws ClaudexError BAD_REQUEST for the same key with another body
+   * @throws ClaudexError KEY_USED for the same key with another body
    */
   once(key: string, body: string, run: () => Promise<Answer>): Promise<Answer> {
     const bodyHash = createHash('sha256').update(body).digest('hex');
     const known = this.#answers.get(key);
     if (known && known.bodyHash !== bodyHash) {
-      throw new ClaudexError('BAD_REQUEST', 'This Idempotency-Key was used with another body.');
+      throw new ClaudexError('KEY_USED', 'The body or the query is another one.');
     }
     if (known) return known.answer;
     const answer = run();

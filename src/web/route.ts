@@ -15,6 +15,8 @@ export interface RouteInput<Query, Body> {
   device: Device;
   /** Where the request comes from, for limits. */
   address: string;
+  /** It came over https, as far as the browser is concerned. */
+  isSecure: boolean;
   /** From the header; the same key from the same device is the same request. */
   idempotencyKey: string | undefined;
   lastEventId: string | undefined;

@@ -179,6 +179,15 @@ export const usageReport = z
   })
   .openapi('Usage');
 
+/** What is wrong, by its field: of unknown ones too. */
+export function saidOf(issues: ReadonlyArray<{ path: PropertyKey[]; message: string }>): string {
+  const said = issues.slice(0, 5).map(({ path, message: what }) => {
+    const field = path.map(String).join('.');
+    return field === '' ? what : `"${field}": ${what}`;
+  });
+  return `${said.join('; ')}.`;
+}
+
 /** A count in a query. */
 export function count(least: number, most: number): z.ZodType<number | undefined> {
   return z.coerce.number().int().min(least).max(most).optional();
@@ -193,7 +202,7 @@ export const flag = z
 /** `30s`, `500ms`, `2m`, `7d`. */
 export const duration = z
   .string()
-  .regex(/^\d{1,6}(ms|s|m|h|d)?$/, 'a number with ms, s, m, h or d')
+  .regex(/^\d{1,6}(ms|s|m|h|d)?$/, 'it must be a number with ms, s, m, h or d, as 30s')
   .transform((text) => {
     const [, number, unit = 's'] = /^(\d+)(ms|s|m|h|d)?$/.exec(text)!;
     return (

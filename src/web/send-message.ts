@@ -2,9 +2,9 @@
 import { hostname } from 'node:os';
 import type { DaemonClient } from '../daemon-client/client.ts';
 import { followMessage } from '../daemon-client/follow-message.ts';
-import type { ClaudexError } from '../errors/claudex-error.ts';
+import { ClaudexError } from '../errors/claudex-error.ts';
 import type { Message, Sender } from '../protocol/message.ts';
-import { oneLine } from '../protocol/sanitise.ts';
+import { oneLine, sanitiseBody } from '../protocol/sanitise.ts';
 import type { SendReply, SendRequest } from '../protocol/wire.ts';
 import type { Device } from './devices.ts';
 import type { RouteInput } from './route.ts';
@@ -18,14 +18,17 @@ export function senderOf({ name, kind }: Pick<Device, 'name' | 'kind'>): Sender 
   return { kind: 'user', label: oneLine(`${place} (${name}) on ${hostname()}`).slice(0, 200) };
 }
 
-/** The daemon has it on disk when this resolves. The device's key is the message's, so that it outlives this process. */
-export function sendMessage(
+/**
+ * The daemon has it on disk when this resolves. The device's key is the message's, so that it outlives this process.
+ * @throws ClaudexError KEY_USED where the key was another message's, and those of the daemon
+ */
+export async function sendMessage(
   client: DaemonClient,
   target: string,
   fields: MessageFields,
   { device, idempotencyKey }: Pick<RouteInput<unknown, unknown>, 'device' | 'idempotencyKey'>,
 ): Promise<SendReply> {
-  return client.send({
+  const reply = await client.send({
     kind: 'task',
     when: 'idle',
     ...fields,
@@ -34,6 +37,10 @@ export function sendMessage(
     sender: senderOf(device),
     ...(idempotencyKey !== undefined && { key: `web ${device.id} ${idempotencyKey}` }),
   });
+  if (reply.repeated && (await client.message(reply.id)).body !== sanitiseBody(fields.body)) {
+    throw new ClaudexError('KEY_USED', 'The text is another one.');
+  }
+  return reply;
 }
 
 /** The message once claude has answered, or as it is when the time is over or it has failed. */

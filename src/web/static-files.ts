@@ -27,8 +27,8 @@ export function securityHeaders(host: string, isTls: boolean): Record<string, st
       "style-src 'self' 'unsafe-inline'",
       "img-src 'self' data: blob:",
       "font-src 'self'",
-      // not every browser counts sockets as 'self'
-      `connect-src 'self' ${isTls ? 'wss' : 'ws'}://${host}`,
+      // not every browser counts sockets as 'self'; without TLS of our own there may be a proxy that has it
+      `connect-src 'self' ${isTls ? '' : `ws://${host} `}wss://${host}`,
       "manifest-src 'self'",
       "worker-src 'self'",
       "base-uri 'none'",

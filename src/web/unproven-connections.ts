@@ -5,22 +5,31 @@ import type { Socket } from 'node:net';
 const maxUnproven = 500;
 
 export class UnprovenConnections {
-  /** In the order in which they came. */
-  readonly #sockets = new Set<Socket>();
+  /** By the other end's address, in the order in which they came: with TLS, what a request comes on is another object than what was accepted. */
+  readonly #sockets = new Map<string, Socket>();
 
   watch(server: Server): void {
     server.on('connection', (socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
+      const end = otherEnd(socket);
+      if (end === undefined) return void socket.destroy(); // it has gone already
+      this.#sockets.set(end, socket);
+      socket.once('close', () => {
+        if (this.#sockets.get(end) === socket) this.#sockets.delete(end);
+      });
       if (this.#sockets.size <= maxUnproven) return;
-      const oldest = this.#sockets.values().next().value!;
+      const [oldest, gone] = this.#sockets.entries().next().value!;
       this.#sockets.delete(oldest);
-      oldest.destroy();
+      gone.destroy();
     });
   }
 
   /** It has shown a good cookie or token. */
   proven(socket: Socket): void {
-    this.#sockets.delete(socket);
+    const end = otherEnd(socket);
+    if (end !== undefined) this.#sockets.delete(end);
   }
+}
+
+function otherEnd({ remoteAddress, remotePort }: Socket): string | undefined {
+  return remotePort === undefined ? undefined : `${remoteAddress} ${remotePort}`;
 }

@@ -12,14 +12,15 @@ import { packageVersion } from '../home/package.ts';
 import type { Device } from './devices.ts';
 import { RepeatedRequests } from './repeated-requests.ts';
 import { Answer, type RouteInput, type WebRoute } from './route.ts';
-import { failure } from './schemas.ts';
+import { failure, saidOf } from './schemas.ts';
 import { noPage, type StaticFile, securityHeaders } from './static-files.ts';
+import { toldError } from './told-error.ts';
 import { type WebParts, webRoutes } from './web-routes.ts';
 
 /** A message has 256 KiB at most; JSON may write each byte as six. */
 const maxBodyBytes = 2 * 1024 * 1024;
-/** Seconds after which somebody who was refused for being too many may try again. */
-const retryAfterSeconds = '2';
+/** Seconds after which somebody who was refused for being too many may try again; a try at pairing comes back later than a place in a queue. */
+const retryAfterSeconds = { pairing: '6', other: '2' };
 const nobody: Device = { id: '', name: '', kind: 'program', scopes: [], target: null, createdAt: 0, lastSeenAt: 0 };
 const basePath = '/api/v1';
 
@@ -41,7 +42,7 @@ export function createWebApp(options: WebAppOptions): WebApp {
   const repeated = new RepeatedRequests<Answer>();
   const app: WebApp = new OpenAPIHono<WebEnv>({
     defaultHook: (result) => {
-      if (!result.success) throw badRequest(result.error.issues);
+      if (!result.success) throw new ClaudexError('BAD_REQUEST', saidOf(result.error.issues));
     },
   });
   // before the answer is made: each header that is added to one that is there makes a new answer of it, and a stream of its bytes
@@ -60,11 +61,11 @@ export function createWebApp(options: WebAppOptions): WebApp {
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
   app.all('/api/*', (context) => {
     gate.require(context.env.incoming, 'paired');
-    throw new ClaudexError('NO_SUCH_ROUTE', `${context.req.method} ${context.req.path.slice(0, 200)}.`);
+    throw noSuchRoute(context);
   });
   app.get('*', (context) => {
     const file = page.get(context.req.path) ?? (context.req.path === '/' && page.size === 0 ? noPage : undefined);
-    if (!file) throw new ClaudexError('NO_SUCH_ROUTE', `GET ${context.req.path.slice(0, 200)}.`);
+    if (!file) throw noSuchRoute(context);
     const { status, body, headers } = file.answer(context.env.incoming.headers);
     return body ? context.body(asBody(body), 200, headers) : context.body(null, status, headers);
   });
@@ -75,7 +76,7 @@ export function createWebApp(options: WebAppOptions): WebApp {
     return context.json(errorBody(error), error.httpStatus as 400, headersOf(error));
   });
   app.notFound((context) => {
-    const error = new ClaudexError('NO_SUCH_ROUTE', `${context.req.method} ${context.req.path.slice(0, 200)}.`);
+    const error = noSuchRoute(context);
     return context.json(errorBody(error), 404);
   });
   return app;
@@ -101,7 +102,10 @@ export function createWebApp(options: WebAppOptions): WebApp {
       await next();
     });
     app.openapi(definition, (async (context: Context<WebEnv>) => {
-      const answer = await answerOf(one, context);
+      const device = allow(one, context.env.incoming);
+      const answer = await answerOf(one, context, device).catch((thrown: unknown) => {
+        throw toldError(thrown, device);
+      });
       const body = Buffer.isBuffer(answer.body) ? asBody(answer.body) : answer.body;
       return context.body(body, answer.status as 200, answer.headers);
     }) as never);
@@ -114,7 +118,7 @@ export function createWebApp(options: WebAppOptions): WebApp {
     return device;
   }
 
-  async function answerOf(one: WebRoute, context: Context<WebEnv>): Promise<Answer> {
+  async function answerOf(one: WebRoute, context: Context<WebEnv>, device: Device): Promise<Answer> {
     const { incoming, outgoing } = context.env;
     const gone = new AbortController();
     outgoing.once('close', () => gone.abort());
@@ -123,8 +127,9 @@ export function createWebApp(options: WebAppOptions): WebApp {
       params: valid('param') as Record<string, string>,
       query: valid('query'),
       body: one.body ? valid('json') : undefined,
-      device: allow(one, incoming),
+      device,
       address: incoming.socket.remoteAddress ?? '',
+      isSecure: gate.isSecure(incoming),
       idempotencyKey: keyOf(incoming),
       lastEventId: textOf(incoming.headers['last-event-id']),
       signal: gone.signal,
@@ -147,6 +152,12 @@ export function openApi(app: WebApp): ReturnType<WebApp['getOpenAPI31Document']>
   });
 }
 
+/** A chat's address is for a WebSocket; its token is not repeated. */
+function noSuchRoute({ req: { method, path } }: Context<WebEnv>): ClaudexError {
+  if (path.startsWith('/chat/')) return new ClaudexError('NO_SUCH_ROUTE', `${method} /chat/…: it takes a WebSocket.`);
+  return new ClaudexError('NO_SUCH_ROUTE', `${method} ${path.slice(0, 200)}.`);
+}
+
 /** What every error looks like on the wire. */
 export function errorBody({ code, message, fix }: ClaudexError): {
   error: { code: ErrorCode; message: string; fix: string };
@@ -154,14 +165,16 @@ export function errorBody({ code, message, fix }: ClaudexError): {
   return { error: { code, message: code === 'INTERNAL' ? errorCatalogue.INTERNAL.text : message, fix } };
 }
 
-function headersOf({ httpStatus }: ClaudexError): Record<string, string> {
+function headersOf({ httpStatus, code }: ClaudexError): Record<string, string> {
   const isBusy = httpStatus === 429 || httpStatus === 503 || httpStatus === 507;
-  return isBusy ? { 'retry-after': retryAfterSeconds } : {};
+  return isBusy ? { 'retry-after': retryAfterSeconds[code === 'TOO_MANY_TRIES' ? 'pairing' : 'other'] } : {};
 }
 
 function asClaudexError(thrown: unknown): ClaudexError {
   if (thrown instanceof HTTPException) {
-    return new ClaudexError('BAD_REQUEST', thrown.status === 400 ? 'The body is not JSON.' : thrown.message);
+    const isOtherType = thrown.status === 415;
+    const why = isOtherType ? 'The body must come with "Content-Type: application/json".' : thrown.message;
+    return new ClaudexError('BAD_REQUEST', thrown.status === 400 ? 'The body is not JSON.' : why);
   }
   return toClaudexError(thrown);
 }
@@ -169,20 +182,6 @@ function asClaudexError(thrown: unknown): ClaudexError {
 /** As it is: a copy of a long list for each who asks would be most of the server's memory. */
 function asBody(bytes: Buffer): Uint8Array<ArrayBuffer> {
   return bytes as Buffer<ArrayBuffer>;
-}
-
-interface Issue {
-  path: PropertyKey[];
-  message: string;
-}
-
-/** Names the field: unknown ones too. */
-function badRequest(issues: readonly Issue[]): ClaudexError {
-  const said = issues.slice(0, 5).map(({ path, message }) => {
-    const field = path.map(String).join('.');
-    return field === '' ? message : `"${field}": ${message}`;
-  });
-  return new ClaudexError('BAD_REQUEST', `${said.join('; ')}.`);
 }
 
 function tooLarge(): never {
@@ -208,7 +207,8 @@ const commonErrors = ['BAD_REQUEST', 'FOREIGN_HOST', 'FOREIGN_ORIGIN', 'DAEMON_U
 function responsesOf(one: WebRoute): Record<number, { description: string; content: object }> {
   const signIn = one.scope === 'anyone' ? [] : ['NOT_SIGNED_IN', 'SCOPE_MISSING'];
   const bodies = one.body ? ['BODY_TOO_LARGE'] : [];
-  const codes = [...one.errors, ...commonErrors, ...signIn, ...bodies] as ErrorCode[];
+  const keys = one.method === 'post' && one.scope !== 'anyone' ? ['KEY_USED'] : [];
+  const codes = [...one.errors, ...commonErrors, ...signIn, ...bodies, ...keys] as ErrorCode[];
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codes) {
     const { httpStatus } = errorCatalogue[code];

@@ -1,5 +1,6 @@
-/** A question for a person to read: what would run, and the commands that answer it. */
+/** A question for a person to read: what would run, and the commands that answer it; what became of it once it is over. */
 import type { ChalkInstance } from 'chalk';
+import { overText } from '../../protocol/over-text.ts';
 import type { Question } from '../../protocol/question.ts';
 import { visibleLine } from '../../protocol/visible-text.ts';
 import { durationText } from '../text/durations.ts';
@@ -17,11 +18,16 @@ export interface ShowOptions {
 }
 
 export function showQuestion(question: Question, { chalk, now, isWhole }: ShowOptions): string {
-  const { id, name, cwd, agent, tool, askedAt, suggestions, remote, reason } = question;
-  const asks = { permission: `wants to use ${tool}`, question: 'asks', plan: 'has a plan' }[question.kind];
+  const { id, name, cwd, agent, tool, askedAt, suggestions, remote, reason, state } = question;
+  const isOpen = state === 'open';
+  const asks = isOpen
+    ? { permission: `wants to use ${tool}`, question: 'asks', plan: 'has a plan' }[question.kind]
+    : { permission: `wanted to use ${tool}`, question: 'asked', plan: 'had a plan' }[question.kind];
   const who = agent === null ? '' : ` (its ${visibleLine(agent)} agent)`;
   const where = chalk.dim(`${shortPath(cwd)}, ${durationText(now - askedAt)} ago`);
   const lines = [`${chalk.cyan(id)}  ${chalk.bold(visibleLine(name))}${who} ${asks}  ${where}`];
+  // its input is not kept
+  if (!isOpen) return [...lines, `  ${visibleLine(overText(question, now))}`].join('\n');
   lines.push(...bodyOf(question, isWhole).map((line) => `  ${line}`));
   if (!remote) lines.push(chalk.yellow(`  only in its terminal: ${reason ?? 'no hook waits for an answer'}`));
   else lines.push(...waysToAnswer(question).map((line) => chalk.dim(`  ${line}`)));

@@ -63,7 +63,7 @@ export class Dispatcher {
     this.#waysIn = options.waysIn;
     const { store, clock, log, leaseMs, isStopped } = options;
     this.#timers = new DispatchTimers(clock);
-    this.#delays = new Delays(clock, () => store.mailbox.all());
+    this.#delays = new Delays(clock, store);
     this.#turns = new TurnOutcomes(store);
     this.#leases = new Leases({ store, clock, log, leaseMs, isStopped });
 

@@ -19,6 +19,12 @@ export function nextDueInMs(open: readonly Message[], now: number): number | und
   return next === undefined ? undefined : next - now;
 }
 
+/** Messages that may be delayed, and those whose time may be over. */
+interface Timed {
+  mailbox: { all(): readonly Message[] };
+  expireDue(): void;
+}
+
 /** The clock has been set back by less than this: nobody notices, and clocks are corrected all the time. */
 const unnoticedMs = 1000;
 
@@ -28,25 +34,25 @@ const unnoticedMs = 1000;
  */
 export class Delays {
   readonly #clock: Clock;
-  readonly #all: () => readonly Message[];
+  readonly #store: Timed;
   #lastOffsetMs: number;
 
-  /** `all` gives every message that may be delayed. */
-  constructor(clock: Clock, all: () => readonly Message[]) {
+  constructor(clock: Clock, store: Timed) {
     this.#clock = clock;
-    this.#all = all;
+    this.#store = store;
     this.#lastOffsetMs = clock.timeOfDay() - clock.steady();
   }
 
-  /** The time of day; when it has been set back since the last call, what is delayed has moved along. */
+  /** The time of day; what is over by it has ended, and when it has been set back since the last call, what is delayed has moved along. */
   now(): number {
+    this.#store.expireDue();
     const now = this.#clock.timeOfDay();
     const offsetMs = now - this.#clock.steady();
     const jumpMs = offsetMs - this.#lastOffsetMs;
     if (Math.abs(jumpMs) < unnoticedMs) return now;
     this.#lastOffsetMs = offsetMs;
     if (jumpMs > 0) return now;
-    for (const message of this.#all()) {
+    for (const message of this.#store.mailbox.all()) {
       if (message.delayMs !== undefined && message.notBefore !== undefined) message.notBefore += jumpMs;
     }
     return now;

@@ -1,6 +1,6 @@
 /** A managed session as messages find it, whether or not it runs. */
 import { basename } from 'node:path';
-import type { ManagedSession } from '../../protocol/managed.ts';
+import { type ManagedSession, stateInWords } from '../../protocol/managed.ts';
 import type { AbsentSession } from '../delivery/accept-send.ts';
 import { describe, isUp } from './managed-store.ts';
 
@@ -8,7 +8,7 @@ import { describe, isUp } from './managed-store.ts';
 export function absentSession(one: ManagedSession): AbsentSession {
   const isStopping = isUp(one) && one.asked === 'stop';
   const takes = one.state === 'sleeping' || (isUp(one) && !isStopping);
-  const how = isStopping ? 'being stopped' : `${one.state}${one.exit ? `: ${one.exit.reason}` : ''}`;
+  const how = isStopping ? 'being stopped' : stateInWords(one);
   return {
     id: one.id,
     name: one.name ?? (basename(one.cwd) || '/'),

@@ -170,6 +170,11 @@ export class MessageStore {
     this.#expireBy(next);
   }
 
+  /** As `expire`, where a time has come: its timer is late after a sleep of the machine, and for a time that was over when it came. */
+  expireDue(): void {
+    if (this.#options.clock.timeOfDay() >= this.#expiryAt) this.expire();
+  }
+
   close(): void {
     this.#acceptance.close();
     this.#upkeep.close();

@@ -50,13 +50,13 @@ export function ownRoutes({ feed, devices, gate, limits, clients, startedAtMs, l
         .openapi('Pair'),
       answer: z.looseObject({ device, token: z.string().optional() }),
       errors: ['PAIRING_REFUSED', 'TOO_MANY_TRIES'],
-      handle: ({ body: { code, name = '', scopes: wanted }, address }) => {
+      handle: ({ body: { code, name = '', scopes: wanted }, address, isSecure }) => {
         limits.take(address);
         const called = oneLine(name).trim().slice(0, 60) || (wanted ? 'a program' : 'a browser');
         const paired = devices.pair(code, called, wanted);
         log('paired', { device: paired.device.id });
         if (wanted) return Answer.json({ device: paired.device, token: `${tokenPrefix}${paired.secret}` });
-        return Answer.json({ device: paired.device }, 200, { 'set-cookie': gate.cookie(paired.secret) });
+        return Answer.json({ device: paired.device }, 200, { 'set-cookie': gate.cookie(paired.secret, isSecure) });
       },
     }),
     route({

@@ -9,7 +9,9 @@ import { findTarget } from '../../protocol/find-target.ts';
 import type { Sender } from '../../protocol/message.ts';
 import { oneLine } from '../../protocol/sanitise.ts';
 import type { Device } from '../devices.ts';
+import { promptParts } from '../prompt-parts.ts';
 import { answererOf } from '../routes/questions.ts';
+import { saidOf } from '../schemas.ts';
 import { senderOf } from '../send-message.ts';
 import type { SessionFeed } from '../session-feed.ts';
 import { ChatSession, type ChatWord } from './chat-session.ts';
@@ -96,15 +98,21 @@ function historyOf(id: string, sessions: readonly AnySession[], last: number): o
   const path = sessions.find((one) => one.id === id)?.transcriptPath ?? null;
   if (path === null) return [];
   return [...readTurns(path, { last, shape: rawText })].flatMap(({ prompt, answer, startedAt, endedAt }) => [
-    { role: 'user', content: prompt, ts: startedAt },
+    { role: 'user', content: promptParts(prompt).text, ts: startedAt },
     ...(answer === '' ? [] : [{ role: 'assistant', content: answer, ts: endedAt }]),
   ]);
 }
 
 function parsed(data: RawData): z.infer<typeof word> {
+  const said = word.safeParse(jsonOf(data));
+  if (!said.success) throw new ClaudexError('BAD_REQUEST', saidOf(said.error.issues));
+  return said.data;
+}
+
+function jsonOf(data: RawData): unknown {
   try {
-    return word.parse(JSON.parse(String(data)));
+    return JSON.parse(String(data));
   } catch (cause) {
-    throw new ClaudexError('BAD_REQUEST', 'That is no word of this socket.', { cause });
+    throw new ClaudexError('BAD_REQUEST', 'That is no JSON.', { cause });
   }
 }

@@ -18,6 +18,7 @@ import {
   jsonFrame,
 } from '../../protocol/frames.ts';
 import type { Device } from '../devices.ts';
+import { saidOf } from '../schemas.ts';
 import { viewerSocket } from '../viewer-socket.ts';
 import type { WebParts } from '../web-routes.ts';
 import type { OpenStream, TypedStreams } from './typed-streams.ts';
@@ -146,17 +147,19 @@ class TerminalSocket {
       this.#type(bytes);
       return;
     }
-    let said: z.infer<typeof word>;
-    try {
-      said = word.parse(JSON.parse(bytes.toString()));
-    } catch {
-      this.#say({ type: 'error', error: { code: 'BAD_REQUEST', message: 'That is no word of this socket.', fix: '' } });
+    const { data: said, error } = word.safeParse(jsonOf(bytes));
+    if (error) {
+      this.#refuse(new ClaudexError('BAD_REQUEST', saidOf(error.issues)));
       return;
     }
     if (said.type === 'resize') this.#resize({ cols: said.cols, rows: said.rows });
     else if (said.type === 'mode') void this.#changeMode(said.readonly);
     // who looks at the terminal decides its size
     else if (said.focused !== false && this.#state.size.cols > 0) this.#resize(this.#state.size);
+  }
+
+  #refuse({ code, message, fix }: ClaudexError): void {
+    this.#say({ type: 'error', error: { code, message, fix } });
   }
 
   #type(bytes: Buffer): void {
@@ -176,8 +179,7 @@ class TerminalSocket {
   async #changeMode(readOnly: boolean): Promise<void> {
     if (readOnly === this.#state.isReadOnly) return;
     if (!readOnly && !this.#state.mayType) {
-      const { message, fix } = new ClaudexError('SCOPE_MISSING', 'It takes the scope terminal.');
-      return this.#say({ type: 'error', error: { code: 'SCOPE_MISSING', message, fix } });
+      return this.#refuse(new ClaudexError('SCOPE_MISSING', 'It takes the scope terminal.'));
     }
     try {
       const { path, size } = this.#state;
@@ -190,6 +192,15 @@ class TerminalSocket {
     } catch {
       this.#web.close(1011, 'the session’s host has gone');
     }
+  }
+}
+
+/** Undefined for what is no JSON: no word is that. */
+function jsonOf(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString());
+  } catch {
+    return undefined;
   }
 }
 

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { Device } from '../devices.ts';
+import { toldError } from '../told-error.ts';
 import type { WebParts } from '../web-routes.ts';
 import { chatTarget, openChat } from './chat-socket.ts';
 import { poolSocket } from './pool-socket.ts';
@@ -29,6 +30,18 @@ export function upgrades(parts: UpgradeOptions): Upgrade {
   const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: maxPayloadBytes });
 
   return async (request, socket, head) => {
+    let who: Device | undefined;
+    await take(request, socket, head, (device) => (who = device)).catch((thrown: unknown) => {
+      throw who ? toldError(thrown, who) : thrown;
+    });
+  };
+
+  async function take(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    known: (device: Device) => Device,
+  ): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://web');
     const terminal = /^\/api\/v1\/sessions\/([^/]+)\/terminal$/.exec(url.pathname);
     const accept = (device: Device): WebSocket => {
@@ -42,7 +55,7 @@ export function upgrades(parts: UpgradeOptions): Upgrade {
       if (!opened) throw new ClaudexError('BAD_REQUEST', 'This is no WebSocket handshake.');
       keepAlive(opened);
       const webSocket = opened;
-      const leave = clients.add({ device: device.id, close: () => webSocket.close(4001, 'revoked') });
+      const leave = clients.add({ device: device.id, close: (why) => end(webSocket, why) });
       webSocket.once('close', leave);
       return webSocket;
     };
@@ -53,7 +66,7 @@ export function upgrades(parts: UpgradeOptions): Upgrade {
     }
     if (terminal) {
       const isReadOnly = ['1', 'true', ''].includes(url.searchParams.get('readonly') ?? 'no');
-      const device = gate.require(request, isReadOnly ? 'view' : 'terminal');
+      const device = known(gate.require(request, isReadOnly ? 'view' : 'terminal'));
       return openTerminal({
         parts,
         target: decoded(terminal[1]!),
@@ -66,13 +79,23 @@ export function upgrades(parts: UpgradeOptions): Upgrade {
     }
     const chat = /^\/chat(?:\/([^/]+))?$/.exec(url.pathname);
     if (chat) {
-      const device = gate.requireChat(request, chat[1]);
+      const device = known(gate.requireChat(request, chat[1]));
       const session = chatTarget(device, url.searchParams.get('session'), await parts.feed.sessions());
       return openChat(accept(device), { device, session, feed: parts.feed });
     }
     gate.require(request, 'paired');
     throw new ClaudexError('NO_SUCH_ROUTE', 'No socket is there.');
-  };
+  }
+}
+
+/** How long a client has to say that it has heard of its end. */
+const farewellMs = 1000;
+
+/** Nothing that it says counts from here on: a client may keep the socket open by not answering. */
+function end(socket: WebSocket, why: 'revoked' | 'ending'): void {
+  socket.removeAllListeners('message');
+  socket.close(why === 'revoked' ? 4001 : 1001, why);
+  setTimeout(() => socket.terminate(), farewellMs).unref();
 }
 
 function decoded(text: string): string {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { webRoutes } from '../../../src/web/web-routes.ts';
 import { verifies } from '../../requirements.ts';
+import { fixture } from '../../support/claudex.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { until } from '../../support/until.ts';
 import { startWeb } from '../../support/web.ts';
@@ -53,6 +54,9 @@ describe(`the API of claudex web ${verifies('web-api')}`, () => {
     expect(await message('/api/v1/messages', { target: 'a' })).toContain('"body"');
     expect(await message('/api/v1/messages?wait=later', { target: 'a', body: 'b' })).toContain('"wait"');
     expect(await message('/api/v1/messages', '{"target":')).toContain('not JSON');
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    const { json } = await web.send('/api/v1/messages', { token, body: 'target=a&body=b', headers: form });
+    expect(json.error.message).toContain('Content-Type: application/json');
     expect(await message('/api/v1/sessions', { cwd: 'relative' })).toContain('"cwd"');
     expect(await message('/api/v1/sessions', { cwd: '/not/there' })).toContain('no folder');
     expect(await message('/api/v1/sessions', { cwd: '/tmp', args: ['--version'] })).toContain('opens no session');
@@ -68,14 +72,40 @@ describe(`the API of claudex web ${verifies('web-api')}`, () => {
     expect(first).toMatchObject({ status: 202, json: { repeated: false } });
     expect((await web.send('/api/v1/messages', { token, body, headers })).json.id).toBe(first.json.id);
     const other = await web.send('/api/v1/messages', { token, body: { ...body, body: 'twice' }, headers });
-    expect(other).toMatchObject({ status: 400, json: { error: { code: 'BAD_REQUEST' } } });
+    const isUsed = { status: 409, json: { error: { code: 'KEY_USED' } } };
+    expect(other).toMatchObject(isUsed);
     const next = await startWeb(home);
+    // by another way, and to a server that does not remember it
+    const here = `/api/v1/sessions/${encodeURIComponent(home.cwd)}/messages`;
+    expect(await web.send(here, { token, body: { body: 'twice' }, headers })).toMatchObject(isUsed);
+    expect(await next.send('/api/v1/messages', { token, body: { ...body, body: 'twice' }, headers })).toMatchObject(
+      isUsed,
+    );
     const again = await next.send('/api/v1/messages', { token, body, headers });
     expect(again.json).toMatchObject({ id: first.json.id, repeated: true });
     const { messages } = (await web.send('/api/v1/messages', { token })).json;
     expect(messages).toMatchObject([{ body: 'once', sender: { kind: 'user' } }]);
     const gone = await web.send(`/api/v1/messages/${first.json.id}`, { token, method: 'DELETE' });
     expect(gone.json.state).toBe('cancelled');
+  });
+
+  it('which sessions there are is not told to who may not see them, in an error neither', async () => {
+    const home = bed.home();
+    const web = await startWeb(home, { env: { CLAUDEX_CLAUDE_BIN: fixture('flooding-claude.mjs') } });
+    const token = await web.token('view', 'manage');
+    const body = { cwd: home.cwd, name: 'secret-plan' };
+    expect((await web.send('/api/v1/sessions', { token, body })).status).toBe(201);
+    const sent = { target: 'nobody', body: 'x' };
+    const seeing = await web.send('/api/v1/messages', { token: await web.token('view', 'send'), body: sent });
+    expect(seeing).toMatchObject({ status: 404, json: { error: { code: 'NO_SUCH_SESSION' } } });
+    expect(seeing.text).toContain('secret-plan');
+    const blind = await web.send('/api/v1/messages', { token: await web.token('send'), body: sent });
+    expect(blind).toMatchObject({ status: 404, json: { error: { code: 'NO_SUCH_SESSION' } } });
+    expect(blind.text).not.toContain('secret-plan');
+    const typing = await web.token('terminal');
+    const refusal = await web.open('/api/v1/sessions/nobody/terminal', { token: typing }).catch(String);
+    expect(refusal).toContain('NO_SUCH_SESSION');
+    expect(refusal).not.toContain('secret-plan');
   });
 
   it('waiting ends with the time that was given', async () => {

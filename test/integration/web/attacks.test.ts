@@ -8,10 +8,11 @@ import { Gate } from '../../../src/web/gate.ts';
 import { UnprovenConnections } from '../../../src/web/unproven-connections.ts';
 import { createWebServer } from '../../../src/web/web-server.ts';
 import { verifies } from '../../requirements.ts';
+import { selfSigned } from '../../support/far.ts';
 import { repetitions } from '../../support/repetition.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { until } from '../../support/until.ts';
-import { startWeb } from '../../support/web.ts';
+import { open as openSocket, startWeb } from '../../support/web.ts';
 
 describe(`attacks on claudex web ${verifies('web-attacks')}`, () => {
   const bed = useTestBed();
@@ -170,5 +171,28 @@ describe(`attacks on claudex web ${verifies('web-attacks')}`, () => {
     expect(events.isOpen()).toBe(true);
     const { json } = await web.send('/api/v1/health', { token });
     expect(json.clients).toBe(1);
+  });
+
+  it('nor do they over TLS', async () => {
+    const home = bed.home();
+    const { cert, key } = await selfSigned(home.root);
+    const web = await startWeb(home, { args: ['--tls-cert', cert, '--tls-key', key] });
+    const options = { token: await web.token('view'), rejectUnauthorized: false };
+    const socket = await openSocket(`wss://127.0.0.1:${web.port}/ws`, options);
+    const strangers = new Set<Socket>();
+    bed.defer(() => {
+      for (const stranger of strangers) stranger.destroy();
+    });
+    for (let count = 0; count < 501; count++) {
+      await new Promise<void>((resolve, reject) => {
+        const stranger = connect(web.port, '127.0.0.1', resolve);
+        strangers.add(stranger.once('close', () => strangers.delete(stranger)).once('error', reject));
+      });
+    }
+    // the oldest of them went for the last one
+    await until(() => strangers.size <= 500);
+    const answered = new Promise((resolve) => socket.socket.once('pong', resolve));
+    socket.socket.ping();
+    await Promise.race([answered, socket.closed.then((code) => Promise.reject(new Error(`closed with ${code}`)))]);
   });
 });

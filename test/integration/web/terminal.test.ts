@@ -1,8 +1,10 @@
 /** Terminals in the web, over a claude that is bytes only. */
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { ScreenMirror } from '../../../src/terminal/screen-mirror.ts';
 import { verifies } from '../../requirements.ts';
 import { fixture, runClaudex, startClaudex } from '../../support/claudex.ts';
+import { registerResource } from '../../support/resources.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { until } from '../../support/until.ts';
 import { type RunningWeb, type SocketLog, startWeb } from '../../support/web.ts';
@@ -100,6 +102,39 @@ describe(`a terminal in the web ${verifies('web-terminal')}`, () => {
     second.socket.send(Buffer.from('again'));
     await new Shown(second, { cols: 80, rows: 24 }).untilShows('typed "again"');
     await expect(web.open(path(id, '?stream=%20%20%20%20%20%20%20%20'), { token })).rejects.toThrow('refused with 400');
+  });
+
+  it('a device that was revoked types nothing more, and is out, whatever it does with the farewell', async () => {
+    const { web, id, token } = await started();
+    const [writer, stays] = [await web.token('terminal'), await web.open(path(id, '?cols=80&rows=24'), { token })];
+    const head = [
+      `GET ${path(id)} HTTP/1.1`,
+      'Host: localhost',
+      `Authorization: Bearer ${writer}`,
+      'Connection: Upgrade',
+    ];
+    const rest = ['Upgrade: websocket', 'Sec-WebSocket-Version: 13', `Sec-WebSocket-Key: ${'A'.repeat(22)}==`, '', ''];
+    const socket = connect(web.port, '127.0.0.1');
+    registerResource({ label: 'a socket that says no goodbye', dispose: () => void socket.destroy() });
+    let read = '';
+    socket.setEncoding('latin1').on('data', (chunk: string) => (read += chunk));
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    const type = (text: string) =>
+      socket.write(Buffer.concat([Buffer.from([0x82, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]));
+    socket.write([...head, ...rest].join('\r\n'));
+    const shown = new Shown(stays, { cols: 80, rows: 24 });
+    await shown.untilShows('READY');
+    await until(() => read.includes('READY'), patient);
+    type('while it may');
+    await shown.untilShows('typed "while it may"');
+    const [, device] = writer.split('_');
+    const revoked = await web.send(`/api/v1/devices/${device}`, { token, method: 'DELETE' });
+    expect(revoked.status).toBe(200);
+    type('after that');
+    await closed;
+    stays.socket.send(Buffer.from('by another'));
+    await shown.untilShows('typed "by another"');
+    expect(await shown.text()).not.toContain('after that');
   });
 
   it('with readonly it only looks, whatever it sends, and needs the scope to change that', async () => {

@@ -77,7 +77,7 @@ describe(`who may, in claudex web ${verifies('web-who-may')}`, () => {
     let refused = await pair({ code: 'guessed' });
     for (let tries = 0; tries < 20 && refused.status === 401; tries++) refused = await pair({ code: 'guessed' });
     expect(refused).toMatchObject({ status: 429, json: { error: { code: 'TOO_MANY_TRIES' } } });
-    expect(refused.headers['retry-after']).toMatch(/^\d+$/);
+    expect(refused.headers['retry-after']).toBe('6');
     // a good code is no way around it
     expect((await pair({ code: await web.pairingCode() })).status).toBe(429);
   });
@@ -99,6 +99,29 @@ describe(`who may, in claudex web ${verifies('web-who-may')}`, () => {
     expect((await web.send('/api/v1/me', { token })).status).toBe(401);
     expect(await runClaudex(['web', 'revoke', device.id], { env: home.env() })).toMatchObject({ code: 3 });
     expect(await runClaudex(['web', 'revoke', '../../config'], { env: home.env() })).toMatchObject({ code: 3 });
+  });
+
+  it('behind a proxy that has the TLS: its name counts with https, and no other', async () => {
+    const web = await startWeb(bed.home(), { args: ['--allow-host', 'claude.example'] });
+    const from = (origin: string, host: string) => ({ origin, host });
+    const body = { code: await web.pairingCode() };
+    for (const [origin, host] of [
+      ['https://other.example', 'claude.example'],
+      ['https://claude.example:8443', 'claude.example'],
+      [`https://localhost:${web.port}`, `localhost:${web.port}`],
+      ['https://127.0.0.1', '127.0.0.1'],
+    ] as const) {
+      const refused = await web.send('/api/v1/pair', { body, headers: from(origin, host) });
+      expect([origin, refused.json.error.code]).toEqual([origin, 'FOREIGN_ORIGIN']);
+    }
+    const headers = from('https://claude.example', 'claude.example');
+    const paired = await web.send('/api/v1/pair', { body, headers });
+    expect(paired.status).toBe(200);
+    const [setCookie] = paired.headers['set-cookie']!;
+    expect(setCookie).toMatch(/; HttpOnly; SameSite=Strict; .*; Secure$/);
+    expect(paired.headers['content-security-policy']).toContain('wss://claude.example;');
+    const socket = await web.open('/ws', { headers: { ...headers, cookie: setCookie!.split(';')[0]! } });
+    await until(() => socket.words.length > 0);
   });
 
   it('secrets are on disk as hashes, 0600, and in no log', async () => {

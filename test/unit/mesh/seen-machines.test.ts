@@ -78,7 +78,7 @@ describe(`who is there ${verifies('mesh-seeing')}`, () => {
     for (const name of ['b', 'a', 'c']) put(name, recordText(name, '0.1.0', []));
     expect(all().map(({ name }) => name)).toEqual(['a', 'b', 'c']);
     machines.apply({ key: 'a', text: '', isGone: true, agoMs: 0 });
-    machines.keepOnly(['c', 'c.beat']);
+    machines.keepOnly(['c']);
     expect(all().map(({ name }) => name)).toEqual(['c']);
   });
 

@@ -35,6 +35,20 @@ describe('a question for a person to read', () => {
     );
   });
 
+  it('of one that is over it says what became of it, and offers no answer', () => {
+    const over = aQuestion({
+      state: 'answered',
+      remote: false,
+      input: null,
+      shown: '',
+      endedAt: 98_000,
+      via: 'terminal',
+    });
+    expect(showQuestion(over, { ...options, isWhole: true })).toBe(
+      'q-anwmzs  api wanted to use Bash  /work/api, 10 s ago\n  Answered in the terminal 2 s ago.',
+    );
+  });
+
   it('nothing of a session’s name or folder acts on the terminal', () => {
     const text = showQuestion(aQuestion({ name: '\x1b[2Ja\u202e', cwd: '/work/\x1b]0;x\x07\n' }), options);
     expect(text).not.toMatch(/[\x00-\x09\x0b-\x1f\u202e]/);

@@ -119,6 +119,23 @@ describe('delivery dispatcher: whose a message is', () => {
     expect(stage.mailbox.homeless()).toEqual([]);
   });
 
+  it('a message whose time is over does not go in, also when that was so before it came, or when a timer is late', async () => {
+    const stage = aDesk();
+    const session = stage.start();
+    const { now } = stage.clock;
+    await stage.dispatcher.accept(aMessage('m1', { recipient: session.id, expiresAt: now - 1 }));
+    expect(stage.mailbox.get('m1')?.state).toBe('expired');
+    session.promptSubmitted();
+    await stage.dispatcher.accept(aMessage('m2', { recipient: session.id, expiresAt: now + 1000 }));
+    // the machine has slept: the time of day has gone on, timers have not
+    stage.clock.now += hourMs;
+    expect(stage.dispatcher.claimForHook(session, 'stop-hook', null)).toBeUndefined();
+    session.turnEnded();
+    stage.dispatcher.sessionChanged(session);
+    expect(stage.typedInto(session)).toEqual([]);
+    expect(stage.mailbox.get('m2')?.state).toBe('expired');
+  });
+
   it('a message whose session ends while it is on its way to the disk is for the next one in that folder', async () => {
     const stage = aDesk();
     const first = stage.start();
