@@ -27,10 +27,14 @@ export function addAttach(program: Command): void {
     .argument('[target]', 'a session; without it the only one')
     .description('show a session in this terminal, also one that runs in another terminal; Ctrl-\\ leaves it running')
     .option('--read-only', 'look, type nothing, change no size')
+    .option('--json', 'print the session as JSON once you have left it')
     .addHelpText('after', '\nExamples:\n  claudex attach reviewer\n  claudex attach --read-only')
-    .action(async (target: string | undefined, options: { readOnly?: boolean }) => {
+    .action(async (target: string | undefined, options: { readOnly?: boolean; json?: boolean }) => {
       const client = await ensureDaemon(process.env);
-      await attachTo(client, await viewable(client, target), { readOnly: options.readOnly === true });
+      await attachTo(client, await viewable(client, target), {
+        readOnly: options.readOnly === true,
+        json: options.json === true,
+      });
     });
 }
 

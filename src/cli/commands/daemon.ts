@@ -42,6 +42,15 @@ export function addDaemon(program: Command): void {
       );
     });
   daemon
+    .command('restart')
+    .description('stop it and start it again, as after a change of its settings; running sessions go on')
+    .addHelpText('after', '\nExample:\n  claudex daemon restart')
+    .action(async () => {
+      await stopDaemon(process.env);
+      const status = await (await ensureDaemon(process.env)).status();
+      process.stdout.write(`The daemon runs (pid ${status.pid}, version ${status.version}).\n`);
+    });
+  daemon
     .command('status')
     .description('say whether it runs')
     .addHelpText('after', '\nExample:\n  claudex daemon status --json')
