@@ -4,6 +4,7 @@ import { overText } from '../../protocol/over-text.ts';
 import type { Question } from '../../protocol/question.ts';
 import type { SessionRecord } from '../../protocol/session.ts';
 import { visibleLine } from '../../protocol/visible-text.ts';
+import { calledAs } from '../far/called-as.ts';
 import { durationText } from '../text/durations.ts';
 import { shortPath } from '../text/render.ts';
 
@@ -51,15 +52,17 @@ function bodyOf({ id, shown }: Question, isWhole: boolean): string[] {
   if (isWhole) return all;
   const lines = all.slice(0, listedLines).map((line) => {
     const more = line.length - listedLineChars;
-    return more <= 0 ? line : `${line.slice(0, listedLineChars)} … ${more} more characters: claudex waiting ${id}`;
+    return more <= 0
+      ? line
+      : `${line.slice(0, listedLineChars)} … ${more} more characters: ${calledAs()} waiting ${id}`;
   });
   const more = all.length - lines.length;
-  return more === 0 ? lines : [...lines, `… ${more} more lines: claudex waiting ${id}`];
+  return more === 0 ? lines : [...lines, `… ${more} more lines: ${calledAs()} waiting ${id}`];
 }
 
 /** The commands that answer it, a line each. */
 export function waysToAnswer({ id, kind, choices }: Pick<Question, 'id' | 'kind' | 'choices'>): string[] {
-  if (kind !== 'question') return [`claudex approve ${id}`, `claudex deny ${id} "why"`];
+  if (kind !== 'question') return [`${calledAs()} approve ${id}`, `${calledAs()} deny ${id} "why"`];
   const rest = choices.slice(1).map((_, index) => ` --to ${index + 2} 1`);
-  return [`claudex answer ${id} 1${rest.join('')}`];
+  return [`${calledAs()} answer ${id} 1${rest.join('')}`];
 }

@@ -182,15 +182,17 @@ function start(
     session,
     readOnly: false,
     size: fits,
-    onSnapshot: (bytes) => {
-      terminal.reset();
+    onSnapshot: (bytes, isFirst) => {
+      if (isFirst) terminal.reset();
       terminal.write(bytes);
     },
     onOutput: (bytes) => terminal.write(bytes),
-    onSize: ({ cols, rows }) => {
-      terminal.resize(cols, rows);
-      place.scrollTop = place.scrollHeight;
-    },
+    // behind what was drawn in the size before
+    onSize: ({ cols, rows }) =>
+      terminal.write('', () => {
+        terminal.resize(cols, rows);
+        place.scrollTop = place.scrollHeight;
+      }),
     onState: (now) => {
       state.value = now;
     },
