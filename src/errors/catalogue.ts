@@ -561,6 +561,12 @@ export const errorCatalogue = {
     'The process that holds that session does not answer.',
     'see `claudex list --all`; if it hangs, `claudex stop --now <id>` ends it.',
   ),
+  MANAGED_DAMAGED: entry(
+    3,
+    500,
+    'The record of a managed session could not be read, and has been set aside.',
+    'mend the file, take `.damaged` off its name and run `claudex daemon restart`; or remove it. The conversation is still there: `claudex history --list --all`.',
+  ),
   HANDOVER_BUSY: entry(
     3,
     409,
