@@ -528,7 +528,7 @@ export const errorCatalogue = {
   SESSIONS_FULL: entry(
     3,
     409,
-    'As many managed sessions run as may, and none of them is idle.',
+    'As many managed sessions run as may, and none of them is idle and may sleep.',
     'stop one (claudex stop <id>), wait until one is idle, or raise the setting sessions.max.',
   ),
   BAD_SCHEDULE: entry(

@@ -103,7 +103,8 @@ async function peek(asked: string | undefined, options: PeekOptions): Promise<vo
   if (options.follow) process.once('SIGINT', () => process.exit(0));
   for (;;) {
     const text = await (far ? far.screen(one.id, of) : readScreen(socket, of));
-    if (options.json) process.stdout.write(`${JSON.stringify({ id: one.id, text }, null, options.follow ? 0 : 2)}\n`);
+    if (text !== shown && options.json)
+      process.stdout.write(`${JSON.stringify({ id: one.id, text }, null, options.follow ? 0 : 2)}\n`);
     else if (text !== shown) process.stdout.write(`${ansi ? text : forTerminal(text)}\n`);
     if (!options.follow) return;
     shown = text;

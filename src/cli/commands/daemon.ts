@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { lockOwner } from '../../background/lock.ts';
 import { reportFailure, reportReady } from '../../background/ready-report.ts';
 import { connectDaemon, ensureDaemon, holdStopped } from '../../daemon-client/ensure-daemon.ts';
-import { stopDaemon } from '../../daemon-client/stop-daemon.ts';
+import { restartDaemon, stopDaemon } from '../../daemon-client/stop-daemon.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { claudexPaths } from '../../home/paths.ts';
 import { asHomeError } from '../../home/private-folder.ts';
@@ -46,8 +46,7 @@ export function addDaemon(program: Command): void {
     .description('stop it and start it again, as after a change of its settings; running sessions go on')
     .addHelpText('after', '\nExample:\n  claudex daemon restart')
     .action(async () => {
-      await stopDaemon(process.env);
-      const status = await (await ensureDaemon(process.env)).status();
+      const status = await (await restartDaemon(process.env)).status();
       process.stdout.write(`The daemon runs (pid ${status.pid}, version ${status.version}).\n`);
     });
   daemon

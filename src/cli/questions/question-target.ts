@@ -12,7 +12,7 @@ import { durationText } from '../text/durations.ts';
 /** Nobody has read and judged in less than this what came up under a session's name; an id names what was read. */
 const unreadMs = 2000;
 
-/** @throws ClaudexError NO_SUCH_QUESTION, AMBIGUOUS_QUESTION, QUESTION_NEW, NO_SUCH_SESSION, AMBIGUOUS_TARGET */
+/** @throws ClaudexError NO_SUCH_QUESTION, QUESTION_NOT_REMOTE, AMBIGUOUS_QUESTION, QUESTION_NEW, NO_SUCH_SESSION, AMBIGUOUS_TARGET */
 export async function questionTarget(client: DaemonClient, target: string, now: number): Promise<Question> {
   if (target.startsWith('q-')) return client.question(target);
   const session = findTarget(pathTarget(target), await client.sessions());
@@ -20,6 +20,11 @@ export async function questionTarget(client: DaemonClient, target: string, now: 
   const asked = all.filter(({ state }) => state === 'open');
   if (asked.length === 0) {
     const name = visibleLine(session.alias ?? session.claudeName ?? session.name);
+    if (session.state === 'waiting')
+      throw new ClaudexError(
+        'QUESTION_NOT_REMOTE',
+        `${name} waits for: ${visibleLine(session.waitingFor ?? 'a dialog')}.`,
+      );
     throw new ClaudexError('NO_SUCH_QUESTION', `${name} asks nothing.${lastOne(all)}`);
   }
   if (asked.length > 1) throw new ClaudexError('AMBIGUOUS_QUESTION', `${asked.map(questionLine).join('; ')}.`);

@@ -2,6 +2,7 @@
 import type { ChalkInstance } from 'chalk';
 import { overText } from '../../protocol/over-text.ts';
 import type { Question } from '../../protocol/question.ts';
+import type { SessionRecord } from '../../protocol/session.ts';
 import { visibleLine } from '../../protocol/visible-text.ts';
 import { calledAs } from '../far/called-as.ts';
 import { durationText } from '../text/durations.ts';
@@ -36,6 +37,14 @@ export function showQuestion(question: Question, { chalk, now, isWhole }: ShowOp
     lines.push(chalk.dim(`  --always=${index + 1}: ${text}`));
   }
   return lines.join('\n');
+}
+
+/** A session that waits for a person in its terminal alone. */
+export function showInTerminal(session: SessionRecord, { chalk }: Pick<ShowOptions, 'chalk'>): string {
+  const { id, alias, name, cwd, waitingFor, supervised } = session;
+  const head = `${chalk.cyan(id)}  ${chalk.bold(visibleLine(alias ?? name))} waits  ${chalk.dim(shortPath(cwd))}`;
+  const where = supervised ? `: claudex attach ${id}` : '';
+  return `${head}\n  ${visibleLine(waitingFor ?? 'a dialog')}\n${chalk.yellow(`  only in its terminal${where}`)}`;
 }
 
 function bodyOf({ id, shown }: Question, isWhole: boolean): string[] {

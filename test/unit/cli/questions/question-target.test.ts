@@ -32,6 +32,15 @@ describe('which question a command means', () => {
     });
   });
 
+  it('one that waits for what nobody could answer from here says so', async () => {
+    const waits = { ...session, state: 'waiting' as const, waitingFor: 'trust' };
+    const asked = { sessions: async () => [waits], questions: async () => [] } as unknown as DaemonClient;
+    await expect(questionTarget(asked, 'reviewer', 0)).rejects.toMatchObject({
+      code: 'QUESTION_NOT_REMOTE',
+      facts: 'reviewer waits for: trust.',
+    });
+  });
+
   it('one of several is named by its id', async () => {
     await expect(questionTarget(client(aQuestion(), aQuestion({ id: 'q-other1' })), 'api', 0)).rejects.toMatchObject({
       code: 'AMBIGUOUS_QUESTION',
