@@ -201,6 +201,12 @@ export const errorCatalogue = {
     'That works only on the machine itself.',
     'run it there, or see what works from elsewhere in `claudex help host`.',
   ),
+  NOT_OVER_MESH: entry(
+    2,
+    400,
+    'That does not go over the mesh.',
+    'run it there, or over the web face of that machine: claudex web there, claudex host add here, then claudex --host <machine> <command>.',
+  ),
   NOT_SIGNED_IN: entry(
     3,
     401,
@@ -316,6 +322,12 @@ export const errorCatalogue = {
     400,
     'The request does not have the expected shape.',
     'compare it with docs/api.md (the daemon) or docs/web.md (claudex web).',
+  ),
+  NO_SUCH_FOLDER: entry(
+    2,
+    400,
+    'There is no such folder.',
+    'give the path of a folder that is there and may be looked into; of another machine its whole path there.',
   ),
   KEY_USED: entry(
     2,

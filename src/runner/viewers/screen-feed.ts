@@ -3,7 +3,7 @@
  * missed. Each piece is made when the one before has been taken: no more is kept for a viewer than it may cost.
  */
 import type { Writable } from 'node:stream';
-import { frame, frameKinds } from '../../protocol/frames.ts';
+import { type FrameSize, frame, frameKinds, jsonFrame } from '../../protocol/frames.ts';
 import type { ScreenDrawing } from '../../terminal/screen-drawing.ts';
 import type { ScreenMirror } from '../../terminal/screen-mirror.ts';
 
@@ -57,6 +57,13 @@ export class ScreenFeed {
   begin({ scrollback }: { scrollback: boolean }): void {
     this.#drawing = this.#options.mirror.drawing({ scrollback });
     this.#draw();
+  }
+
+  /** Claude's screen has another size, of which every viewer makes something else. */
+  resized(size: FrameSize): void {
+    if (this.#state === 'over') return;
+    this.#options.socket.write(jsonFrame(frameKinds.size, size));
+    this.redraw();
   }
 
   /** Draws the screen anew: what the viewer shows of it is not to be relied on, because a terminal has another size. */

@@ -173,11 +173,7 @@ export class Viewers {
     if (!size || (size.cols === mirror.size.cols && size.rows === mirror.size.rows)) return;
     resize(size);
     // a screen of another size is drawn anew for everybody: what each has made of the old one differs
-    for (const viewer of this.#all) {
-      if (viewer === comes) continue;
-      viewer.socket.write(jsonFrame(frameKinds.size, size));
-      viewer.feed.redraw();
-    }
+    for (const viewer of this.#all) if (viewer !== comes) viewer.feed.resized(size);
   }
 
   #ping(): void {

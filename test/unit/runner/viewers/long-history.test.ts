@@ -3,10 +3,13 @@
  * for it than a viewer may cost, whatever claude writes meanwhile, and it ends with every line once and with the host's screen.
  */
 import { afterEach, describe, expect, it } from 'vitest';
-import { frameKinds } from '../../../../src/protocol/frames.ts';
+import { View } from '../../../../src/host-client/view.ts';
+import { type Frame, frameKinds } from '../../../../src/protocol/frames.ts';
 import { scrollbackLines } from '../../../../src/terminal/screen-mirror.ts';
 import { verifies } from '../../../requirements.ts';
-import { HostStandIn, SlowTerminal } from './slow-terminal.ts';
+import { SeenTerminal } from '../../../support/seen-screen.ts';
+import { until } from '../../../support/until.ts';
+import { HostStandIn, SlowTerminal, type SlowTerminalOptions } from './slow-terminal.ts';
 
 const size = { cols: 220, rows: 30 };
 const mebibyte = 1024 * 1024;
@@ -44,8 +47,8 @@ describe(`a viewer of a session with a long history ${verifies('attach-shows-scr
     return host;
   }
 
-  async function viewerOf(host: HostStandIn, ...more: [] | [{ readOnly?: boolean; scrollback?: boolean }]) {
-    const terminal = new SlowTerminal(host, size, ...more);
+  async function viewerOf(host: HostStandIn, more?: SlowTerminalOptions, onFrame?: (frame: Frame) => void) {
+    const terminal = new SlowTerminal(host, size, more, onFrame);
     open.push(terminal);
     await host.settled();
     return terminal;
@@ -236,6 +239,46 @@ describe(`a viewer of a session with a long history ${verifies('attach-shows-scr
     await stuck.equalsHost();
     expect(short(numbers(stuck))).toBe(`100-${written - 1}`);
     expect(host.viewers.count).toBe(2);
+  });
+
+  it('whose terminal has another size shows as much of the screen as fits, once it is there', async () => {
+    const host = await longHost();
+    const to = { cols: 90, rows: 20 };
+    const terminal = new SeenTerminal(to);
+    const view = new View({
+      sizeOfTty: () => to,
+      write: (bytes) => terminal.write(bytes) !== undefined,
+      hold: () => undefined,
+    });
+    open.push({ close: () => terminal.dispose() }, { close: () => view.close() });
+    view.sizeIs(size);
+    const slow = await viewerOf(host, { readOnly: true }, (frame) => view.take(frame));
+    await slow.readSome();
+    write(host, 9);
+    slow.readOn();
+    await slow.equalsHost();
+    const wanted = new SeenTerminal(to);
+    open.push({ close: () => wanted.dispose() });
+    await wanted.write(host.mirror.windowModes() + host.mirror.window(to));
+    await until(async () => {
+      await terminal.write('');
+      return JSON.stringify(terminal.seen()) === JSON.stringify(wanted.seen());
+    });
+  });
+
+  it('that is let go is sent nothing behind that, whatever size the one before leaves behind', async () => {
+    const host = await longHost();
+    const last = await viewerOf(host, { scrollback: false });
+    const first = new SlowTerminal(host, { cols: 120, rows: 20 }, { scrollback: false });
+    open.push(first);
+    await host.settled();
+    host.viewers.dismiss({ reason: 'ended', exit: null });
+    first.close();
+    await until(() => host.viewers.count === 1);
+    expect(host.mirror.size).toEqual(size);
+    await new Promise((resolve) => process.nextTick(resolve));
+    // a socket that is written to behind its end is closed, with all that it has not taken
+    expect(last.viewer.socket.errored).toBeNull();
   });
 
   it('is shown how it ended, where claude ends meanwhile', async () => {

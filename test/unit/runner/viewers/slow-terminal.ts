@@ -55,6 +55,11 @@ export class HostStandIn {
   }
 }
 
+export interface SlowTerminalOptions {
+  readOnly?: boolean;
+  scrollback?: boolean;
+}
+
 /** It keeps more lines than a host, so that none that comes twice is missed. */
 export class SlowTerminal {
   /** Kinds of the frames that it has been sent. */
@@ -71,12 +76,21 @@ export class SlowTerminal {
   #readsOne = false;
   readonly #reader = new FrameReader(64 * 1024 * 1024);
 
-  constructor(host: HostStandIn, size: FrameSize, more: { readOnly?: boolean; scrollback?: boolean } = {}) {
+  /** `onFrame` sees what it reads. */
+  constructor(
+    host: HostStandIn,
+    size: FrameSize,
+    more: SlowTerminalOptions = {},
+    onFrame: (frame: Frame) => void = () => undefined,
+  ) {
     this.#host = host;
     this.#seen = new SeenTerminal(host.mirror.size, 3 * scrollbackLines);
     [this.#hostSide, this.#ownSide] = duplexPair();
     this.#ownSide.on('data', (chunk: Buffer) => {
-      for (const one of this.#reader.take(chunk)) this.#take(one);
+      for (const one of this.#reader.take(chunk)) {
+        this.#take(one);
+        onFrame(one);
+      }
     });
     this.#ownSide.pause();
     this.#hostSide.resume();
