@@ -673,6 +673,18 @@ export const errorCatalogue = {
     'read what it says; another port is chosen with --port.',
   ),
   MESH_NO_SERVER: entry(3, 404, 'No mesh’s server is kept on this machine.', 'run it where `claudex mesh up` runs.'),
+  MESH_SERVER_OLD: entry(
+    3,
+    409,
+    'The mesh’s server was started by an older version of claudex.',
+    'end that `claudex mesh up` here with Ctrl-C, and start it again; machines and messages are kept.',
+  ),
+  MESH_NO_MAILBOX: entry(
+    3,
+    503,
+    'This machine has no mailbox at the mesh’s server.',
+    'where `claudex mesh up` runs, end it and start it again with this version of claudex; on a server of your own let this machine make its mailbox, and delete the stream CLAUDEX_MAIL of older versions (docs/mesh.md). No message is lost.',
+  ),
   MESH_NO_SUCH_MACHINE: entry(
     3,
     404,
