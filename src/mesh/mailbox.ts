@@ -31,10 +31,10 @@ export const keptInMailboxMs = 6 * dayMs;
 const ackWaitMs = 30_000;
 
 /** Of one sender, in one mailbox. A claudex that keeps to the rules sends less (`mostUnderWay` in daemon/mesh/lane.ts). */
-export const mostPieces = 64;
-/** So each sender has 64 MiB in each mailbox at most, which is an eighth of it. */
+export const mostPieces = 128;
+/** So each sender has 128 MiB in each mailbox at most, which is an eighth of it. */
 const pieceBytes = 1 << 20;
-const mailboxBytes = 512 << 20;
+const mailboxBytes = 2 ** 30;
 
 /** So many mailboxes are made at a time. */
 const atATime = 16;

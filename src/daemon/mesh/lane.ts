@@ -7,10 +7,10 @@ const askMs = { first: 5000, most: 300_000 };
 /** The server has refused a piece. */
 const blockedMs = 5000;
 /**
- * Messages that are under way and not confirmed, at most. The other machine's mailbox takes 64 pieces of this one (`mostPieces` in
+ * Messages that are under way and not confirmed, at most. The other machine's mailbox takes 128 pieces of this one (`mostPieces` in
  * mesh/mailbox.ts): each of these may have to be taken back, which is one more, and answers go the same way.
  */
-export const mostUnderWay = 28;
+export const mostUnderWay = 40;
 
 interface Flight {
   key: string;

@@ -293,7 +293,7 @@ describe.runIf(natsServer !== undefined)('many machines', () => {
     await server.stop();
   });
 
-  it(`invitations at once are each kept; a name that was revoked while the server was down is free again ${verifies('mesh-server')}`, async () => {
+  it(`invitations at once are each kept; a name that was revoked while the server was down is free again; an older server is started anew ${verifies('mesh-server')}`, async () => {
     const [alpha, beta, gamma] = [bed.home(), bed.home(), bed.home()];
     const server = await startMesh(alpha, 'alpha');
     const seeds = await Promise.all(['beta', 'gamma', 'delta'].map((name) => invite(alpha, name)));
@@ -305,7 +305,18 @@ describe.runIf(natsServer !== undefined)('many machines', () => {
     expect(await mesh(gamma, 'leave')).toMatchObject({ code: 0 });
     const seed = await invite(alpha, 'gamma');
     expect(await joinWith(gamma, again.url, 'gamma', seed)).toMatchObject({ code: 0, stderr: '' });
+    // what an older claudex has left: no key for mailboxes, everything in the account without a name
+    const folder = join(alpha.claudexHome, 'mesh', 'server');
+    const { mailOwner, ...older } = JSON.parse(readFileSync(join(folder, 'server.json'), 'utf8'));
+    writeFileSync(join(folder, 'server.json'), JSON.stringify(older));
+    expect((await mesh(alpha, 'invite', 'epsilon')).stderr).toContain('started by an older version of claudex');
     await again.stop();
+    mkdirSync(join(folder, 'store', 'jetstream', '$G', 'streams'), { recursive: true });
+    const anew = await startMesh(alpha, 'alpha', server.port);
+    await untilSeen(alpha, ({ connected, machines }) => connected && machines.length === 2);
+    await until(async () => (await mesh(gamma, 'status')).code === 0);
+    expect(readdirSync(join(folder, 'store', 'jetstream')).sort()).toEqual(['BUCKET', 'MAIL']);
+    await anew.stop();
   });
 });
 
