@@ -5,7 +5,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { claudexBin } from '../test/support/claudex-bin.ts';
+import { claudexBin, repositoryRoot } from '../test/support/claudex-bin.ts';
 import { registerResource } from '../test/support/resources.ts';
 import { type BenchHome, startBenchHome } from './bench-home.ts';
 import { type Figure, type Measurement, type MeasureOptions, median, percentile } from './figure.ts';
@@ -20,16 +20,20 @@ const settlingKeys = 3000;
 /** Most that may lie between an empty Node and the screen of the session. */
 const overNodeMs = 60;
 
+/** As many programs on the way of a key as claudex has: what Node costs there. */
+const twoFloors = 'two least Node relays in a row';
+const floorRelay = join(repositoryRoot, 'bench', 'floor-relay.mjs');
+
 /** A way to look at a program that runs already. */
 interface Way {
-  name: 'tmux attach' | 'claudex attach';
+  name: 'tmux attach' | 'claudex attach' | typeof twoFloors;
   /** Starts the program on a terminal that nobody looks at; attached to, it shows `ready`. */
   run(file: string): Promise<() => RelayTerminal>;
 }
 
 export const measureAttach: Measurement = async (options) => {
   const bench = await startBenchHome();
-  const { env, ways } = waysOf(bench);
+  const { env, ways, floors } = waysOf(bench);
   const keys = options.quick ? 500 : 2000;
   const megabytes = options.quick ? 8 : 24;
   const program = (name: string, script: string): string => writeProgram(bench.home.root, name, script);
@@ -41,12 +45,12 @@ export const measureAttach: Measurement = async (options) => {
   const still = program('still', `stty raw -echo; seq 200; printf ready; exec cat >/dev/null`);
   return [
     ...(await measureFirstScreen(ways, still, env, options)),
-    ...(await measureKeys(ways, echo, keys, options)),
+    ...(await measureKeys([...ways, floors], echo, keys, options)),
     ...(await measureThroughput(ways, stream, megabytes, options)),
   ];
 };
 
-function waysOf({ home, client }: BenchHome): { env: Record<string, string>; ways: Way[] } {
+function waysOf({ home, client }: BenchHome): { env: Record<string, string>; ways: Way[]; floors: Way } {
   const env = home.env();
   let count = 0;
   const open = (command: string, args: string[]) => () => openRelayTerminal(command, args, { cwd: home.cwd, env });
@@ -78,7 +82,11 @@ function waysOf({ home, client }: BenchHome): { env: Record<string, string>; way
     },
   };
   const hasTmux = env.PATH!.split(delimiter).some((folder) => existsSync(join(folder, 'tmux')));
-  return { env, ways: hasTmux ? [tmux, claudex] : [claudex] };
+  const floors: Way = {
+    name: twoFloors,
+    run: async (file) => open(process.execPath, [floorRelay, process.execPath, floorRelay, file]),
+  };
+  return { env, ways: hasTmux ? [tmux, claudex] : [claudex], floors };
 }
 
 /** A program that goes on keeps its server, whoever was attached. */
@@ -161,14 +169,16 @@ async function measureKeys(ways: Way[], file: string, keys: number, options: Mea
     [50, 99].map((p): Figure => {
       const tmux = percentile(samples.get('tmux attach') ?? [], p);
       const times = p === 50 ? 1 : 2;
+      const overNode = percentile(samples.get(name)!, p) / percentile(samples.get(twoFloors)!, p);
       return {
         measurement: 'attach',
         name: `keystroke, ${name}, p${p}`,
         value: percentile(samples.get(name)!, p),
         unit: 'µs',
-        ...(name === 'claudex attach' && ways.length > 1
+        ...(name === 'claudex attach' && samples.has('tmux attach')
           ? { baseline: { name: 'tmux attach', value: tmux }, target: { max: times * tmux, name: `${times} × tmux` } }
           : {}),
+        ...(name === 'claudex attach' && { note: `×${overNode.toFixed(2)} of ${twoFloors}` }),
       };
     }),
   );

@@ -171,6 +171,10 @@ export const requirements = {
     text: 'Whoever attaches sees what the host shows, cursor and modes included, wherever the output was cut.',
     source: 'superset PR#4231, cc#63631',
   },
+  'attach-bounded': {
+    text: 'What a host keeps for a viewer that does not read stays about a megabyte, five thousand long lines above the screen included.',
+    source: 'tmux',
+  },
   'attach-viewers': {
     text: 'However viewers come, go, resize, type and stall, each ends with what the host shows; no key is lost or doubled; none holds up another.',
     source: 'paseo#450, ttyd#273, zellij#2490',

@@ -15,6 +15,9 @@ import { followPeeked } from './peeker.ts';
 import { safeLine } from './safe-text.ts';
 import { BoardWorld } from './world.ts';
 
+/** A stop that has no effect (our group is orphaned: no shell would ever continue it) is taken back after this long. */
+const stopTakesMs = 200;
+
 /** What the board has done for it, because it is done as other commands do it. */
 export interface BoardActions {
   /** The daemon, started where there is none. */
@@ -89,8 +92,11 @@ export async function runBoard({ actions, by, colours, folder }: RunBoardOptions
     onResize();
   };
   const onContinue = (): void => {
+    clearTimeout(takeBack);
+    process.removeListener('SIGCONT', onContinue);
     if (!ink) showAgain();
   };
+  let takeBack: NodeJS.Timeout | undefined;
   let cpuBeforeMs = 0;
   board.drawn.add(() => {
     cpuBeforeMs = cpuMs();
@@ -105,6 +111,7 @@ export async function runBoard({ actions, by, colours, folder }: RunBoardOptions
   try {
     await left;
   } finally {
+    clearTimeout(takeBack);
     hide();
     stopPeeking();
     board.close();
@@ -131,6 +138,7 @@ export async function runBoard({ actions, by, colours, folder }: RunBoardOptions
         hide();
         process.once('SIGCONT', onContinue);
         process.kill(0, 'SIGTSTP');
+        takeBack = setTimeout(onContinue, stopTakesMs);
         return;
       case 'attach': {
         hide();

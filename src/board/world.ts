@@ -1,5 +1,6 @@
 /** What the board shows, kept true by the daemon's events: sessions that run, managed ones that do not, their last words. */
 import type { DaemonClient, EventStream } from '../daemon-client/client.ts';
+import { ReadBesideNews } from '../process/read-beside-news.ts';
 import { Signal } from '../process/signal.ts';
 import type { ManagedRecord } from '../protocol/managed.ts';
 import type { SessionRecord } from '../protocol/session.ts';
@@ -31,6 +32,7 @@ export class BoardWorld {
   readonly #options: WorldOptions;
   readonly #live = new Map<string, SessionRecord>();
   #managed: readonly ManagedRecord[] = [];
+  readonly #reads = new ReadBesideNews();
   #sorted: BoardSession[] | undefined;
   #stream: EventStream<DaemonEvent> | undefined;
   #refreshTimer: NodeJS.Timeout | undefined;
@@ -101,8 +103,10 @@ export class BoardWorld {
     if (event.type === 'session') {
       const { session } = event;
       const before = this.#live.get(session.id);
-      if (session.state === 'gone') this.#live.delete(session.id);
-      else this.#live.set(session.id, session);
+      this.#reads.news(() => {
+        if (session.state === 'gone') this.#live.delete(session.id);
+        else this.#live.set(session.id, session);
+      });
       if (before === undefined || session.state === 'gone' || before.state === 'starting') this.refreshSoon(client);
       this.#lookAtWordsIn(wordsAfterMs);
       this.#touch();
@@ -111,10 +115,14 @@ export class BoardWorld {
   }
 
   async #readAll(client: DaemonClient): Promise<void> {
-    const [live, managed] = await Promise.all([client.sessions(), client.managed()]);
-    this.#live.clear();
-    for (const one of live) this.#live.set(one.id, one);
-    this.#managed = managed;
+    await this.#reads.read(
+      () => Promise.all([client.sessions(), client.managed()]),
+      ([live, managed]) => {
+        this.#live.clear();
+        for (const one of live) this.#live.set(one.id, one);
+        this.#managed = managed;
+      },
+    );
     this.trouble = null;
     this.#lookAtWords();
     this.#touch();

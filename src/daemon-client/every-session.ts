@@ -14,6 +14,11 @@ export async function everySession(client: DaemonClient): Promise<AnySession[]> 
   return [...live.map((one) => withManaged(one, recordOf.get(one.id))), ...absent.map(notRunning)];
 }
 
+/** Those of them that run. */
+export async function liveSessions(client: DaemonClient): Promise<AnySession[]> {
+  return (await everySession(client)).filter(({ pid }) => pid !== null);
+}
+
 /** A session that runs, with what is kept of it where it is a managed one. */
 export function withManaged(one: SessionRecord, record: ManagedRecord | undefined): AnySession {
   const name = record?.name ?? one.name;
@@ -32,7 +37,7 @@ export function notRunning(one: ManagedRecord): AnySession {
     sessionId: one.sessionId,
     transcriptPath: null,
     state: one.state as SessionRecord['state'],
-    waitingFor: one.state === 'sleeping' || one.state === 'starting' ? null : (one.exit?.reason ?? null),
+    waitingFor: one.state === 'crashed' || one.state === 'ended' ? (one.exit?.reason ?? null) : null,
     kind: 'interactive',
     supervised: false,
     peers: true,

@@ -64,7 +64,10 @@ async function follow(first: DaemonClient, id: string, options: FollowOptions, s
         if (isSettled(message.state)) return settle(message);
         say(progressText(message, session));
         if (options.failOnPermission && session?.state === 'waiting') {
-          throw new ClaudexError('NEEDS_PERSON', `${session.id} waiting: ${session.waitingFor ?? 'dialog'}.`);
+          throw new ClaudexError(
+            'NEEDS_PERSON',
+            `${session.alias ?? session.name} (${session.id}) waits: ${session.waitingFor ?? 'dialog'}.`,
+          );
         }
         return undefined;
       };

@@ -2,7 +2,8 @@
 import { lockOwner } from '../background/lock.ts';
 import { claudexPaths } from '../home/paths.ts';
 import { untilGone } from '../process/until-gone.ts';
-import { connectDaemon, holdStopped } from './ensure-daemon.ts';
+import type { DaemonClient } from './client.ts';
+import { connectDaemon, ensureDaemon, holdStopped } from './ensure-daemon.ts';
 
 /**
  * Asks the daemon to stop, for as long as nobody starts it, and waits until it is gone; one that does not answer is killed. False
@@ -23,4 +24,15 @@ export async function stopDaemon(env: NodeJS.ProcessEnv): Promise<boolean> {
   await client.shutdown('stopped');
   await untilGone(pid);
   return true;
+}
+
+/** Another daemon in its place: hooks and sessions wait for that one, as they do when a newer version takes over. */
+export async function restartDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClient> {
+  const client = await connectDaemon(env);
+  if (client) {
+    const { pid } = await client.status();
+    await client.shutdown('replaced');
+    await untilGone(pid);
+  } else await stopDaemon(env);
+  return ensureDaemon(env);
 }

@@ -55,7 +55,7 @@ export class NotifyCommand {
     if (event.event === 'task-waits' && !this.#isNews(event.session.id, now)) return;
     this.#startedAtSteadyMs = this.#startedAtSteadyMs.filter((at) => now - at < 60_000);
     if (this.#running.size >= atOnce || this.#startedAtSteadyMs.length >= perMinute) {
-      log('notify dropped', { event: event.event, running: this.#running.size });
+      log('notify dropped', { about: event.event, running: this.#running.size });
       return;
     }
     this.#startedAtSteadyMs.push(now);
@@ -87,7 +87,7 @@ export class NotifyCommand {
     const ended = (fields: { code?: number | null; signal?: string | null; error?: string }): void => {
       clearTimeout(timer);
       this.#running.delete(child);
-      if (fields.code !== 0) log('notify failed', { event: event.event, ...fields, said: said.trim() });
+      if (fields.code !== 0) log('notify failed', { about: event.event, ...fields, said: said.trim() });
     };
     child.once('error', (error) => ended({ error: error.message }));
     // not `close`: a process that it has left behind may hold its standard error open

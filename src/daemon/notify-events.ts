@@ -46,7 +46,8 @@ export function questionEvent(question: Question): NotifyEvent {
     const text = `${oneLine(name)} asks: ${visibleLine(tool)}${asked === '' ? '' : `: ${asked}`}`;
     return { event: 'question', text, session: who, question: { ...about, asked } };
   }
-  const how = state === 'withdrawn' ? `withdrawn${reason === null ? '' : `: ${reason}`}` : (decision ?? 'answered');
+  const given = kind === 'question' || decision === null ? 'answered' : decision === 'allow' ? 'approved' : 'denied';
+  const how = state === 'withdrawn' ? `withdrawn${reason === null ? '' : `: ${reason}`}` : given;
   return {
     event: 'answered',
     text: oneLine(`${name}: ${visibleLine(tool)} ${how}${by === null ? '' : ` by ${by}`}`),

@@ -201,6 +201,12 @@ export const errorCatalogue = {
     'That works only on the machine itself.',
     'run it there, or see what works from elsewhere in `claudex help host`.',
   ),
+  NOT_OVER_MESH: entry(
+    2,
+    400,
+    'That does not go over the mesh.',
+    'run it there, or over the web face of that machine: claudex web there, claudex host add here, then claudex --host <machine> <command>.',
+  ),
   NOT_SIGNED_IN: entry(
     3,
     401,
@@ -303,7 +309,7 @@ export const errorCatalogue = {
     6,
     409,
     'The session waits for a person.',
-    'answer its permission prompt or dialog; the message stays and goes on by itself.',
+    'answer its permission prompt or dialog (`claudex waiting` says what is asked, and how); the message stays and goes on by itself.',
   ),
   WAIT_TIMED_OUT: entry(
     4,
@@ -316,6 +322,12 @@ export const errorCatalogue = {
     400,
     'The request does not have the expected shape.',
     'compare it with docs/api.md (the daemon) or docs/web.md (claudex web).',
+  ),
+  NO_SUCH_FOLDER: entry(
+    2,
+    400,
+    'There is no such folder.',
+    'give the path of a folder that is there and may be looked into; of another machine its whole path there.',
   ),
   KEY_USED: entry(
     2,
@@ -516,7 +528,7 @@ export const errorCatalogue = {
   SESSIONS_FULL: entry(
     3,
     409,
-    'As many managed sessions run as may, and none of them is idle.',
+    'As many managed sessions run as may, and none of them is idle and may sleep.',
     'stop one (claudex stop <id>), wait until one is idle, or raise the setting sessions.max.',
   ),
   BAD_SCHEDULE: entry(
@@ -560,6 +572,12 @@ export const errorCatalogue = {
     503,
     'The process that holds that session does not answer.',
     'see `claudex list --all`; if it hangs, `claudex stop --now <id>` ends it.',
+  ),
+  MANAGED_DAMAGED: entry(
+    3,
+    500,
+    'The record of a managed session could not be read, and has been set aside.',
+    'mend the file, take `.damaged` off its name and run `claudex daemon restart`; or remove it. The conversation is still there: `claudex history --list --all`.',
   ),
   HANDOVER_BUSY: entry(
     3,

@@ -3,7 +3,7 @@ import { errorCatalogue } from './catalogue.ts';
 
 export type ErrorCode = keyof typeof errorCatalogue;
 
-/** An error with a code, the facts of this case, and the fix from the catalogue. */
+/** An error with a code, the facts of this case, and the fix from the catalogue. `details` are what is wrong in several places, a line each. */
 export class ClaudexError extends Error {
   override readonly name = 'ClaudexError';
 
@@ -14,11 +14,17 @@ export class ClaudexError extends Error {
 
   readonly code: ErrorCode;
   readonly facts: string;
+  readonly details: readonly string[];
 
-  constructor(code: ErrorCode, facts = '', options: { cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    facts = '',
+    { details = [], ...options }: { cause?: unknown; details?: readonly string[] } = {},
+  ) {
     super(facts ? `${errorCatalogue[code].text} ${facts}` : errorCatalogue[code].text, options);
     this.code = code;
     this.facts = facts;
+    this.details = details;
   }
 
   get fix(): string {

@@ -62,6 +62,8 @@ class FarViewer extends Duplex {
   #isWelcomed = false;
   #isSnapshotNext = false;
   #isBehind = false;
+  /** What is above the screen has been sent, or as much of it as the terminal had room for: it is not to come twice. */
+  #hasScrollback = false;
   readonly #typed = new FrameReader(maxFrameBytes);
   #asking: NodeJS.Timeout | undefined;
 
@@ -76,7 +78,7 @@ class FarViewer extends Duplex {
   /** @throws when the server does not let us in */
   open(): Promise<void> {
     const { cols, rows } = this.#size;
-    const query = `?cols=${Math.min(cols, 1000)}&rows=${Math.min(rows, 1000)}${this.#readOnly ? '&readonly=1' : ''}`;
+    const query = `?cols=${Math.min(cols, 1000)}&rows=${Math.min(rows, 1000)}${this.#readOnly ? '&readonly=1' : ''}${this.#hasScrollback ? '&scrollback=0' : ''}`;
     const socket = this.#api.socket(`${this.#path}${query}`);
     this.#socket = socket;
     socket.binaryType = 'arraybuffer';
@@ -156,6 +158,7 @@ class FarViewer extends Duplex {
   #show(bytes: Buffer): void {
     if (this.push(bytes) || this.readableLength < behindBytes) return;
     this.#isBehind = true;
+    this.#hasScrollback = true;
     const socket = this.#socket;
     this.#socket = undefined;
     clearInterval(this.#asking);

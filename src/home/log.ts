@@ -9,7 +9,8 @@ import { systemErrorCode } from '../errors/claudex-error.ts';
 const maxBytes = 1024 * 1024;
 const keptFiles = 3;
 
-export type LogFields = Record<string, string | number | boolean | null | undefined>;
+/** `at` and `event` are the line's own. */
+export type LogFields = Record<string, string | number | boolean | null | undefined> & { at?: never; event?: never };
 
 export type Log = (event: string, fields?: LogFields) => void;
 

@@ -9,6 +9,7 @@ import { steadyNow } from '../process/clock.ts';
 import { processStartTime } from '../process/identity.ts';
 import { endedBye } from '../protocol/frames.ts';
 import type { HostFile } from '../protocol/host-files.ts';
+import type { StartQuestion } from '../protocol/session.ts';
 import type { ClaudeOnPty } from '../runner/claude-on-pty.ts';
 import { forwardSignals } from '../runner/forward-signals.ts';
 import type { SharedScreen } from '../runner/viewers/shared-screen.ts';
@@ -60,10 +61,16 @@ export async function runHost(options: HostOptions): Promise<void> {
     }
   };
   let quiet: NodeJS.Timeout | undefined;
+  /** What claude has asked last, as long as it shows no prompt box. */
+  let asked: StartQuestion | null = null;
   const lookAtScreen = (): void => {
     const rows = mirror.rows();
-    claude.asks(readStartQuestion(rows));
-    const maybeDraft = readPromptBox(rows).kind !== 'empty';
+    const box = readPromptBox(rows).kind;
+    const question = readStartQuestion(rows);
+    if (box !== 'unknown') asked = null;
+    else if (question !== null && question !== 'question') asked = question;
+    claude.asks(question);
+    const maybeDraft = box !== 'empty';
     if (maybeDraft !== said.maybeDraft) tell({ maybeDraft });
   };
   const lookSoon = (): void => {
@@ -97,6 +104,7 @@ export async function runHost(options: HostOptions): Promise<void> {
       code: exit.isUnknown ? null : exit.code,
       signal: exit.signal,
       leftInOrder: !mirror.modes.anyOn,
+      leftAt: asked,
       ranMs: steadyNow() - startedSteadyMs,
       lastWords: mirror.text({ lines: 6, ansi: false }),
     },

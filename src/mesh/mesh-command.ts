@@ -32,6 +32,9 @@ export async function join(env: NodeJS.ProcessEnv, url: string | undefined, flag
   const from = context === undefined ? undefined : readContext(env, context);
   const address = url ?? from?.url;
   if (address === undefined) throw new ClaudexError('USAGE', 'Give the server’s address, or --context.');
+  // they would be shown by `mesh status`, and are in no file that is for secrets
+  if (/^\w+:\/\/[^/]*@/.test(address))
+    throw new ClaudexError('USAGE', 'User and password do not go into the address: take --creds, --nkey or --context.');
   if (!/^(nats|tls):\/\/[^\s/@]+\/?$/.test(address))
     throw new ClaudexError('USAGE', `The server’s address is nats://host:port or tls://host:port, not "${address}".`);
   const seed = nkey === undefined ? from?.nkey : readSeed(nkey);

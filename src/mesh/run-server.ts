@@ -162,5 +162,8 @@ export function findServer(env: NodeJS.ProcessEnv): string {
 
 function lastWords(log: string): string {
   const lines = readFileSync(log, 'utf8').trim().split('\n');
-  return lines.slice(-3).join(' ').slice(0, 500);
+  const bad = lines.filter((line) => /\[(FTL|ERR)\]/.test(line));
+  // without pid, time and level
+  const words = (bad.length > 0 ? bad : lines).slice(-3).map((line) => line.replace(/^\[\d+\] \S+ \S+ \[\w+\]\s*/, ''));
+  return `${words.join(' ').slice(0, 500)}.`;
 }

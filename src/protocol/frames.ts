@@ -39,6 +39,8 @@ export interface ViewerHello {
   size: FrameSize;
   /** Pids of the viewer and of the processes it was started by: a session is not shown inside itself. */
   ancestry?: number[];
+  /** False: what is above the screen is not sent. An older host sends it all the same. */
+  scrollback?: boolean;
 }
 
 export interface HostWelcome {

@@ -79,6 +79,11 @@ export function managedView(one: ManagedSession): ManagedView {
   };
 }
 
+/** What one that does not run is, in words: with the reason where its state does not say it. */
+export function stateInWords({ state, exit }: Pick<ManagedSession, 'state' | 'exit'>): string {
+  return exit !== null && (state === 'crashed' || state === 'ended') ? `${state}: ${exit.reason}` : state;
+}
+
 /** One managed session as `GET /v1/managed` tells of it. */
 export interface ManagedRecord extends ManagedView {
   id: string;

@@ -99,7 +99,7 @@ export function parseSendRequest(value: unknown): SendRequest | SendManyRequest 
   };
 }
 
-function parseTargets(fields: Fields): { target: string } | { targets: string[] } {
+function parseTargets(fields: Fields): { target: string } | { targets: string[]; all?: boolean } {
   const targets = fields.any('targets');
   if (targets === undefined) return { target: fields.string('target') };
   if (
@@ -109,7 +109,7 @@ function parseTargets(fields: Fields): { target: string } | { targets: string[] 
   ) {
     throw new ClaudexError('BAD_REQUEST', '"targets" must be a list of texts, at least one.');
   }
-  return { targets };
+  return { targets, ...(fields.boolean('all', false) && { all: true }) };
 }
 
 function parseSender(value: unknown): Sender {

@@ -26,7 +26,11 @@ export interface SendRequest {
 }
 
 /** The same to several targets: one message each, or none at all. */
-export type SendManyRequest = Omit<SendRequest, 'target'> & { targets: string[] };
+export type SendManyRequest = Omit<SendRequest, 'target'> & {
+  targets: string[];
+  /** These are all that live: who is being stopped is left out. */
+  all?: boolean;
+};
 
 /** `GET /v1/messages/:id` */
 export type ShownMessage = Message & {

@@ -94,6 +94,8 @@ export const settingDefinitions = [
   {
     key: 'notify.command',
     type: 'string',
+    pattern: /^\s*(?:[^\s[][\s\S]*|\[\s*"(?:[^"\\]|\\.)+"(?:\s*,\s*"(?:[^"\\]|\\.)*")*\s*\]\s*)$/,
+    takes: 'the path of a program, or a JSON list of a program and its arguments',
     default: null,
     env: 'CLAUDEX_NOTIFY_COMMAND',
     text: 'A program that is run for what you may want to hear of elsewhere, with the event as JSON on its standard input (docs/notify.md).',
@@ -141,6 +143,8 @@ export const settingDefinitions = [
   {
     key: 'attach.detachKey',
     type: 'string',
+    pattern: /^(?:ctrl-|\^)[@-_a-z]$/i,
+    takes: 'ctrl- and a letter or one of @ [ \\ ] ^ _',
     default: 'ctrl-\\',
     env: 'CLAUDEX_DETACH_KEY',
     text: 'The key that leaves an attached session running: ctrl- and a character.',

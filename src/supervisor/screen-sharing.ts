@@ -133,7 +133,7 @@ export class ScreenSharing {
     const { cols, rows } = sizeOf(this.#options.tty);
     const { size } = this.#screen.mirror;
     const isOwnSize = cols === size.cols && rows === size.rows;
-    const isShown = this.#own.state === 'live' && this.#sink.writableLength === 0 && this.#view.isDirect;
+    const isShown = this.#own.feed.isLive && this.#sink.writableLength === 0 && this.#view.isDirect;
     if (!isOwnSize || !isShown || !this.#screen.isSettled) {
       this.#leaveSoon = setTimeout(this.#leave, againMs).unref();
       return;

@@ -30,26 +30,30 @@ interface Inner {
   _charsetService: { glevel: number; _charsets: Charset[] };
 }
 
+/** What stands where a line is to be drawn: a blank terminal with the cursor at home, or a line above it, which may go on in it. */
+export type WhatIsAbove = 'nothing' | 'the line before' | 'another line';
+
+/** What is said behind a screen's rows: modes; `beforeAlternate` on the main screen, where the alternate one is shown. */
+export interface ScreenEnd {
+  modes: string;
+  beforeAlternate: string;
+}
+
 /**
- * Draws the whole of `terminal`, from a blank screen with the cursor at home: `scrollback` lines above it as far as there are
- * any, the screen, the other screen behind it, saved cursors, scroll regions, cursor, looks. Modes are the caller's, in `modes`;
- * `beforeAlternate` is said on the main screen, where the alternate one is shown.
+ * Draws the screen of `terminal`, the other screen behind it, saved cursors, scroll regions, cursor, looks. Below the last line that
+ * was drawn, or on a blank terminal: its rows fill the terminal, and what was drawn before them has left it at the top.
  */
-export function drawTerminal(
-  terminal: Terminal,
-  scrollback: number,
-  { modes, beforeAlternate }: { modes: string; beforeAlternate: string },
-): string {
+export function drawScreen(terminal: Terminal, above: WhatIsAbove, { modes, beforeAlternate }: ScreenEnd): string {
   const { normal, active, alternate } = terminal.buffer;
   const { buffers, _inputHandler, _charsetService } = (terminal as unknown as { _core: Inner })._core;
-  const other = active.type === 'alternate' ? '' : drawState(buffers.alt, terminal.rows);
+  let out = drawRows(terminal, normal, { start: normal.baseY, end: normal.baseY + terminal.rows, above });
   // the alternate screen keeps its saved cursor and region for when it is entered again
-  let out = other === drawnAtFirst ? '' : other && `\x1b[?47h${other}\x1b[?47l\x1b[H`;
-  out += drawRows(terminal, normal, Math.max(0, normal.baseY - scrollback), normal.baseY + terminal.rows);
+  const other = active.type === 'alternate' ? '' : drawState(buffers.alt, terminal.rows);
+  if (other !== '' && other !== drawnAtFirst) out += `\x1b[?47h${other}\x1b[?47l`;
   out += drawState(buffers.normal, terminal.rows);
   if (active.type === 'alternate') {
     // what is saved on entering comes back on leaving
-    out += `${beforeAlternate}\x1b[?47h\x1b[?1049h\x1b[r\x1b[0m\x1b[H\x1b[2J${drawRows(terminal, alternate, 0, terminal.rows)}`;
+    out += `${beforeAlternate}\x1b[?47h\x1b[?1049h\x1b[r\x1b[0m\x1b[H\x1b[2J${drawRows(terminal, alternate, { start: 0, end: terminal.rows })}`;
     out += drawState(buffers.alt, terminal.rows);
   }
   const { scrollTop, tabs } = active.type === 'alternate' ? buffers.alt : buffers.normal;
@@ -103,20 +107,28 @@ export function drawWindow(terminal: Terminal, size: { cols: number; rows: numbe
   return `${out}\x1b[0m\x1b[?7h${cursorAt(x, active.cursorY - first)}${showsCursor ? '\x1b[?25h' : ''}\x1b[?2026l`;
 }
 
-/** Rows one under the other, a wrapped one as the rest of the one above. The cursor is at the first column of the first. */
-export function drawRows(terminal: Terminal, buffer: IBuffer, start: number, end: number): string {
+/** Rows one under the other, a wrapped one as the rest of the one above. The cursor is at the first column of the first, where nothing is above. */
+export function drawRows(
+  terminal: Terminal,
+  buffer: IBuffer,
+  { start, end, above = 'nothing' }: { start: number; end: number; above?: WhatIsAbove },
+): string {
   let out = '';
-  for (let y = start; y < end; y++) {
-    const line = buffer.getLine(y);
-    if (!line) break;
-    const wraps = y > start && continues(buffer.getLine(y - 1)!, line, terminal.cols);
-    if (y > start && !wraps) out += '\x1b[0m\r\n';
-    // a wrap that scrolls fills the new row with the background of what wraps
-    out +=
-      drawRow(terminal, line, { erasesGaps: wraps }) +
-      (wraps && isEmptyAt(line, terminal.cols - 1) ? '\x1b[0m\x1b[K' : '');
+  for (let y = start; y < end && buffer.getLine(y); y++) {
+    out += drawLine(terminal, buffer, y, y > start ? 'the line before' : above);
   }
   return `${out}\x1b[0m`;
+}
+
+/** One of these rows. The looks are those of its last cell then. */
+export function drawLine(terminal: Terminal, buffer: IBuffer, y: number, above: WhatIsAbove): string {
+  const line = buffer.getLine(y)!;
+  const before = above === 'the line before' ? buffer.getLine(y - 1) : undefined;
+  const wraps = before !== undefined && continues(before, line, terminal.cols);
+  const turn = above === 'nothing' || wraps ? '' : '\x1b[0m\r\n';
+  // a wrap that scrolls fills the new row with the background of what wraps
+  const clears = wraps && isEmptyAt(line, terminal.cols - 1) ? '\x1b[0m\x1b[K' : '';
+  return turn + drawRow(terminal, line, { erasesGaps: wraps }) + clears;
 }
 
 /** Does writing on behind `above` lead to `line` by itself? Not where either end of the wrap has been erased since. */

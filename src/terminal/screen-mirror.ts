@@ -4,9 +4,11 @@
  */
 import { createRequire } from 'node:module';
 import type { Terminal as HeadlessTerminal, IFunctionIdentifier } from '@xterm/headless';
-import { drawRows, drawTerminal, drawWindow } from './draw-screen.ts';
+import { drawRows, drawWindow } from './draw-screen.ts';
 import { isInSequence, isInTheMiddle, LateDrawing } from './late-drawing.ts';
+import { LinePlaces } from './line-places.ts';
 import type { PtySize } from './pty/spawn-pty.ts';
+import { ScreenDrawing } from './screen-drawing.ts';
 import { readRows, type ScreenRow, type TerminalEvent } from './screen-model.ts';
 import { TerminalModes } from './terminal-modes.ts';
 
@@ -41,6 +43,7 @@ export interface MirrorOptions {
 export class ScreenMirror {
   modes = new TerminalModes();
   readonly #terminal: HeadlessTerminal;
+  readonly #places: LinePlaces;
   /** DECSCUSR, as it was last asked for; 0 is the terminal's own. */
   #cursorStyle = 0;
   #title = '';
@@ -57,6 +60,7 @@ export class ScreenMirror {
       allowProposedApi: true,
       logLevel: 'off',
     });
+    this.#places = new LinePlaces(this.#terminal);
     this.#drawing = new LateDrawing({
       terminal: this.#terminal,
       scrollbackLines,
@@ -119,7 +123,7 @@ export class ScreenMirror {
     const { cols, rows } = drawable(size);
     this.#size = { cols, rows };
     this.draw();
-    this.#terminal.write('', () => this.#terminal.resize(cols, rows));
+    this.#terminal.write('', () => this.#places.resize(cols, rows));
   }
 
   /** Calls back when all output so far is on the screen, and nothing that comes after it. */
@@ -148,23 +152,32 @@ export class ScreenMirror {
    * also what is above it. All output must have settled.
    */
   snapshot({ scrollback }: { scrollback: boolean }): string {
+    return this.drawing({ scrollback }).next(Number.POSITIVE_INFINITY).text;
+  }
+
+  /** The same in pieces, between which output may come. Its owner disposes of it. */
+  drawing({ scrollback }: { scrollback: boolean }): ScreenDrawing {
+    return new ScreenDrawing({
+      terminal: this.#terminal,
+      places: this.#places,
+      scrollback,
+      blank: () => this.#blank,
+      // a paste is marked from the first row on: drawing all of them may take a slow line seconds
+      inputModes: () => this.modes.redoInputModes(),
+      end: () => ({ modes: this.#endModes(), beforeAlternate: this.modes.redoMainKeyboard() }),
+    });
+  }
+
+  #endModes(): string {
     const { insertMode, applicationKeypadMode } = this.#terminal.modes;
-    const modes =
+    return (
       this.modes.redoOtherModes() +
       this.modes.redoKeyboard() +
       this.modes.colours.redo() +
       (insertMode ? '\x1b[4h' : '') +
       (applicationKeypadMode ? '\x1b=' : '') +
       `\x1b[${this.#cursorStyle} q` +
-      (this.#title === '' ? '' : `\x1b]2;${this.#title}\x07`);
-    // a paste is marked from the first row on: drawing all of them may take a slow line seconds
-    return (
-      this.#blank +
-      this.modes.redoInputModes() +
-      drawTerminal(this.#terminal, scrollback ? scrollbackLines : 0, {
-        modes,
-        beforeAlternate: this.modes.redoMainKeyboard(),
-      })
+      (this.#title === '' ? '' : `\x1b]2;${this.#title}\x07`)
     );
   }
 
@@ -178,7 +191,7 @@ export class ScreenMirror {
     const last = lastWritten(this.#terminal);
     const first = Math.max(0, lines === undefined ? buffer.baseY : last + 1 - lines);
     if (last < first) return '';
-    if (ansi) return drawRows(this.#terminal, buffer, first, last + 1).replaceAll('\r\n', '\n');
+    if (ansi) return drawRows(this.#terminal, buffer, { start: first, end: last + 1 }).replaceAll('\r\n', '\n');
     const rows: string[] = [];
     for (let y = first; y <= last; y++) {
       const line = buffer.getLine(y);

@@ -9,6 +9,7 @@ import { connectDaemon, ensureDaemon } from '../daemon-client/ensure-daemon.ts';
 import { type AnySession, notRunning, withManaged } from '../daemon-client/every-session.ts';
 import { ClaudexError } from '../errors/claudex-error.ts';
 import { claudexPaths } from '../home/paths.ts';
+import { ReadBesideNews } from '../process/read-beside-news.ts';
 import type { ManagedRecord } from '../protocol/managed.ts';
 import { summaryOf } from '../protocol/message.ts';
 import type { SessionRecord } from '../protocol/session.ts';
@@ -29,6 +30,7 @@ export class SessionFeed {
   #stream: EventStream<DaemonEvent> | undefined;
   readonly #live = new Map<string, SessionRecord>();
   #managed = new Map<string, ManagedRecord>();
+  readonly #reads = new ReadBesideNews();
   /** What has been told of each, as JSON. */
   readonly #told = new Map<string, string>();
   #list: Buffer | undefined;
@@ -97,7 +99,12 @@ export class SessionFeed {
   async readManaged(): Promise<void> {
     const client = this.#client;
     if (!client) return;
-    this.#managed = new Map((await client.managed()).map((one) => [one.id, one]));
+    await this.#reads.read(
+      () => client.managed(),
+      (managed) => {
+        this.#managed = new Map(managed.map((one) => [one.id, one]));
+      },
+    );
     this.#tell();
   }
 
@@ -138,10 +145,10 @@ export class SessionFeed {
       else this.#live.set(session.id, session);
       this.#tellOne(session.id);
     } else if (event.type === 'managed') {
-      this.#managed.set(event.managed.id, event.managed);
+      this.#reads.news(() => this.#managed.set(event.managed.id, event.managed));
       this.#tellOne(event.managed.id);
     } else if (event.type === 'managed-forgotten') {
-      this.#managed.delete(event.id);
+      this.#reads.news(() => this.#managed.delete(event.id));
       this.#tellOne(event.id);
     } else if (event.type !== 'hello') {
       const { type, ...rest } = event as { type: string };

@@ -1,6 +1,7 @@
 /** Where viewers of a session connect. */
 import type { AnySession } from '../daemon-client/every-session.ts';
 import { ClaudexError } from '../errors/claudex-error.ts';
+import { stateInWords } from '../protocol/managed.ts';
 import type { SessionFeed } from './session-feed.ts';
 
 /**
@@ -11,5 +12,5 @@ export async function viewerSocket(feed: SessionFeed, { id }: AnySession): Promi
   const record = feed.managed(id);
   if (!record) return (await feed.client()).takeViewers(id);
   if (record.state === 'running' || record.state === 'starting') return record.socket;
-  throw new ClaudexError('NOT_RUNNING', `It is ${record.state}${record.exit ? `: ${record.exit.reason}` : ''}.`);
+  throw new ClaudexError('NOT_RUNNING', `It is ${stateInWords(record)}.`);
 }

@@ -89,9 +89,9 @@ export async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled' });
 }
 
-/** The text of the terminal that is shown, line by line as it is drawn. */
-export async function terminalText(page: Page): Promise<string> {
-  return page.evaluate(() => {
+/** The text of the terminal that is shown, line by line as it is drawn; with `above` also what is above its screen. */
+export async function terminalText(page: Page, { above = false } = {}): Promise<string> {
+  return page.evaluate((fromTop) => {
     const terminal = (
       globalThis as unknown as {
         claudexTerminal?: {
@@ -108,8 +108,8 @@ export async function terminalText(page: Page): Promise<string> {
     if (!terminal) return '';
     const { active } = terminal.buffer;
     const lines = [];
-    for (let row = active.baseY; row < active.length; row++)
+    for (let row = fromTop ? 0 : active.baseY; row < active.length; row++)
       lines.push(active.getLine(row)?.translateToString(true) ?? '');
     return lines.join('\n').trimEnd();
-  });
+  }, above);
 }

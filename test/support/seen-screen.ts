@@ -9,8 +9,8 @@ export class SeenTerminal {
   readonly modes = new TerminalModes();
   readonly terminal: Terminal;
 
-  constructor({ cols, rows }: { cols: number; rows: number }) {
-    this.terminal = new xterm.Terminal({ cols, rows, scrollback: 200, allowProposedApi: true, logLevel: 'off' });
+  constructor({ cols, rows }: { cols: number; rows: number }, scrollback = 200) {
+    this.terminal = new xterm.Terminal({ cols, rows, scrollback, allowProposedApi: true, logLevel: 'off' });
   }
 
   async write(bytes: Buffer | string): Promise<void> {

@@ -27,10 +27,14 @@ export function addAttach(program: Command): void {
     .argument('[target]', 'a session; without it the only one')
     .description('show a session in this terminal, also one that runs in another terminal; Ctrl-\\ leaves it running')
     .option('--read-only', 'look, type nothing, change no size')
+    .option('--json', 'print the session as JSON once you have left it')
     .addHelpText('after', '\nExamples:\n  claudex attach reviewer\n  claudex attach --read-only')
-    .action(async (target: string | undefined, options: { readOnly?: boolean }) => {
+    .action(async (target: string | undefined, options: { readOnly?: boolean; json?: boolean }) => {
       const client = await ensureDaemon(process.env);
-      await attachTo(client, await viewable(client, target), { readOnly: options.readOnly === true });
+      await attachTo(client, await viewable(client, target), {
+        readOnly: options.readOnly === true,
+        json: options.json === true,
+      });
     });
 }
 
@@ -99,7 +103,8 @@ async function peek(asked: string | undefined, options: PeekOptions): Promise<vo
   if (options.follow) process.once('SIGINT', () => process.exit(0));
   for (;;) {
     const text = await (far ? far.screen(one.id, of) : readScreen(socket, of));
-    if (options.json) process.stdout.write(`${JSON.stringify({ id: one.id, text }, null, options.follow ? 0 : 2)}\n`);
+    if (text !== shown && options.json)
+      process.stdout.write(`${JSON.stringify({ id: one.id, text }, null, options.follow ? 0 : 2)}\n`);
     else if (text !== shown) process.stdout.write(`${ansi ? text : forTerminal(text)}\n`);
     if (!options.follow) return;
     shown = text;

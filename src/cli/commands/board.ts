@@ -1,16 +1,17 @@
 import type { Command } from 'commander';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { liveSessions } from '../../daemon-client/every-session.ts';
 import { colours, sessionTable } from '../text/render.ts';
 
 export function addBoard(program: Command): void {
   program
     .command('board')
     .description('show every session in the whole terminal, live: who waits for you, and answer from there')
-    .option('--json', 'print the sessions as JSON, as `claudex list --json` does')
+    .option('--json', 'print the sessions as JSON, as `claudex list --local --json` does')
     .addHelpText(
       'after',
       `
-Without a terminal it prints what \`claudex list\` prints.
+Without a terminal it prints what \`claudex list --local\` prints.
 
 Keys (? shows them all):
   j k         choose a session      Tab   the next one that waits for you
@@ -27,7 +28,8 @@ Examples:
         const { showBoard } = await import('../board/show-board.ts');
         return showBoard(process.env);
       }
-      const sessions = await (await ensureDaemon(process.env)).sessions();
+      const client = await ensureDaemon(process.env);
+      const sessions = json ? await client.sessions() : await liveSessions(client);
       const text = json ? JSON.stringify(sessions, null, 2) : sessionTable(sessions, colours(process.stdout));
       process.stdout.write(`${text}\n`);
     });

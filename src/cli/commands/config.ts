@@ -11,9 +11,9 @@ function sayChange({ key, env }: SettingDefinition): void {
   const from = sources[key as SettingKey];
   const why =
     from === 'environment' ? `, as ${env} says; the file counts without it` : from === 'default' ? ', the default' : '';
-  const isDaemons = /^(daemon|delivery|peers|notify)\./.test(key);
+  const isDaemons = /^(daemon|delivery|notify|peers|questions|sessions)\./.test(key);
   const when = isDaemons
-    ? ' A daemon that runs goes on as before: `claudex daemon stop` lets the next command start one that knows.'
+    ? ' A daemon that runs goes on as before: `claudex daemon restart` starts one that knows.'
     : '';
   process.stderr.write(`${key} is ${value}${why}.${when}\n`);
 }

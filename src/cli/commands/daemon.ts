@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { lockOwner } from '../../background/lock.ts';
 import { reportFailure, reportReady } from '../../background/ready-report.ts';
 import { connectDaemon, ensureDaemon, holdStopped } from '../../daemon-client/ensure-daemon.ts';
-import { stopDaemon } from '../../daemon-client/stop-daemon.ts';
+import { restartDaemon, stopDaemon } from '../../daemon-client/stop-daemon.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { claudexPaths } from '../../home/paths.ts';
 import { asHomeError } from '../../home/private-folder.ts';
@@ -40,6 +40,14 @@ export function addDaemon(program: Command): void {
       process.stdout.write(
         (await stopDaemon(process.env)) ? 'The daemon has stopped.\n' : 'The daemon does not run.\n',
       );
+    });
+  daemon
+    .command('restart')
+    .description('stop it and start it again, as after a change of its settings; running sessions go on')
+    .addHelpText('after', '\nExample:\n  claudex daemon restart')
+    .action(async () => {
+      const status = await (await restartDaemon(process.env)).status();
+      process.stdout.write(`The daemon runs (pid ${status.pid}, version ${status.version}).\n`);
     });
   daemon
     .command('status')

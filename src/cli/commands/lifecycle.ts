@@ -6,6 +6,7 @@ import { ClaudexError, toClaudexError } from '../../errors/claudex-error.ts';
 import type { ManagedRecord } from '../../protocol/managed.ts';
 import { attachTo } from '../managed/attach-to.ts';
 import { isUp, managedTarget } from '../managed/managed-target.ts';
+import { stopNow } from '../managed/stop-now.ts';
 import { asViewable } from '../managed/viewable.ts';
 import { printError } from '../text/print-error.ts';
 
@@ -74,21 +75,6 @@ export function addForget(program: Command): void {
         return one;
       });
     });
-}
-
-/** Resolves once its claude has ended: what a script does next finds it stopped. */
-async function stopNow(client: DaemonClient, id: string): Promise<ManagedRecord> {
-  const events = await client.events();
-  try {
-    const asked = await client.changeManaged(id, 'stop?now=true');
-    if (!isUp(asked)) return asked;
-    for await (const event of events) {
-      if (event.type === 'managed' && event.managed.id === id && !isUp(event.managed)) return event.managed;
-    }
-    return asked; // the daemon went; the next one carries on with the stop
-  } finally {
-    events.close();
-  }
 }
 
 /** Each target on its own: one that fails keeps none of the others from it. The exit code is that of the last failure. */

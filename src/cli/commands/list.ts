@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { DaemonClient } from '../../daemon-client/client.ts';
 import { elsewhere } from '../../daemon-client/elsewhere.ts';
 import { connectDaemon, ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
-import { everySession } from '../../daemon-client/every-session.ts';
+import { everySession, liveSessions } from '../../daemon-client/every-session.ts';
 import { pathTarget } from '../../daemon-client/path-target.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { hasJoined, meshPaths } from '../../mesh/mesh-files.ts';
@@ -46,8 +46,14 @@ export function addList(program: Command): void {
       checkMachine(options);
       if (options.watch) return watchSessions(options);
       const client = await ensureDaemon(process.env);
-      print(options.all ? await everySession(client) : await client.sessions(), await client.questions(), options);
+      print(await wanted(client, options), await client.questions(), options);
     });
+}
+
+/** The table says of each whether a host runs it; JSON without `--all` is session records as they are. */
+function wanted(client: DaemonClient, { all, json }: ListOptions): Promise<SessionRecord[]> {
+  if (all) return everySession(client);
+  return json ? client.sessions() : liveSessions(client);
 }
 
 /** @throws ClaudexError USAGE, MESH_NOT_JOINED, MESH_NO_SUCH_MACHINE */
@@ -97,7 +103,7 @@ async function watchSessions(options: ListOptions): Promise<void> {
   let last: Promise<void> = Promise.resolve();
   const show = (client: DaemonClient): Promise<void> => {
     const shown = last.then(async () => {
-      const sessions = options.all ? await everySession(client) : await client.sessions();
+      const sessions = await wanted(client, options);
       const questions = await client.questions();
       if (inPlace) process.stdout.write('\x1b[H\x1b[2J');
       print(sessions, questions, options);

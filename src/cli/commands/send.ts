@@ -102,7 +102,7 @@ function shared(command: Command): Command {
       ...all,
       one,
     ])
-    .option('--all', 'every live session but this one')
+    .option('--all', 'every live session but this one, and those that are being stopped')
     .option('--fail-on-permission', 'with --wait: exit 6 as soon as the session waits for a person')
     .option('-q, --quiet', 'no progress on stderr')
     .option('--json', 'print JSON');
@@ -127,7 +127,7 @@ async function send(target: string | undefined, words: string[], options: SendOp
   const request = { ...(await requestFrom(client, options)), body };
   const targets = several ? await targetsOf(client, options) : [target!];
   const replies = several
-    ? await client.sendToAll({ ...request, targets: targets.map(pathTarget) })
+    ? await client.sendToAll({ ...request, targets: targets.map(pathTarget), ...(options.all && { all: true }) })
     : [await sendToOne(client, { ...request, target: pathTarget(targets[0]!) }, options)];
   if (options.wait === undefined) {
     const isAway = (machine: string): boolean => isKnownAway(process.env, machine);

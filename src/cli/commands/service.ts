@@ -14,10 +14,12 @@ export function addService(program: Command): void {
   service
     .command('install')
     .description('a systemd user unit, or a launchd agent')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  claudex service install')
-    .action(() => {
+    .action((options: { json?: boolean }) => {
       const one = serviceOf(process.env);
       const said = installService(one);
+      if (options.json) return printJson({ ...serviceStatus(one), note: said ?? null });
       process.stdout.write(
         `Installed: ${shortPath(one.path)}. The daemon starts at the next login, and brings back the managed sessions that were running.\n`,
       );
@@ -29,10 +31,13 @@ export function addService(program: Command): void {
   service
     .command('uninstall')
     .description('take it away again; the daemon and the sessions that run go on')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  claudex service uninstall')
-    .action(() => {
+    .action((options: { json?: boolean }) => {
       const one = serviceOf(process.env);
-      process.stdout.write(uninstallService(one) ? `Removed ${shortPath(one.path)}.\n` : 'It is not installed.\n');
+      const removed = uninstallService(one);
+      if (options.json) return printJson({ ...serviceStatus(one), removed });
+      process.stdout.write(removed ? `Removed ${shortPath(one.path)}.\n` : 'It is not installed.\n');
     });
   service
     .command('status')
@@ -42,8 +47,7 @@ export function addService(program: Command): void {
     .action(async (options: { json?: boolean }) => {
       const status = serviceStatus(serviceOf(process.env));
       const daemon = await (await connectDaemon(process.env))?.status();
-      if (options.json)
-        process.stdout.write(`${JSON.stringify({ ...status, daemon: daemon?.pid ?? null }, null, 2)}\n`);
+      if (options.json) printJson({ ...status, daemon: daemon?.pid ?? null });
       else {
         const what = !status.installed
           ? 'It is not installed: claudex service install.'
@@ -58,4 +62,8 @@ export function addService(program: Command): void {
       }
       if (!status.enabled) process.exitCode = 3;
     });
+}
+
+function printJson(value: object): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }

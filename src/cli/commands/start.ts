@@ -75,7 +75,7 @@ async function start(asked: string, args: string[], options: StartOptions): Prom
     ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),
   });
   if (task !== undefined) await giveTask(client, one.id, task);
-  if (options.attach) return attachTo(client, asViewable(one), { readOnly: false });
+  if (options.attach) return attachTo(client, asViewable(one), { readOnly: false, json: options.json === true });
   const session = await settledOrForgotten(client, one.id);
   const state = session?.state ?? one.state;
   if (options.json) {

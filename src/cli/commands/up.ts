@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { toClaudexError } from '../../errors/claudex-error.ts';
 import { settled, whatItAsks } from '../managed/settled.ts';
+import { stopNow } from '../managed/stop-now.ts';
 import { bringUp, isSame, planUp, type UpStep } from '../sessions-file/bring-up.ts';
 import { readSessionsFile } from '../sessions-file/read-sessions-file.ts';
 import { printError } from '../text/print-error.ts';
@@ -91,8 +92,9 @@ async function down(file: string | undefined, options: Options): Promise<void> {
     } else if (options.dryRun) results.push({ ...result, action: 'would be stopped' });
     else {
       await each(async () => {
-        const { state } = await client.changeManaged(record.id, options.now ? 'stop?now=true' : 'stop');
-        results.push({ ...result, state, action: state === 'stopped' ? 'stopped' : 'stops after its turn' });
+        const { state } = await (options.now ? stopNow(client, record.id) : client.changeManaged(record.id, 'stop'));
+        const action = state === 'stopped' ? 'stopped' : options.now ? 'stops' : 'stops after its turn';
+        results.push({ ...result, state, action });
       });
     }
   }

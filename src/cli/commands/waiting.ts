@@ -4,10 +4,11 @@ import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { systemClock } from '../../process/clock.ts';
 import type { Question } from '../../protocol/question.ts';
+import type { SessionRecord } from '../../protocol/session.ts';
 import { askEveryMachine } from '../far/every-machine.ts';
 import { goToMachine, goToNamed, otherMachine } from '../far/go-to-machine.ts';
 import { questionTarget } from '../questions/question-target.ts';
-import { showQuestion } from '../questions/show-question.ts';
+import { showInTerminal, showQuestion } from '../questions/show-question.ts';
 import { colours } from '../text/render.ts';
 
 interface WaitingOptions {
@@ -49,8 +50,15 @@ Examples:
       if (options.mesh) return print([...(await open(client)), ...(await openElsewhere())], options, false);
       if (target !== undefined) return print([await asked(client, target)], options, true);
       if (options.watch) return watch(client, options);
-      print(await open(client), options, false);
+      const questions = await open(client);
+      print(questions, options, false, options.json || otherMachine() ? [] : await inTerminals(client, questions));
     });
+}
+
+/** Sessions that wait for a person with nothing that could be answered from here: trust, a log-in, a dialog, a permission that nobody relays. */
+async function inTerminals(client: DaemonClient, questions: readonly Question[]): Promise<SessionRecord[]> {
+  const asking = new Set(questions.map(({ session }) => session));
+  return (await client.sessions()).filter(({ id, state }) => state === 'waiting' && !asking.has(id));
 }
 
 async function open(client: DaemonClient): Promise<Question[]> {
@@ -68,12 +76,21 @@ function asked(client: DaemonClient, target: string): Promise<Question> {
   return questionTarget(client, target, Number.POSITIVE_INFINITY);
 }
 
-function print(all: readonly Asked[], { json }: WaitingOptions, isOne: boolean): void {
+function print(
+  all: readonly Asked[],
+  { json }: WaitingOptions,
+  isOne: boolean,
+  elsewhereOnly: readonly SessionRecord[] = [],
+): void {
   const questions = all.map(withMachine);
   if (json) return void process.stdout.write(`${JSON.stringify(isOne ? questions[0] : questions, null, 2)}\n`);
-  if (questions.length === 0) return void process.stdout.write('Claude asks nothing.\n');
+  if (questions.length + elsewhereOnly.length === 0) return void process.stdout.write('Claude asks nothing.\n');
   const options = { chalk: colours(process.stdout), now: systemClock.timeOfDay(), isWhole: isOne };
-  process.stdout.write(`${questions.map((one) => showQuestion(asCalledHere(one), options)).join('\n\n')}\n`);
+  const shown = [
+    ...questions.map((one) => showQuestion(asCalledHere(one), options)),
+    ...elsewhereOnly.map((one) => showInTerminal(one, options)),
+  ];
+  process.stdout.write(`${shown.join('\n\n')}\n`);
 }
 
 /** One that a machine of the mesh has told is marked as its own. */

@@ -4,6 +4,7 @@ import type { Elsewhere } from '../../daemon-client/elsewhere.ts';
 import { type AnySession, everySession } from '../../daemon-client/every-session.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { AttachEnd } from '../../host-client/attach.ts';
+import { stateInWords } from '../../protocol/managed.ts';
 import type { AfterAttach } from '../managed/after-attach.ts';
 import type { Viewable } from '../managed/viewable.ts';
 
@@ -22,10 +23,11 @@ export async function afterFarAttach(
   for (let waitedMs = 0; waitedMs < waitsMs; waitedMs += lookEveryMs) {
     const session = await sessionOf(far, id);
     if (session === null) return { words: `${name} has ended.` };
-    const { state = '', exit = null } = session?.managed ?? {};
-    if (notUp.includes(state)) {
-      const why = exit ? `: ${exit.reason}` : '';
-      return { words: `${name} is ${state}${why}. To go on: claudex --host ${far.name} resume ${name} --attach` };
+    const managed = session?.managed;
+    if (managed && notUp.includes(managed.state)) {
+      return {
+        words: `${name} is ${stateInWords(managed)}. To go on: claudex --host ${far.name} resume ${name} --attach`,
+      };
     }
     if (session && (await isShown(far, id))) return { socketPath: '' };
     if (waitedMs === 0 && end.reason === 'lost') waiting();

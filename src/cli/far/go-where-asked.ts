@@ -2,6 +2,7 @@
 import { goElsewhere } from '../../daemon-client/elsewhere.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { refuseSession } from '../not-by-a-session.ts';
+import { calledWithHost } from './called-as.ts';
 
 /** The commands that work on another machine. */
 export const farCommands: readonly string[] = [
@@ -41,10 +42,11 @@ export async function goWhereAsked(words: readonly string[]): Promise<readonly s
   const env = { ...process.env };
   // whatever this command starts does not get it
   delete process.env.CLAUDEX_TOKEN;
-  if (wanted === '') return command;
   const [word = ''] = command;
   // behind `--` it is a text for a session, which must not get to one of that name here
   const end = command.includes('--') ? command.indexOf('--') : command.length;
+  if (host === undefined && farCommands.includes(word)) refuseHostBehind(command.slice(1, end));
+  if (wanted === '') return command;
   const isHelp = command.slice(0, end).some((one) => one === '--help' || one === '-h');
   if (isHelp) return command;
   if (!farCommands.includes(word)) {
@@ -57,16 +59,26 @@ export async function goWhereAsked(words: readonly string[]): Promise<readonly s
   await refuseSession(env);
   const { machineElsewhere } = await import('../../far/far-command.ts');
   goElsewhere(machineElsewhere(env, wanted));
+  if (host !== undefined) calledWithHost(host);
   return command;
 }
 
 /** @throws ClaudexError USAGE */
 function hostIn(words: readonly string[]): { host?: string; command: readonly string[] } {
   const [first = '', second] = words;
-  if (first.startsWith('--host=')) return { host: first.slice('--host='.length), command: words.slice(1) };
-  if (first !== '--host') return { command: words };
-  if (second === undefined) throw new ClaudexError('USAGE', '--host takes the name or the address of a machine.');
-  return { host: second, command: words.slice(2) };
+  const isOneWord = first.startsWith('--host=');
+  if (!isOneWord && first !== '--host') return { command: words };
+  const host = isOneWord ? first.slice('--host='.length) : second;
+  // what a shell makes of an unset variable must not mean this machine
+  if (!host) throw new ClaudexError('USAGE', '--host takes the name or the address of a machine.');
+  return { host, command: words.slice(isOneWord ? 1 : 2) };
+}
+
+/** @throws ClaudexError USAGE */
+function refuseHostBehind(options: readonly string[]): void {
+  const at = options.findIndex((one) => one === '--host' || one.startsWith('--host='));
+  if (at === -1) return;
+  throw new ClaudexError('USAGE', '--host stands in front of the command: claudex --host devbox list.');
 }
 
 function notFromAfar(word: string): ClaudexError {

@@ -4,7 +4,7 @@ import type { DaemonClient } from '../../daemon-client/client.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { AttachEnd } from '../../host-client/attach.ts';
 import { isListening } from '../../host-client/host-connection.ts';
-import type { ManagedRecord } from '../../protocol/managed.ts';
+import { type ManagedRecord, stateInWords } from '../../protocol/managed.ts';
 import { isUp } from './managed-target.ts';
 import type { Viewable } from './viewable.ts';
 
@@ -44,8 +44,7 @@ export async function afterAttach(
       return { words: `${name} has ended.` };
     }
     if (record && !isUp(record)) {
-      const why = record.exit ? `: ${record.exit.reason}` : '';
-      return { words: `${name} is ${record.state}${why}. To go on: claudex resume ${name} --attach` };
+      return { words: `${name} is ${stateInWords(record)}. To go on: claudex resume ${name} --attach` };
     }
     if (record && (await isListening(record.socket))) return { socketPath: record.socket };
     // nobody can say so yet of one whose end the daemon has still to notice

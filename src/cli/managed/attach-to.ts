@@ -2,6 +2,7 @@
 import { isatty } from 'node:tty';
 import type { DaemonClient } from '../../daemon-client/client.ts';
 import { elsewhere } from '../../daemon-client/elsewhere.ts';
+import { everySession } from '../../daemon-client/every-session.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { type AttachEnd, type AttachOptions, attach } from '../../host-client/attach.ts';
 import { controlCode } from '../../host-client/detach-key.ts';
@@ -11,13 +12,14 @@ import { type AfterAttach, afterAttach } from './after-attach.ts';
 import { type Viewable, viewerSocket } from './viewable.ts';
 
 /**
- * Shows it until somebody detaches or it has ended; one that is started again meanwhile is shown again.
+ * Shows it until somebody detaches or it has ended; one that is started again meanwhile is shown again. With `json` the session is
+ * printed then, as it is by then.
  * @throws ClaudexError NO_TERMINAL, BAD_SETTING, and those of attach
  */
 export async function attachTo(
   client: DaemonClient,
   one: Viewable,
-  { readOnly }: { readOnly: boolean },
+  { readOnly, json = false }: { readOnly: boolean; json?: boolean },
 ): Promise<never> {
   if (!isatty(0) || !isatty(1)) throw new ClaudexError('NO_TERMINAL');
   const key = readSettings(process.env).values['attach.detachKey'];
@@ -37,9 +39,16 @@ export async function attachTo(
     }
     if (next.error) throw next.error;
     process.stderr.write(`${next.words}\n`);
+    if (json) process.stdout.write(`${JSON.stringify(await leftAs(client, one), null, 2)}\n`);
     // the keys that were still on their way must not keep us
     process.exit(0);
   }
+}
+
+/** `gone`: it has ended, and nothing is kept of it. */
+async function leftAs(client: DaemonClient, { id, name }: Viewable): Promise<object> {
+  const session = (await everySession(client)).find((one) => one.id === id);
+  return { id, name, cwd: session?.cwd ?? null, state: session?.state ?? 'gone' };
 }
 
 async function whatNext(client: DaemonClient, one: Viewable, end: AttachEnd): Promise<AfterAttach> {

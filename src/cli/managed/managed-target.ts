@@ -3,7 +3,7 @@ import type { DaemonClient } from '../../daemon-client/client.ts';
 import { pathTarget } from '../../daemon-client/path-target.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { findTarget } from '../../protocol/find-target.ts';
-import type { ManagedRecord } from '../../protocol/managed.ts';
+import { type ManagedRecord, stateInWords } from '../../protocol/managed.ts';
 
 /**
  * The managed session of that id, name or folder.
@@ -38,7 +38,7 @@ export async function onlyManaged(client: DaemonClient, target: string | undefin
 
 /** Why it cannot be shown. */
 export function notRunning(one: ManagedRecord): ClaudexError {
-  return new ClaudexError('NOT_RUNNING', `It is ${one.state}${one.exit ? `: ${one.exit.reason}` : ''}.`);
+  return new ClaudexError('NOT_RUNNING', `It is ${stateInWords(one)}.`);
 }
 
 export function isUp({ state }: ManagedRecord): boolean {

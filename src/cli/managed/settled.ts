@@ -6,8 +6,8 @@ import { ClaudexError } from '../../errors/claudex-error.ts';
 import { steadyNow } from '../../process/clock.ts';
 import type { SessionRecord } from '../../protocol/session.ts';
 
-/** Claude has this long to show its prompt box, or what it waits for, before no more is said of it. */
-const settlesMs = 8000;
+/** Claude has this long to show its prompt box, or what it waits for. A machine that has much else to do needs it. */
+const settlesMs = 30_000;
 /** Each look at another machine is a question to it. */
 const farLookEveryMs = 500;
 
@@ -25,9 +25,16 @@ export async function settled(client: DaemonClient, id: string): Promise<Session
   return undefined;
 }
 
-/** What claude asks at its start (trust, log-in, MCP servers) is a person's to answer: says what, and where. Undefined where there is nothing to say. */
+/**
+ * What claude asks at its start (trust, log-in, MCP servers) is a person's to answer: says what, and where; or that nobody knows what it
+ * does. Undefined where there is nothing to say.
+ */
 export function whatItAsks(who: string, session: SessionRecord | undefined): string | undefined {
   if (session !== undefined && session.state !== 'waiting') return undefined;
-  const what = session?.waitingFor ?? 'something on its screen';
+  if (session === undefined) {
+    const seconds = settlesMs / 1000;
+    return `Claude has not shown its prompt box in ${seconds} s. See what it does with \`claudex peek ${who}\` or \`claudex attach ${who}\`.\n`;
+  }
+  const what = session.waitingFor ?? 'something on its screen';
   return `It waits for a person: ${what}. See it with \`claudex peek ${who}\`, answer in \`claudex attach ${who}\`.\n`;
 }

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ClaudexError } from '../../errors/claudex-error.ts';
+import { ClaudexError, systemErrorCode } from '../../errors/claudex-error.ts';
 import { stableEntryPoint } from '../../home/package.ts';
 import { claudexPaths, userHome } from '../../home/paths.ts';
 import { replaceFile } from '../../home/replace-file.ts';
@@ -105,6 +105,7 @@ function tell(command: string, args: readonly string[]): string | undefined {
     execFileSync(command, args, { stdio: 'pipe', timeout: 10_000 });
     return undefined;
   } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return `there is no ${command}`;
     const { stderr, message } = error as Error & { stderr?: Buffer };
     return (stderr?.toString().trim() || message).split('\n')[0];
   }

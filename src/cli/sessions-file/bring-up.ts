@@ -1,9 +1,7 @@
 /** What `claudex up` has to do for the sessions of a file, and doing it. What runs is left as it is. */
 import { conversationChoice } from '../../claude/command-line/conversation-arguments.ts';
-import { opensSession } from '../../claude/command-line/invocation.ts';
 import { environmentForClaude } from '../../claude/environment.ts';
 import type { DaemonClient } from '../../daemon-client/client.ts';
-import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { ManagedRecord, Schedule } from '../../protocol/managed.ts';
 import { giveTask } from '../managed/give-task.ts';
 import { isUp } from '../managed/managed-target.ts';
@@ -36,7 +34,7 @@ export function isSame(declared: Pick<DeclaredSession, 'name' | 'folder'>, recor
   return record.cwd === declared.folder && record.name?.toLowerCase() === declared.name.toLowerCase();
 }
 
-/** @throws ClaudexError those of a start or a resume; USAGE where claude's arguments open no session */
+/** @throws ClaudexError those of a start or a resume */
 export async function bringUp(
   client: DaemonClient,
   { declared, action, record, setsSchedule }: UpStep,
@@ -53,7 +51,6 @@ async function startDeclared(
   schedule: Schedule | null,
 ): Promise<ManagedRecord> {
   const { name, folder, args, env, keepWarm, idleTimeout, restart, task } = declared;
-  if (!opensSession(args)) throw new ClaudexError('USAGE', `${name}: with ${args.join(' ')} claude opens no session.`);
   const record = await client.startManaged({
     name,
     cwd: folder,

@@ -80,7 +80,7 @@ export interface SchemaIssue {
 
 /** The declared sessions, or what is wrong with them. */
 export function checkSessions(value: unknown): { sessions: DeclaredSession[] } | { issues: SchemaIssue[] } {
-  const result = sessionsFile.safeParse(value);
+  const result = sessionsFile.safeParse(value, { error: inWords });
   if (result.success) return { sessions: result.data.sessions };
   const issues = result.error.issues.flatMap((issue): SchemaIssue[] => {
     const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
@@ -89,6 +89,32 @@ export function checkSessions(value: unknown): { sessions: DeclaredSession[] } |
   });
   return { issues };
 }
+
+/** What zod finds, said as we say it; undefined leaves zod's own words. */
+function inWords(issue: z.core.$ZodRawIssue): string | undefined {
+  const { code, input } = issue;
+  if (code === 'invalid_type') {
+    if (input === undefined) return 'It is missing.';
+    return `It takes ${kinds[issue.expected] ?? issue.expected}, not ${kinds[kindOf(input)] ?? kindOf(input)}.`;
+  }
+  if (code === 'invalid_value') return `It takes ${issue.values.map((one) => `"${String(one)}"`).join(' or ')}.`;
+  if (code === 'too_small') return issue.origin === 'array' ? 'It declares no session.' : 'It is empty.';
+  return undefined;
+}
+
+function kindOf(value: unknown): string {
+  return value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
+}
+
+const kinds: Record<string, string> = {
+  string: 'a text',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+  null: 'nothing',
+};
 
 /** The JSON Schema, for editors. */
 export function sessionsJsonSchema(): object {

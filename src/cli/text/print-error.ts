@@ -11,7 +11,12 @@ export function printError(
   if (error.code === 'INTERNAL' && error.cause instanceof Error) write(`${printable(error.cause.stack ?? '')}\n`);
 }
 
-/** An error's two lines, the newline at the end included. */
-export function errorText({ message, fix }: Pick<ClaudexError, 'message' | 'fix'>): string {
-  return `claudex: ${oneLine(message)}\nFix: ${oneLine(fix)}\n`;
+/** An error's lines, the newline at the end included; details are indented, so that none passes for a line of ours. */
+export function errorText({
+  message,
+  fix,
+  details = [],
+}: Pick<ClaudexError, 'message' | 'fix'> & Partial<Pick<ClaudexError, 'details'>>): string {
+  const places = details.map((one) => `  ${oneLine(one)}\n`).join('');
+  return `claudex: ${oneLine(message)}\n${places}Fix: ${oneLine(fix)}\n`;
 }

@@ -21,7 +21,7 @@ export interface AcceptOptions {
   waysIn: Pick<WaysIn, 'offers'>;
   dispatcher: Pick<Dispatcher, 'accept' | 'inHand'>;
   peers: PeerRules;
-  /** Managed sessions that do not run. */
+  /** Managed sessions, also those that run. */
   absent: () => AbsentSession[];
   /** Where a target is, that no session here has: on which other machine. */
   onMachine: (target: string) => Recipient | undefined;
@@ -34,7 +34,7 @@ export interface FromMachine {
   hops: number;
 }
 
-/** A managed session that does not run; a message wakes it or waits for it, where `takes`, else `why` says what is to be done. */
+/** A managed session; a message goes to it, wakes it or waits for it, where `takes`, else `why` says in which state it is. */
 export interface AbsentSession {
   id: string;
   name: string;
@@ -46,7 +46,7 @@ export interface AbsentSession {
 
 /**
  * Takes a message; a key that is known gives its first message again.
- * @throws ClaudexError EMPTY_MESSAGE, NO_SUCH_SESSION, AMBIGUOUS_TARGET, ROUTE_UNAVAILABLE, JOURNAL_UNWRITABLE and those of the peer rules
+ * @throws ClaudexError EMPTY_MESSAGE, NO_SUCH_SESSION, AMBIGUOUS_TARGET, NOT_RUNNING, ROUTE_UNAVAILABLE, JOURNAL_UNWRITABLE and those of the peer rules
  */
 export async function acceptSend(request: SendRequest, options: AcceptOptions): Promise<SendReply> {
   return accept(prepare(request, options), options);
@@ -65,8 +65,10 @@ export async function acceptFromMachine(
 
 /** One message for each session that the targets name; none is taken when one of them cannot be. @throws as acceptSend */
 export async function acceptSends(request: SendManyRequest, options: AcceptOptions): Promise<SendReply[]> {
-  const { key, targets, ...shared } = request;
-  const prepared = targets.map((target) =>
+  const { key, targets, all, ...shared } = request;
+  const takes = (target: string): boolean => !options.absent().some((one) => one.id === target && !one.takes);
+  const takers = all ? targets.filter(takes) : targets;
+  const prepared = (takers.length > 0 ? takers : targets).map((target) =>
     prepare({ ...shared, target, ...(key !== undefined && { key: `${key} for ${target}` }) }, options),
   );
   const byRecipient = new Map(prepared.map((one) => [whose(one.message.recipient), one]));
@@ -155,6 +157,8 @@ function recipientOf(request: SendRequest, { table, waysIn, absent, onMachine }:
   }
   try {
     const session = table.byId(request.target) ?? named(request.target, table);
+    const refusal = absent().find(({ id, takes }) => id === session.id && !takes);
+    if (refusal) throw new ClaudexError('NOT_RUNNING', refusal.why);
     if (request.route !== undefined && !waysIn.offers(session, request.route)) {
       throw new ClaudexError('ROUTE_UNAVAILABLE', `Session ${session.id} has no ${request.route}.`);
     }

@@ -1,19 +1,21 @@
-/** A managed session that does not run, as messages find it. */
+/** A managed session as messages find it, whether or not it runs. */
 import { basename } from 'node:path';
-import type { ManagedSession } from '../../protocol/managed.ts';
+import { type ManagedSession, stateInWords } from '../../protocol/managed.ts';
 import type { AbsentSession } from '../delivery/accept-send.ts';
 import { describe, isUp } from './managed-store.ts';
 
-/** What sleeps or is about to start takes messages, what was stopped does not. */
+/** What sleeps or is about to start takes messages; what was stopped does not, from the moment on at which it was asked to stop. */
 export function absentSession(one: ManagedSession): AbsentSession {
-  const takes = isUp(one) || one.state === 'sleeping';
+  const isStopping = isUp(one) && one.asked === 'stop';
+  const takes = one.state === 'sleeping' || (isUp(one) && !isStopping);
+  const how = isStopping ? 'being stopped' : stateInWords(one);
   return {
     id: one.id,
     name: one.name ?? (basename(one.cwd) || '/'),
     alias: one.name,
     cwd: one.cwd,
     takes,
-    why: takes ? '' : `${describe(one)} is ${one.state}${one.exit ? `: ${one.exit.reason}` : ''}.`,
+    why: takes ? '' : `${describe(one)} is ${how}.`,
   };
 }
 

@@ -213,5 +213,6 @@ function endOf(file: HostFile | undefined): ClaudeEnd {
     ranMs: ended?.ranMs ?? Number.POSITIVE_INFINITY,
     wasResume: file?.wasResume ?? false,
     lastWords: ended?.lastWords ?? '',
+    leftAt: ended?.leftAt ?? null,
   };
 }

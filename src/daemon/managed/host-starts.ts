@@ -116,7 +116,7 @@ export class HostStarts {
     const one = store.get(id);
     // it was not begun: what it was it still is
     if (!one || !isUp(one)) return;
-    const said = error instanceof ClaudexError ? error.message : String(error);
+    const said = reasonIn(error);
     const at = clock.timeOfDay();
     const next: NextState = insists ? afterFailedStart(one, said, at) : { state: 'crashed', reason: said };
     this.goOn(id, next, { exit: { code: null, signal: null, reason: next.reason, at }, isCrash: insists });
@@ -131,4 +131,11 @@ export class HostStarts {
     };
     this.#pausing.set(id, setTimeout(start, startInMs));
   }
+}
+
+/** As a reason stands behind a colon: without the sentence that every failed start has, and without its full stop. */
+function reasonIn(error: unknown): string {
+  if (!(error instanceof ClaudexError)) return String(error);
+  const facts = error.code === 'HOST_START_FAILED' ? error.facts : '';
+  return (facts || error.message).replace(/\.$/, '');
 }

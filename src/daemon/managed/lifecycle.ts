@@ -19,6 +19,8 @@ export interface ClaudeEnd {
   wasResume: boolean;
   /** The last lines of its screen, where they are known: claude says there what is wrong with its arguments. */
   lastWords: string;
+  /** What it asked at its start when it ended, where it did. */
+  leftAt?: string | null;
 }
 
 export interface NextState {
@@ -41,6 +43,9 @@ export function afterEnd(
   if (end.code === 0) return { state: 'ended', reason: 'claude was left (/exit)' };
   const signal = end.signal ?? (end.code !== null && end.code > 128 ? end.code - 128 : 0);
   if (askedSignals.includes(signal)) return { state: 'ended', reason: how };
+  // the answer that refuses ends claude with exit code 1 (facts: docs/claude-facts.md#start-questions)
+  if (end.code !== null && end.leftAt)
+    return { state: 'ended', reason: `claude was left when it asked: ${end.leftAt}` };
   if (end.code !== null && end.ranMs < startMustLastMs) {
     if (end.wasResume) return { state: 'crashed', reason: `${why(end.lastWords)} (${how} right after it was resumed)` };
     // the same arguments would be refused the next time

@@ -7,6 +7,7 @@ import { ClaudexError } from '../../errors/claudex-error.ts';
 import { userHome } from '../../home/paths.ts';
 import { readScreen } from '../../host-client/host-connection.ts';
 import { findTarget } from '../../protocol/find-target.ts';
+import { stateInWords } from '../../protocol/managed.ts';
 import type { Answering, AnswerRow } from './answer-ask.ts';
 import { maxReplyBytes } from './ask.ts';
 import { howManyFit, numberIn, withQuery } from './page.ts';
@@ -41,7 +42,7 @@ async function screen({ client, words, query }: Answering): Promise<unknown> {
   const { id } = findTarget(words[0]!, await everySession(client));
   const record = (await client.managed()).find((one) => one.id === id);
   if (record && record.state !== 'running' && record.state !== 'starting') {
-    throw new ClaudexError('NOT_RUNNING', `It is ${record.state}${record.exit ? `: ${record.exit.reason}` : ''}.`);
+    throw new ClaudexError('NOT_RUNNING', `It is ${stateInWords(record)}.`);
   }
   const socket = record ? record.socket : await client.takeViewers(id);
   const text = await readScreen(socket, { ansi: query.get('ansi') === 'true', ...(lines > 0 && { lines }) });
@@ -93,7 +94,7 @@ async function session(client: Answering['client'], id: string): Promise<unknown
   return { body: { session: told(findTarget(id, await everySession(client))) } };
 }
 
-/** @throws ClaudexError BAD_REQUEST */
+/** @throws ClaudexError NO_SUCH_FOLDER */
 function folderOf(path: string, env: NodeJS.ProcessEnv): string {
   const whole = path === '~' || path.startsWith('~/') ? join(userHome(env), path.slice(1)) : path;
   try {
@@ -101,5 +102,5 @@ function folderOf(path: string, env: NodeJS.ProcessEnv): string {
   } catch {
     // not there, or not ours to look at
   }
-  throw new ClaudexError('BAD_REQUEST', `${path.slice(0, 200)} is no folder there.`);
+  throw new ClaudexError('NO_SUCH_FOLDER', `Asked for ${path.slice(0, 200)}.`);
 }

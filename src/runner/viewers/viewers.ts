@@ -1,6 +1,6 @@
 /**
- * Everybody who looks at one claude: each gets a snapshot and from there every byte; who does not keep up gets a fresh snapshot
- * instead of what it has missed. Who wrote last decides the size. Nobody here holds claude up.
+ * Everybody who looks at one claude: who they are, what they type, who lives, who wrote last and so decides the size. What each is
+ * sent of the screen is screen-feed.ts's. Nobody here holds claude up.
  */
 import type { Writable } from 'node:stream';
 import { steadyNow } from '../../process/clock.ts';
@@ -16,14 +16,9 @@ import {
 } from '../../protocol/frames.ts';
 import type { ScreenMirror } from '../../terminal/screen-mirror.ts';
 import { PersonKeys } from '../person-keys.ts';
+import { ScreenFeed } from './screen-feed.ts';
 import type { Viewer } from './viewer.ts';
 import { decidedSize } from './whose-size.ts';
-
-/** What a viewer may have been sent and not have taken: with more it is behind. */
-const maxBehindBytes = 1024 * 1024;
-
-/** A snapshot with all its scrollback may be larger than that, once. */
-const maxSnapshotBytes = 16 * 1024 * 1024;
 
 /** A viewer is asked for a sign of life this often. After two missed ones it is gone: one may be missed when all of us have slept. */
 const pingEveryMs = 15_000;
@@ -63,7 +58,7 @@ export class Viewers {
 
   /** Our own terminal, which shows what claude has drawn so far. It is asked for no sign of life, and never let go. */
   addOwn(socket: Writable, size: FrameSize): Viewer {
-    const viewer = this.#viewer(socket, { readOnly: false, size }, 'live');
+    const viewer = this.#viewer(socket, { readOnly: false, size });
     viewer.isOwn = true;
     this.#all.add(viewer);
     return viewer;
@@ -79,13 +74,13 @@ export class Viewers {
       socket.end(jsonFrame(frameKinds.bye, { reason: 'inside', exit: null } satisfies HostBye));
       return undefined;
     }
-    const viewer = this.#viewer(socket, hello, 'waiting');
+    const viewer = this.#viewer(socket, hello);
     viewer.hold = hold;
-    this.#all.add(viewer);
     socket.once('close', () => this.#remove(viewer));
-    this.#applySize();
+    this.#all.add(viewer);
+    this.#applySize(viewer);
     socket.write(jsonFrame(frameKinds.welcome, { ...welcome(), protocol: framesProtocol, size: mirror.size }));
-    this.#snapshot(viewer);
+    viewer.feed.begin({ scrollback: hello.scrollback ?? true });
     this.#pings ??= setInterval(() => this.#ping(), pingEveryMs).unref();
     changed();
     return viewer;
@@ -124,7 +119,7 @@ export class Viewers {
     if (!viewer.readOnly) viewer.lastActive = ++this.#order;
     this.#applySize();
     // its terminal has made something else of what it showed
-    if (viewer.state === 'live') this.#snapshot(viewer);
+    viewer.feed.redraw();
   }
 
   alive(viewer: Viewer): void {
@@ -135,21 +130,14 @@ export class Viewers {
   output(bytes: Buffer): void {
     if (bytes.length === 0 || this.#all.size === 0) return;
     const framed = frame(frameKinds.output, bytes);
-    for (const viewer of this.#all) {
-      if (viewer.state === 'waiting') viewer.since.push(framed);
-      if (viewer.state !== 'live') continue;
-      viewer.socket.write(framed);
-      if (viewer.socket.writableLength > maxBehindBytes) this.#fallBehind(viewer);
-    }
+    for (const { feed } of this.#all) feed.output(framed);
   }
 
   /** Lets all of them go; who does not read does not hear it, and keeps nobody waiting. */
   dismiss(bye: HostBye): void {
-    for (const { socket, state } of this.#guests) {
-      // the end of what there was to see, for one that has missed it
-      if (state === 'behind' && bye.reason === 'ended') {
-        socket.write(frame(frameKinds.snapshot, this.#options.mirror.snapshot({ scrollback: false })));
-      }
+    for (const { socket, feed } of this.#guests) {
+      if (bye.reason === 'ended') feed.finish();
+      else feed.close();
       socket.end(jsonFrame(frameKinds.bye, bye));
       setTimeout(() => socket.destroy(), byeTakesMs).unref();
     }
@@ -163,65 +151,29 @@ export class Viewers {
     return [...this.#all].filter((one) => !one.isOwn);
   }
 
-  #viewer(
-    socket: Writable,
-    { readOnly, size }: Pick<ViewerHello, 'readOnly' | 'size'>,
-    state: Viewer['state'],
-  ): Viewer {
-    const lastActive = ++this.#order;
+  #viewer(socket: Writable, { readOnly, size }: Pick<ViewerHello, 'readOnly' | 'size'>): Viewer {
+    const { mirror, holdsOutput } = this.#options;
     return {
       socket,
+      feed: new ScreenFeed({ socket, mirror, holdsOutput }),
       isOwn: false,
       typed: new PersonKeys(),
       readOnly,
       size,
-      lastActive,
-      state,
-      since: [],
+      lastActive: ++this.#order,
       missedPings: 0,
-      isNew: state === 'waiting',
       hold: () => undefined,
     };
   }
 
-  #applySize(): void {
+  /** @param comes has not been told any size yet */
+  #applySize(comes?: Viewer): void {
     const { mirror, resize } = this.#options;
     const size = decidedSize(this.#all);
     if (!size || (size.cols === mirror.size.cols && size.rows === mirror.size.rows)) return;
     resize(size);
     // a screen of another size is drawn anew for everybody: what each has made of the old one differs
-    for (const viewer of this.#all) {
-      viewer.socket.write(jsonFrame(frameKinds.size, size));
-      if (viewer.state !== 'behind') this.#snapshot(viewer);
-    }
-  }
-
-  /** The screen as it is when all output so far is on it, the sequence that this output has begun, then what has come since. */
-  #snapshot(viewer: Viewer): void {
-    const { mirror } = this.#options;
-    viewer.state = 'waiting';
-    viewer.since = [];
-    const asked = viewer.since;
-    // what is held back is sent with the output that follows
-    const isHeld = this.#options.holdsOutput();
-    mirror.whenSettled(() => {
-      if (viewer.state !== 'waiting' || viewer.since !== asked || !this.#all.has(viewer)) return;
-      const snapshot = Buffer.from(mirror.snapshot({ scrollback: viewer.isNew }));
-      const picture = isHeld ? snapshot : Buffer.concat([snapshot, mirror.begun]);
-      viewer.socket.write(frame(frameKinds.snapshot, picture));
-      for (const framed of asked) viewer.socket.write(framed);
-      viewer.since = [];
-      viewer.isNew = false;
-      viewer.state = 'live';
-      if (viewer.socket.writableLength > maxSnapshotBytes) this.#fallBehind(viewer);
-    });
-  }
-
-  #fallBehind(viewer: Viewer): void {
-    viewer.state = 'behind';
-    viewer.socket.once('drain', () => {
-      if (viewer.state === 'behind') this.#snapshot(viewer);
-    });
+    for (const viewer of this.#all) if (viewer !== comes) viewer.feed.resized(size);
   }
 
   #ping(): void {
@@ -239,6 +191,7 @@ export class Viewers {
 
   #remove(viewer: Viewer): void {
     this.#all.delete(viewer);
+    viewer.feed.close();
     if (this.count === 0) {
       clearInterval(this.#pings);
       this.#pings = undefined;

@@ -2,7 +2,8 @@
 import '@xterm/xterm/css/xterm.css';
 import './style/page.css';
 import { render } from 'preact';
-import { connect, connection, connectOnReturn } from './state/connection.ts';
+import { connectOnReturn } from './state/connect-on-return.ts';
+import { connect, connection } from './state/connection.ts';
 import { notifyOfQuestions } from './state/notifications.ts';
 import { pairWith, takeCode } from './state/pairing.ts';
 import { keepSubscribed } from './state/push.ts';

@@ -9,6 +9,7 @@ import { findTarget } from '../../protocol/find-target.ts';
 import type { Sender } from '../../protocol/message.ts';
 import { oneLine } from '../../protocol/sanitise.ts';
 import type { Device } from '../devices.ts';
+import { promptParts } from '../prompt-parts.ts';
 import { answererOf } from '../routes/questions.ts';
 import { saidOf } from '../schemas.ts';
 import { senderOf } from '../send-message.ts';
@@ -97,7 +98,7 @@ function historyOf(id: string, sessions: readonly AnySession[], last: number): o
   const path = sessions.find((one) => one.id === id)?.transcriptPath ?? null;
   if (path === null) return [];
   return [...readTurns(path, { last, shape: rawText })].flatMap(({ prompt, answer, startedAt, endedAt }) => [
-    { role: 'user', content: prompt, ts: startedAt },
+    { role: 'user', content: promptParts(prompt).text, ts: startedAt },
     ...(answer === '' ? [] : [{ role: 'assistant', content: answer, ts: endedAt }]),
   ]);
 }

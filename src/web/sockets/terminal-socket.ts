@@ -53,7 +53,8 @@ export async function openTerminal(request: TerminalRequest): Promise<void> {
   const stream = streamIn(url);
   const path = await viewerSocket(feed, session);
   const size = { cols: sizeIn(url, 'cols'), rows: sizeIn(url, 'rows') };
-  const host = await connectHost(path, { kind: 'terminal', readOnly: isReadOnly, size });
+  const scrollback = url.searchParams.get('scrollback') !== '0';
+  const host = await connectHost(path, { kind: 'terminal', readOnly: isReadOnly, size, scrollback });
   host.pause();
   try {
     const web = accept();
@@ -181,7 +182,9 @@ class TerminalSocket {
       return this.#refuse(new ClaudexError('SCOPE_MISSING', 'It takes the scope terminal.'));
     }
     try {
-      const next = await connectHost(this.#state.path, { kind: 'terminal', readOnly, size: this.#state.size });
+      const { path, size } = this.#state;
+      // what is above the screen is there already
+      const next = await connectHost(path, { kind: 'terminal', readOnly, size, scrollback: false });
       const last = this.#host;
       this.#state.isReadOnly = readOnly;
       this.#follow(next);

@@ -50,12 +50,15 @@ describe(`managed sessions of claude ${realClaudeVersion()}`, () => {
     await viewer.waitForScreen((screen) => promptBox(screen) === 'a draft of mine', patient);
     viewer.key('ctrl-\\');
     expect(await viewer.waitForExit(patient)).toEqual({ code: 0, signal: null });
-    const again = startClaudex(['attach', id], { cwd: home.cwd, env, cols: 80, rows: 24 });
+    // the table says that a host runs it, without --all too
+    expect((await claudex(home, api, 'list')).stdout).toMatch(/^\w{8} {2}worker .* host /m);
+    const again = startClaudex(['attach', id, '--json'], { cwd: home.cwd, env, cols: 80, rows: 24 });
     await again.waitForScreen((screen) => promptBox(screen) === 'a draft of mine', patient);
     await again.waitForModes({ bracketedPaste: true }, patient);
     expect((await claudex(home, api, 'detach', 'worker')).code).toBe(0);
     expect(await again.waitForExit(patient)).toEqual({ code: 0, signal: null });
     expect(again.modes()).toMatchObject({ bracketedPaste: false });
+    expect(again.rawOutput().toString()).toMatch(new RegExp(`\\{\\s+"id": "${id}",\\s+"name": "worker",`));
     await until(async () => (await managed(home, id)).state === 'running', patient);
   });
 

@@ -101,7 +101,8 @@ describe(`the service of claude ${realClaudeVersion()}`, () => {
     const unit = join(folder, 'claudex.service');
     const link = join(folder, 'default.target.wants', 'claudex.service');
     expect((await claudex(home, api, 'service', 'status')).code).toBe(3);
-    await claudex(home, api, 'service', 'install');
+    const installed = await claudex(home, api, 'service', 'install', '--json');
+    expect(JSON.parse(installed.stdout)).toMatchObject({ kind: 'systemd', path: unit, enabled: true });
     expect(readFileSync(unit, 'utf8')).toContain(`Environment="CLAUDEX_HOME=${home.claudexHome}"`);
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
     const status = await claudex(home, api, 'service', 'status', '--json');
@@ -116,6 +117,9 @@ describe(`the service of claude ${realClaudeVersion()}`, () => {
     });
     expect((await claudex(home, api, 'service', 'uninstall')).stdout).toContain('Removed');
     expect((await claudex(home, api, 'service', 'uninstall')).stdout).toContain('not installed');
+    await claudex(home, api, 'service', 'install');
+    const uninstalled = await claudex(home, api, 'service', 'uninstall', '--json');
+    expect(JSON.parse(uninstalled.stdout)).toMatchObject({ path: unit, installed: false, removed: true });
     await claudex(home, api, 'service', 'install');
     expect((await claudex(home, api, 'uninstall')).stdout).toContain('claudex.service');
     expect([unit, link].map((path) => existsSync(path))).toEqual([false, false]);

@@ -83,4 +83,22 @@ describe(`questions at the start of claude ${realClaudeVersion()}`, () => {
     viewer.key('ctrl-\\');
     await viewer.waitForExit();
   });
+
+  it(`whoever says no to it has ended the session: it does not come back to ask again ${verifies('start-question')}`, async () => {
+    const home = bed.home();
+    const api = await bed.api();
+    withoutState('projects')(home);
+    const { id } = JSON.parse((await claudex(home, api, 'start', home.cwd, '--name', 'worker', '--json')).stdout);
+    const viewer = startClaudex(['attach', 'worker'], { cwd: home.cwd, env: home.env(api) });
+    const screen = await viewer.waitForScreen('Accessing workspace');
+    if (!/❯ (?:\d\. )?No/.test(screen)) {
+      viewer.key('down');
+      await viewer.waitForScreen(/❯ (?:\d\. )?No/);
+    }
+    viewer.key('enter');
+    expect(await viewer.waitForExit()).toEqual({ code: 0, signal: null });
+    expect(viewer.screen()).toContain('worker is ended: claude was left when it asked: trust');
+    const [one] = await daemonClient(home).managed();
+    expect(one).toMatchObject({ id, state: 'ended', restarts: 0, exit: { code: 1 } });
+  });
 });

@@ -48,8 +48,11 @@ describe(`declared sessions of claude ${realClaudeVersion()}`, () => {
     expect(again.stdout).toBe(`worker  runs (${one.id})\nhelper  runs (${two.id})\n`);
     expect(await daemonClient(home).messages({ ended: 10 })).toHaveLength(1);
 
-    expect((await claudex(home, api, 'down', '--now')).code).toBe(0);
-    await until(async () => (await daemonClient(home).managed()).every(({ state }) => state === 'stopped'));
+    expect(await claudex(home, api, 'down', '--now')).toMatchObject({
+      code: 0,
+      stdout: `worker  stopped (${one.id})\nhelper  stopped (${two.id})\n`,
+    });
+    expect((await daemonClient(home).managed()).map(({ state }) => state)).toEqual(['stopped', 'stopped']);
     expect((await claudex(home, api, 'down')).stdout).toContain('worker  is stopped');
     const resumed = await claudex(home, api, 'up', '--json');
     expect(JSON.parse(resumed.stdout)).toMatchObject([

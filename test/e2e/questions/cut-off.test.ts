@@ -88,6 +88,16 @@ describe(`a question of claude ${realClaudeVersion()} that something cuts off`, 
     await expectNoHooks(claude.home);
   });
 
+  it(`daemon restart: the same question waits at the next one, and is answered ${verifies('question-withdrawn')}`, async () => {
+    const claude = await startAskingClaude(bed);
+    const id = await dialog(claude, 'one.txt');
+    expect(await command(claude, 'daemon', 'restart')).toMatchObject({ code: 0 });
+    await until(async () => JSON.parse((await command(claude, 'waiting', '--json')).stdout)[0]?.remote === true);
+    expect(await command(claude, 'approve', id)).toMatchObject({ code: 0 });
+    await until(() => has(claude, 'one.txt'));
+    await expectNoHooks(claude.home);
+  });
+
   it(`kill -9 of the hook: of its curl it comes back, of all of it the terminal is left, and that is said ${verifies('question-withdrawn')}`, async () => {
     const claude = await startAskingClaude(bed);
     const first = await dialog(claude, 'one.txt');

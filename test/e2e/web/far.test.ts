@@ -61,6 +61,7 @@ describe(`commands on another machine with claude ${realClaudeVersion()}`, () =>
     await until(async () => (await asked()).length === 1, patient);
     const [question] = await asked();
     expect(question).toMatchObject({ tool: 'Bash', session: id, shown: expect.stringContaining(`touch ${file}`) });
+    expect(await far('waiting')).toContain(`claudex --host devbox approve ${question.id}\n`);
     expect(existsSync(file)).toBe(false);
     expect(await far('approve', question.id)).toContain(`Approved: Bash in worker (${question.id})`);
     await until(() => existsSync(file), patient);

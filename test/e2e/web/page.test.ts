@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
+import type { Message } from '../../../src/protocol/message.ts';
 import { verifies } from '../../requirements.ts';
 import { picture, startBrowser, terminalText } from '../../support/browser.ts';
 import { realClaudeVersion } from '../../support/claude-binary.ts';
@@ -168,6 +169,8 @@ describe(`the web page with claude ${realClaudeVersion()}`, () => {
     const box = page.getByRole('textbox', { name: 'Message for worker' });
     await box.fill(callsTool('Bash', { command, description: 'Leave a mark' }));
     await page.getByRole('button', { name: 'Send' }).click();
+    await untilDelivered(home, 1);
+    await untilAsked(home, 'made-from-a-phone.txt');
     const card = page.getByTestId('question');
     await card.getByText('made-from-a-phone.txt').waitFor(patient60);
     expect(await card.locator('pre').textContent()).toBe(command);
@@ -181,6 +184,8 @@ describe(`the web page with claude ${realClaudeVersion()}`, () => {
     const evil = 'echo "<img src=x onerror=globalThis.hacked=1>" > denied.txt';
     await box.fill(callsTool('Bash', { command: evil, description: '<b onclick=alert(1)>harmless</b>' }));
     await page.getByRole('button', { name: 'Send' }).click();
+    await untilDelivered(home, 2);
+    await untilAsked(home, 'denied.txt');
     await card.getByText('denied.txt').waitFor(patient60);
     expect(await card.locator('pre').textContent()).toBe(evil);
     await card.getByText('<b onclick=alert(1)>harmless</b>').waitFor();
@@ -236,6 +241,21 @@ describe(`the web page with claude ${realClaudeVersion()}`, () => {
     expect(found).toEqual([]);
   });
 });
+
+/** Resolves when claude has taken so many messages. @throws Error with what there is of each */
+async function untilDelivered(home: HermeticHome, count: number): Promise<void> {
+  const isIn = ({ state }: Message): boolean => state === 'delivered' || state === 'answered';
+  await waitForMessages(home, (all) => all.filter(isIn).length === count);
+}
+
+/** Resolves when claude asks for that, on the page or not. @throws Error with all that it has asked */
+async function untilAsked(home: HermeticHome, text: string): Promise<void> {
+  await until(async () => {
+    const all = await daemonClient(home).questions({ ended: true });
+    if (all.some(({ state, shown }) => state === 'open' && shown.includes(text))) return true;
+    throw new Error(`not asked; the daemon says ${JSON.stringify(all, null, 2)}`);
+  }, patient);
+}
 
 /** Resolves when nothing in it moves or fades any more. Runs in the page. */
 async function hasAppeared(element: unknown): Promise<void> {

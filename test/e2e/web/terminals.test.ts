@@ -117,6 +117,29 @@ describe('terminals on the web page', () => {
     expect(await page.getByRole('textbox', { name: 'Message for bytes' }).inputValue()).toBe('a message of mine');
   });
 
+  it(`what is above the screen stays, each line once, when the window gets another size ${verifies('web-page-works')}`, async () => {
+    const { web, page, ids } = await world();
+    await openTerminal(page, await paired(web, page), ids[0]!);
+    await page.keyboard.press('t');
+    await until(async () => (await terminalText(page)).includes('tick 120\n'), patient);
+    await page.keyboard.press('s');
+    await until(async () => (await terminalText(page)).includes('STOPPED'), patient);
+    const all = (): Promise<string> => terminalText(page, { above: true });
+    const last = Number(/tick (\d+)\nSTOPPED/.exec(await all())![1]);
+    for (const size of [
+      { width: 900, height: 400 },
+      { width: 1300, height: 900 },
+    ]) {
+      const sizes = async (): Promise<number> => (await all()).match(/^size \d+x\d+$/gm)?.length ?? 0;
+      const before = await sizes();
+      await page.setViewportSize(size);
+      await until(async () => (await sizes()) > before, patient);
+      const ticks = async (): Promise<string[] | null> => (await all()).match(/^tick \d+$/gm);
+      const wanted = Array.from({ length: last }, (_, index) => `tick ${index + 1}`).join();
+      await until(async () => (await ticks())?.join() === wanted, patient);
+    }
+  });
+
   it(`many terminals at once on one page ${verifies('web-page-wall')}`, async () => {
     const count = repetitions(5, 20);
     const names = Array.from({ length: count }, (_, index) => `s${String(index).padStart(2, '0')}`);

@@ -104,6 +104,21 @@ describe('claudex board', () => {
     await board.waitForExit();
   });
 
+  it('comes back from a Ctrl-Z that nobody would ever continue: it is the only job of its terminal', async () => {
+    const { daemon, start } = await aBoard();
+    const board = await shown(start(), daemon);
+    board.key('ctrl-z');
+    await board.waitForScreen((screen) => {
+      const bytes = board.rawOutput().toString('latin1');
+      const left = bytes.lastIndexOf('\x1b[?1049l');
+      return left > 0 && bytes.lastIndexOf('\x1b[?1049h') > left && screen.includes('permission (Bash)');
+    });
+    board.type('?');
+    await board.waitForScreen('any key goes back');
+    board.key('ctrl-c');
+    expect(await board.waitForExit()).toEqual({ code: 0, signal: null });
+  });
+
   it('writes no colour with NO_COLOR', async () => {
     const { daemon, start } = await aBoard({ cols: 80, rows: 24 }, { NO_COLOR: '1' });
     const board = await shown(start(), daemon);

@@ -54,6 +54,17 @@ describe('daemon', () => {
   };
   const socketOf = (home: HermeticHome): string => join(home.claudexHome, 'daemon.sock');
 
+  it('restart puts another one in its place, and starts one where none is', async () => {
+    const home = bed.home();
+    const first = await daemon(home, 'restart');
+    expect(first).toMatchObject({ code: 0, stdout: expect.stringMatching(/^The daemon runs \(pid \d+/) });
+    const pid = Number(/pid (\d+)/.exec(first.stdout)?.[1]);
+    const again = await daemon(home, 'restart');
+    expect(again.code).toBe(0);
+    expect(Number(/pid (\d+)/.exec(again.stdout)?.[1])).not.toBe(pid);
+    expect(isAlive(pid)).toBe(false);
+  });
+
   it(`five starts at once make one ${verifies('one-daemon')}`, async () => {
     const home = bed.home();
     const pids = await Promise.all([1, 2, 3, 4, 5].map(() => started(home)));

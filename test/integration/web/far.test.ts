@@ -203,6 +203,16 @@ describe('commands on another machine', () => {
       const { code, stderr } = await far(...words);
       expect([code === 0, stderr], words.join(' ')).toEqual([false, expect.stringContaining(said)]);
     }
+    // nothing of this is meant for this machine
+    for (const [words, said] of [
+      [['--host=', 'stop', '--all'], 'the name or the address'],
+      [['--host', '', 'stop', '--all'], 'the name or the address'],
+      [['list', '--host', 'devbox'], 'in front of the command'],
+      [['stop', '--all', '--host=devbox'], 'in front of the command'],
+    ] as const) {
+      const { code, stderr } = await machine.here([...words]);
+      expect([words, code, stderr]).toEqual([words, 2, expect.stringContaining(said)]);
+    }
     expect(await far('start', there.cwd)).toMatchObject({ code: 3, stderr: expect.stringContaining('manage') });
     expect(await far('status')).toMatchObject({ code: 0, stdout: expect.stringContaining('devbox: claudex') });
     const gone = await machine.here(['host', 'add', 'x', 'http://127.0.0.1:9'], 'token');

@@ -58,7 +58,7 @@ describe(`notify.command ${verifies('notify-command')}`, () => {
     notify.tell(event);
     await untilLogged();
     expect(logged).toEqual([
-      { what: 'notify failed', event: 'task-waits', code: 3, signal: null, said: expect.stringMatching(/^0{0,300}$/) },
+      { what: 'notify failed', about: 'task-waits', code: 3, signal: null, said: expect.stringMatching(/^0{0,300}$/) },
     ]);
   });
 

@@ -32,7 +32,7 @@ it(`a question, and what became of it ${verifies('notify-command')}`, () => {
     by: 'ada on devbox',
     via: 'board',
   });
-  expect(answered).toMatchObject({ event: 'answered', text: 'api: Bash deny by ada on devbox' });
+  expect(answered).toMatchObject({ event: 'answered', text: 'api: Bash denied by ada on devbox' });
   const withdrawn = questionEvent({ ...question, state: 'withdrawn', reason: 'the session has ended' });
   expect(withdrawn).toMatchObject({ event: 'answered', text: 'api: Bash withdrawn: the session has ended' });
   const plain = questionEvent({

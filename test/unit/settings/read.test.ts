@@ -62,6 +62,17 @@ describe(`settings ${verifies('settings')}`, () => {
     const allow = settingDefinition('peers.allow');
     expect(parseSetting(allow, 'same-tree')).toBe('same-tree');
     expect(() => parseSetting(allow, 'some')).toThrow('takes all, same-tree, none, not "some"');
+    const command = settingDefinition('notify.command');
+    for (const good of ['~/bin/tell me', '["sh", "-c", "jq -r .text | cat; echo \\"x\\""]', ' [ "a" , "" ] ']) {
+      expect(parseSetting(command, good)).toBe(good);
+    }
+    for (const bad of ['["unclosed', '[]', '[""]', '["a", 1]', ' ']) {
+      expect(() => parseSetting(command, bad)).toThrow('takes the path of a program, or a JSON list');
+    }
+    const key = settingDefinition('attach.detachKey');
+    expect(['ctrl-\\', 'CTRL-B', '^]', 'ctrl-_'].map((text) => parseSetting(key, text))).toHaveLength(4);
+    for (const bad of ['x', 'ctrl-', 'ctrl-bb', 'alt-b', 'ctrl-1'])
+      expect(() => parseSetting(key, bad)).toThrow('takes ctrl-');
     expect(() => parseSetting(badge, 'maybe')).toThrow(expect.objectContaining({ code: 'BAD_SETTING' }));
     expect(() => settingDefinition('nothing')).toThrow(expect.objectContaining({ code: 'UNKNOWN_SETTING' }));
   });

@@ -1,7 +1,8 @@
 /** Leaving out the lines that a flood has pushed out of all that is kept leaves the same screen, from seeds. */
 import xterm from '@xterm/headless';
 import { describe, expect, it } from 'vitest';
-import { drawTerminal } from '../../../src/terminal/draw-screen.ts';
+import { LinePlaces } from '../../../src/terminal/line-places.ts';
+import { ScreenDrawing } from '../../../src/terminal/screen-drawing.ts';
 import { ScreenMirror, scrollbackLines } from '../../../src/terminal/screen-mirror.ts';
 import { withoutScrolledOff } from '../../../src/terminal/scrolled-off.ts';
 import { repetitions } from '../../support/repetition.ts';
@@ -14,7 +15,15 @@ const lines = scrollback + 2 * size.rows;
 async function drawnBy(...output: Array<Buffer | string>): Promise<string> {
   const terminal = new xterm.Terminal({ ...size, scrollback, allowProposedApi: true, logLevel: 'off' });
   for (const piece of output) await new Promise<void>((resolve) => terminal.write(piece, resolve));
-  const drawn = drawTerminal(terminal, scrollback, { modes: '', beforeAlternate: '' });
+  const drawing = new ScreenDrawing({
+    terminal,
+    places: new LinePlaces(terminal),
+    scrollback: true,
+    blank: () => '',
+    inputModes: () => '',
+    end: () => ({ modes: '', beforeAlternate: '' }),
+  });
+  const drawn = drawing.next(Number.POSITIVE_INFINITY).text;
   terminal.dispose();
   return drawn;
 }

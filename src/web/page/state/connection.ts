@@ -3,6 +3,7 @@
  * lists are read anew, because events may have been missed.
  */
 import { signal } from '@preact/signals';
+import { ReadBesideNews } from '../../../process/read-beside-news.ts';
 import { ApiFailure, request } from '../api.ts';
 import type { Message, Question, Session } from '../api-types.ts';
 import { setMessages, tookMessage } from './messages.ts';
@@ -21,6 +22,7 @@ let pauseMs = firstPauseMs;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let reading: Promise<void> | undefined;
 let readAgain = false;
+const lists = new ReadBesideNews();
 
 /** Reads the lists; asked for while it reads, it reads once more. */
 export function readLists(): Promise<void> {
@@ -31,14 +33,19 @@ export function readLists(): Promise<void> {
   const run = async (): Promise<void> => {
     do {
       readAgain = false;
-      const [{ sessions }, { questions }, { messages }] = await Promise.all([
-        request<{ sessions: Session[] }>('GET', '/sessions'),
-        request<{ questions: Question[] }>('GET', '/questions').catch(none({ questions: [] })),
-        request<{ messages: Message[] }>('GET', '/messages?ended=100').catch(none({ messages: [] })),
-      ]);
-      setSessions(sessions);
-      setQuestions(questions);
-      setMessages(messages);
+      await lists.read(
+        () =>
+          Promise.all([
+            request<{ sessions: Session[] }>('GET', '/sessions'),
+            request<{ questions: Question[] }>('GET', '/questions').catch(none({ questions: [] })),
+            request<{ messages: Message[] }>('GET', '/messages?ended=100').catch(none({ messages: [] })),
+          ]),
+        ([{ sessions }, { questions }, { messages }]) => {
+          setSessions(sessions);
+          setQuestions(questions);
+          setMessages(messages);
+        },
+      );
     } while (readAgain);
   };
   reading = run().finally(() => {
@@ -70,14 +77,18 @@ export function connect(): void {
       })
       .catch(lost);
   });
-  mine.addEventListener('session', (event) => tookSession(dataOf<{ session: Session }>(event).session));
-  mine.addEventListener('session_removed', (event) => removeSession(dataOf<{ id: string }>(event).id));
-  mine.addEventListener('managed', reread);
-  mine.addEventListener('message', (event) => {
-    const { message } = dataOf<{ message?: Message }>(event);
+  const on = <Data>(name: string, took: (data: Data) => void): void =>
+    mine.addEventListener(name, (event) => {
+      const data = dataOf<Data>(event);
+      lists.news(() => took(data));
+    });
+  on<{ session: Session }>('session', ({ session }) => tookSession(session));
+  on<{ id: string }>('session_removed', ({ id }) => removeSession(id));
+  on<{ message?: Message }>('message', ({ message }) => {
     if (message) tookMessage(message);
   });
-  mine.addEventListener('question', (event) => tookQuestion(dataOf<{ question: Question }>(event).question));
+  on<{ question: Question }>('question', ({ question }) => tookQuestion(question));
+  mine.addEventListener('managed', reread);
   mine.addEventListener('resync', reread);
   // the server is there and its daemon is not, for a moment
   mine.addEventListener('daemon', (event) => {
@@ -95,10 +106,11 @@ export function connect(): void {
 }
 
 function dataOf<Data>(event: Event): Data {
-  return JSON.parse((event as MessageEvent<string>).data) as Data;
+  return JSON.parse((event as Event & { data: string }).data) as Data;
 }
 
-function lost(error?: unknown): void {
+/** There is no network, or what was asked for did not come. */
+export function lost(error?: unknown): void {
   if (error instanceof ApiFailure && error.status === 401) {
     unpaired();
     return;
@@ -129,15 +141,9 @@ function unpaired(): void {
   connection.value = 'unpaired';
 }
 
-/** Coming back to the tab, or back online, does not wait for the pause to end. */
-export function connectOnReturn(): void {
-  const retry = (): void => {
-    if (connection.value === 'away' && document.visibilityState === 'visible') {
-      pauseMs = firstPauseMs;
-      void tryAgain();
-    }
-  };
-  addEventListener('online', retry);
-  addEventListener('offline', () => lost());
-  document.addEventListener('visibilitychange', retry);
+/** Does not wait for the pause to end. */
+export function retryNow(): void {
+  if (connection.value !== 'away') return;
+  pauseMs = firstPauseMs;
+  void tryAgain();
 }

@@ -10,17 +10,24 @@ export const openQuestions = computed(() =>
     .sort((a, b) => new Date(a.askedAt).getTime() - new Date(b.askedAt).getTime()),
 );
 
-/** Told of each question that is new to this page. */
+/** Told of each question that is new to this page, once. */
 export const newcomers = signal<Question | null>(null);
+const seen = new Set<string>();
 
 export function setQuestions(list: readonly Question[]): void {
-  for (const one of list) if (one.state === 'open' && !all.value.has(one.id)) newcomers.value = one;
+  for (const one of list) saw(one);
   all.value = new Map(list.map((one) => [one.id, one]));
 }
 
 export function tookQuestion(news: Question): void {
-  if (news.state === 'open' && !all.value.has(news.id)) newcomers.value = news;
+  saw(news);
   all.value = new Map(all.value).set(news.id, news);
+}
+
+function saw(question: Question): void {
+  if (question.state !== 'open' || seen.has(question.id)) return;
+  seen.add(question.id);
+  newcomers.value = question;
 }
 
 export function questionsOf(session: string): Question[] {

@@ -34,6 +34,11 @@ export function sessionOf(id: string): Session | undefined {
   return all.value.get(id);
 }
 
+/** The session that has that conversation of claude's open, or had it last. */
+export function sessionWith(sessionId: string): Session | undefined {
+  return [...all.value.values()].find((one) => one.sessionId === sessionId);
+}
+
 export function displayName(session: Pick<Session, 'alias' | 'name' | 'claudeName'>): string {
   return session.alias ?? session.claudeName ?? session.name;
 }

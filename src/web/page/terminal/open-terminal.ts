@@ -9,6 +9,9 @@ import { type ITheme, Terminal } from '@xterm/xterm';
 /** As many lines above the screen as a host keeps. */
 const scrollbackLines = 5000;
 
+/** Beside a question on a phone there is room for less: then the last rows are seen, and the rest is scrolled to. */
+const leastRows = 12;
+
 export interface OpenTerminalOptions {
   theme: ITheme;
   fontSize: number;
@@ -21,7 +24,8 @@ export interface OpenTerminalOptions {
 
 export interface OpenTerminal {
   terminal: Terminal;
-  fit: FitAddon;
+  /** What has room where it stands, and at least what claude can be used with. */
+  fits: () => { cols: number; rows: number };
   search: SearchAddon;
 }
 
@@ -54,7 +58,11 @@ export function openTerminal(parent: HTMLElement, options: OpenTerminalOptions):
     if (text !== null) options.onCopyRequest(text);
     return true; // never answered: what is on the clipboard is nobody's business
   });
-  return { terminal, fit, search };
+  const fits = () => {
+    const { cols, rows } = fit.proposeDimensions() ?? { cols: 80, rows: 24 };
+    return { cols, rows: Math.max(rows, leastRows) };
+  };
+  return { terminal, fits, search };
 }
 
 function accelerate(terminal: Terminal): void {

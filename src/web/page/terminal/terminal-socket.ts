@@ -17,8 +17,11 @@ export interface TerminalSocketOptions {
   readOnly: boolean;
   /** How much fits here. */
   size: () => Size;
-  /** Draws the whole screen, whatever was shown before. */
-  onSnapshot: (bytes: Uint8Array) => void;
+  /**
+   * Draws the whole screen, whatever was shown before. The first one of a connection comes with what is above the screen, or with the
+   * beginning of that; a later one leaves what is there.
+   */
+  onSnapshot: (bytes: Uint8Array, isFirst: boolean) => void;
   onOutput: (bytes: Uint8Array) => void;
   /** The size that claude's terminal has. */
   onSize: (size: Size) => void;
@@ -50,6 +53,7 @@ export class TerminalSocket {
   #pauseMs = firstPauseMs;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #snapshotNext = true;
+  #isNew = true;
   #closed = false;
 
   constructor(options: TerminalSocketOptions) {
@@ -132,6 +136,7 @@ export class TerminalSocket {
     last?.close();
     this.#takesKeys = false;
     this.#snapshotNext = true;
+    this.#isNew = true;
     onState('connecting', '');
     socket.addEventListener('open', () => {
       if (this.#socket === socket) onState('open', '');
@@ -141,9 +146,10 @@ export class TerminalSocket {
       if (typeof data === 'string') return this.#heard(JSON.parse(data) as ServerWord);
       this.#pauseMs = firstPauseMs;
       const bytes = new Uint8Array(data);
-      if (this.#snapshotNext) this.#options.onSnapshot(bytes);
+      if (this.#snapshotNext) this.#options.onSnapshot(bytes, this.#isNew);
       else this.#options.onOutput(bytes);
       this.#snapshotNext = false;
+      this.#isNew = false;
     });
     socket.addEventListener('close', ({ reason }) => {
       if (!this.#closed && this.#socket === socket) this.#lost(reason);

@@ -168,7 +168,7 @@ function start(
   openTerminal: typeof import('./open-terminal.ts').openTerminal,
   { session, state, control, copyRequest, searching, leave, type }: StartOptions,
 ): { parts: Parts; dispose: () => void } {
-  const { terminal, fit, search } = openTerminal(place, {
+  const { terminal, fits, search } = openTerminal(place, {
     theme: terminalTheme(isDark.peek()),
     fontSize: isTouch.peek() ? 12 : 13,
     readOnly: false,
@@ -177,18 +177,22 @@ function start(
       copyRequest.value = text;
     },
   });
-  const fits = () => fit.proposeDimensions() ?? { cols: 80, rows: 24 };
   terminal.resize(fits().cols, fits().rows);
   const socket = new TerminalSocket({
     session,
     readOnly: false,
     size: fits,
-    onSnapshot: (bytes) => {
-      terminal.reset();
+    onSnapshot: (bytes, isFirst) => {
+      if (isFirst) terminal.reset();
       terminal.write(bytes);
     },
     onOutput: (bytes) => terminal.write(bytes),
-    onSize: ({ cols, rows }) => terminal.resize(cols, rows),
+    // behind what was drawn in the size before
+    onSize: ({ cols, rows }) =>
+      terminal.write('', () => {
+        terminal.resize(cols, rows);
+        place.scrollTop = place.scrollHeight;
+      }),
     onState: (now) => {
       state.value = now;
     },
@@ -222,7 +226,7 @@ function start(
   observer.observe(place);
   if (!isTouch.peek()) terminal.focus();
   return {
-    parts: { terminal, fit, search, socket },
+    parts: { terminal, fits, search, socket },
     dispose: () => {
       observer.disconnect();
       socket.close();

@@ -1,10 +1,10 @@
 /** A session's conversation as turns to read. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { promptParts } from '../../prompt-parts.ts';
 import { ApiFailure, request, wordsOf } from '../api.ts';
 import type { Session, Step, Turn } from '../api-types.ts';
 import { Markdown } from './markdown.tsx';
-import { promptParts } from './prompt-parts.ts';
 import { ToolCall } from './tool-call.tsx';
 import { ago, visible } from './words.ts';
 

@@ -89,17 +89,6 @@ export function QuestionCard({ question, more }: { question: Question; more: num
           <button type="button" class="primary" disabled={off} onClick={() => void give({ decision: 'allow' })}>
             {question.kind === 'plan' ? 'Approve' : 'Allow'}
           </button>
-          {question.suggestions.map((suggestion, index) => (
-            <button
-              type="button"
-              key={index}
-              disabled={off}
-              title={visible(suggestion.text)}
-              onClick={() => void give({ decision: 'allow', always: index + 1 })}
-            >
-              Always: {visible(suggestion.text)}
-            </button>
-          ))}
           <button
             type="button"
             class="bad"
@@ -111,6 +100,18 @@ export function QuestionCard({ question, more }: { question: Question; more: num
           >
             {question.kind === 'plan' ? 'Keep planning' : 'Deny'}
           </button>
+          {question.suggestions.map((suggestion, index) => (
+            <button
+              type="button"
+              class="always"
+              key={index}
+              disabled={off}
+              title={visible(suggestion.text)}
+              onClick={() => void give({ decision: 'allow', always: index + 1 })}
+            >
+              Always: {visible(suggestion.text)}
+            </button>
+          ))}
         </div>
       )}
       {reason.value !== null && (

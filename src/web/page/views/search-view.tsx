@@ -3,8 +3,12 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { request, wordsOf } from '../api.ts';
 import type { SearchHit } from '../api-types.ts';
-import { replace } from '../state/route.ts';
+import { hashOf, replace } from '../state/route.ts';
+import { displayName, sessionWith } from '../state/sessions.ts';
 import { ago, shortFolder, visible } from './words.ts';
+
+/** Where in a turn it stands. */
+const places: Record<string, string> = { 'tool-input': 'tool', 'tool-result': 'tool result' };
 
 /** Typing goes on for so long before it is searched. */
 const restMs = 250;
@@ -51,9 +55,9 @@ export function SearchView({ query }: { query: string }) {
       <ol class="hits">
         {hits.value?.map((hit, index) => (
           <li key={index}>
-            <p class="hit-head">
-              <strong>{shortFolder(hit.cwd ?? '')}</strong>
-              <span>{hit.where}</span>
+            <p class="hit-head" title={hit.cwd ?? ''}>
+              <Place hit={hit} />
+              <span>{places[hit.where] ?? hit.where}</span>
               {hit.at && <time>{ago(hit.at)}</time>}
             </p>
             <p class="hit-text">
@@ -63,6 +67,17 @@ export function SearchView({ query }: { query: string }) {
         ))}
       </ol>
     </main>
+  );
+}
+
+/** By its session's name, and a way to it, where that is on the list; else by its folder. */
+function Place({ hit }: { hit: SearchHit }) {
+  const session = sessionWith(hit.sessionId);
+  if (!session) return <strong>{shortFolder(hit.cwd ?? '')}</strong>;
+  return (
+    <a href={hashOf({ view: 'session', id: session.id, tab: 'conversation' })}>
+      <strong>{displayName(session)}</strong>
+    </a>
   );
 }
 

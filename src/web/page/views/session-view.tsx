@@ -41,7 +41,7 @@ export function SessionView({ session, tab }: { session: Session; tab: Tab }) {
             <StateDot session={session} /> {displayName(session)}
           </h1>
           <p title={session.cwd}>
-            {shortFolder(session.cwd)} · {session.waitingFor ?? stateWord(session)}
+            {session.waitingFor ?? stateWord(session)} · {shortFolder(session.cwd)}
           </p>
         </div>
         <Actions session={session} />
@@ -74,7 +74,7 @@ export function SessionView({ session, tab }: { session: Session; tab: Tab }) {
 function NoTerminal({ session }: { session: Session }) {
   const text = isRunning(session)
     ? 'This session was started with bare claude: nobody but its own terminal can show its screen. Its conversation and its queue are here.'
-    : `It is ${stateWord(session)}${session.managed?.exit ? `: ${session.managed.exit.reason}` : ''}. A message wakes one that sleeps.`;
+    : `It is ${stateWord(session)}${session.waitingFor ? `: ${session.waitingFor}` : ''}. A message wakes one that sleeps.`;
   return (
     <div class="empty tall">
       <p>{text}</p>

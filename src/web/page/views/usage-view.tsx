@@ -2,18 +2,11 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { request, wordsOf } from '../api.ts';
-
-interface UsageSum {
-  inputTokens: number;
-  outputTokens: number;
-  cacheReadTokens: number;
-  cacheWriteTokens: number;
-  costUsd: number | null;
-}
+import { cost, type SessionSum, tokens, tokensOf, type UsageSum, UsageTable } from './usage-table.tsx';
 
 interface Usage {
   days: (UsageSum & { day: string })[];
-  sessions: (UsageSum & { sessionId: string; name?: string; cwd: string | null })[];
+  sessions: SessionSum[];
   total: UsageSum;
 }
 
@@ -50,16 +43,17 @@ export function UsageView() {
               since.value = one;
             }}
           >
-            {one === '1d' ? 'Today' : `${Number.parseInt(one, 10)} days`}
+            {one === '1d' ? '24 hours' : `${Number.parseInt(one, 10)} days`}
           </button>
         ))}
       </div>
       {problem.value !== '' && <p class="problem">{problem}</p>}
-      {usage.value && (
+      {usage.value?.sessions.length === 0 && <p class="empty">Claude has used nothing in this time.</p>}
+      {usage.value && usage.value.sessions.length > 0 && (
         <>
           <p class="usage-total">
             {tokens(tokensOf(usage.value.total))} tokens
-            {usage.value.total.costUsd !== null && <> · ${usage.value.total.costUsd.toFixed(2)}</>}
+            {usage.value.total.costUsd !== null && ` · ${cost(usage.value.total.costUsd)}`}
           </p>
           <ul class="bars" aria-label="Tokens by day">
             {usage.value.days.map((one) => (
@@ -70,44 +64,14 @@ export function UsageView() {
                 </span>
                 <span class="bar-sum">
                   {tokens(tokensOf(one))}
-                  {one.costUsd !== null && ` · $${one.costUsd.toFixed(2)}`}
+                  {one.costUsd !== null && ` · ${cost(one.costUsd)}`}
                 </span>
               </li>
             ))}
           </ul>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Session</th>
-                <th scope="col">In</th>
-                <th scope="col">Cached</th>
-                <th scope="col">Out</th>
-                <th scope="col">Cost</th>
-              </tr>
-            </thead>
-            <tbody>
-              {usage.value.sessions.map((one) => (
-                <tr key={one.sessionId}>
-                  <td title={one.cwd ?? ''}>{one.name ?? one.cwd?.split('/').pop() ?? one.sessionId.slice(0, 8)}</td>
-                  <td>{tokens(one.inputTokens + one.cacheWriteTokens)}</td>
-                  <td>{tokens(one.cacheReadTokens)}</td>
-                  <td>{tokens(one.outputTokens)}</td>
-                  <td>{one.costUsd === null ? '' : `$${one.costUsd.toFixed(2)}`}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <UsageTable sessions={usage.value.sessions} />
         </>
       )}
     </main>
   );
-}
-
-function tokensOf(sum: UsageSum): number {
-  return sum.inputTokens + sum.outputTokens + sum.cacheReadTokens + sum.cacheWriteTokens;
-}
-
-function tokens(count: number): string {
-  if (count < 1000) return String(count);
-  return count < 1_000_000 ? `${(count / 1000).toFixed(1)}k` : `${(count / 1_000_000).toFixed(1)}M`;
 }

@@ -1,7 +1,8 @@
 import { Chalk } from 'chalk';
 import { describe, expect, it } from 'vitest';
-import { showQuestion } from '../../../../src/cli/questions/show-question.ts';
+import { showInTerminal, showQuestion } from '../../../../src/cli/questions/show-question.ts';
 import { aQuestion } from '../../../support/a-question.ts';
+import { aRecord } from '../../../support/daemon-stand-in.ts';
 
 const options = { chalk: new Chalk({ level: 0 }), now: 100_000, isWhole: false };
 
@@ -33,6 +34,34 @@ describe('a question for a person to read', () => {
     expect(showQuestion(aQuestion({ remote: false, reason: 'its hook was ended' }), options)).toContain(
       '\n  only in its terminal: its hook was ended',
     );
+  });
+
+  it('of one that is over it says what became of it, and offers no answer', () => {
+    const over = aQuestion({
+      state: 'answered',
+      remote: false,
+      input: null,
+      shown: '',
+      endedAt: 98_000,
+      via: 'terminal',
+    });
+    expect(showQuestion(over, { ...options, isWhole: true })).toBe(
+      'q-anwmzs  api wanted to use Bash  /work/api, 10 s ago\n  Answered in the terminal 2 s ago.',
+    );
+  });
+
+  it('names a session that waits in its terminal alone, and where that is', () => {
+    const session = aRecord({
+      id: 'k7m2p9qd',
+      name: 'api',
+      cwd: '/work/api\x07',
+      state: 'waiting',
+      waitingFor: 'trust',
+    });
+    expect(showInTerminal({ ...session, supervised: true }, options)).toBe(
+      'k7m2p9qd  api waits  /work/api\n  trust\n  only in its terminal: claudex attach k7m2p9qd',
+    );
+    expect(showInTerminal({ ...session, supervised: false }, options)).toMatch(/\n {2}only in its terminal$/);
   });
 
   it('nothing of a session’s name or folder acts on the terminal', () => {

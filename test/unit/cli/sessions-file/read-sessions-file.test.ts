@@ -5,6 +5,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { isSame, planUp } from '../../../../src/cli/sessions-file/bring-up.ts';
 import { readSessionsFile } from '../../../../src/cli/sessions-file/read-sessions-file.ts';
 import { sessionsJsonSchema } from '../../../../src/cli/sessions-file/sessions-schema.ts';
+import { errorText } from '../../../../src/cli/text/print-error.ts';
+import type { ClaudexError } from '../../../../src/errors/claudex-error.ts';
 import type { ManagedRecord } from '../../../../src/protocol/managed.ts';
 import { verifies } from '../../../requirements.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
@@ -54,21 +56,25 @@ describe(`claudex.sessions.json ${verifies('sessions-file')}`, () => {
   });
 
   it.each([
-    ['no JSON', '{\n "sessions": [\n  { "name" "a" }\n ]\n}', 'line 3: ColonExpected'],
-    ['nothing', '', 'line 1: ValueExpected'],
+    ['no JSON', '{\n "sessions": [\n  { "name" "a" }\n ]\n}', 'line 3: A colon is missing.'],
+    ['nothing', '', 'line 1: A value is missing.'],
     [
       'a field that there is not',
       '{"sessions":[\n{"name":"a",\n"keepwarm":true}]}',
       'line 3: sessions[0].keepwarm: There is no such field.',
     ],
-    ['another type', '{"sessions":[\n{"name":"a","args":\n["x",\n7]}]}', 'line 4: sessions[0].args[1]: '],
+    [
+      'another type',
+      '{"sessions":[\n{"name":"a","args":\n["x",\n7]}]}',
+      'line 4: sessions[0].args[1]: It takes a text, not a number.',
+    ],
     [
       'a name twice',
       '{"sessions":[\n{"name":"a"},\n{"name":"A"}]}',
       'line 3: sessions[1].name: "A" stands there twice.',
     ],
     ['a name that is none', '{"sessions":[\n{"name":"7 up"}]}', 'line 2: sessions[0].name: A name begins'],
-    ['a field that is missing', '{"sessions":[\n\n{"folder":"."}]}', 'line 3: sessions[0].name: '],
+    ['a field that is missing', '{"sessions":[\n\n{"folder":"."}]}', 'line 3: sessions[0].name: It is missing.'],
     ['no folder', '{"sessions":[\n{"name":"a",\n"folder":"nowhere"}]}', 'line 3: sessions[0].folder: '],
     [
       'a cron that is none',
@@ -90,8 +96,43 @@ describe(`claudex.sessions.json ${verifies('sessions-file')}`, () => {
       '{"sessions":[\n{"name":"a","idleTimeout":"soon"}]}',
       'line 2: sessions[0].idleTimeout: ',
     ],
+    [
+      'a word that it does not take',
+      '{"sessions":[\n{"name":"a",\n"restart":"maybe"}]}',
+      'line 3: sessions[0].restart: It takes "crash" or "never".',
+    ],
+    [
+      'arguments with which claude opens no session',
+      '{"sessions":[\n{"name":"a",\n"args":["-p","hi"]}]}',
+      'line 3: sessions[0].args: With -p hi claude opens no session.',
+    ],
+    ['a list', '[]', 'line 1: It takes an object, not a list.'],
+    ['no session', '{"sessions":[]}', 'line 1: sessions: It declares no session.'],
   ])('%s is named with its line and its field', async (_name, text, said) => {
-    await expect(read(text)).rejects.toMatchObject({ code: 'BAD_SESSIONS_FILE', facts: expect.stringContaining(said) });
+    const error = await read(text).then(
+      () => undefined,
+      (thrown: ClaudexError) => thrown,
+    );
+    expect(error).toMatchObject({ code: 'BAD_SESSIONS_FILE', details: [expect.stringContaining(said)] });
+  });
+
+  it('several mistakes are a line each, from the top', async () => {
+    const text = '{"sessions":[\n{"name":"a",\n"env":{"A":1},\n"args":"x",\n"restart":"maybe"}]}';
+    const error = await read(text).catch((thrown: ClaudexError) => thrown);
+    expect(errorText(error as ClaudexError).split('\n')).toEqual([
+      `claudex: The file of sessions is not one. ${join(folder, 'claudex.sessions.json')}`,
+      '  line 3: sessions[0].env.A: It takes a text, not a number.',
+      '  line 4: sessions[0].args: It takes a list, not a text.',
+      '  line 5: sessions[0].restart: It takes "crash" or "never".',
+      expect.stringMatching(/^Fix: /),
+      '',
+    ]);
+  });
+
+  it('folders and arguments of all sessions are looked at before one is named', async () => {
+    const text = '{"sessions":[\n{"name":"a","folder":"no"},\n{"name":"b","folder":"nor"}]}';
+    const error = await read(text).catch((thrown: ClaudexError) => thrown);
+    expect((error as ClaudexError).details).toHaveLength(2);
   });
 
   it('is missed by name', async () => {
