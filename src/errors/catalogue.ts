@@ -579,6 +579,12 @@ export const errorCatalogue = {
     'The process that holds that session does not answer.',
     'see `claudex list --all`; if it hangs, `claudex stop --now <id>` ends it.',
   ),
+  MANAGED_DAMAGED: entry(
+    3,
+    500,
+    'The record of a managed session could not be read, and has been set aside.',
+    'mend the file, take `.damaged` off its name and run `claudex daemon restart`; or remove it. The conversation is still there: `claudex history --list --all`.',
+  ),
   HANDOVER_BUSY: entry(
     3,
     409,
@@ -691,6 +697,18 @@ export const errorCatalogue = {
     'read what it says; another port is chosen with --port.',
   ),
   MESH_NO_SERVER: entry(3, 404, 'No mesh’s server is kept on this machine.', 'run it where `claudex mesh up` runs.'),
+  MESH_SERVER_OLD: entry(
+    3,
+    409,
+    'The mesh’s server was started by an older version of claudex.',
+    'end that `claudex mesh up` here with Ctrl-C, and start it again; machines and messages are kept.',
+  ),
+  MESH_NO_MAILBOX: entry(
+    3,
+    503,
+    'This machine has no mailbox at the mesh’s server.',
+    'where `claudex mesh up` runs, end it and start it again with this version of claudex; on a server of your own let this machine make its mailbox, and delete the stream CLAUDEX_MAIL of older versions (docs/mesh.md). No message is lost.',
+  ),
   MESH_NO_SUCH_MACHINE: entry(
     3,
     404,
