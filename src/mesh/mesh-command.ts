@@ -8,7 +8,7 @@ import { type Joined, readJoined } from './mesh-files.ts';
 import { readContext, readSeed } from './nats-context.ts';
 import { caOf, type RunningServer, reachedHere, startServer } from './run-server.ts';
 import type { ServerOptions } from './server-config.ts';
-import { newKey, publicHalf, readServer } from './server-files.ts';
+import { newKey, publicHalf } from './server-files.ts';
 
 export { runBridge } from './bridge.ts';
 export { inviteMachine, revokeMachine } from './invite.ts';
@@ -61,7 +61,7 @@ export async function up(
   const { seed, publicKey } = newKey();
   const server = await startServer(env, serverOptions, before ? undefined : { name, nkey: publicKey });
   try {
-    const record = readServer(env)!;
+    const { record } = server;
     const { options: kept } = record;
     await freeNames(env, record);
     const joined = before ?? (await joinMesh(env, { name, url: reachedHere(kept), nkey: seed, ...caOf(kept) }));

@@ -9,7 +9,7 @@ import { signEnvelope } from '../../../src/mesh/envelope.ts';
 import { verifies } from '../../requirements.ts';
 import { runClaudex } from '../../support/claudex.ts';
 import type { HermeticHome } from '../../support/hermetic-home.ts';
-import { invite, joinWith, natsServer, type RunningMesh, startMesh, untilSeen } from '../../support/mesh.ts';
+import { asSpy, invite, joinWith, natsServer, type RunningMesh, startMesh, untilSeen } from '../../support/mesh.ts';
 import { run } from '../../support/run-command.ts';
 import { standIn } from '../../support/stand-in.ts';
 import { useTestBed } from '../../support/test-bed.ts';
@@ -310,8 +310,7 @@ describe.runIf(natsServer !== undefined)('machines that ask each other', () => {
   it(`with mesh.encrypt the server’s owner reads nothing of what crosses it, and nothing comes in the clear ${verifies('mesh-encrypt')}`, async () => {
     const { alpha, here, there, server, seed, refused } = await two();
     await there('config', 'set', 'mesh.read', 'alpha');
-    const { owner } = JSON.parse(readFileSync(join(alpha.claudexHome, 'mesh', 'server', 'server.json'), 'utf8'));
-    const spy = await asMachine(server.url, 'owner', owner);
+    const spy = await asSpy(alpha, server.url);
     const heard: string[] = [];
     spy.subscribe('>', { callback: (_error, msg) => void heard.push(Buffer.from(msg.data).toString('latin1')) });
     await spy.flush();
