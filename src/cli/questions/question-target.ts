@@ -12,6 +12,9 @@ import { durationText } from '../text/durations.ts';
 /** Nobody has read and judged in less than this what came up under a session's name; an id names what was read. */
 const unreadMs = 2000;
 
+/** A session file is read within this time. */
+const justMs = 10_000;
+
 /** @throws ClaudexError NO_SUCH_QUESTION, QUESTION_NOT_REMOTE, AMBIGUOUS_QUESTION, QUESTION_NEW, NO_SUCH_SESSION, AMBIGUOUS_TARGET */
 export async function questionTarget(client: DaemonClient, target: string, now: number): Promise<Question> {
   if (target.startsWith('q-')) return client.question(target);
@@ -20,7 +23,7 @@ export async function questionTarget(client: DaemonClient, target: string, now: 
   const asked = all.filter(({ state }) => state === 'open');
   if (asked.length === 0) {
     const name = visibleLine(session.alias ?? session.claudeName ?? session.name);
-    if (session.state === 'waiting')
+    if (session.state === 'waiting' && !hasJustEnded(all, systemClock.timeOfDay()))
       throw new ClaudexError(
         'QUESTION_NOT_REMOTE',
         `${name} waits for: ${visibleLine(session.waitingFor ?? 'a dialog')}.`,
@@ -33,6 +36,11 @@ export async function questionTarget(client: DaemonClient, target: string, now: 
     throw new ClaudexError('QUESTION_NEW', `${questionLine(question)}, ${durationText(now - question.askedAt)} ago.`);
   }
   return question;
+}
+
+/** Its session is still told as waiting for a moment after its question was answered. */
+export function hasJustEnded(questions: readonly Question[], now: number): boolean {
+  return questions.some(({ endedAt }) => endedAt !== null && now - endedAt < justMs);
 }
 
 /** Somebody was quicker: what became of the last one, where it is known. */

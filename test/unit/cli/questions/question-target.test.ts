@@ -39,6 +39,10 @@ describe('which question a command means', () => {
       code: 'QUESTION_NOT_REMOTE',
       facts: 'reviewer waits for: trust.',
     });
+    // one that was answered a moment ago is still told as waiting
+    const answered = aQuestion({ state: 'answered', via: 'command', by: 'ada', endedAt: Date.now() });
+    const late = { sessions: async () => [waits], questions: async () => [answered] } as unknown as DaemonClient;
+    await expect(questionTarget(late, 'reviewer', 0)).rejects.toMatchObject({ code: 'NO_SUCH_QUESTION' });
   });
 
   it('one of several is named by its id', async () => {
