@@ -139,6 +139,12 @@ export const errorCatalogue = {
     'The web server could not start.',
     'choose another port (claudex web --port 0), another address, or look at what the system says.',
   ),
+  TLS_FILES: entry(
+    2,
+    400,
+    'These are no certificate and its key.',
+    'give the certificate (PEM, with those that signed it) as --tls-cert and its own private key (PEM, without a passphrase) as --tls-key.',
+  ),
   WEB_NEEDS_TLS: entry(
     2,
     400,
@@ -687,7 +693,7 @@ export const errorCatalogue = {
   MESH_SERVER_FAILED: entry(
     3,
     500,
-    'The mesh’s NATS server did not start.',
+    'The mesh’s NATS server did not start, or has ended.',
     'read what it says; another port is chosen with --port.',
   ),
   MESH_NO_SERVER: entry(3, 404, 'No mesh’s server is kept on this machine.', 'run it where `claudex mesh up` runs.'),

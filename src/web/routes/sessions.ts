@@ -175,5 +175,5 @@ function folderOf(path: string): string {
   } catch {
     // not there, or not ours to look at
   }
-  throw new ClaudexError('NO_SUCH_FOLDER', `"cwd": ${path.slice(0, 200)}.`);
+  throw new ClaudexError('NO_SUCH_FOLDER', `Asked for ${path.slice(0, 200)}.`);
 }
