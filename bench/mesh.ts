@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { newKey, readServer, runningServer, writeServer } from '../src/mesh/server-files.ts';
+import { type CurrentServerRecord, newKey, readServer, runningServer, writeServer } from '../src/mesh/server-files.ts';
 import { repositoryRoot, runClaudex } from '../test/support/claudex.ts';
 import { freePort, startMesh, untilSeen } from '../test/support/mesh.ts';
 import { registerProcess } from '../test/support/resources.ts';
@@ -27,7 +27,7 @@ export const measureMesh: Measurement = async ({ quick, progress }) => {
   // who may come in is written down before the server reads it: two hundred invitations are two hundred reloads
   const first = await startMesh(home, 'here', port);
   await first.stop();
-  const record = readServer(home.env())!;
+  const record = readServer(home.env()) as CurrentServerRecord;
   const crowd = Array.from({ length: machines - 1 }, (_, index) => ({ name: `m${index}`, ...newKey() }));
   const users = crowd.map(({ name, publicKey }) => ({ name, nkey: publicKey }));
   writeServer(home.env(), { ...record, users: [...record.users, ...users] });

@@ -82,6 +82,7 @@ function keysOf({ selected, ui, layout, isLive }: FooterView): Line[] {
       : question.kind === 'question'
         ? [key('1-9', 'choose'), key('t', 'say'), key('d', 'deny')]
         : [key('a', 'approve'), key('d', 'deny'), ...(question.suggestions.length > 0 ? [key('1-9', 'always')] : [])];
+  const isPicking = answers.length > 0 && ui.choosing.picked.length > 0;
   const isOpen = ui.peek || ui.isPaneOpen;
   const isHidden = layout.kind === 'alone' && !ui.isPaneOpen;
   // its keys answer once it has been in sight to its end
@@ -91,7 +92,7 @@ function keysOf({ selected, ui, layout, isLive }: FooterView): Line[] {
     ...(question && !isLive && isHidden ? [key('p', 'read it')] : []),
     ...(question && isCut && !isHidden ? [key('space', 'read on')] : []),
     ...(question && layout.kind === 'alone' && ui.isPaneOpen ? [key('p', 'back')] : []),
-    ...(selected ? [key('⏎', selected.isUp ? 'attach' : 'resume')] : []),
+    ...(selected ? [key('⏎', isPicking ? 'done' : selected.isUp ? 'attach' : 'resume')] : []),
     ...(selected && !question && (hasScreen(selected) || layout.kind === 'alone')
       ? [key('p', isOpen ? 'back' : 'peek')]
       : []),

@@ -129,7 +129,9 @@ function askLines(asks: readonly BoardAsk[], { choosing, isLive }: PaneView, col
       ];
     });
     const more: Line[] = [
-      ...(isNow && ask.isMulti ? [[span('⏎ ', key), span('done: several may be chosen')]] : []),
+      // before one is chosen, Enter attaches
+      ...(isNow && ask.isMulti && picked.length > 0 ? [[span('⏎ ', key), span('done')]] : []),
+      ...(isNow && ask.isMulti && picked.length === 0 ? [[span('  several may be chosen', 'dim')]] : []),
       ...(isNow ? [[span('t ', key), span('say something else')]] : []),
     ];
     return [...wrap(ask.text, cols).map((text): Line => [span(text, 'bold')]), ...options, ...more, []];

@@ -35,7 +35,8 @@ async function main(args: string[]): Promise<void> {
   if (
     args[0] === 'attach' &&
     !process.env.CLAUDEX_HOST &&
-    !args.slice(1).some((word) => word.startsWith('-')) &&
+    // options, and what may be of another machine, take the whole of the program
+    !args.slice(1).some((word) => word.startsWith('-') || word.includes('@')) &&
     args.length <= 2
   ) {
     const { runAttach } = await import('./run-attach.ts');

@@ -33,6 +33,7 @@ import { addWarm } from './commands/warm.ts';
 import { addWeb } from './commands/web.ts';
 import { addWhoami } from './commands/whoami.ts';
 import { goWhereAsked } from './far/go-where-asked.ts';
+import { refuseOverMesh } from './far/refuse-over-mesh.ts';
 import { nearestWord } from './start/nearest-word.ts';
 import { printError } from './text/print-error.ts';
 import { versionText } from './version.ts';
@@ -161,6 +162,7 @@ Exit codes: 0 done, 1 our bug, 2 wrong usage, 3 you can fix it, 4 timed out wait
     .command('version')
     .description('print the versions of claudex and claude (as --version does)')
     .addHelpText('after', '\nExample:\n  claudex version');
+  refuseOverMesh(program);
   for (const command of program.commands) inherit(command, 'claudex');
   return program;
 }

@@ -139,6 +139,12 @@ export const errorCatalogue = {
     'The web server could not start.',
     'choose another port (claudex web --port 0), another address, or look at what the system says.',
   ),
+  TLS_FILES: entry(
+    2,
+    400,
+    'These are no certificate and its key.',
+    'give the certificate (PEM, with those that signed it) as --tls-cert and its own private key (PEM, without a passphrase) as --tls-key.',
+  ),
   WEB_NEEDS_TLS: entry(
     2,
     400,
@@ -200,6 +206,12 @@ export const errorCatalogue = {
     400,
     'That works only on the machine itself.',
     'run it there, or see what works from elsewhere in `claudex help host`.',
+  ),
+  NOT_OVER_MESH: entry(
+    2,
+    400,
+    'That does not go over the mesh.',
+    'run it there, or over the web face of that machine: claudex web there, claudex host add here, then claudex --host <machine> <command>.',
   ),
   NOT_SIGNED_IN: entry(
     3,
@@ -316,6 +328,12 @@ export const errorCatalogue = {
     400,
     'The request does not have the expected shape.',
     'compare it with docs/api.md (the daemon) or docs/web.md (claudex web).',
+  ),
+  NO_SUCH_FOLDER: entry(
+    2,
+    400,
+    'There is no such folder.',
+    'give the path of a folder that is there and may be looked into; of another machine its whole path there.',
   ),
   KEY_USED: entry(
     2,
@@ -561,6 +579,12 @@ export const errorCatalogue = {
     'The process that holds that session does not answer.',
     'see `claudex list --all`; if it hangs, `claudex stop --now <id>` ends it.',
   ),
+  MANAGED_DAMAGED: entry(
+    3,
+    500,
+    'The record of a managed session could not be read, and has been set aside.',
+    'mend the file, take `.damaged` off its name and run `claudex daemon restart`; or remove it. The conversation is still there: `claudex history --list --all`.',
+  ),
   HANDOVER_BUSY: entry(
     3,
     409,
@@ -669,10 +693,22 @@ export const errorCatalogue = {
   MESH_SERVER_FAILED: entry(
     3,
     500,
-    'The mesh’s NATS server did not start.',
+    'The mesh’s NATS server did not start, or has ended.',
     'read what it says; another port is chosen with --port.',
   ),
   MESH_NO_SERVER: entry(3, 404, 'No mesh’s server is kept on this machine.', 'run it where `claudex mesh up` runs.'),
+  MESH_SERVER_OLD: entry(
+    3,
+    409,
+    'The mesh’s server was started by an older version of claudex.',
+    'end that `claudex mesh up` here with Ctrl-C, and start it again; machines and messages are kept.',
+  ),
+  MESH_NO_MAILBOX: entry(
+    3,
+    503,
+    'This machine has no mailbox at the mesh’s server.',
+    'where `claudex mesh up` runs, end it and start it again with this version of claudex; on a server of your own let this machine make its mailbox, and delete the stream CLAUDEX_MAIL of older versions (docs/mesh.md). No message is lost.',
+  ),
   MESH_NO_SUCH_MACHINE: entry(
     3,
     404,

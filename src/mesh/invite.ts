@@ -6,17 +6,17 @@ import { releaseLock, takeLock } from '../background/lock.ts';
 import { ClaudexError } from '../errors/claudex-error.ts';
 import { packageVersion } from '../home/package.ts';
 import { steadyNow } from '../process/clock.ts';
-import { type Access, connectMesh, openMachines } from './connect.ts';
+import { connectMesh, openMachines } from './connect.ts';
 import { giveNameFree } from './join.ts';
 import { keysFile } from './known-keys.ts';
 import { checkMachineName } from './machine-name.ts';
-import { dropMailOf } from './mail-stream.ts';
-import { caOf, reachedHere } from './run-server.ts';
+import { dropMailOf, makeMailboxes } from './mailbox.ts';
+import { asOwner, caOf, reachedHere } from './run-server.ts';
 import {
+  type CurrentServerRecord,
   newKey,
   readServer,
   runningServer,
-  type ServerRecord,
   serverPaths,
   serverUrl,
   writeServer,
@@ -36,7 +36,7 @@ export interface Invitation {
   isLoopback: boolean;
 }
 
-/** A key of its own for a machine. The server takes it at once. @throws ClaudexError MESH_NO_SERVER, MESH_NAME_TAKEN */
+/** A key of its own for a machine. The server takes it at once. @throws ClaudexError MESH_NO_SERVER, MESH_SERVER_OLD, MESH_NAME_TAKEN */
 export async function inviteMachine(env: NodeJS.ProcessEnv, name: string): Promise<Invitation> {
   checkMachineName(name);
   const { seed, publicKey } = newKey();
@@ -46,7 +46,9 @@ export async function inviteMachine(env: NodeJS.ProcessEnv, name: string): Promi
   });
   if (await reload(env)) {
     await freeNames(env, record);
-    await untilLetIn({ name, nkey: seed, url: reachedHere(record.options), ...caOf(record.options) });
+    const access = { name, nkey: seed, url: reachedHere(record.options), ...caOf(record.options) };
+    await tryFor(() => asOwner(record, 'mail', (connection) => makeMailboxes(connection, [name])));
+    await tryFor(async () => (await connectMesh(access)).close());
   }
   const url = serverUrl(record.options, hostname());
   const ca = record.options.tlsCert === undefined ? '' : ' --tls-ca <the server’s certificate>';
@@ -61,7 +63,7 @@ export async function inviteMachine(env: NodeJS.ProcessEnv, name: string): Promi
 
 /**
  * Lets a machine in no more, ends its connection, and gives its name free.
- * @throws ClaudexError MESH_NO_SERVER, MESH_NO_SUCH_MACHINE, MESH_UNREACHABLE
+ * @throws ClaudexError MESH_NO_SERVER, MESH_SERVER_OLD, MESH_NO_SUCH_MACHINE, MESH_UNREACHABLE
  */
 export async function revokeMachine(env: NodeJS.ProcessEnv, name: string): Promise<void> {
   const record = await changeServer(env, (before) => {
@@ -76,25 +78,23 @@ export async function revokeMachine(env: NodeJS.ProcessEnv, name: string): Promi
 }
 
 /** Gives the names of revoked machines free, and the room of their mail. @throws ClaudexError MESH_UNREACHABLE */
-export async function freeNames(env: NodeJS.ProcessEnv, { options, owner, toFree = [] }: ServerRecord): Promise<void> {
+export async function freeNames(env: NodeJS.ProcessEnv, record: CurrentServerRecord): Promise<void> {
+  const { options, users, toFree = [] } = record;
   if (toFree.length === 0) return;
-  const url = reachedHere(options);
+  const others = users.map(({ name }) => name);
   await tryFor(async () => {
-    const connection = await connectMesh({ name: 'owner', nkey: owner, url, ...caOf(options) });
-    try {
-      const machines = await openMachines(connection, url);
-      for (const name of toFree) {
-        await giveNameFree(machines, name);
-        await dropMailOf(connection, name);
-      }
-    } finally {
-      await connection.close();
-    }
+    await asOwner(record, 'bucket', async (connection) => {
+      const machines = await openMachines(connection, reachedHere(options));
+      for (const name of toFree) await giveNameFree(machines, name);
+    });
+    await asOwner(record, 'mail', async (connection) => {
+      for (const name of toFree) await dropMailOf(connection, name, others);
+    });
   });
   await changeServer(env, (now) => ({ ...now, toFree: (now.toFree ?? []).filter((one) => !toFree.includes(one)) }));
 }
 
-/** The server shuts lines while it reads anew who may come in. */
+/** The server reads who may come in when it is told to, which takes it a moment; it shuts lines meanwhile. */
 async function tryFor(act: () => Promise<void>): Promise<void> {
   for (const until = steadyNow() + letInTakesMs; ; await delay(50)) {
     try {
@@ -105,16 +105,11 @@ async function tryFor(act: () => Promise<void>): Promise<void> {
   }
 }
 
-/** The server reads who may come in when it is told to, which takes it a moment. */
-async function untilLetIn(access: Access): Promise<void> {
-  await tryFor(async () => (await connectMesh(access)).close());
-}
-
 /** One command at a time: what two would change at once, one would lose. */
 async function changeServer(
   env: NodeJS.ProcessEnv,
-  change: (before: ServerRecord) => ServerRecord,
-): Promise<ServerRecord> {
+  change: (before: CurrentServerRecord) => CurrentServerRecord,
+): Promise<CurrentServerRecord> {
   ownServer(env);
   const { change: lock } = serverPaths(env);
   for (const until = steadyNow() + letInTakesMs; !takeLock(lock, packageVersion()); await delay(20)) {
@@ -129,10 +124,13 @@ async function changeServer(
   }
 }
 
-function ownServer(env: NodeJS.ProcessEnv): ServerRecord {
+function ownServer(env: NodeJS.ProcessEnv): CurrentServerRecord {
   const record = readServer(env);
   if (!record) throw new ClaudexError('MESH_NO_SERVER');
-  return record;
+  const { mailOwner } = record;
+  // it cannot be told to keep mail in another way while it runs
+  if (mailOwner === undefined && runningServer(env) !== undefined) throw new ClaudexError('MESH_SERVER_OLD');
+  return { ...record, mailOwner: mailOwner ?? newKey().seed };
 }
 
 /** Resolves once the server has read anew who may come in. False when it does not run: it reads the file at its start. */

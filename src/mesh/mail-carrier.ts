@@ -1,14 +1,14 @@
 /** Mail of this machine, for as long as the line to the server is up: out and in. What fails of it is tried again at the next heartbeat. */
 import type { NatsConnection } from '@nats-io/transport-node';
-import { wordsOf } from '../home/log.ts';
+import { type Log, wordsOf } from '../home/log.ts';
 import { asMeshError } from './connect.ts';
 import { carryIn, type MailInParts } from './mail-in.ts';
 import { carryOut, type MailOutParts } from './mail-out.ts';
-import { openMailStream } from './mail-stream.ts';
+import { openMailbox } from './mailbox.ts';
 import type { Sealing } from './sealing.ts';
 
 export type MailCarrierParts = MailLineParts & { sealing: Sealing | undefined };
-type MailLineParts = Omit<MailInParts & MailOutParts, 'sealing'>;
+type MailLineParts = Omit<MailInParts & MailOutParts, 'sealing'> & { url: string; log: Log };
 
 export class MailCarrier {
   /** What is wrong with the mail, in words. */
@@ -32,7 +32,7 @@ export class MailCarrier {
 
   /** Tries again what has failed. */
   beat(): void {
-    const { sealing, url } = this.#parts;
+    const { own, sealing, url } = this.#parts;
     const connection = this.#connection;
     if (!connection || this.#isCarrying) return;
     if (sealing === undefined) {
@@ -43,17 +43,18 @@ export class MailCarrier {
     this.#line = new AbortController();
     this.#isCarrying = true;
     const { signal } = this.#line;
-    openMailStream(connection, url)
-      .then(() => {
+    openMailbox(connection, own, url)
+      .then((mailbox) => {
         this.trouble = null;
         return Promise.race([
-          carryIn(connection, { ...this.#parts, sealing }, signal),
+          carryIn(mailbox, { ...this.#parts, sealing }, signal),
           carryOut(connection, { ...this.#parts, sealing }, signal),
         ]);
       })
       .catch((error) => {
         if (signal.aborted) return;
-        this.trouble = `Mail: ${asMeshError(error, url).message}`;
+        const { code, message, fix } = asMeshError(error, url);
+        this.trouble = `Mail: ${message}${code === 'MESH_NO_MAILBOX' ? ` Fix: ${fix}` : ''}`;
         this.#parts.log('mail stopped', { error: wordsOf(error) });
         this.#isCarrying = false;
         this.#line.abort();

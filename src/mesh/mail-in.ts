@@ -1,13 +1,12 @@
 /** Takes what has come for this machine from the server to the daemon. It is acknowledged once the daemon has it on disk. */
-import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import type { Clock } from '../process/clock.ts';
 import type { IncomingMail, Verdict } from '../protocol/machine-mail.ts';
 import { Deferrals } from './deferrals.ts';
 import { EnvelopeRefused, senderOfSubject } from './envelope.ts';
 import type { MailClient } from './mail-client.ts';
-import { keptInStreamMs, openOwnMail } from './mail-stream.ts';
 import { shiftTimes } from './mail-times.ts';
+import { keptInMailboxMs } from './mailbox.ts';
 import { pause } from './pause.ts';
 import type { Refusals } from './refusals.ts';
 import type { Sealing } from './sealing.ts';
@@ -26,7 +25,6 @@ const stepMs = 10;
 
 export interface MailInParts {
   own: string;
-  url: string;
   client: MailClient;
   sealing: Pick<Sealing, 'say' | 'hear'>;
   keyOf: (machine: string) => string | undefined;
@@ -36,11 +34,10 @@ export interface MailInParts {
   refusals: Refusals;
 }
 
-/** Runs until `stop`. @throws ClaudexError MESH_REFUSED, MESH_UNREACHABLE, MESH_NO_JETSTREAM; or what ends the line */
-export async function carryIn(connection: NatsConnection, parts: MailInParts, stop: AbortSignal): Promise<void> {
-  const consumer = await openOwnMail(connection, parts.own, parts.url);
+/** Runs until `stop`. @throws what ends the line, or the mailbox */
+export async function carryIn(mailbox: Consumer, parts: MailInParts, stop: AbortSignal): Promise<void> {
   if (stop.aborted) return;
-  const messages = await consumer.consume({ max_messages: 200, abort_on_missing_resource: true });
+  const messages = await mailbox.consume({ max_messages: 200, abort_on_missing_resource: true });
   stop.addEventListener('abort', () => messages.stop(), { once: true });
   if (stop.aborted) messages.stop();
   const waiting: JsMsg[] = [];
@@ -118,7 +115,7 @@ function opened(
       return undefined;
     }
     const { kind, body, at } = sealing.hear(message.data, { name: from, key });
-    if (at < clock.timeOfDay() + skewMs() - keptInStreamMs) throw new EnvelopeRefused('said too long ago');
+    if (at < clock.timeOfDay() + skewMs() - keptInMailboxMs) throw new EnvelopeRefused('said too long ago');
     return { from, key, kind, body: kind === 'message' ? shiftTimes(body, -skewMs()) : body };
   } catch (error) {
     if (!(error instanceof EnvelopeRefused)) throw error;

@@ -1,13 +1,14 @@
 /** Carries what the daemon has for other machines to the server, signed. What the server has taken or not, the daemon hears. */
 import { jetstream } from '@nats-io/jetstream';
 import { type NatsConnection, nuid } from '@nats-io/transport-node';
-import { type Log, wordsOf } from '../home/log.ts';
+import { wordsOf } from '../home/log.ts';
 import type { Clock } from '../process/clock.ts';
 import type { NextRequest, OutgoingMail } from '../protocol/machine-mail.ts';
 import { mailSubject } from './envelope.ts';
 import type { MailClient } from './mail-client.ts';
 import { shiftTimes } from './mail-times.ts';
 import { pause } from './pause.ts';
+import type { Refusals } from './refusals.ts';
 import type { Sealing } from './sealing.ts';
 
 const publishTakesMs = 8000;
@@ -24,13 +25,13 @@ export interface MailOutParts {
   /** The server's clock is so much ahead of this machine's time of day. */
   skewMs: () => number;
   clock: Pick<Clock, 'timeOfDay'>;
-  log: Log;
+  refusals: Refusals;
 }
 
 /** Runs until `stop`. Without a connection it only says to the daemon that the bridge is there. */
 export async function carryOut(
   connection: NatsConnection | undefined,
-  { own, sealing, client, skewMs, clock, log }: MailOutParts,
+  { own, sealing, client, skewMs, clock, refusals }: MailOutParts,
   stop: AbortSignal,
 ): Promise<void> {
   const server = connection && sealing && { stream: jetstream(connection), sealing };
@@ -51,7 +52,7 @@ export async function carryOut(
     if (stop.aborted || !server) continue;
     const published = mails.map(async (mail) => {
       const error = await publish(server, mail);
-      if (error !== undefined) log('mail not taken by the server', { to: mail.to, kind: mail.kind, error });
+      if (error !== undefined) refusals.say('mail for it, by the server', mail.to, error);
       done.push({ key: mail.key, ...(error !== undefined && { error }) });
     });
     if (published.length > 0) await Promise.race([Promise.all(published), pause(togetherMs, stop)]);
@@ -65,7 +66,15 @@ export async function carryOut(
       await to.stream.publish(mailSubject(mail.to, own), bytes, { msgID: mail.key, timeout: publishTakesMs });
       return undefined;
     } catch (error) {
-      return wordsOf(error).slice(0, 200);
+      return whyNotTaken(error, mail.to);
     }
   }
+}
+
+function whyNotTaken(error: unknown, to: string): string {
+  const words = wordsOf(error);
+  if (/no responders|jetstream is not enabled/i.test(words)) return `${to} has no mailbox there`;
+  if (/per subject exceeded/i.test(words))
+    return `the mailbox of ${to} takes no more of this machine until ${to} has fetched some`;
+  return words.slice(0, 200);
 }

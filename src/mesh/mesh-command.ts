@@ -8,7 +8,7 @@ import { type Joined, readJoined } from './mesh-files.ts';
 import { readContext, readSeed } from './nats-context.ts';
 import { caOf, type RunningServer, reachedHere, startServer } from './run-server.ts';
 import type { ServerOptions } from './server-config.ts';
-import { newKey, publicHalf, readServer } from './server-files.ts';
+import { newKey, publicHalf } from './server-files.ts';
 
 export { runBridge } from './bridge.ts';
 export { inviteMachine, revokeMachine } from './invite.ts';
@@ -32,6 +32,9 @@ export async function join(env: NodeJS.ProcessEnv, url: string | undefined, flag
   const from = context === undefined ? undefined : readContext(env, context);
   const address = url ?? from?.url;
   if (address === undefined) throw new ClaudexError('USAGE', 'Give the server’s address, or --context.');
+  // they would be shown by `mesh status`, and are in no file that is for secrets
+  if (/^\w+:\/\/[^/]*@/.test(address))
+    throw new ClaudexError('USAGE', 'User and password do not go into the address: take --creds, --nkey or --context.');
   if (!/^(nats|tls):\/\/[^\s/@]+\/?$/.test(address))
     throw new ClaudexError('USAGE', `The server’s address is nats://host:port or tls://host:port, not "${address}".`);
   const seed = nkey === undefined ? from?.nkey : readSeed(nkey);
@@ -58,7 +61,7 @@ export async function up(
   const { seed, publicKey } = newKey();
   const server = await startServer(env, serverOptions, before ? undefined : { name, nkey: publicKey });
   try {
-    const record = readServer(env)!;
+    const { record } = server;
     const { options: kept } = record;
     await freeNames(env, record);
     const joined = before ?? (await joinMesh(env, { name, url: reachedHere(kept), nkey: seed, ...caOf(kept) }));

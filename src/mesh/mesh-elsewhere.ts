@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EventStream } from '../daemon-client/client.ts';
 import type { Elsewhere } from '../daemon-client/elsewhere.ts';
-import { ClaudexError } from '../errors/claudex-error.ts';
+import { ClaudexError, toClaudexError } from '../errors/claudex-error.ts';
 import { elsewhereOver } from '../far/elsewhere-over.ts';
 import type { FarRequest, FarRequests } from '../far/far-requests.ts';
 import { systemClock } from '../process/clock.ts';
@@ -19,7 +19,7 @@ const lookEveryMs = 1000;
 /** Nothing is asked of it yet. */
 export function meshElsewhere(env: NodeJS.ProcessEnv, name: string): Elsewhere {
   return {
-    ...elsewhereOver(name, new MeshApi((ask) => askBridge(env, name, ask))),
+    ...elsewhereOver(name, new MeshApi((ask) => askBridge(env, name, ask), name)),
     connectViewer: () => Promise.reject(new ClaudexError('NOT_FROM_AFAR', 'No terminal goes over the mesh.')),
   };
 }
@@ -27,9 +27,11 @@ export function meshElsewhere(env: NodeJS.ProcessEnv, name: string): Elsewhere {
 /** @param carry brings a question to the machine and its answer back, neither of them checked */
 export class MeshApi implements FarRequests {
   readonly #carry: (ask: Ask) => Promise<unknown>;
+  readonly #name: string;
 
-  constructor(carry: (ask: Ask) => Promise<unknown>) {
+  constructor(carry: (ask: Ask) => Promise<unknown>, name: string) {
     this.#carry = carry;
+    this.#name = name;
   }
 
   async ask<T>(method: string, path: string, { body, headers = {} }: FarRequest = {}): Promise<T> {
@@ -39,12 +41,25 @@ export class MeshApi implements FarRequests {
     let whole: Body | undefined;
     let next: string | undefined = path;
     for (let pages = 0; next !== undefined && pages < maxPages; pages++) {
-      const reply = readReply(await this.#carry({ ...first, path: next }));
+      const reply = this.#read(await this.#carry({ ...first, path: next }));
       const page = byThisClock(checkedBody(shape, reply.body));
       whole = whole === undefined ? page : joined(whole, page, shape.list, shape.isBackwards === true);
       next = shape.list === undefined || (page[shape.list] as unknown[]).length === 0 ? undefined : reply.next;
     }
     return whole as T;
+  }
+
+  /** An error of that machine says whose it is. */
+  #read(reply: unknown): ReturnType<typeof readReply> {
+    try {
+      return readReply(reply);
+    } catch (error) {
+      const { code, facts } = toClaudexError(error);
+      throw new ClaudexError(
+        code,
+        facts.includes(this.#name) ? facts : `On ${this.#name}: ${facts || 'no more is said'}`,
+      );
+    }
   }
 
   /** Looks again and again, and tells what has changed. */

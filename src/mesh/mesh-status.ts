@@ -7,7 +7,10 @@ import { readSettings } from '../settings/read.ts';
 import { isTooFar, measureSkew, skewText } from './clock-skew.ts';
 import { connectMesh, openMachines } from './connect.ts';
 import { MailClient } from './mail-client.ts';
+import { fullPlaces } from './mailbox.ts';
 import { readJoined, readSeen, type SeenMachine } from './mesh-files.ts';
+import { asOwner } from './run-server.ts';
+import { readServer, runningServer } from './server-files.ts';
 import { signingKey } from './signing-key.ts';
 import { bridgeRuns } from './start-bridge.ts';
 import { fingerprint, readTrusted, trustIn } from './trust.ts';
@@ -71,7 +74,26 @@ export async function meshStatus(env: NodeJS.ProcessEnv): Promise<MeshStatus> {
     const { message, fix } = toClaudexError(error);
     status.wrong.push({ what: message, fix });
   }
+  status.wrong.push(...(await wrongWithMailboxes(env)));
   return status;
+}
+
+/** Where the server runs: who fills its place in others' mailboxes, which no claudex does that keeps to the rules. */
+async function wrongWithMailboxes(env: NodeJS.ProcessEnv): Promise<MeshStatus['wrong']> {
+  const record = readServer(env);
+  const { mailOwner } = record ?? {};
+  if (!record || mailOwner === undefined || runningServer(env) === undefined) return [];
+  try {
+    const names = record.users.map((one) => one.name);
+    const full = await asOwner({ ...record, mailOwner }, 'mail', (connection) => fullPlaces(connection, names));
+    return [...full].map(([sender, mailboxes]) => ({
+      what: `${sender} has sent as much as a mailbox takes of one machine: to ${mailboxes.join(', ')}.`,
+      fix: `it is refused more, and nobody else is harmed; it passes when those machines fetch their mail. Where it does not, or nobody there knows of it: claudex mesh revoke ${sender}`,
+    }));
+  } catch (error) {
+    const { message, fix } = toClaudexError(error);
+    return [{ what: `Mailboxes: ${message}`, fix }];
+  }
 }
 
 function wrongWithMail(mail: MailBacklog, isKnown: boolean): MeshStatus['wrong'] {
@@ -91,7 +113,7 @@ function wrongWithMail(mail: MailBacklog, isKnown: boolean): MeshStatus['wrong']
   if (trouble !== null)
     wrong.push({
       what: `The server takes no mail for ${machine}, so ${count} here: ${trouble}`,
-      fix: `nothing is lost, and it is tried again. Where its store is full, let the machine that does not fetch its mail come back, or run \`claudex mesh revoke <name>\`; a server of your own may need a larger store.`,
+      fix: `nothing is lost, and it is tried again. Let that machine come back, if it is away and does not fetch its mail; a server of your own may need a larger store.`,
     });
   return wrong;
 }

@@ -1,9 +1,10 @@
 /** `claudex mesh up`: a nats-server of this home, in the foreground, for a small group of machines. */
 import { spawn, spawnSync } from 'node:child_process';
-import { accessSync, closeSync, constants, openSync, readFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readFileSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { releaseLock, takeLock } from '../background/lock.ts';
 import { ClaudexError, toClaudexError } from '../errors/claudex-error.ts';
 import { packageVersion } from '../home/package.ts';
@@ -11,11 +12,12 @@ import { claudexPaths } from '../home/paths.ts';
 import { ensurePrivateDir } from '../home/private-folder.ts';
 import { steadyNow } from '../process/clock.ts';
 import { untilGone } from '../process/until-gone.ts';
-import { type Access, connectMesh, openMachines } from './connect.ts';
-import { openMailStream } from './mail-stream.ts';
+import { connectMesh, openMachines } from './connect.ts';
+import { makeMailboxes } from './mailbox.ts';
 import { meshPaths } from './mesh-files.ts';
 import { type MeshUser, type ServerOptions, syncsEachWrite } from './server-config.ts';
 import {
+  type CurrentServerRecord,
   forgetProcess,
   newKey,
   noteProcess,
@@ -30,13 +32,14 @@ const startTakesMs = 10_000;
 
 export interface RunningServer {
   url: string;
+  record: CurrentServerRecord;
   /** Its own end, or that of `stop`. */
   ended: Promise<void>;
   stop(): void;
 }
 
 /**
- * Starts the server and waits until it answers; the bucket of machines and the stream of mail are there then.
+ * Starts the server and waits until it answers; the bucket of machines and everybody's mailboxes are there then.
  * @param first may come in from the start, in the place of whoever had that name
  * @throws ClaudexError MESH_SERVER_MISSING, MESH_SERVER_FAILED, MESH_NEEDS_TLS
  */
@@ -56,6 +59,7 @@ export async function startServer(
   const record = {
     options: kept,
     owner: before?.owner ?? newKey().seed,
+    mailOwner: before?.mailOwner ?? newKey().seed,
     users: first ? [...users, first] : users,
     syncs,
     ...(before?.toFree && { toFree: before.toFree }),
@@ -72,14 +76,16 @@ export async function startServer(
       process.kill(left, 'SIGTERM');
       await untilGone(left);
     }
-    return await run(env, program, { name: 'owner', nkey: record.owner, url: reachedHere(kept), ...caOf(kept) });
+    // all machines told and sent again what older versions kept there
+    rmSync(join(paths.folder, 'store', 'jetstream', '$G'), { recursive: true, force: true });
+    return await run(env, program, record);
   } catch (error) {
     releaseLock(paths.lock);
     throw error;
   }
 }
 
-async function run(env: NodeJS.ProcessEnv, program: string, access: Access): Promise<RunningServer> {
+async function run(env: NodeJS.ProcessEnv, program: string, record: CurrentServerRecord): Promise<RunningServer> {
   const paths = serverPaths(env);
   const log = openSync(paths.log, 'w', 0o600);
   const child = spawn(program, ['-c', paths.config], { cwd: paths.folder, stdio: ['ignore', log, log] });
@@ -100,13 +106,9 @@ async function run(env: NodeJS.ProcessEnv, program: string, access: Access): Pro
     // another server on that port would answer in its place
     if (hasEnded) throw new ClaudexError('MESH_SERVER_FAILED', lastWords(paths.log));
     try {
-      const connection = await connectMesh(access);
-      try {
-        await openMachines(connection, access.url);
-        await openMailStream(connection, access.url);
-      } finally {
-        await connection.close();
-      }
+      await asOwner(record, 'bucket', (connection) => openMachines(connection, reachedHere(record.options)));
+      const names = record.users.map(({ name }) => name);
+      await asOwner(record, 'mail', (connection) => makeMailboxes(connection, names));
       break;
     } catch (error) {
       if (hasEnded || steadyNow() < until) continue;
@@ -115,8 +117,22 @@ async function run(env: NodeJS.ProcessEnv, program: string, access: Access): Pro
       throw new ClaudexError('MESH_SERVER_FAILED', toClaudexError(error).message, { cause: error });
     }
   }
-  const { options } = readServer(env)!;
-  return { url: serverUrl(options, hostname()), ended, stop: () => child.kill('SIGTERM') };
+  return { record, url: serverUrl(record.options, hostname()), ended, stop: () => child.kill('SIGTERM') };
+}
+
+/** Over a line of the key that may do everything with the bucket, or with the mailboxes. @throws ClaudexError MESH_UNREACHABLE, MESH_REFUSED */
+export async function asOwner<T>(
+  { options, owner, mailOwner }: CurrentServerRecord,
+  of: 'bucket' | 'mail',
+  act: (connection: NatsConnection) => Promise<T>,
+): Promise<T> {
+  const nkey = of === 'bucket' ? owner : mailOwner;
+  const connection = await connectMesh({ name: 'owner', nkey, url: reachedHere(options), ...caOf(options) });
+  try {
+    return await act(connection);
+  } finally {
+    await connection.close();
+  }
 }
 
 /** How this machine itself reaches it. */
@@ -146,5 +162,8 @@ export function findServer(env: NodeJS.ProcessEnv): string {
 
 function lastWords(log: string): string {
   const lines = readFileSync(log, 'utf8').trim().split('\n');
-  return lines.slice(-3).join(' ').slice(0, 500);
+  const bad = lines.filter((line) => /\[(FTL|ERR)\]/.test(line));
+  // without pid, time and level
+  const words = (bad.length > 0 ? bad : lines).slice(-3).map((line) => line.replace(/^\[\d+\] \S+ \S+ \[\w+\]\s*/, ''));
+  return `${words.join(' ').slice(0, 500)}.`;
 }

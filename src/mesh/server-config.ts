@@ -3,8 +3,10 @@
 /** One key for each machine, and one more for its heartbeat. */
 export const bucketName = 'claudex_machines';
 
-/** The stream that keeps mail between machines until the other machine has it. */
-export const mailStream = 'CLAUDEX_MAIL';
+/** The stream that keeps mail for that machine until it has it. */
+export function mailboxOf(name: string): string {
+  return `CLAUDEX_MAIL_${name}`;
+}
 
 /** The stream that the bucket is made of. */
 export const bucketStream = `KV_${bucketName}`;
@@ -56,16 +58,12 @@ export function permissionsOf(name: string): Permissions {
       `$JS.API.CONSUMER.CREATE.${bucketStream}.>`,
       `$JS.API.CONSUMER.INFO.${bucketStream}.>`,
       `$JS.API.CONSUMER.DELETE.${bucketStream}.>`,
-      `$JS.API.CONSUMER.MSG.NEXT.${bucketStream}.>`,
-      `$JS.ACK.${bucketStream}.>`,
       `$JS.FC.${bucketStream}.>`,
       `claudex.mail.*.${name}`,
       `claudex.ask.*.${name}`,
-      `$JS.API.STREAM.INFO.${mailStream}`,
-      `$JS.API.CONSUMER.CREATE.${mailStream}.${name}.claudex.mail.${name}.>`,
-      `$JS.API.CONSUMER.INFO.${mailStream}.${name}`,
-      `$JS.API.CONSUMER.MSG.NEXT.${mailStream}.${name}`,
-      `$JS.ACK.${mailStream}.${name}.>`,
+      `$JS.API.CONSUMER.INFO.${mailboxOf(name)}.${name}`,
+      `$JS.API.CONSUMER.MSG.NEXT.${mailboxOf(name)}.${name}`,
+      `$JS.ACK.${mailboxOf(name)}.${name}.>`,
       `agents.hb.cc.${name}.*`,
       'agents.prompt.*.*.*',
       'agents.status.*.*.*',
@@ -85,10 +83,60 @@ export function permissionsOf(name: string): Permissions {
   };
 }
 
+/** What of the bucket's JetStream machines reach. */
+const bucketServices = [
+  '$JS.API.INFO',
+  `$JS.API.STREAM.INFO.${bucketStream}`,
+  `$JS.API.DIRECT.GET.${bucketStream}.>`,
+  `$JS.API.STREAM.MSG.GET.${bucketStream}`,
+  `$JS.API.CONSUMER.CREATE.${bucketStream}.>`,
+  `$JS.API.CONSUMER.INFO.${bucketStream}.*`,
+  `$JS.API.CONSUMER.DELETE.${bucketStream}.*`,
+  `$JS.FC.${bucketStream}.>`,
+  `$KV.${bucketName}.>`,
+];
+
+/** What of the mailboxes' JetStream. A machine that has no mailbox stands for nothing: what is sent to it is refused at once. */
+function mailServices(names: readonly string[]): Array<{ service: string; response_type?: 'stream' }> {
+  return names.flatMap((name) => [
+    { service: `claudex.mail.${name}.*` },
+    { service: `$JS.API.CONSUMER.INFO.${mailboxOf(name)}.${name}` },
+    { service: `$JS.API.CONSUMER.MSG.NEXT.${mailboxOf(name)}.${name}`, response_type: 'stream' },
+    { service: `$JS.ACK.${mailboxOf(name)}.${name}.>` },
+  ]);
+}
+
+/**
+ * JetStream answers wherever a request says, and does not ask whether its sender may publish there. A machine could so have it write under
+ * another one's name, or have it delete, in JetStream's own name, what it has stored for everybody. Therefore machines are in an account
+ * without JetStream, and what they say reaches the accounts that have it by the subjects here alone: an answer comes back to the machines'
+ * account, and goes no further. Bucket and mailboxes are apart, because who may make a consumer, as a watch of the bucket is, can have it
+ * deliver to every subject of its account.
+ */
+function accountsOf(users: readonly MeshUser[], owner: string, mailOwner: string): object {
+  const mail = mailServices(users.map(({ name }) => name));
+  return {
+    MACHINES: {
+      users: users.map(({ name, nkey }) => ({ nkey, permissions: permissionsOf(name) })),
+      imports: [
+        ...bucketServices.map((subject) => ({ service: { account: 'BUCKET', subject } })),
+        { stream: { account: 'BUCKET', subject: `${everyInbox}>` } },
+        ...mail.map(({ service }) => ({ service: { account: 'MAIL', subject: service } })),
+      ],
+    },
+    BUCKET: {
+      jetstream: 'enabled',
+      users: [{ nkey: owner }],
+      exports: [...bucketServices.map((service) => ({ service })), { stream: `${everyInbox}>` }],
+    },
+    MAIL: { jetstream: 'enabled', users: [{ nkey: mailOwner }], exports: mail },
+  };
+}
+
 /** The text of the configuration; nats-server reads JSON. `syncs`: this version knows how to sync each write. */
 export function serverConfig(
   options: ServerOptions,
-  given: { users: readonly MeshUser[]; owner: string; folder: string; syncs: boolean },
+  given: { users: readonly MeshUser[]; owner: string; mailOwner: string; folder: string; syncs: boolean },
 ): string {
   const { host, port, tlsCert, tlsKey } = options;
   return JSON.stringify(
@@ -99,19 +147,15 @@ export function serverConfig(
       jetstream: {
         store_dir: `${given.folder}/store`,
         max_memory_store: 16_777_216,
-        max_file_store: 1_073_741_824,
+        // no limit of its own: each mailbox has one, and counts here with all that it may hold
+        max_file_store: 2 ** 40,
         ...(given.syncs && { sync_interval: 'always' }),
       },
       max_payload: 1_048_576,
       ...(tlsCert !== undefined &&
         tlsKey !== undefined && { tls: { cert_file: tlsCert, key_file: tlsKey, timeout: 5 } }),
-      authorization: {
-        timeout: 5,
-        users: [
-          { nkey: given.owner },
-          ...given.users.map(({ name, nkey }) => ({ nkey, permissions: permissionsOf(name) })),
-        ],
-      },
+      authorization: { timeout: 5 },
+      accounts: accountsOf(given.users, given.owner, given.mailOwner),
     },
     null,
     2,

@@ -11,13 +11,18 @@ import { type MeshUser, type ServerOptions, serverConfig } from './server-config
 /** The file is replaced whole. */
 export interface ServerRecord {
   options: ServerOptions;
-  /** The seed of the key that may do everything: it makes the bucket and takes machines out of it. */
+  /** The seed of the key that may do everything with the bucket: it makes it and takes machines out of it. */
   owner: string;
+  /** The seed of the key that may do everything with the mailboxes; older versions of claudex have none. */
+  mailOwner?: string;
   users: MeshUser[];
   syncs: boolean;
   /** Names of revoked machines that still stand in the bucket, because the server was down. */
   toFree?: string[];
 }
+
+/** As this version writes it. */
+export type CurrentServerRecord = ServerRecord & { mailOwner: string };
 
 interface ServerProcess {
   pid: number;
@@ -53,11 +58,12 @@ export function readServer(env: NodeJS.ProcessEnv): ServerRecord | undefined {
 }
 
 /** Writes the record and the configuration that follows from it. */
-export function writeServer(env: NodeJS.ProcessEnv, record: ServerRecord): void {
+export function writeServer(env: NodeJS.ProcessEnv, record: CurrentServerRecord): void {
   const { folder, record: file, config } = serverPaths(env);
   replaceFile(file, JSON.stringify(record, null, 2), { mode: 0o600 });
-  const { options, users, owner, syncs } = record;
-  replaceFile(config, serverConfig(options, { users, owner: publicHalf(owner), folder, syncs }), { mode: 0o600 });
+  const { options, users, owner, mailOwner, syncs } = record;
+  const given = { users, owner: publicHalf(owner), mailOwner: publicHalf(mailOwner), folder, syncs };
+  replaceFile(config, serverConfig(options, given), { mode: 0o600 });
 }
 
 /** A new NKEY of a user. */

@@ -1,15 +1,15 @@
 /** `claudex web` from start to end: listens, follows the daemon, ends and leaves nothing. */
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { type AddressInfo, isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { ClaudexError, systemErrorCode } from '../errors/claudex-error.ts';
 import { openLog } from '../home/log.ts';
 import { packageRoot } from '../home/package.ts';
 import { claudexPaths } from '../home/paths.ts';
 import { ensurePrivateDir } from '../home/private-folder.ts';
-import { replaceFile } from '../home/replace-file.ts';
 import { certificateFingerprint } from '../http/certificate-fingerprint.ts';
 import { readSettings } from '../settings/read.ts';
 import { Clients } from './clients.ts';
@@ -23,7 +23,7 @@ import { SessionFeed } from './session-feed.ts';
 import { upgrades } from './sockets/upgrades.ts';
 import { readPage } from './static-files.ts';
 import { UnprovenConnections } from './unproven-connections.ts';
-import { addressFile } from './web-address.ts';
+import { noteAddress } from './web-address.ts';
 import { createWebApp } from './web-app.ts';
 import { createWebServer } from './web-server.ts';
 
@@ -50,7 +50,7 @@ export interface RunningWeb {
   stop(): Promise<void>;
 }
 
-/** Listens; resolves when requests are taken. @throws ClaudexError WEB_START_FAILED, WEB_NEEDS_TLS, FILE_UNREADABLE */
+/** Listens; resolves when requests are taken. @throws ClaudexError WEB_START_FAILED, WEB_NEEDS_TLS, TLS_FILES, FILE_UNREADABLE */
 export async function startWeb(env: NodeJS.ProcessEnv, options: WebOptions): Promise<RunningWeb> {
   const tls = tlsOf(options);
   if (!tls && !options.plainHttp && !isLoopback(options.host))
@@ -102,7 +102,7 @@ export async function startWeb(env: NodeJS.ProcessEnv, options: WebOptions): Pro
   const { port } = server.address() as AddressInfo;
   gateOptions.cookieName = `claudex_web_${port}`;
   const url = urlOf(options.host, port, isTls);
-  replaceFile(addressFile(env), `${JSON.stringify({ url, pid: process.pid })}\n`);
+  const forgetAddress = noteAddress(env, url);
   void feed.run();
   log('listening', { url, pid: process.pid });
   return {
@@ -110,7 +110,7 @@ export async function startWeb(env: NodeJS.ProcessEnv, options: WebOptions): Pro
     fingerprint: tls ? certificateFingerprint(tls.cert) : null,
     devices,
     stop: async () => {
-      rmSync(addressFile(env), { force: true });
+      forgetAddress();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       clients.close();
       push.close();
@@ -131,7 +131,13 @@ function tlsOf({ tlsCert, tlsKey }: WebOptions): { cert: Buffer; key: Buffer } |
   if (tlsCert === undefined && tlsKey === undefined) return undefined;
   if (tlsCert === undefined || tlsKey === undefined)
     throw new ClaudexError('USAGE', '--tls-cert and --tls-key go together.');
-  return { cert: fileOf(tlsCert), key: fileOf(tlsKey) };
+  const tls = { cert: fileOf(tlsCert), key: fileOf(tlsKey) };
+  try {
+    createSecureContext(tls);
+  } catch (cause) {
+    throw new ClaudexError('TLS_FILES', `${tlsCert} and ${tlsKey}: ${(cause as Error).message}.`, { cause });
+  }
+  return tls;
 }
 
 function fileOf(path: string): Buffer {

@@ -1,8 +1,10 @@
 /** A mesh for a test: `claudex mesh up` on a free port of loopback, machines in homes of their own, a bare nats-server. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { connect, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node';
+import { newKey } from '../../src/mesh/server-files.ts';
 import { claudexBin } from './claudex-bin.ts';
 import type { HermeticHome } from './hermetic-home.ts';
 import { registerProcess, registerResource } from './resources.ts';
@@ -96,6 +98,33 @@ export function joinWith(
   const words = [process.execPath, claudexBin, 'mesh', 'join', url, '--nkey', '-', '--as', name];
   const env = { ...from, SEED: seed };
   return run('/bin/sh', ['-c', 'printf "%s\\n" "$SEED" | "$@"', 'sh', ...words], { env });
+}
+
+/** A line to the server that runs in that home, as who may do everything with the bucket (`owner`) or with the mailboxes. */
+export function asServerOwner(home: HermeticHome, url: string, of: 'owner' | 'mailOwner'): Promise<NatsConnection> {
+  const record = JSON.parse(readFileSync(join(home.claudexHome, 'mesh', 'server', 'server.json'), 'utf8'));
+  return connectAs(url, record[of]);
+}
+
+/** A line that hears all that machines say to each other there: whoever owns the server can give themselves one. */
+export async function asSpy(home: HermeticHome, url: string): Promise<NatsConnection> {
+  const folder = join(home.claudexHome, 'mesh', 'server');
+  const path = join(folder, 'nats.conf');
+  const config = JSON.parse(readFileSync(path, 'utf8'));
+  const { seed, publicKey } = newKey();
+  config.accounts.MACHINES.users.push({ nkey: publicKey });
+  writeFileSync(path, JSON.stringify(config));
+  process.kill(JSON.parse(readFileSync(join(folder, 'process.json'), 'utf8')).pid, 'SIGHUP');
+  let connection: NatsConnection | undefined;
+  await until(async () => {
+    connection = await connectAs(url, seed);
+    return true;
+  });
+  return connection!;
+}
+
+function connectAs(url: string, seed: string): Promise<NatsConnection> {
+  return connect({ servers: url, authenticator: nkeyAuthenticator(new TextEncoder().encode(seed)), reconnect: false });
 }
 
 /** What the home's bridge has written down, once that is so. */

@@ -31,11 +31,11 @@ const journalSteps = [
 const saidSteps = [
   ['a message is said', 'PUB claudex.mail.', '"kind":"message"'],
   ['a word is said back', 'PUB claudex.mail.', '"kind":"states"'],
-  ['mail is acknowledged', 'PUB $JS.ACK.CLAUDEX_MAIL.', ''],
+  ['mail is acknowledged', 'PUB $JS.ACK.CLAUDEX_MAIL_', ''],
 ];
 /** Steps of the bridge, when something has come from the server and before anything is done about it. */
 const heardSteps = [
-  ['the server has mail', '"stream":"CLAUDEX_MAIL"', '"seq":'],
+  ['the server has mail', '"stream":"CLAUDEX_MAIL_', '"seq":'],
   ['a message comes', 'MSG claudex.mail.', '"kind":"message"'],
   ['a word comes', 'MSG claudex.mail.', '"kind":"states"'],
 ];

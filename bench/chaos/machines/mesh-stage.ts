@@ -102,10 +102,10 @@ export class MeshStage {
     if (wipe) rmSync(join(folder, 'store'), { recursive: true, force: true });
   }
 
-  /** As the owner, who may do everything. */
+  /** As who may do everything with the mailboxes. */
   async owner(): Promise<NatsConnection> {
-    const { owner } = JSON.parse(readFileSync(join(this.hub.claudexHome, 'mesh', 'server', 'server.json'), 'utf8'));
-    const authenticator = nkeyAuthenticator(new TextEncoder().encode(owner));
+    const { mailOwner } = JSON.parse(readFileSync(join(this.hub.claudexHome, 'mesh', 'server', 'server.json'), 'utf8'));
+    const authenticator = nkeyAuthenticator(new TextEncoder().encode(mailOwner));
     return toNats({ servers: `nats://127.0.0.1:${this.port}`, authenticator, maxReconnectAttempts: -1 });
   }
 

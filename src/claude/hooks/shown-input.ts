@@ -99,9 +99,17 @@ function choicesShown(choices: ReturnType<typeof askedChoices>): string {
 function writeShown(path: string, cwd: string, content: string): string {
   const old = currentText(resolve(cwd, path));
   const name = visibleLine(path);
-  if (old === undefined) return joined(`new file ${name}`, added(content));
-  if (old === null) return joined(`${name}, all of which would be replaced by this:`, added(content));
-  return difference(name, old, content) ?? joined(`${name}, all of which would be replaced by this:`, added(content));
+  if (old === undefined) return joined(`new file ${name}`, wholeFile(content));
+  if (old === null) return joined(`${name}, all of which would be replaced by this:`, wholeFile(content));
+  return (
+    difference(name, old, content) ?? joined(`${name}, all of which would be replaced by this:`, wholeFile(content))
+  );
+}
+
+/** As a diff shows it: the newline at the end of the last line is no line of its own, and one that is missing is said. */
+function wholeFile(content: string): string {
+  if (content === '') return '(empty)';
+  return content.endsWith('\n') ? added(content.slice(0, -1)) : joined(added(content), '\\ No newline at end of file');
 }
 
 function editShown(path: string, cwd: string, edit: { before: string; after: string; all: boolean }): string {

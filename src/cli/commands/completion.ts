@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { connectDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { everySession } from '../../daemon-client/every-session.ts';
 import { listMachines } from '../../far/machines.ts';
 import { machineNames as namesInMesh, remoteSessions } from '../../mesh/remote-sessions.ts';
 import { settingDefinitions } from '../../settings/definitions.ts';
@@ -44,10 +45,15 @@ const targetCommands = [
   'attach',
   'peek',
   'detach',
+  'stop',
+  'restart',
 ];
 
+/** Those whose next word is a session that does not run. */
+const absentCommands = ['resume', 'forget'];
+
 /** Those that reach a session of another machine of the mesh, as `name@machine`. */
-const acrossCommands = ['history', 'search', 'show', 'waiting', 'approve', 'deny', 'answer', 'peek'];
+const acrossCommands = ['send', 'ask', 'history', 'search', 'show', 'waiting', 'approve', 'deny', 'answer', 'peek'];
 
 /** @param typed the words behind `claudex`, the one that is being typed included; it is for the shell to filter by */
 async function candidates(program: Command, typed: readonly string[], { isFar = false } = {}): Promise<string[]> {
@@ -71,7 +77,7 @@ async function candidates(program: Command, typed: readonly string[], { isFar = 
   if (choices) return choices;
   if (before.at(-1) === '--machine') return meshMachines();
   if (current.startsWith('-')) return [...leaf.options.map((one) => one.long ?? one.short ?? ''), '--help'];
-  if (before.at(-1) === '--to') return await targets();
+  if (before.at(-1) === '--to') return [...(await targets()), ...(isFar ? [] : targetsElsewhere())];
   const plain = before.filter((word) => !word.startsWith('-'));
   const place = plain.length - (below ? 1 : 0);
   if (command.name() === 'config' && below && place === 1) return settingDefinitions.map((one) => one.key);
@@ -82,6 +88,7 @@ async function candidates(program: Command, typed: readonly string[], { isFar = 
   return [
     ...(below ? [] : namesBelow(command)),
     ...(takesTarget ? await targets() : []),
+    ...(!isFar && absentCommands.includes(command.name()) ? await absentTargets() : []),
     ...(isAcross ? targetsElsewhere() : []),
   ];
 }
@@ -107,6 +114,13 @@ function targetsElsewhere(): string[] {
   return safeWords(remoteSessions(process.env).map((one) => `${one.alias ?? one.name}@${one.machine}`));
 }
 
+/** Managed sessions that do not run. */
+async function absentTargets(): Promise<string[]> {
+  const client = await connectDaemon(process.env);
+  const absent = client ? (await everySession(client)).filter(({ pid }) => pid === null) : [];
+  return safeWords(absent.flatMap((one) => [one.alias, one.name, one.id]));
+}
+
 /** The live sessions' ids and names. Pressing Tab starts no daemon. */
 async function liveTargets(): Promise<string[]> {
   const client = await connectDaemon(process.env);
@@ -124,11 +138,23 @@ const words = ownCommands.join(' ');
 
 const scripts: Record<string, string> = {
   bash: `_claudex() {
-  local word=\${COMP_WORDS[COMP_CWORD]} found
-  if [ "$COMP_CWORD" -eq 1 ]; then found='${words}'
-  else found=$(claudex completion words -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+  local found word last= at
+  local -a typed=()
+  # bash takes api@devbox for three words
+  for ((at = 1; at <= COMP_CWORD; at++)); do
+    word=\${COMP_WORDS[at]}
+    if ((\${#typed[@]})) && [[ $word == [@:=]* || $last == *[@:=] ]]; then typed[\${#typed[@]}-1]+=$word
+    else typed+=("$word")
+    fi
+    last=$word
+  done
+  word=\${typed[\${#typed[@]}-1]}
+  if [ "\${#typed[@]}" -eq 1 ]; then found='${words}'
+  else found=$(claudex completion words -- "\${typed[@]}" 2>/dev/null)
   fi
   COMPREPLY=($(compgen -W "$found" -- "$word"))
+  # and puts in what stands behind the last @
+  COMPREPLY=("\${COMPREPLY[@]#"\${word%"\${word##*[@:=]}"}"}")
 }
 complete -o default -F _claudex claudex
 `,

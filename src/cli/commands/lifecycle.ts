@@ -27,9 +27,12 @@ export function addStop(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExamples:\n  claudex stop reviewer\n  claudex stop --all --now')
     .action(async (targets: string[], options: Options) => {
-      await each(targets, options, (client, id) =>
-        options.now ? stopNow(client, id) : client.changeManaged(id, 'stop'),
-      );
+      await each(targets, options, async (client, id) => {
+        if (options.now) return stopNow(client, id);
+        const asked = await client.changeManaged(id, 'stop');
+        if (isUp(asked)) await sayWhatKeepsIt(client, asked);
+        return asked;
+      });
     });
 }
 
@@ -75,6 +78,17 @@ export function addForget(program: Command): void {
         return one;
       });
     });
+}
+
+/** A turn that waits for a person may not end for a long time. */
+async function sayWhatKeepsIt(client: DaemonClient, { id, name }: ManagedRecord): Promise<void> {
+  const session = (await client.sessions()).find((one) => one.id === id);
+  if (session?.state !== 'waiting') return;
+  const who = name ?? id;
+  const what = session.waitingFor ?? 'a person';
+  process.stderr.write(
+    `${who} stops after its turn, which waits for: ${what} (claudex waiting). At once: claudex stop --now ${who}\n`,
+  );
 }
 
 /** Each target on its own: one that fails keeps none of the others from it. The exit code is that of the last failure. */

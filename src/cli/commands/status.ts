@@ -1,3 +1,5 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { hasOtherHookScripts } from '../../../install-scripts/hook-scripts.ts';
 import { readInstalledState } from '../../../install-scripts/installed-state.ts';
@@ -86,7 +88,7 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
     note(error);
   }
   const paths = claudexPaths(env);
-  const { home, config, hooks, lock } = paths;
+  const { home, config, hooks, lock, managed } = paths;
   try {
     checkPrivateDir(home);
   } catch (error) {
@@ -107,6 +109,7 @@ export async function readStatus(env: NodeJS.ProcessEnv): Promise<StatusReport> 
   }
   const damaged = configFileProblem(config);
   if (damaged !== undefined) note(new ClaudexError('CONFIG_UNREADABLE', `${config}: ${damaged}.`));
+  for (const file of setAside(managed)) note(new ClaudexError('MANAGED_DAMAGED', `${file}.`));
   const installed = readInstalledState(env, hookEventsOf(claude.version));
   for (const problem of installProblems(installed)) note(problem);
   if (installed.state === 'installed' && hasOtherHookScripts(paths))
@@ -184,4 +187,10 @@ function statusText(report: StatusReport): string {
     lines.push('', `${chalk.red(problem.code)} ${oneLine(problem.message)}`, `Fix: ${problem.fix}`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** Records of managed sessions that a daemon could not read. */
+function setAside(folder: string): string[] {
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  return names.filter((name) => name.endsWith('.damaged')).map((name) => join(folder, name));
 }

@@ -132,7 +132,9 @@ async function token(options: TokenFlags): Promise<void> {
     print(options, web.newChat(process.env, { name, target: id, mayAnswer }), ({ url }) => url);
     return;
   }
-  const wanted = (options.scope ?? '').split(',').map((word) => word.trim());
+  if (options.scope === undefined)
+    throw new ClaudexError('USAGE', `Say what it may do: --scope ${web.scopeNames.join(',')}, or some of these.`);
+  const wanted = options.scope.split(',').map((word) => word.trim());
   const wrong = wanted.find((word) => !web.scopeNames.includes(word));
   if (wrong !== undefined)
     throw new ClaudexError('USAGE', `"${wrong}" is no scope; --scope takes ${web.scopeNames.join(', ')}.`);

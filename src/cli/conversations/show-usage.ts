@@ -27,6 +27,14 @@ export async function showUsage(target: string | undefined, options: UsageOption
     process.stdout.write(`${JSON.stringify({ ...report, ...(turns && { turns }) }, null, 2)}\n`);
     return;
   }
+  if (report.sessions.length === 0) {
+    process.stdout.write(
+      one
+        ? 'Claude has used nothing in this conversation yet.\n'
+        : `Claude has used nothing in the last ${options.since}.\n`,
+    );
+    return;
+  }
   const aliases = new Map(where.names.map(({ alias, sessionId }) => [sessionId, alias]));
   const blocks = [
     turns

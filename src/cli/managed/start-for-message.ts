@@ -6,7 +6,7 @@ import { folderOf } from './folder-of.ts';
 
 /**
  * The id of a session in that folder: a new one, or the one that somebody else has started there at the same moment.
- * @throws ClaudexError USAGE where it is no folder, and those of a start
+ * @throws ClaudexError NO_SUCH_FOLDER, and those of a start
  */
 export async function startForMessage(client: DaemonClient, folder: string): Promise<string> {
   if (!folder.startsWith('/'))

@@ -7,7 +7,7 @@ const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000
 export function parseDuration(text: string): number {
   if (/^\d+(\.\d+)?$/.test(text)) return Math.round(Number(text) * 1000);
   if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text)) {
-    throw new ClaudexError('USAGE', `"${text}" is no duration; write 30s, 10m or 1h30m.`);
+    throw new ClaudexError('USAGE', `"${text}" is no duration; write 30s, 10m, 1h30m or 7d.`);
   }
   let total = 0;
   for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g))

@@ -16,7 +16,7 @@ export async function firstWord(
   if (reply.target.machine === undefined || isAway(reply.target.machine)) return reply;
   const message = await untilArrived(client, reply.id);
   if (message.state === 'failed' && !isJson) {
-    throw new ClaudexError('MESSAGE_FAILED', `Message ${message.id}: ${message.reason}.`);
+    throw new ClaudexError('MESSAGE_FAILED', `Message ${message.id}: ${(message.reason ?? '').replace(/\.$/, '')}.`);
   }
   return { ...reply, state: message.state, target: message.recipient };
 }

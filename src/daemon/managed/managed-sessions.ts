@@ -212,9 +212,13 @@ export class ManagedSessions {
     }
   }
 
+  /** In a turn, also while that waits for a person; not at a dialog of claude's own or at a question of its start. */
   #isWorking(id: string): boolean {
     const session = this.#options.table.byId(id);
-    return session !== undefined && stateOf(session) === 'busy';
+    if (!session) return false;
+    const state = stateOf(session);
+    const isInTurn = session.hookState === 'busy' || session.hookState === 'waiting';
+    return state === 'busy' || (state === 'waiting' && isInTurn);
   }
 
   #inTurn<T>(act: () => Promise<T>): Promise<T> {

@@ -6,10 +6,16 @@ const resendMs = { first: 8000, most: 60_000 };
 const askMs = { first: 5000, most: 300_000 };
 /** The server has refused a piece. */
 const blockedMs = 5000;
+/**
+ * Messages that are under way and not confirmed, at most. The other machine's mailbox takes 128 pieces of this one (`mostPieces` in
+ * mesh/mailbox.ts): each of these may have to be taken back, which is one more, and answers go the same way.
+ */
+export const mostUnderWay = 40;
 
 interface Flight {
   key: string;
-  line: string;
+  /** When it was handed over. */
+  handedMs: number;
   /** When the server has said that it has it; undefined before. */
   publishedMs?: number;
 }
@@ -45,6 +51,11 @@ export class Lane {
     return now < this.#blockedUntilMs;
   }
 
+  /** No more messages are to go out until it has confirmed some. */
+  get isFull(): boolean {
+    return this.#flights.size >= mostUnderWay;
+  }
+
   has(id: string): boolean {
     return this.#flights.has(id);
   }
@@ -54,7 +65,7 @@ export class Lane {
     const tries = this.#tries.get(id) ?? 0;
     this.#tries.set(id, tries + 1);
     const key = tries === 0 ? id : `${id}.${tries}.${Math.floor(now)}`;
-    this.#flights.set(id, { key, line: this.#line });
+    this.#flights.set(id, { key, handedMs: now });
     return key;
   }
 
@@ -113,8 +124,8 @@ export class Lane {
     }
     this.#wasPresent = isPresent;
     if (!isPresent) return false;
-    const published = out.map((id) => this.#flights.get(id)?.publishedMs).filter((at) => at !== undefined);
-    if (published.length > 0 && now - Math.max(this.#confirmedMs, Math.min(...published)) > this.#resendMs) {
+    const sinceMs = [...this.#flights.values()].map(({ publishedMs, handedMs }) => publishedMs ?? handedMs);
+    if (sinceMs.length > 0 && now - Math.max(this.#confirmedMs, Math.min(...sinceMs)) > this.#resendMs) {
       for (const id of out) this.#flights.delete(id);
       this.#resendMs = Math.min(2 * this.#resendMs, resendMs.most);
     }
@@ -122,6 +133,6 @@ export class Lane {
       this.asks = true;
       this.#askMs = Math.min(2 * this.#askMs, askMs.most);
     }
-    return this.asks || (!this.isBlocked(now) && out.some((id) => !this.has(id)));
+    return this.asks || (!this.isBlocked(now) && !this.isFull && out.some((id) => !this.has(id)));
   }
 }

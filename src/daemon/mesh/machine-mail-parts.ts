@@ -97,6 +97,7 @@ export class MachineMail {
     this.#isClosed = true;
     this.#keeper.close();
     this.outbox.close();
+    this.#toldBack.close();
     this.#answer?.();
   }
 

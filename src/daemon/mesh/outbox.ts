@@ -83,6 +83,8 @@ export class Outbox {
       if (lane.isBlocked(now)) continue;
       let after: string | null = null;
       const asked: string[] = [];
+      // messages stay here from the first on that finds no place; what is to be taken back still goes
+      let isHeld = false;
       for (const message of this.#open(machine)) {
         if (mails.length >= mostMails || bytes > fullBytes) return mails;
         const { id } = message;
@@ -91,7 +93,8 @@ export class Outbox {
           if (lane.asks && asked.length < mostAsked) asked.push(id);
           continue;
         }
-        if (!lane.has(id)) {
+        if (!message.cancelling && !lane.has(id) && lane.isFull) isHeld = true;
+        if (!lane.has(id) && (message.cancelling || !isHeld)) {
           if (message.state === 'queued' && !this.#store.move(id, { state: 'sent' })) break;
           const key = lane.handOver(id, now);
           mails.push({

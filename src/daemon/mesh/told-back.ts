@@ -10,6 +10,8 @@ import { isFinal, type Message } from '../../protocol/message.ts';
 /** One piece of mail holds so much, about: a single answer may be larger. */
 const fullBytes = 256 << 10;
 const mostWords = 200;
+/** The server has refused a piece: the other machine is told no more for so long, and then everything together. */
+const blockedMs = 5000;
 
 export interface ToldBackOptions {
   get: (id: string) => Message | undefined;
@@ -23,6 +25,8 @@ export class ToldBack {
   readonly #options: ToldBackOptions;
   /** By machine and message; the word itself where it is about none that is known here. */
   readonly #due = new Map<string, Map<string, StateWord | undefined>>();
+  /** Machines that the server takes nothing for just now. */
+  readonly #blocked = new Map<string, NodeJS.Timeout>();
   /** Handed over, by key. */
   readonly #out = new Map<string, { line: string; to: string; words: StateWord[] }>();
 
@@ -47,6 +51,7 @@ export class ToldBack {
     for (const [key, { line: other }] of [...this.#out]) if (other !== line) this.#isDueAgain(key);
     const mails: OutgoingMail[] = [];
     for (const [to, due] of this.#due) {
+      if (this.#blocked.has(to)) continue;
       const words: StateWord[] = [];
       let bytes = 0;
       for (const [id, known] of due) {
@@ -68,8 +73,23 @@ export class ToldBack {
 
   /** What has become of pieces that were handed over; what is not one of them is somebody else's. */
   done(key: string, error: string | undefined): void {
-    if (error === undefined) this.#out.delete(key);
-    else this.#isDueAgain(key);
+    const to = this.#out.get(key)?.to;
+    if (to === undefined) return;
+    if (error === undefined) {
+      this.#out.delete(key);
+      return;
+    }
+    this.#isDueAgain(key);
+    if (this.#blocked.has(to)) return;
+    const again = (): void => {
+      this.#blocked.delete(to);
+      this.ready.emit();
+    };
+    this.#blocked.set(to, setTimeout(again, blockedMs));
+  }
+
+  close(): void {
+    for (const timer of this.#blocked.values()) clearTimeout(timer);
   }
 
   #isDueAgain(key: string): void {

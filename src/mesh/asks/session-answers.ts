@@ -94,7 +94,7 @@ async function session(client: Answering['client'], id: string): Promise<unknown
   return { body: { session: told(findTarget(id, await everySession(client))) } };
 }
 
-/** @throws ClaudexError BAD_REQUEST */
+/** @throws ClaudexError NO_SUCH_FOLDER */
 function folderOf(path: string, env: NodeJS.ProcessEnv): string {
   const whole = path === '~' || path.startsWith('~/') ? join(userHome(env), path.slice(1)) : path;
   try {
@@ -102,5 +102,5 @@ function folderOf(path: string, env: NodeJS.ProcessEnv): string {
   } catch {
     // not there, or not ours to look at
   }
-  throw new ClaudexError('BAD_REQUEST', `${path.slice(0, 200)} is no folder there.`);
+  throw new ClaudexError('NO_SUCH_FOLDER', `Asked for ${path.slice(0, 200)}.`);
 }

@@ -20,6 +20,11 @@ else
     complain(error);
     connect();
   });
+// a link that is opened in the tab that asks for one is no new page
+addEventListener('hashchange', () => {
+  const next = takeCode();
+  if (next !== null) void pairWith(next).catch(complain);
+});
 let isFirst = true;
 connection.subscribe((now) => {
   if (now !== 'live' || !isFirst) return;

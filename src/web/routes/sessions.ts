@@ -35,7 +35,15 @@ export function sessionRoutes({ feed, env }: WebParts): WebRoute[] {
       body: startRequest,
       answer: one,
       status: 201,
-      errors: ['MANAGED_EXISTS', 'NAME_TAKEN', 'BAD_NAME', 'SESSIONS_FULL', 'CONVERSATION_OPEN', 'HOST_START_FAILED'],
+      errors: [
+        'NO_SUCH_FOLDER',
+        'MANAGED_EXISTS',
+        'NAME_TAKEN',
+        'BAD_NAME',
+        'SESSIONS_FULL',
+        'CONVERSATION_OPEN',
+        'HOST_START_FAILED',
+      ],
       handle: start,
     }),
     route({
@@ -160,12 +168,12 @@ export function sessionRoutes({ feed, env }: WebParts): WebRoute[] {
   }
 }
 
-/** @throws ClaudexError BAD_REQUEST */
+/** @throws ClaudexError NO_SUCH_FOLDER */
 function folderOf(path: string): string {
   try {
     if (statSync(path).isDirectory()) return realpathSync(path);
   } catch {
     // not there, or not ours to look at
   }
-  throw new ClaudexError('BAD_REQUEST', `"cwd": ${path} is no folder.`);
+  throw new ClaudexError('NO_SUCH_FOLDER', `Asked for ${path.slice(0, 200)}.`);
 }

@@ -10,6 +10,7 @@ import { daemonClient, waitForMessages, waitForSessionRecord } from '../../suppo
 import type { HermeticHome } from '../../support/hermetic-home.ts';
 import { isAlive } from '../../support/processes.ts';
 import { expectOnce, promptBox, userMessagesInTranscript } from '../../support/real-claude.ts';
+import { callsTool, scriptedTools } from '../../support/scripted-tools.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { until } from '../../support/until.ts';
 
@@ -164,6 +165,27 @@ describe(`managed sessions of claude ${realClaudeVersion()}`, () => {
     expect((await claudex(home, api, 'stop', 'worker', '--now')).code).toBe(0);
     expect((await claudex(home, api, 'forget', 'worker')).code).toBe(0);
     expect(await daemonClient(home).managed()).toEqual([]);
+  });
+
+  it(`stop leaves a turn that waits for a person its end ${verifies('managed-lifecycle')}`, async () => {
+    const home = bed.home();
+    const api = await bed.api(scriptedTools);
+    const task = callsTool('Bash', { command: 'touch done.txt', description: 'make a file' });
+    const id = await started(home, api, '--name', 'worker', '--', '--permission-mode', 'default');
+    expect((await claudex(home, api, 'send', 'worker', task)).code).toBe(0);
+    const asked = async () =>
+      (await daemonClient(home).questions()).find(({ state, remote }) => state === 'open' && remote);
+    await until(async () => (await asked()) !== undefined, patient);
+    await waitForSessionRecord(home, (one) => one.id === id && one.state === 'waiting');
+    const stop = await claudex(home, api, 'stop', 'worker');
+    expect(stop).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('worker stops after its turn, which waits for'),
+    });
+    expect((await claudex(home, api, 'approve', (await asked())!.id)).code).toBe(0);
+    await until(async () => (await managed(home, id)).state === 'stopped', patient);
+    expect(existsSync(join(home.cwd, 'done.txt'))).toBe(true);
+    await waitForMessages(home, (all) => all.some((one) => one.state === 'answered'));
   });
 
   it('uninstall --purge ends those that run before their folder goes', async () => {

@@ -104,7 +104,7 @@ describe(`what claude ${realClaudeVersion()} asks, answered from elsewhere`, () 
     const path = join(claude.home.cwd, 'notes.txt');
     await claude.ask({ name: 'Write', input: { file_path: path, content: 'one\ntwo\nthree\n' } });
     const [write] = await claude.open();
-    expect(write!.shown).toBe(`new file ${path}\n+one\n+two\n+three\n+`);
+    expect(write!.shown).toBe(`new file ${path}\n+one\n+two\n+three`);
     await claude.answer(write!.id, { decision: 'allow' });
     await claude.driver.waitForScreen('went on 1');
     expect(readFileSync(path, 'utf8')).toBe('one\ntwo\nthree\n');

@@ -57,6 +57,8 @@ describe(`suspending claude ${realClaudeVersion()}`, () => {
     const id = await sendMessage(home, [session.id, 'after fg']);
     await waitForMessage(home, id, ['answered']);
     await expectOnce(home, id);
+    // a Ctrl-C before that would end what is left of the turn
+    await waitForSessionRecord(home, (one) => one.state === 'idle');
     await leave(shell, 'stty -a > after; ');
     expect(readFileSync(join(home.cwd, 'after'), 'utf8')).toBe(readFileSync(join(home.cwd, 'before'), 'utf8'));
   });

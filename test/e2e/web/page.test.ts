@@ -53,9 +53,15 @@ describe(`the web page with claude ${realClaudeVersion()}`, () => {
     const web = await startWeb(home, { api });
     const { page: newPage } = await startBrowser();
     const page = await newPage();
+    // the tab that asks for a link is where it is opened
+    await page.goto(web.url);
+    await page.getByRole('heading', { name: 'Pair this browser' }).waitFor();
     await paired(web, page);
 
     await page.getByRole('button', { name: 'New session' }).first().click();
+    await page.getByLabel('Folder').fill('/not/there');
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    await page.getByRole('dialog').getByRole('alert').getByText('There is no such folder.').waitFor();
     await page.getByLabel('Folder').fill(home.cwd);
     await page.getByLabel('Name').fill('worker');
     await page.getByLabel('First task').fill('run the migration check');

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { runClaudex, startClaudex } from '../../support/claudex.ts';
 import { daemonClient } from '../../support/daemon-watch.ts';
 import { standAsSession, startSleeper } from '../../support/mcp-client.ts';
+import { run } from '../../support/run-command.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 
 describe('commands', () => {
@@ -64,6 +65,20 @@ describe('commands', () => {
     const ran = await runClaudex(['completion', shell], { env: home.env(), cwd: home.root });
     expect(ran).toMatchObject({ code: 2, stdout: '' });
     expect(ran.stderr).toContain(`unknown shell "${shell}"; use bash, zsh or fish`);
+  });
+
+  it('in bash a session of another machine is one word, and what stands behind its @ is put in', async () => {
+    const home = bed.home();
+    const script = (await runClaudex(['completion', 'bash'], { env: home.env(), cwd: home.root })).stdout;
+    // what bash makes of `claudex peek api@d` and of `claudex peek api@`
+    for (const words of ['api @ d', 'api @']) {
+      const asked = `COMP_WORDS=(claudex peek ${words}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _claudex`;
+      const stub = 'claudex() { echo "$*" >&3; printf "%s\\n" api api@desk api@devbox web@devbox; }';
+      const all = `exec 3>&1; ${stub}\n${script}\n${asked}\nprintf '<%s>' "\${COMPREPLY[@]}"`;
+      const ran = await run('bash', ['-c', all], { env: home.env() });
+      const typed = words.replaceAll(' ', '');
+      expect(ran.stdout).toBe(`completion words -- peek ${typed}\n<desk><devbox>`);
+    }
   });
 
   it('in zsh the first Tab of a shell completes too, where the script comes from a folder of $fpath', async () => {
@@ -149,7 +164,7 @@ describe('commands', () => {
     const at = { env: home.env(), cwd: home.root };
     const set = await runClaudex(['config', 'set', 'delivery.typePeers', 'true'], at);
     expect(set).toMatchObject({ code: 0, stdout: '' });
-    expect(set.stderr).toMatch(/^delivery\.typePeers is true\. .*claudex daemon stop/);
+    expect(set.stderr).toMatch(/^delivery\.typePeers is true\. .*claudex daemon restart/);
     const unset = await runClaudex(['config', 'unset', 'delivery.typePeers'], at);
     expect(unset.stderr).toMatch(/^delivery\.typePeers is false, the default\./);
   });

@@ -9,7 +9,7 @@ import { signEnvelope } from '../../../src/mesh/envelope.ts';
 import { verifies } from '../../requirements.ts';
 import { runClaudex } from '../../support/claudex.ts';
 import type { HermeticHome } from '../../support/hermetic-home.ts';
-import { invite, joinWith, natsServer, type RunningMesh, startMesh, untilSeen } from '../../support/mesh.ts';
+import { asSpy, invite, joinWith, natsServer, type RunningMesh, startMesh, untilSeen } from '../../support/mesh.ts';
 import { run } from '../../support/run-command.ts';
 import { standIn } from '../../support/stand-in.ts';
 import { useTestBed } from '../../support/test-bed.ts';
@@ -100,7 +100,12 @@ describe.runIf(natsServer !== undefined)('machines that ask each other', () => {
     });
     expect((await here('peek', 'api@beta')).stdout).toContain('❯');
     const words = async (...typed: string[]) => (await here('completion', 'words', '--', ...typed)).stdout.split('\n');
-    expect(await words('peek', '')).toContain('api@beta');
+    for (const command of ['peek', 'send', 'ask']) expect(await words(command, '')).toContain('api@beta');
+    expect(await words('attach', '')).not.toContain('api@beta');
+    const attach = await here('attach', 'api@beta');
+    expect(attach).toMatchObject({ code: 2, stderr: expect.stringContaining('api@beta is a session of beta') });
+    const unknown = await here('history', 'nobody@beta');
+    expect(unknown).toMatchObject({ code: 3, stderr: expect.stringContaining('On beta: Asked for "nobody"') });
     expect(await words('waiting', '--machine', '')).toEqual(['beta', '']);
     expect(await words('mesh', 'trust', '')).toEqual(['beta', '']);
 
@@ -120,7 +125,7 @@ describe.runIf(natsServer !== undefined)('machines that ask each other', () => {
     expect(await here('start', 'far@beta')).toMatchObject({ code: 0, stdout: `${id}\n` });
     expect(await here('start', '/nowhere@beta')).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('no folder'),
+      stderr: expect.stringContaining('no such folder. On beta: Asked for /nowhere.'),
     });
 
     await there('config', 'set', 'mesh.read', 'ci');
@@ -305,8 +310,7 @@ describe.runIf(natsServer !== undefined)('machines that ask each other', () => {
   it(`with mesh.encrypt the server’s owner reads nothing of what crosses it, and nothing comes in the clear ${verifies('mesh-encrypt')}`, async () => {
     const { alpha, here, there, server, seed, refused } = await two();
     await there('config', 'set', 'mesh.read', 'alpha');
-    const { owner } = JSON.parse(readFileSync(join(alpha.claudexHome, 'mesh', 'server', 'server.json'), 'utf8'));
-    const spy = await asMachine(server.url, 'owner', owner);
+    const spy = await asSpy(alpha, server.url);
     const heard: string[] = [];
     spy.subscribe('>', { callback: (_error, msg) => void heard.push(Buffer.from(msg.data).toString('latin1')) });
     await spy.flush();

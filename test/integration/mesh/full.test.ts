@@ -1,15 +1,16 @@
 /** No more room: in the outbox, in the server's store, and where one machine floods. A real nats-server on loopback. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DiscardPolicy, jetstream, jetstreamManager, RetentionPolicy } from '@nats-io/jetstream';
+import { AckPolicy, DiscardPolicy, jetstream, jetstreamManager, RetentionPolicy } from '@nats-io/jetstream';
 import { connect, nkeyAuthenticator } from '@nats-io/transport-node';
 import { describe, expect, it } from 'vitest';
 import { DaemonClient } from '../../../src/daemon-client/client.ts';
 import { claudexPaths } from '../../../src/home/paths.ts';
+import { publicHalf } from '../../../src/mesh/server-files.ts';
 import { maxBodyBytes } from '../../../src/protocol/message.ts';
 import { verifies } from '../../requirements.ts';
 import type { HermeticHome } from '../../support/hermetic-home.ts';
-import { invite, natsServer, startBareServer, startMesh, untilSeen } from '../../support/mesh.ts';
+import { asServerOwner, invite, natsServer, startBareServer, startMesh, untilSeen } from '../../support/mesh.ts';
 import { processesWithEnvironment } from '../../support/processes.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { marksIn, messageThere, runThere, startApi, twoMachines, untilState } from '../../support/two-machines.ts';
@@ -25,43 +26,62 @@ const sent = async (home: HermeticHome, ...words: string[]): Promise<string> => 
 describe.runIf(natsServer !== undefined)('no more room', () => {
   const bed = useTestBed();
 
-  it(`an outbox that is full says so and goes on; one machine that floods harms nobody else ${verifies('mesh-sending', 'mesh-hostile')}`, async () => {
+  it(`a machine that floods is refused by the server, is named, and harms nobody else ${verifies('mesh-sending', 'mesh-hostile')}`, async () => {
     const { alpha, beta, server } = await twoMachines(bed);
-    const nats = await connect({
-      servers: server.url,
-      authenticator: nkeyAuthenticator(new TextEncoder().encode(await invite(alpha, 'mallory'))),
-      inboxPrefix: '_INBOX.mallory',
-    });
-    // for somebody who never fetches it, and for beta: of a machine that nobody has a key of
-    const flood = Array.from({ length: 2060 }, (_, at) =>
-      jetstream(nats)
-        .publish('claudex.mail.nobody.mallory', `${at}`)
-        .then(
-          () => '',
-          (error: Error) => error.message,
-        ),
-    );
-    expect(new Set(await Promise.all(flood))).toEqual(new Set(['', 'maximum messages per subject exceeded']));
+    await invite(alpha, 'gamma');
+    const seed = await invite(alpha, 'mallory');
+    const authenticator = nkeyAuthenticator(new TextEncoder().encode(seed));
+    const nats = await connect({ servers: server.url, authenticator, inboxPrefix: '_INBOX.mallory' });
+    const record = { id: 'x', version: '0.1.0', key: publicHalf(seed), sessions: [], moreSessions: 0 };
+    nats.publish('$KV.claudex_machines.mallory', JSON.stringify(record));
+    const flood = async (to: string, pieces: number, bytes: number): Promise<string[]> => {
+      const refused: string[] = [];
+      const piece = new Uint8Array(bytes);
+      for (let at = 0; at < pieces; at++)
+        await jetstream(nats)
+          .publish(`claudex.mail.${to}.mallory`, piece)
+          .catch((error: Error) => refused.push(error.message));
+      return refused;
+    };
+    // one that never fetches it, in the largest pieces that there are; each mailbox takes so much of one machine
+    const refused = await flood('gamma', 134, 1_000_000);
+    expect(refused).toEqual(Array(6).fill('maximum messages per subject exceeded'));
+    expect(await flood('nobody', 1, 1)).toEqual(['jetstream is not enabled']);
+    // for one that is there, which reads it as fast as it may
     for (let at = 0; at < 1000; at++) nats.publish('claudex.mail.beta.mallory', 'x'.repeat(100));
     await nats.flush();
     const first = await sent(alpha, 'one');
     await untilState(alpha, first, 'answered');
     await until(() =>
-      /mallory.*too many that wait/.test(readFileSync(join(beta.claudexHome, 'logs/mesh.log'), 'utf8')),
+      /"refused".*mallory.*not signed by mallory/.test(readFileSync(join(beta.claudexHome, 'logs/mesh.log'), 'utf8')),
     );
-    // who is let in no more keeps no room either
-    const held = async (): Promise<number> => {
-      const { owner } = JSON.parse(readFileSync(join(alpha.claudexHome, 'mesh', 'server', 'server.json'), 'utf8'));
-      const authenticator = nkeyAuthenticator(new TextEncoder().encode(owner));
-      const owning = await connect({ servers: server.url, authenticator });
-      const { state } = await (await jetstreamManager(owning)).streams.info('CLAUDEX_MAIL', { subjects_filter: '>' });
-      await owning.close();
-      return state.subjects?.['claudex.mail.nobody.mallory'] ?? 0;
-    };
-    expect(await held()).toBe(2048);
-    expect(await runThere(alpha, 'mesh', 'revoke', 'mallory')).toMatchObject({ code: 0 });
-    expect(await held()).toBe(0);
+    // where the server runs
+    const wrong = async (home: HermeticHome): Promise<string> => JSON.stringify((await status(home)).wrong);
+    await until(async () =>
+      /mallory has sent as much as a mailbox takes of one machine: to gamma\..*mesh revoke mallory/.test(
+        await wrong(alpha),
+      ),
+    );
+    await until(async () => (await wrong(beta)) === '[]');
 
+    // who is let in no more keeps no room
+    const owner = await asServerOwner(alpha, server.url, 'mailOwner');
+    const { streams } = await jetstreamManager(owner);
+    const held = async () => (await streams.info('CLAUDEX_MAIL_gamma')).state;
+    expect(await held()).toMatchObject({ messages: 128 });
+    expect((await held()).bytes).toBeLessThan(128 << 20);
+    expect(await runThere(alpha, 'mesh', 'revoke', 'mallory')).toMatchObject({ code: 0 });
+    expect(await held()).toMatchObject({ messages: 0, bytes: 0 });
+    await expect(streams.info('CLAUDEX_MAIL_mallory')).rejects.toThrow('not found');
+    await until(async () => (await wrong(alpha)) === '[]');
+    await Promise.all([nats.close(), owner.close()]);
+    await server.stop();
+  });
+
+  it(`an outbox that is full says so and goes on ${verifies('mesh-sending')}`, async () => {
+    const { alpha, beta, server } = await twoMachines(bed);
+    const first = await sent(alpha, 'one');
+    await untilState(alpha, first, 'answered');
     await server.stop();
     await untilSeen(alpha, ({ connected }) => !connected);
     const client = new DaemonClient(claudexPaths(alpha.env()).socket);
@@ -89,7 +109,6 @@ describe.runIf(natsServer !== undefined)('no more room', () => {
     for (const id of [second, third]) await untilState(alpha, id, 'answered');
     expect(marksIn(beta)).toEqual([first, second, third]);
     expect((await status(alpha)).mail).toEqual([]);
-    await nats.close();
     await again.stop();
   });
 
@@ -97,14 +116,15 @@ describe.runIf(natsServer !== undefined)('no more room', () => {
     const [alpha, beta] = [bed.home({ cwdNames: ['web'] }), bed.home({ cwdNames: ['api'] })];
     const url = await startBareServer(['-js', '-sd', join(alpha.root, 'store')]);
     const nats = await connect({ servers: url });
-    const { streams } = await jetstreamManager(nats);
+    const { streams, consumers } = await jetstreamManager(nats);
     await streams.add({
-      name: 'CLAUDEX_MAIL',
-      subjects: ['claudex.mail.>'],
+      name: 'CLAUDEX_MAIL_beta',
+      subjects: ['claudex.mail.beta.*'],
       retention: RetentionPolicy.Workqueue,
       discard: DiscardPolicy.New,
       max_bytes: 150_000,
     });
+    await consumers.add('CLAUDEX_MAIL_beta', { durable_name: 'beta', ack_policy: AckPolicy.Explicit });
     for (const [home, name] of [[alpha, 'alpha'] as const, [beta, 'beta'] as const])
       expect(await runThere(home, 'mesh', 'join', url, '--as', name)).toMatchObject({ code: 0 });
     await startApi(alpha, beta);

@@ -1,17 +1,28 @@
 /** Machines in homes of their own, a real nats-server on loopback. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
-import { connect, nkeyAuthenticator } from '@nats-io/transport-node';
+import { connect, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node';
 import { describe, expect, it } from 'vitest';
 import { joinMesh } from '../../../src/mesh/join.ts';
-import { newKey, publicHalf } from '../../../src/mesh/server-files.ts';
+import { newKey } from '../../../src/mesh/server-files.ts';
 import { systemClock } from '../../../src/process/clock.ts';
 import { verifies } from '../../requirements.ts';
-import { fixture, repositoryRoot, runClaudex } from '../../support/claudex.ts';
+import { repositoryRoot, runClaudex } from '../../support/claudex.ts';
 import type { HermeticHome } from '../../support/hermetic-home.ts';
-import { freePort, invite, joinWith, natsServer, startBareServer, startMesh, untilSeen } from '../../support/mesh.ts';
+import {
+  asServerOwner,
+  freePort,
+  invite,
+  joinWith,
+  natsServer,
+  startBareServer,
+  startMesh,
+  untilSeen,
+} from '../../support/mesh.ts';
 import { isAlive } from '../../support/processes.ts';
+import { withStandIn } from '../../support/stand-in.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { until } from '../../support/until.ts';
 
@@ -22,6 +33,49 @@ const list = async (home: HermeticHome, ...words: string[]) =>
 /** `claudex mesh` there, and what it printed. */
 const mesh = (home: HermeticHome, ...words: string[]) => runClaudex(['mesh', ...words], { env: home.env() });
 
+/**
+ * JetStream answers wherever a request says, with what its sender has stored, and consumers deliver where they are told to: nothing of
+ * that may reach another machine's record or mailbox, or JetStream's own interface.
+ */
+async function expectNothingWrittenByJetStream(host: HermeticHome, url: string, gamma: NatsConnection): Promise<void> {
+  const owners = await Promise.all([asServerOwner(host, url, 'owner'), asServerOwner(host, url, 'mailOwner')]);
+  const [bucket, mail] = await Promise.all(owners.map(async (one) => (await jetstreamManager(one)).streams));
+  const targets = [
+    '$KV.claudex_machines.beta',
+    'claudex.mail.alpha.beta',
+    'claudex.mail.beta.alpha',
+    '$JS.API.STREAM.DELETE.KV_claudex_machines',
+    '$JS.API.STREAM.DELETE.CLAUDEX_MAIL_beta',
+    '$JS.API.STREAM.PURGE.CLAUDEX_MAIL_beta',
+  ];
+  const { seq } = await (await new Kvm(gamma).open('claudex_machines'))
+    .get('beta')
+    .then((one) => ({ seq: one!.revision }));
+  // empty, as a request to delete a stream is
+  await gamma.request('$KV.claudex_machines.gamma.beat', '');
+  await gamma.request('claudex.mail.gamma.gamma', '');
+  const get = '$JS.API.DIRECT.GET.KV_claudex_machines.$KV.claudex_machines.gamma.beat';
+  for (const [at, target] of targets.entries()) {
+    gamma.publish(get, '', { reply: target });
+    gamma.publish('$JS.API.CONSUMER.MSG.NEXT.CLAUDEX_MAIL_gamma.gamma', '', { reply: target });
+    const config = { name: `x${at}`, deliver_subject: target, filter_subject: '$KV.claudex_machines.gamma.beat' };
+    const consumer = { ...config, deliver_policy: 'all', ack_policy: 'none', inactive_threshold: 60e9 };
+    const making = `$JS.API.CONSUMER.CREATE.KV_claudex_machines.x${at}.$KV.claudex_machines.gamma.beat`;
+    await gamma.request(making, JSON.stringify({ stream_name: 'KV_claudex_machines', config: consumer }));
+  }
+  // JetStream has done all that when it has done this, and once more behind what that has made it do
+  for (let turn = 0; turn < 2; turn++) {
+    await gamma.request('$KV.claudex_machines.gamma.beat', '');
+    await gamma.request(get, '');
+  }
+  const { state } = await bucket!.info('KV_claudex_machines', { subjects_filter: '$KV.claudex_machines.beta' });
+  expect(state.subjects).toEqual({ '$KV.claudex_machines.beta': 1 });
+  expect((await new Kvm(gamma).open('claudex_machines').then((one) => one.get('beta')))?.revision).toBe(seq);
+  for (const name of ['alpha', 'beta'])
+    expect((await mail!.info(`CLAUDEX_MAIL_${name}`)).state).toMatchObject({ messages: 0, last_seq: 0 });
+  await Promise.all(owners.map((one) => one.close()));
+}
+
 // `npm test` ends with a line that says how to get nats-server where it is missing
 describe.runIf(natsServer !== undefined)('many machines', () => {
   const bed = useTestBed();
@@ -31,7 +85,7 @@ describe.runIf(natsServer !== undefined)('many machines', () => {
     const server = await startMesh(alpha, 'alpha');
     const seed = await invite(alpha, 'beta');
     expect(await joinWith(beta, server.url, 'beta', seed)).toMatchObject({ code: 0, stderr: '' });
-    const env = beta.env(undefined, { CLAUDEX_CLAUDE_BIN: fixture('flooding-claude.mjs') });
+    const env = withStandIn(beta);
     expect(await runClaudex(['start', beta.dir('api'), '--name', 'api'], { env })).toMatchObject({ code: 0 });
     await untilSeen(alpha, ({ machines }) => machines[0]?.sessions.length === 1 && !machines[0].away);
     const [session] = await list(beta, '--local');
@@ -200,6 +254,7 @@ describe.runIf(natsServer !== undefined)('many machines', () => {
     for await (const asked of own) asked.respond('forged');
     await connection.flush();
     expect((await machines.get('alpha'))?.string()).not.toBe('forged');
+    await expectNothingWrittenByJetStream(alpha, server.url, connection);
     // what it may write is not believed in its form
     await machines.put(
       'gamma',
@@ -216,25 +271,19 @@ describe.runIf(natsServer !== undefined)('many machines', () => {
     await server.stop();
   });
 
-  it(`who has JetStream write over another machine’s record speaks for nobody ${verifies('mesh-known-keys')}`, async () => {
+  it(`who writes over another machine’s record, as the server’s owner can, speaks for nobody ${verifies('mesh-known-keys')}`, async () => {
     const [alpha, beta] = [bed.home(), bed.home()];
     const server = await startMesh(alpha, 'alpha');
     expect(await joinWith(beta, server.url, 'beta', await invite(alpha, 'beta'))).toMatchObject({ code: 0 });
-    const seed = await invite(alpha, 'gamma');
     await untilSeen(alpha, ({ machines }) => machines[0]?.name === 'beta' && machines[0].key !== '');
-    const authenticator = nkeyAuthenticator(new TextEncoder().encode(seed));
-    const gamma = await connect({ servers: server.url, authenticator, inboxPrefix: '_INBOX.gamma' });
-    const machines = await new Kvm(gamma).open('claudex_machines');
-    const record = { id: 'x', version: '0.1.0', key: publicHalf(seed), sessions: [], moreSessions: 0 };
-    await machines.put('gamma', JSON.stringify(record));
-    // NATS checks no reply subject: JetStream itself writes there
-    const asked = '$JS.API.DIRECT.GET.KV_claudex_machines.$KV.claudex_machines.gamma';
+    const owner = await asServerOwner(alpha, server.url, 'owner');
+    const record = { id: 'x', version: '0.1.0', key: newKey().publicKey, sessions: [], moreSessions: 0 };
     await untilSeen(alpha, (seen) => {
       // again where beta's own word has come after it
-      gamma.publish(asked, '', { reply: '$KV.claudex_machines.beta' });
+      owner.publish('$KV.claudex_machines.beta', JSON.stringify(record));
       return seen.machines.find((one: { name: string }) => one.name === 'beta').hasOtherKey;
     });
-    await gamma.close();
+    await owner.close();
     const status = await mesh(alpha, 'status');
     expect([status.code, status.stdout]).toEqual([3, expect.stringContaining('another key than before')]);
     const asking = await runClaudex(['history', 'x@beta'], { env: alpha.env() });
@@ -245,7 +294,7 @@ describe.runIf(natsServer !== undefined)('many machines', () => {
     await server.stop();
   });
 
-  it(`invitations at once are each kept; a name that was revoked while the server was down is free again ${verifies('mesh-server')}`, async () => {
+  it(`invitations at once are each kept; a name that was revoked while the server was down is free again; an older server is started anew ${verifies('mesh-server')}`, async () => {
     const [alpha, beta, gamma] = [bed.home(), bed.home(), bed.home()];
     const server = await startMesh(alpha, 'alpha');
     const seeds = await Promise.all(['beta', 'gamma', 'delta'].map((name) => invite(alpha, name)));
@@ -257,7 +306,18 @@ describe.runIf(natsServer !== undefined)('many machines', () => {
     expect(await mesh(gamma, 'leave')).toMatchObject({ code: 0 });
     const seed = await invite(alpha, 'gamma');
     expect(await joinWith(gamma, again.url, 'gamma', seed)).toMatchObject({ code: 0, stderr: '' });
+    // what an older claudex has left: no key for mailboxes, everything in the account without a name
+    const folder = join(alpha.claudexHome, 'mesh', 'server');
+    const { mailOwner, ...older } = JSON.parse(readFileSync(join(folder, 'server.json'), 'utf8'));
+    writeFileSync(join(folder, 'server.json'), JSON.stringify(older));
+    expect((await mesh(alpha, 'invite', 'epsilon')).stderr).toContain('started by an older version of claudex');
     await again.stop();
+    mkdirSync(join(folder, 'store', 'jetstream', '$G', 'streams'), { recursive: true });
+    const anew = await startMesh(alpha, 'alpha', server.port);
+    await untilSeen(alpha, ({ connected, machines }) => connected && machines.length === 2);
+    await until(async () => (await mesh(gamma, 'status')).code === 0);
+    expect(readdirSync(join(folder, 'store', 'jetstream')).sort()).toEqual(['BUCKET', 'MAIL']);
+    await anew.stop();
   });
 });
 

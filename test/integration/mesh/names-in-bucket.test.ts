@@ -15,16 +15,16 @@ import { until } from '../../support/until.ts';
 /** The server tells 100,000 names in one answer at most. */
 const others = repetitions(100, 100_000);
 
-describe.runIf(natsServer !== undefined)('the names in the bucket', () => {
+describe.runIf(natsServer !== undefined)('what the bridge asks of a server', () => {
   const bed = useTestBed();
 
-  it(`are asked for with a machine’s permissions, also where one answer does not hold them ${verifies('mesh-seeing')}`, async () => {
+  it(`who is there, with a machine’s permissions, also where one answer does not hold all names ${verifies('mesh-seeing')}`, async () => {
     const { root } = bed.home();
-    const [owner, alpha] = [newKey(), newKey()];
+    const [owner, mailOwner, alpha] = [newKey(), newKey(), newKey()];
     const folder = join(root, 'server');
     mkdirSync(folder);
     const users = [{ name: 'alpha', nkey: alpha.publicKey }];
-    const given = { users, owner: owner.publicKey, folder, syncs: false };
+    const given = { users, owner: owner.publicKey, mailOwner: mailOwner.publicKey, folder, syncs: false };
     writeFileSync(join(folder, 'nats.conf'), serverConfig({ host: '127.0.0.1', port: 0 }, given));
     const url = await startBareServer(['-c', join(folder, 'nats.conf')]);
     const owning = await connectMesh({ name: 'owner', nkey: owner.seed, url });

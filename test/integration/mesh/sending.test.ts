@@ -1,12 +1,11 @@
 /** Messages from one machine to another: two homes, a real nats-server on loopback, the stand-in for claude. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect, nkeyAuthenticator } from '@nats-io/transport-node';
 import { describe, expect, it } from 'vitest';
 import { signEnvelope } from '../../../src/mesh/envelope.ts';
 import { newKey } from '../../../src/mesh/server-files.ts';
 import { verifies } from '../../requirements.ts';
-import { natsServer } from '../../support/mesh.ts';
+import { asServerOwner, natsServer } from '../../support/mesh.ts';
 import { processesWithEnvironment } from '../../support/processes.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { marksIn, messageThere, runThere, twoMachines, untilState } from '../../support/two-machines.ts';
@@ -49,9 +48,7 @@ describe.runIf(natsServer !== undefined)('sending to another machine', () => {
 
   it(`what lies in front of a machine that slept, came twice, or was forged ${verifies('mesh-sending', 'mesh-hostile')}`, async () => {
     const { alpha, beta, server } = await twoMachines(bed);
-    const { owner } = JSON.parse(readFileSync(join(alpha.claudexHome, 'mesh', 'server', 'server.json'), 'utf8'));
-    const authenticator = nkeyAuthenticator(new TextEncoder().encode(owner));
-    const nats = await connect({ servers: server.url, authenticator });
+    const nats = await asServerOwner(alpha, server.url, 'mailOwner');
     const copies: Uint8Array[] = [];
     nats.subscribe('claudex.mail.beta.alpha', { callback: (_error, { data }) => void copies.push(data) });
     await nats.flush();

@@ -54,11 +54,12 @@ describe(`the API of claudex web ${verifies('web-api')}`, () => {
     expect(await message('/api/v1/messages', { target: 'a' })).toContain('"body"');
     expect(await message('/api/v1/messages?wait=later', { target: 'a', body: 'b' })).toContain('"wait"');
     expect(await message('/api/v1/messages', '{"target":')).toContain('not JSON');
+    const gone = await web.send('/api/v1/sessions', { token, body: { cwd: '/not/there' } });
+    expect(gone).toMatchObject({ status: 400, json: { error: { code: 'NO_SUCH_FOLDER' } } });
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
     const { json } = await web.send('/api/v1/messages', { token, body: 'target=a&body=b', headers: form });
     expect(json.error.message).toContain('Content-Type: application/json');
     expect(await message('/api/v1/sessions', { cwd: 'relative' })).toContain('"cwd"');
-    expect(await message('/api/v1/sessions', { cwd: '/not/there' })).toContain('no folder');
     expect(await message('/api/v1/sessions', { cwd: '/tmp', args: ['--version'] })).toContain('opens no session');
   });
 

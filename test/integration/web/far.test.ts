@@ -37,6 +37,18 @@ describe('commands on another machine', () => {
     await expect(web.send('/healthz')).rejects.toThrow();
   });
 
+  it(`what is no certificate, or one of another key, is said ${verifies('web-tls')}`, async () => {
+    const [home, other] = [bed.home(), bed.home()];
+    const [own, strange] = [await selfSigned(home.root), await selfSigned(other.root)];
+    for (const [cert, key] of [
+      [own.cert, strange.key],
+      [own.key, own.key],
+    ] as const) {
+      const ran = await runClaudex(['web', '--port', '0', '--tls-cert', cert, '--tls-key', key], { env: home.env() });
+      expect(ran).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('no certificate and its key') });
+    }
+  });
+
   it(`beyond loopback without TLS it does not start, unless that is said ${verifies('web-tls')}`, async () => {
     const home = bed.home();
     const refused = await runClaudex(['web', '--host', '0.0.0.0', '--port', '0'], { env: home.env(), cwd: home.cwd });

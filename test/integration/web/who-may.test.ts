@@ -101,6 +101,17 @@ describe(`who may, in claudex web ${verifies('web-who-may')}`, () => {
     expect(await runClaudex(['web', 'revoke', '../../config'], { env: home.env() })).toMatchObject({ code: 3 });
   });
 
+  it('a server that was started beside another one ends, and links lead to the one that runs', async () => {
+    const home = bed.home();
+    const [first, second] = [await startWeb(home), await startWeb(home)];
+    const link = async () => (await runClaudex(['web', 'pair'], { env: home.env() })).stdout;
+    expect(await link()).toContain(`:${second.port}/#pair=`);
+    const ended = new Promise((resolve) => second.child.once('exit', resolve));
+    second.child.kill('SIGTERM');
+    await ended;
+    expect(await link()).toContain(`:${first.port}/#pair=`);
+  });
+
   it('behind a proxy that has the TLS: its name counts with https, and no other', async () => {
     const web = await startWeb(bed.home(), { args: ['--allow-host', 'claude.example'] });
     const from = (origin: string, host: string) => ({ origin, host });

@@ -1,7 +1,7 @@
 /** What the board looks like, as text; three whole screens are in docs/board.md and compared by docs-match-code. */
 import { describe, expect, it } from 'vitest';
 import { absentSession, boardSession } from '../../../src/board/board-session.ts';
-import { picture, pictureLines } from '../../../src/board/board-view.ts';
+import { picture, pictureLines, settled } from '../../../src/board/board-view.ts';
 import { paint, widthOf, wrap } from '../../../src/board/line.ts';
 import { ageText } from '../../../src/board/list-pane.ts';
 import { screenLines } from '../../../src/board/screen-lines.ts';
@@ -61,6 +61,25 @@ describe('pictures of the board', () => {
     const narrow = { cols: 40, rows: 16 };
     expect(screenText(narrow, {}, moment).split('\n').at(-1)).toMatch(/^ p read it /);
     expect(screenText(narrow, { isPaneOpen: true }, moment).split('\n').at(-1)).toMatch(/^ space read on {2}p back /);
+  });
+
+  it('where several may be chosen, Enter is said to be the end once one is chosen, and to attach before', () => {
+    const options = ['Red', 'Green'].map((label) => ({ label, value: label, description: '' }));
+    const question = aQuestion({ kind: 'question', asks: [{ text: 'Which colours?', options, isMulti: true }] });
+    const moment = aMoment({ sessions: [aBoardSession({ id: 'a', question, state: 'waiting' })] });
+    const size = { cols: 120, rows: 20 };
+    const before = screenText(size, {}, moment);
+    expect(before).toContain('several may be chosen');
+    expect(before).not.toContain('⏎ done');
+    expect(before.split('\n').at(-1)).toContain('⏎ attach');
+    const ui = settled(firstUi, { ...moment, steadyMs: moment.steadyMs - 10_000 }, size);
+    const chosen = { ...ui, choosing: { done: [], picked: ['Green'] } };
+    const shown = pictureLines(picture(chosen, moment, size))
+      .map((line) => line.map(({ text }) => text).join(''))
+      .join('\n');
+    expect(shown).toContain('✓ Green');
+    expect(shown.split('\n').at(-1)).toContain('⏎ done');
+    expect(shown).not.toContain('attach');
   });
 
   it('without colours no colour is written', () => {

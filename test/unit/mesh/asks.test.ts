@@ -123,7 +123,7 @@ describe('pages', () => {
 });
 
 describe(`what another machine answers ${verifies('mesh-hostile')}`, () => {
-  const api = (answer: (ask: Ask) => unknown): MeshApi => new MeshApi(async (ask) => answer(ask));
+  const api = (answer: (ask: Ask) => unknown): MeshApi => new MeshApi(async (ask) => answer(ask), 'beta');
   const history = '/sessions/api/history?last=4';
 
   it('is put together of its pages, the newest first', async () => {

@@ -1,26 +1,34 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { refuseSkew, skewText } from '../../../src/mesh/clock-skew.ts';
-import { mailStream, permissionsOf, serverConfig, syncsEachWrite } from '../../../src/mesh/server-config.ts';
+import { permissionsOf, serverConfig, syncsEachWrite } from '../../../src/mesh/server-config.ts';
 import { newKey, publicHalf, serverUrl } from '../../../src/mesh/server-files.ts';
 import { verifies } from '../../requirements.ts';
 
 describe(`the server of a mesh ${verifies('mesh-server')}`, () => {
   const options = { host: '127.0.0.1', port: 4222 };
-  const given = { users: [{ name: 'devbox', nkey: 'UDEV' }], owner: 'UOWN', folder: '/x', syncs: true };
+  const given = {
+    users: [{ name: 'devbox', nkey: 'UDEV' }],
+    owner: 'UOWN',
+    mailOwner: 'UMAIL',
+    folder: '/x',
+    syncs: true,
+  };
 
-  it('syncs each write where nats-server can, and has a limit of its store', () => {
+  it('syncs each write where nats-server can, and leaves limits to the mailboxes', () => {
     expect(JSON.parse(serverConfig(options, given)).jetstream).toMatchObject({
       sync_interval: 'always',
-      max_file_store: 1_073_741_824,
+      max_file_store: 2 ** 40,
     });
     expect(JSON.parse(serverConfig(options, { ...given, syncs: false })).jetstream).not.toHaveProperty('sync_interval');
     expect(['nats-server: v2.9.10', 'v2.10.0', '3.0.1', ''].map(syncsEachWrite)).toEqual([false, true, true, false]);
   });
 
   it('lets a machine write under its own name alone, and listen to its own inbox alone', () => {
-    const { authorization } = JSON.parse(serverConfig(options, given));
-    expect(authorization.users).toEqual([{ nkey: 'UOWN' }, { nkey: 'UDEV', permissions: permissionsOf('devbox') }]);
+    const { accounts, authorization } = JSON.parse(serverConfig(options, given));
+    expect(authorization).not.toHaveProperty('users');
+    expect(accounts.MACHINES.users).toEqual([{ nkey: 'UDEV', permissions: permissionsOf('devbox') }]);
+    expect([accounts.BUCKET.users, accounts.MAIL.users]).toEqual([[{ nkey: 'UOWN' }], [{ nkey: 'UMAIL' }]]);
     const { publish, subscribe } = permissionsOf('devbox');
     expect(subscribe.filter((one) => !/^(agents\.hb|\$SRV)\./.test(one))).toEqual([
       '_INBOX.devbox.>',
@@ -39,12 +47,29 @@ describe(`the server of a mesh ${verifies('mesh-server')}`, () => {
       'claudex.mail.*.devbox',
       'claudex.ask.*.devbox',
     ]);
-    expect(publish.filter((one) => one.includes('CONSUMER') && one.includes(mailStream))).toEqual([
-      '$JS.API.CONSUMER.CREATE.CLAUDEX_MAIL.devbox.claudex.mail.devbox.>',
-      '$JS.API.CONSUMER.INFO.CLAUDEX_MAIL.devbox',
-      '$JS.API.CONSUMER.MSG.NEXT.CLAUDEX_MAIL.devbox',
+    expect(publish.filter((one) => one.includes('CLAUDEX_MAIL'))).toEqual([
+      '$JS.API.CONSUMER.INFO.CLAUDEX_MAIL_devbox.devbox',
+      '$JS.API.CONSUMER.MSG.NEXT.CLAUDEX_MAIL_devbox.devbox',
+      '$JS.ACK.CLAUDEX_MAIL_devbox.devbox.>',
     ]);
     expect(publish.some((one) => /STREAM\.(CREATE|DELETE|UPDATE|PURGE)|^>$/.test(one))).toBe(false);
+  });
+
+  it('keeps JetStream out of the machines’ account, and lets nothing through to it that changes a stream', () => {
+    const { accounts } = JSON.parse(serverConfig(options, given));
+    expect(accounts.MACHINES).not.toHaveProperty('jetstream');
+    const through: string[] = accounts.MACHINES.imports.flatMap(
+      ({ service }: { service?: { subject: string } }) => service?.subject ?? [],
+    );
+    const exported = [...accounts.BUCKET.exports, ...accounts.MAIL.exports];
+    expect(exported.flatMap(({ service }: { service?: string }) => service ?? [])).toEqual(through);
+    expect(through.filter((one) => /STREAM\.(CREATE|UPDATE|DELETE|PURGE)|API\.[*>]|STREAM\.[*>]/.test(one))).toEqual(
+      [],
+    );
+    // who may make a consumer can have it deliver anywhere in its account
+    expect(through.filter((one) => /CONSUMER\.(CREATE|DURABLE|\*|>)/.test(one))).toEqual([
+      '$JS.API.CONSUMER.CREATE.KV_claudex_machines.>',
+    ]);
   });
 
   it('is told in docs/mesh.md as it is', () => {

@@ -1,4 +1,4 @@
-/** Short news at the edge of the page. Errors stay until they are taken away. */
+/** Short news at the edge of the page. Errors stay until they are taken away, or somebody goes elsewhere. */
 import { signal } from '@preact/signals';
 import { ApiFailure, wordsOf } from '../api.ts';
 
@@ -19,7 +19,18 @@ export function say(text: string): void {
 }
 
 export function complain(error: unknown): void {
-  add({ tone: 'bad', text: wordsOf(error), fix: error instanceof ApiFailure ? error.fix : '' });
+  add({ tone: 'bad', text: wordsOf(error), fix: fixOf(error) });
+}
+
+/** What to do about it, as a sentence of its own; empty where nobody knows. */
+export function fixOf(error: unknown): string {
+  const fix = error instanceof ApiFailure ? error.fix : '';
+  return `${fix.slice(0, 1).toUpperCase()}${fix.slice(1)}`;
+}
+
+/** Whoever goes elsewhere has read them. */
+export function dismissErrors(): void {
+  toasts.value = toasts.value.filter(({ tone }) => tone !== 'bad');
 }
 
 export function dismiss(id: number): void {

@@ -6,6 +6,7 @@ import { isNarrow } from '../state/media.ts';
 import { route } from '../state/route.ts';
 import { loaded, sessionOf } from '../state/sessions.ts';
 import { listenForKeys } from '../state/shortcuts.ts';
+import { dismissErrors } from '../state/toasts.ts';
 import { HelpDialog } from './help-dialog.tsx';
 import { Home } from './home.tsx';
 import { NotifyDialog } from './notify-dialog.tsx';
@@ -34,7 +35,10 @@ export function App() {
   };
   useEffect(() => listenForKeys({ start, help }), []);
   // who goes elsewhere, by Back or from a notification, wants to see it
-  useEffect(close, [route.value]);
+  useEffect(() => {
+    close();
+    dismissErrors();
+  }, [route.value]);
   if (connection.value === 'unpaired') {
     return (
       <>

@@ -38,7 +38,7 @@ export function SessionView({ session, tab }: { session: Session; tab: Tab }) {
         )}
         <div class="session-name">
           <h1>
-            <StateDot session={session} /> {displayName(session)}
+            <StateDot session={session} /> <span title={displayName(session)}>{displayName(session)}</span>
           </h1>
           <p title={session.cwd}>
             {session.waitingFor ?? stateWord(session)} · {shortFolder(session.cwd)}

@@ -1,11 +1,11 @@
 /** Starts a managed session. */
 import { useSignal } from '@preact/signals';
-import { request } from '../api.ts';
+import { request, wordsOf } from '../api.ts';
 import type { Session } from '../api-types.ts';
 import { readLists } from '../state/connection.ts';
 import { go } from '../state/route.ts';
 import { knownFolders } from '../state/sessions.ts';
-import { attempt } from '../state/toasts.ts';
+import { fixOf } from '../state/toasts.ts';
 import { Dialog } from './dialog.tsx';
 
 export function StartDialog({ close }: { close: () => void }) {
@@ -13,10 +13,12 @@ export function StartDialog({ close }: { close: () => void }) {
   const name = useSignal('');
   const task = useSignal('');
   const starting = useSignal(false);
+  const problem = useSignal<unknown>(null);
 
   const start = async (): Promise<void> => {
     starting.value = true;
-    const done = await attempt(async () => {
+    problem.value = null;
+    try {
       const { session } = await request<{ session: Session }>('POST', '/sessions', {
         cwd: cwd.value,
         ...(name.value !== '' && { name: name.value }),
@@ -24,9 +26,12 @@ export function StartDialog({ close }: { close: () => void }) {
       });
       await readLists();
       go({ view: 'session', id: session.id, tab: 'terminal' });
-    });
-    starting.value = false;
-    if (done) close();
+      close();
+    } catch (error) {
+      problem.value = error;
+    } finally {
+      starting.value = false;
+    }
   };
 
   return (
@@ -77,6 +82,11 @@ export function StartDialog({ close }: { close: () => void }) {
             }}
           />
         </label>
+        {problem.value !== null && (
+          <p class="problem" role="alert">
+            {wordsOf(problem.value)} <small>{fixOf(problem.value)}</small>
+          </p>
+        )}
         <div class="answers">
           <button type="submit" class="primary" disabled={starting.value}>
             {starting.value ? 'Starting…' : 'Start'}

@@ -14,8 +14,10 @@ it('names broken settings and switched-off hooks as the catalogue does', async (
   mkdirSync(join(home, '.claudex'), { mode: 0o700 });
   writeFileSync(join(home, '.claude', 'settings.json'), '{"disableAllHooks":true}');
   writeFileSync(join(home, '.claudex', 'config.json'), '{ not json');
+  mkdirSync(join(home, '.claudex', 'managed'));
+  writeFileSync(join(home, '.claudex', 'managed', 'k7m2p9qd.json.damaged'), '{');
   const { problems } = await readStatus({ HOME: home, PATH: process.env.PATH, CLAUDEX_CLAUDE_BIN: process.execPath });
-  expect(problems.map(({ code }) => code)).toEqual(['CONFIG_UNREADABLE', 'HOOKS_DISABLED']);
+  expect(problems.map(({ code }) => code)).toEqual(['CONFIG_UNREADABLE', 'MANAGED_DAMAGED', 'HOOKS_DISABLED']);
   for (const { code, message, fix } of problems) {
     expect(message.startsWith(errorCatalogue[code].text)).toBe(true);
     expect(message.length).toBeGreaterThan(errorCatalogue[code].text.length);

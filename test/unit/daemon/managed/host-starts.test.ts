@@ -8,6 +8,7 @@ import type { HostProcesses } from '../../../../src/daemon/managed/host-processe
 import { IdleWatch } from '../../../../src/daemon/managed/idle-watch.ts';
 import { ManagedSessions } from '../../../../src/daemon/managed/managed-sessions.ts';
 import { ManagedStore } from '../../../../src/daemon/managed/managed-store.ts';
+import type { Session } from '../../../../src/daemon/sessions/session.ts';
 import { SessionTable } from '../../../../src/daemon/sessions/session-table.ts';
 import { ClaudexError } from '../../../../src/errors/claudex-error.ts';
 import { processStartTime } from '../../../../src/process/identity.ts';
@@ -15,6 +16,7 @@ import type { HostFile } from '../../../../src/protocol/host-files.ts';
 import type { ManagedSession } from '../../../../src/protocol/managed.ts';
 import { verifies } from '../../../requirements.ts';
 import { TestClock } from '../../../support/a-clock.ts';
+import { aSessionFile } from '../../../support/a-session-file.ts';
 
 const conversation = '11111111-2222-3333-4444-555555555555';
 
@@ -32,6 +34,8 @@ function aHouse(record: Partial<ManagedSession> = {}) {
     /** Has its place, and may have started claude. */
     pid: undefined as number | undefined,
     starts: 0,
+    /** How it was told to end. */
+    ended: [] as string[],
     /** What the next starts end in. */
     failure: undefined as ClaudexError | undefined,
   };
@@ -57,7 +61,7 @@ function aHouse(record: Partial<ManagedSession> = {}) {
     found: async () => host.file!,
     read: () => host.file,
     isAlive: () => host.isAlive,
-    end: () => undefined,
+    end: (_, how) => void host.ended.push(how),
     endLeftBehind: async () => undefined,
     prepare: () => undefined,
     clear: () => {
@@ -211,5 +215,37 @@ describe(`a claude that is seen before its host has said who it is ${verifies('m
     const { table, host } = aHouse({ state: 'sleeping' });
     host.pid = process.ppid;
     expect(table.ensure(seen).session.id).not.toBe('one');
+  });
+});
+
+describe(`stop ${verifies('managed-lifecycle')}`, () => {
+  async function stopped(status: string, before: (session: Session) => void = () => undefined) {
+    const { managed, table, host } = aHouse();
+    const startTime = processStartTime(process.pid)!;
+    await managed.resume('one');
+    table.expect(process.pid, 'one');
+    const { session } = table.ensure({ pid: process.pid, startTime, cwd: '/w', configDir: '/none' });
+    before(session);
+    session.fileRead(aSessionFile({ status }));
+    managed.sessionChanged(session);
+    managed.stop('one', { now: false });
+    return { managed, session, ended: host.ended };
+  }
+
+  it('leaves a turn its end, also one in which claude waits for a person', async () => {
+    for (const status of ['busy', 'waiting']) {
+      const { managed, session, ended } = await stopped(status, (one) => one.permissionAsked('Bash'));
+      managed.sessionChanged(session);
+      expect(ended).toEqual([]);
+      session.fileRead(aSessionFile({ status: 'idle' }));
+      managed.sessionChanged(session);
+      expect(ended).toEqual(['ask']);
+    }
+  });
+
+  it('ends one that is idle, or waits with no turn: at a dialog of its own, at a question of its start', async () => {
+    expect((await stopped('idle')).ended).toEqual(['ask']);
+    expect((await stopped('waiting', (one) => one.turnEnded())).ended).toEqual(['ask']);
+    expect((await stopped('waiting')).ended).toEqual(['ask']);
   });
 });

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { mostUnderWay } from '../../../../src/daemon/mesh/lane.ts';
+import { mostPieces } from '../../../../src/mesh/mailbox.ts';
 import { newMessageId } from '../../../../src/protocol/attribution.ts';
 import type { OutgoingMail } from '../../../../src/protocol/machine-mail.ts';
 import type { Message } from '../../../../src/protocol/message.ts';
@@ -192,6 +194,45 @@ describe(`messages between two machines ${verifies('mesh-sending')}`, () => {
       expect(await b.hear([{ ...one, key: 'z', to: 'b' } as OutgoingMail], 'a')).toMatchObject([
         { verdict: 'refused' },
       ]);
+  });
+
+  it('what lies in front of a machine that is away fits into its mailbox with all of it taken back', async () => {
+    const clock = new TestClock();
+    const [a, b] = [start('a', clock), start('b', clock)];
+    const ids: string[] = [];
+    for (let at = 0; at < 100; at++) ids.push(await send(a));
+    const pieces: OutgoingMail[] = [];
+    const takeAll = (): void => {
+      for (let mails = a.take('l'); mails.length > 0; mails = a.take('l')) {
+        pieces.push(...mails);
+        for (const { key } of mails) a.done(key);
+      }
+    };
+    takeAll();
+    expect(pieces.length).toBe(mostUnderWay);
+    expect(statesOf(a, ids).slice(mostUnderWay - 1, mostUnderWay + 1)).toEqual(['sent', 'queued']);
+    for (const id of ids) a.outbox.cancel(a.store.get(id)!);
+    takeAll();
+    expect(pieces.length).toBeLessThanOrEqual(mostPieces);
+    await b.hear(pieces, 'a');
+    await talk(a, b);
+    expect(new Set(statesOf(a, ids))).toEqual(new Set(['cancelled']));
+    expect(b.store.mailbox.openFor('workwork')).toEqual([]);
+  });
+
+  it('a machine whose mailbox is full is told later, of everything together', async () => {
+    const clock = new TestClock();
+    const [a, b] = [start('a', clock), start('b', clock)];
+    for (let at = 0; at < 3; at++) await send(a);
+    await b.hear(a.take('l'), 'a');
+    const first = b.take('l');
+    expect(first).toMatchObject([{ kind: 'states' }]);
+    b.done(first[0]!.key, 'full');
+    expect(b.take('l')).toEqual([]);
+    vi.advanceTimersByTime(5000);
+    const again = b.take('l');
+    expect(again).toMatchObject([{ kind: 'states', body: { words: [{}, {}, {}] } }]);
+    expect(again[0]!.key).not.toBe(first[0]!.key);
   });
 
   it.each(Array.from({ length: 12 }, (_, seed) => seed))(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Lane } from '../../../../src/daemon/mesh/lane.ts';
+import { Lane, mostUnderWay } from '../../../../src/daemon/mesh/lane.ts';
 import { verifies } from '../../../requirements.ts';
 
 describe(`what is on its way to one machine ${verifies('mesh-sending')}`, () => {
@@ -46,6 +46,23 @@ describe(`what is on its way to one machine ${verifies('mesh-sending')}`, () => 
     lane.confirmed('a', 7000);
     expect(lane.look(9000, true, ['b'], false)).toBe(false);
     expect(lane.has('b')).toBe(true);
+  });
+
+  it('is full where that machine has so many to confirm, until it confirms one', () => {
+    const ids = Array.from({ length: mostUnderWay }, (_, at) => `m${at}`);
+    const lane = laneWith(...ids);
+    expect(lane.look(0, true, [...ids, 'next'], false)).toBe(false);
+    expect(lane.isFull).toBe(true);
+    lane.confirmed('m0', 1);
+    expect(lane.isFull).toBe(false);
+    expect(lane.look(2, true, [...ids.slice(1), 'next'], false)).toBe(true);
+  });
+
+  it('goes out again where the server’s word of it is lost', () => {
+    const lane = laneWith();
+    lane.handOver('a', 0);
+    lane.look(0, true, ['a'], false);
+    expect(lane.look(8001, true, ['a'], false)).toBe(true);
   });
 
   it('what the server refuses goes out again later, with what came behind it', () => {
