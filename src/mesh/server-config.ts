@@ -97,11 +97,18 @@ const bucketServices = [
 ];
 
 /** What of the mailboxes' JetStream. A machine that has no mailbox stands for nothing: what is sent to it is refused at once. */
-function mailServices(names: readonly string[]): Array<{ service: string; response_type?: 'stream' }> {
+function mailServices(
+  names: readonly string[],
+): Array<{ service: string; response_type?: 'stream'; response_threshold?: '45s' }> {
   return names.flatMap((name) => [
     { service: `claudex.mail.${name}.*` },
     { service: `$JS.API.CONSUMER.INFO.${mailboxOf(name)}.${name}` },
-    { service: `$JS.API.CONSUMER.MSG.NEXT.${mailboxOf(name)}.${name}`, response_type: 'stream' },
+    {
+      service: `$JS.API.CONSUMER.MSG.NEXT.${mailboxOf(name)}.${name}`,
+      response_type: 'stream',
+      // the server keeps where the answers go for so long: a request for mail stands for 30 s
+      response_threshold: '45s',
+    },
     { service: `$JS.ACK.${mailboxOf(name)}.${name}.>` },
   ]);
 }

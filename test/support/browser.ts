@@ -86,6 +86,8 @@ export async function picture(page: Page, name: string): Promise<void> {
   if (process.env.CLAUDEX_SCREENSHOTS !== '1') return;
   const folder = join(root, 'docs', 'pictures');
   mkdirSync(folder, { recursive: true });
+  // the page at rest: no short news on it
+  await page.locator('.toast').first().waitFor({ state: 'hidden' });
   await page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled' });
 }
 

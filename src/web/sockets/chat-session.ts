@@ -1,8 +1,10 @@
 /** What a session says to everybody in its chat: each turn's answer, and what it is doing. */
 import { rawText } from '../../claude/transcript/fold-turns.ts';
+import { promptWords } from '../../claude/transcript/prompt-words.ts';
 import type { Step, Turn } from '../../claude/transcript/turn.ts';
 import type { AnySession } from '../../daemon-client/every-session.ts';
 import { type FollowedSession, followSession } from '../../history/follow-session.ts';
+import { markedId } from '../../protocol/attribution.ts';
 import type { MessageSummary } from '../../protocol/message.ts';
 import type { Question } from '../../protocol/question.ts';
 import type { WebEvent } from '../event-ring.ts';
@@ -92,9 +94,9 @@ export class ChatSession {
     isNews = true;
   }
 
-  /** A turn that somebody has typed, or that claude has begun by itself. */
+  /** A turn that somebody has typed, or that claude has begun by itself; one of a message is its message's, whichever is heard of first. */
   #rested(turn: Turn): void {
-    const id = turn.promptId ?? `turn-${turn.index}`;
+    const id = markedId(promptWords(turn.prompt)) ?? turn.promptId ?? `turn-${turn.index}`;
     if (this.#promptIds.has(id) || turn.answer === '') return;
     this.#reply(id, turn.answer, turn.endedAt);
   }

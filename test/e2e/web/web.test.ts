@@ -132,7 +132,21 @@ describe(`claudex web with claude ${realClaudeVersion()}`, () => {
       await until(() => replies(log).length === 2, patient);
       expect(replies(log)[1].content).toBe('the answer');
     }
-    two.socket.send(JSON.stringify({ type: 'fetch_history' }));
+    // a message by the socket, whose turn is over at once, has one reply all the same: by the next turn's there would be another
+    for (const content of ['quick', 'once more']) {
+      const before = replies(one).length;
+      one.socket.send(JSON.stringify({ type: 'message', content, user: 'ada' }));
+      await until(() => replies(one).length > before, patient);
+      await until(() => one.words.filter(({ type }) => type === 'status').at(-1)?.status === 'idle', patient);
+    }
+    own.type('the last one');
+    await own.waitForScreen((screen) => promptBox(screen) === 'the last one', patient);
+    own.key('enter');
+    for (const log of [one, two]) {
+      await until(() => replies(log).filter(({ message_id: id }) => !/^m/.test(id)).length >= 2, patient);
+      expect(replies(log).map(({ message_id: id }) => /^m/.test(id))).toEqual([true, false, true, true, false]);
+    }
+    two.socket.send(JSON.stringify({ type: 'fetch_history', limit: 2 }));
     await until(() => two.words.some(({ type }) => type === 'history'), patient);
     const { messages } = two.words.find(({ type }) => type === 'history');
     expect(messages.map(({ role }: { role: string }) => role)).toEqual(['user', 'assistant', 'user', 'assistant']);

@@ -9,7 +9,7 @@ import { joinMesh } from '../../../src/mesh/join.ts';
 import { newKey } from '../../../src/mesh/server-files.ts';
 import { systemClock } from '../../../src/process/clock.ts';
 import { verifies } from '../../requirements.ts';
-import { fixture, repositoryRoot, runClaudex } from '../../support/claudex.ts';
+import { repositoryRoot, runClaudex } from '../../support/claudex.ts';
 import type { HermeticHome } from '../../support/hermetic-home.ts';
 import {
   asServerOwner,
@@ -22,6 +22,7 @@ import {
   untilSeen,
 } from '../../support/mesh.ts';
 import { isAlive } from '../../support/processes.ts';
+import { withStandIn } from '../../support/stand-in.ts';
 import { useTestBed } from '../../support/test-bed.ts';
 import { until } from '../../support/until.ts';
 
@@ -84,7 +85,7 @@ describe.runIf(natsServer !== undefined)('many machines', () => {
     const server = await startMesh(alpha, 'alpha');
     const seed = await invite(alpha, 'beta');
     expect(await joinWith(beta, server.url, 'beta', seed)).toMatchObject({ code: 0, stderr: '' });
-    const env = beta.env(undefined, { CLAUDEX_CLAUDE_BIN: fixture('flooding-claude.mjs') });
+    const env = withStandIn(beta);
     expect(await runClaudex(['start', beta.dir('api'), '--name', 'api'], { env })).toMatchObject({ code: 0 });
     await untilSeen(alpha, ({ machines }) => machines[0]?.sessions.length === 1 && !machines[0].away);
     const [session] = await list(beta, '--local');
