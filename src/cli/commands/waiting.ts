@@ -7,7 +7,7 @@ import type { Question } from '../../protocol/question.ts';
 import type { SessionRecord } from '../../protocol/session.ts';
 import { askEveryMachine } from '../far/every-machine.ts';
 import { goToMachine, goToNamed, otherMachine } from '../far/go-to-machine.ts';
-import { questionTarget } from '../questions/question-target.ts';
+import { hasJustEnded, questionTarget } from '../questions/question-target.ts';
 import { showInTerminal, showQuestion } from '../questions/show-question.ts';
 import { colours } from '../text/render.ts';
 
@@ -51,14 +51,17 @@ Examples:
       if (target !== undefined) return print([await asked(client, target)], options, true);
       if (options.watch) return watch(client, options);
       const questions = await open(client);
-      print(questions, options, false, options.json || otherMachine() ? [] : await inTerminals(client, questions));
+      print(questions, options, false, options.json || otherMachine() ? [] : await inTerminals(client));
     });
 }
 
 /** Sessions that wait for a person with nothing that could be answered from here: trust, a log-in, a dialog, a permission that nobody relays. */
-async function inTerminals(client: DaemonClient, questions: readonly Question[]): Promise<SessionRecord[]> {
-  const asking = new Set(questions.map(({ session }) => session));
-  return (await client.sessions()).filter(({ id, state }) => state === 'waiting' && !asking.has(id));
+async function inTerminals(client: DaemonClient): Promise<SessionRecord[]> {
+  const questions = await client.questions();
+  const now = systemClock.timeOfDay();
+  const asks = (id: string): boolean =>
+    questions.some((one) => one.session === id && (one.state === 'open' || hasJustEnded([one], now)));
+  return (await client.sessions()).filter(({ id, state }) => state === 'waiting' && !asks(id));
 }
 
 async function open(client: DaemonClient): Promise<Question[]> {
