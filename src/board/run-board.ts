@@ -22,6 +22,8 @@ const stopTakesMs = 200;
 export interface BoardActions {
   /** The daemon, started where there is none. */
   connect(): Promise<DaemonClient>;
+  /** The same for who only looks on: undefined where a person has stopped it. */
+  look(): Promise<DaemonClient | undefined>;
   /** Gives that session the terminal until it detaches or ends. @returns what is to be said then */
   attach(session: BoardSession): Promise<{ text: string; isError: boolean }>;
   /** @returns what became of it */
@@ -45,7 +47,7 @@ export async function runBoard({ actions, by, colours, folder }: RunBoardOptions
   const screen = new BoardScreen(process.stdin, process.stdout);
   const questions = new LiveQuestions({ connect: () => actions.connect(), by });
   const world = new BoardWorld({
-    connect: () => actions.connect(),
+    connect: () => actions.look(),
     ends: new ConversationEnds(),
     questions,
     home: userHome(),

@@ -18,9 +18,11 @@ const busyLookMs = 1000;
 /** A daemon that is away is looked for again this often. */
 const reconnectMs = 1000;
 
+const stoppedWords = 'The daemon was stopped. `claudex daemon start` starts it again.';
+
 export interface WorldOptions {
-  /** The daemon, started where there is none. */
-  connect: () => Promise<DaemonClient>;
+  /** The daemon; undefined where a person has stopped it, and nobody has started it since. */
+  connect: () => Promise<DaemonClient | undefined>;
   ends: ConversationEnds;
   questions: QuestionSource;
   /** The person's home folder. */
@@ -68,18 +70,21 @@ export class BoardWorld {
     while (!this.#closed) {
       try {
         const client = await this.#options.connect();
-        this.#stream = await client.events();
-        if (this.#closed) this.#stream.close();
-        for await (const event of this.#stream) {
-          if (event.type === 'hello')
-            await Promise.all([this.#readAll(client), this.#options.questions.readAll(client)]);
-          else this.#take(event, client);
-        }
-        this.#trouble('The daemon has gone. Looking for the next one…');
+        if (client) await this.#followOne(client);
+        this.#trouble(client ? 'The daemon has gone. Looking for the next one…' : stoppedWords);
       } catch (error) {
         this.#trouble(error instanceof Error ? error.message : String(error));
       }
       if (!this.#closed) await this.#pause();
+    }
+  }
+
+  async #followOne(client: DaemonClient): Promise<void> {
+    this.#stream = await client.events();
+    if (this.#closed) this.#stream.close();
+    for await (const event of this.#stream) {
+      if (event.type === 'hello') await Promise.all([this.#readAll(client), this.#options.questions.readAll(client)]);
+      else this.#take(event, client);
     }
   }
 

@@ -4,6 +4,7 @@
  */
 import { existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { isComingUp, lockOwner } from '../background/lock.ts';
 import { startBackground } from '../background/start.ts';
 import { ClaudexError } from '../errors/claudex-error.ts';
@@ -21,6 +22,8 @@ const startTimeoutMs = 10_000;
 const replacedGoesMs = 3000;
 /** A daemon that is there and has not said by then how it is, hangs. */
 const answerTakesMs = 4000;
+/** A daemon that is waited for is looked for this often. */
+const lookEveryMs = 500;
 /** Whoever has won the race for the lock and does not answer by then may have died over it: another try is due. */
 const winnerTakesMs = 2000;
 
@@ -112,6 +115,24 @@ async function answerWithin(client: DaemonClient, timeoutMs: number): Promise<un
       if (steadyNow() > until) return error;
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/**
+ * For who only looks on: the daemon, started where there is none. One that a person has stopped is not brought back by that: undefined
+ * then. @throws what `ensureDaemon` throws
+ */
+export async function daemonUnlessStopped(env: NodeJS.ProcessEnv): Promise<DaemonClient | undefined> {
+  const isStopped = !elsewhere() && existsSync(claudexPaths(env).stopped);
+  return isStopped ? connectDaemon(env) : ensureDaemon(env);
+}
+
+/** The same, waiting for one that was stopped to be started again. @throws what `ensureDaemon` throws */
+export async function nextDaemon(env: NodeJS.ProcessEnv): Promise<DaemonClient> {
+  for (;;) {
+    const client = await daemonUnlessStopped(env);
+    if (client) return client;
+    await delay(lookEveryMs);
   }
 }
 

@@ -2,13 +2,11 @@
  * All sessions as they are now, kept true by the daemon's events; what changes goes into the ring. The daemon may go and come back:
  * the feed then reads everything anew and tells the differences.
  */
-import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DaemonClient, EventStream } from '../daemon-client/client.ts';
-import { connectDaemon, ensureDaemon } from '../daemon-client/ensure-daemon.ts';
+import { daemonUnlessStopped, ensureDaemon } from '../daemon-client/ensure-daemon.ts';
 import { type AnySession, notRunning, withManaged } from '../daemon-client/every-session.ts';
 import { ClaudexError } from '../errors/claudex-error.ts';
-import { claudexPaths } from '../home/paths.ts';
 import { ReadBesideNews } from '../process/read-beside-news.ts';
 import type { ManagedRecord } from '../protocol/managed.ts';
 import { summaryOf } from '../protocol/message.ts';
@@ -55,8 +53,7 @@ export class SessionFeed {
     while (!this.#isClosed) {
       try {
         // one that a person has stopped stays so until somebody asks for something
-        const isHeld = existsSync(claudexPaths(this.#env).stopped);
-        const client = isHeld ? await connectDaemon(this.#env) : await ensureDaemon(this.#env);
+        const client = await daemonUnlessStopped(this.#env);
         if (client) await this.#follow(client);
       } catch {
         // said to whoever asks for something meanwhile

@@ -4,7 +4,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { environmentForClaude } from '../../claude/environment.ts';
 import type { DaemonClient } from '../../daemon-client/client.ts';
-import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { daemonUnlessStopped, ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { claudeConfigDir, userHome } from '../../home/paths.ts';
 import { senderOf } from '../sender.ts';
@@ -23,6 +23,7 @@ export async function showBoard(env: NodeJS.ProcessEnv): Promise<void> {
     by: `${env.USER || 'somebody'} on ${hostname()}`.slice(0, 200),
     actions: {
       connect,
+      look: () => daemonUnlessStopped(env),
       attach: ({ id, isUp }) => attachInChild(isUp ? ['attach', id] : ['resume', id, '--attach']),
       send: async (id, body) => {
         const client = await connect();

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import type { DaemonClient } from '../../daemon-client/client.ts';
-import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { ensureDaemon, nextDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { pathTarget } from '../../daemon-client/path-target.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import type { Recipient, StateChange } from '../../protocol/message.ts';
@@ -137,8 +137,7 @@ function recipientFilter(target: string | undefined, sessions: readonly SessionR
 /** Survives a daemon that is replaced. */
 async function watch(fits: (one: Recipient) => boolean, options: InboxOptions): Promise<void> {
   process.once('SIGINT', () => process.exit(0));
-  for (;;) {
-    const client = await ensureDaemon(process.env);
+  for (let client = await ensureDaemon(process.env); ; client = await nextDaemon(process.env)) {
     for await (const event of await client.events()) {
       if (event.type !== 'message' || !fits(event.message.recipient)) continue;
       const { message } = event;

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import type { DaemonClient } from '../../daemon-client/client.ts';
 import { elsewhere } from '../../daemon-client/elsewhere.ts';
-import { connectDaemon, ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { ensureDaemon, nextDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { everySession, liveSessions } from '../../daemon-client/every-session.ts';
 import { pathTarget } from '../../daemon-client/path-target.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
@@ -112,8 +112,7 @@ async function watchSessions(options: ListOptions): Promise<void> {
     last = shown.catch(() => undefined);
     return shown;
   };
-  for (;;) {
-    const client = (await connectDaemon(process.env)) ?? (await ensureDaemon(process.env));
+  for (let client = await ensureDaemon(process.env); ; client = await nextDaemon(process.env)) {
     const others = watchOthers(() => show(client).catch(() => undefined)); // the daemon goes: the stream's end says so
     try {
       const events = await client.events();

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { DaemonClient } from '../../daemon-client/client.ts';
-import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { ensureDaemon, nextDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
 import { systemClock } from '../../process/clock.ts';
 import type { Question } from '../../protocol/question.ts';
@@ -117,7 +117,7 @@ async function watch(first: DaemonClient, options: WaitingOptions): Promise<void
     else if (question.state === 'open') print([question], options, false);
     else process.stdout.write(`${chalk.dim(`${question.id}  ${outcome(question)}`)}\n`);
   };
-  for (let client = first; ; client = await ensureDaemon(process.env)) {
+  for (let client = first; ; client = await nextDaemon(process.env)) {
     const events = await client.events();
     for (const question of await open(client)) say(question);
     for await (const event of events) if (event.type === 'question') say(event.question);

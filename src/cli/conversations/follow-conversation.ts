@@ -2,7 +2,7 @@
 import type { TextShape } from '../../claude/transcript/fold-turns.ts';
 import type { Turn } from '../../claude/transcript/turn.ts';
 import type { DaemonClient } from '../../daemon-client/client.ts';
-import { connectDaemon } from '../../daemon-client/ensure-daemon.ts';
+import { nextDaemon } from '../../daemon-client/ensure-daemon.ts';
 import type { Conversation } from '../../history/find-conversation.ts';
 import { type FollowListener, followSession } from '../../history/follow-session.ts';
 import { colours } from '../text/render.ts';
@@ -33,16 +33,7 @@ export async function followConversation(
         return followed.close();
       }
     }
-    events = await (await nextDaemon()).events();
-  }
-}
-
-/** The next one, whoever starts it: a reader has no need of it before. */
-async function nextDaemon(): Promise<DaemonClient> {
-  for (;;) {
-    const client = await connectDaemon(process.env);
-    if (client) return client;
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    events = await (await nextDaemon(process.env)).events();
   }
 }
 
