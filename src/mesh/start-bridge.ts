@@ -10,8 +10,8 @@ export async function ensureBridge(env: NodeJS.ProcessEnv): Promise<void> {
   const { home } = claudexPaths(env);
   await startBackground({
     words: ['mesh', 'bridge'],
-    // beside that, two hundred machines that tell things grow it by 40 MB
-    nodeOptions: ['--max-semi-space-size=2'],
+    // without the first, two hundred machines that tell things grow it by 40 MB; without the second, by 5 (docs/benchmarks.md)
+    nodeOptions: ['--max-semi-space-size=1', '--optimize-for-size'],
     home,
     env,
     errorLog: `${meshPaths(env).bridgeLog}.stderr`,
