@@ -3,15 +3,7 @@ import { statSync } from 'node:fs';
 import type { ConversationFile } from '../claude/transcript/conversation-files.ts';
 import { indexTurns } from '../claude/transcript/turn-index.ts';
 import { readUsage, subagentTranscripts, type UsageRecord } from '../claude/transcript/usage-records.ts';
-
-export interface UsageSum {
-  inputTokens: number;
-  outputTokens: number;
-  cacheReadTokens: number;
-  cacheWriteTokens: number;
-  /** Null where no record tells. */
-  costUsd: number | null;
-}
+import type { UsageSum } from '../protocol/usage.ts';
 
 export interface UsageReport {
   /** Of the local calendar, the first one first. */
@@ -99,11 +91,6 @@ export class UsageReader {
     if (!known || known.path === one.path)
       this.#answers.set(one.answerId, { ...one, offset: known?.offset ?? one.offset });
   }
-}
-
-/** Tokens that were paid for in some way. */
-export function tokensOf(sum: UsageSum): number {
-  return sum.inputTokens + sum.outputTokens + sum.cacheReadTokens + sum.cacheWriteTokens;
 }
 
 function nothing(): UsageSum {

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { lockOwner } from '../../background/lock.ts';
 import { reportFailure, reportReady } from '../../background/ready-report.ts';
+import type { DaemonClient } from '../../daemon-client/client.ts';
 import { connectDaemon, ensureDaemon, holdStopped } from '../../daemon-client/ensure-daemon.ts';
 import { restartDaemon, stopDaemon } from '../../daemon-client/stop-daemon.ts';
 import { ClaudexError } from '../../errors/claudex-error.ts';
@@ -28,8 +29,7 @@ export function addDaemon(program: Command): void {
     .description('start it if it does not run')
     .addHelpText('after', '\nExample:\n  claudex daemon start')
     .action(async () => {
-      const status = await (await ensureDaemon(process.env)).status();
-      process.stdout.write(`The daemon runs (pid ${status.pid}, version ${status.version}).\n`);
+      await sayRuns(await ensureDaemon(process.env));
     });
   daemon
     .command('stop')
@@ -46,8 +46,7 @@ export function addDaemon(program: Command): void {
     .description('stop it and start it again, as after a change of its settings; running sessions go on')
     .addHelpText('after', '\nExample:\n  claudex daemon restart')
     .action(async () => {
-      const status = await (await restartDaemon(process.env)).status();
-      process.stdout.write(`The daemon runs (pid ${status.pid}, version ${status.version}).\n`);
+      await sayRuns(await restartDaemon(process.env));
     });
   daemon
     .command('status')
@@ -135,4 +134,9 @@ async function runInForeground(): Promise<void> {
     setTimeout(() => process.exit(), notStartedMs).unref();
     throw error;
   }
+}
+
+async function sayRuns(client: DaemonClient): Promise<void> {
+  const { pid, version } = await client.status();
+  process.stdout.write(`The daemon runs (pid ${pid}, version ${version}).\n`);
 }

@@ -3,8 +3,9 @@ import { type ConversationFile, conversationFile } from '../../claude/transcript
 import { ensureDaemon } from '../../daemon-client/ensure-daemon.ts';
 import { pathTarget } from '../../daemon-client/path-target.ts';
 import { allFiles, findConversation, whereToLook } from '../../history/find-conversation.ts';
-import { tokensOf, UsageReader, type UsageSum } from '../../history/usage.ts';
+import { UsageReader } from '../../history/usage.ts';
 import { claudeConfigDir } from '../../home/paths.ts';
+import { tokensOf, type UsageSum } from '../../protocol/usage.ts';
 import { parseDuration } from '../text/durations.ts';
 import { colours, shortPath, table } from '../text/render.ts';
 

@@ -1,17 +1,8 @@
 /** Tokens and cost of each session, and of its turns for whoever presses it. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import type { UsageSum } from '../../../protocol/usage.ts';
 import { request, wordsOf } from '../api.ts';
-
-/** What claude was given and gave. */
-export interface UsageSum {
-  inputTokens: number;
-  outputTokens: number;
-  cacheReadTokens: number;
-  cacheWriteTokens: number;
-  /** Null where no transcript tells it. */
-  costUsd: number | null;
-}
 
 /** That of one conversation. */
 export type SessionSum = UsageSum & { sessionId: string; name?: string; cwd: string | null };
@@ -99,11 +90,6 @@ function Cells({ sum }: { sum: UsageSum }) {
       <td>{sum.costUsd === null ? '–' : cost(sum.costUsd)}</td>
     </>
   );
-}
-
-/** Tokens that were paid for in some way. */
-export function tokensOf(sum: UsageSum): number {
-  return sum.inputTokens + sum.outputTokens + sum.cacheReadTokens + sum.cacheWriteTokens;
 }
 
 export function tokens(count: number): string {

@@ -1,8 +1,9 @@
 /** Tokens, and cost where it is known, by session and day. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { tokensOf, type UsageSum } from '../../../protocol/usage.ts';
 import { request, wordsOf } from '../api.ts';
-import { cost, type SessionSum, tokens, tokensOf, type UsageSum, UsageTable } from './usage-table.tsx';
+import { cost, type SessionSum, tokens, UsageTable } from './usage-table.tsx';
 
 interface Usage {
   days: (UsageSum & { day: string })[];
